@@ -114,5 +114,5 @@ public sealed class TreeSearchSampler : ISampler
         return p.FromUnit(low + random.NextDouble() * (high - low));
     }
 
-    private double Bound(double mean, int visits, int total) => mean + 2 * Exploration * Math.Sqrt(2 * Math.Log(total) / visits);
+    private double Bound(double mean, int visits, int total) => mean + Exploration * Math.Sqrt(2 * Math.Log(total) / visits);
 }

@@ -11,7 +11,7 @@ internal sealed class Acquisition
 {
     private readonly FeatureMap _map;
     private readonly Posterior[] _objectives, _constraints;
-    private readonly double[] _limits;
+    private readonly double[] _limits, _weights;
     private readonly ExpectedHypervolume[] _improvement;
     private readonly StatedPrior? _prior;
     private readonly double _priorWeight;
@@ -19,17 +19,21 @@ internal sealed class Acquisition
     private readonly double[] _means, _deviations, _share, _logs, _byMean, _byDeviation, _featureGradient, _single = new double[1];
     private readonly double[][] _pathMeans, _pathByMean, _pathByDeviation;
     private readonly bool[] _wanted;
+    private readonly bool _compress;
+
+    private const double Negligible = -12, Flatness = 0.01;
 
     /// <param name="map">The embedding.</param>
     /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one.</param>
     /// <param name="improvement">One per path; empty where no feasible trial is known, and feasibility alone is sought.</param>
     /// <param name="constraints">A posterior for every outcome constraint, feasible at or below its limit.</param>
     /// <param name="limits">The limits, in the units of their posteriors.</param>
+    /// <param name="weights">How much each constraint's log probability counts; 1 makes the acquisition an expectation.</param>
     /// <param name="prior">A person's prior, or null.</param>
     /// <param name="priorWeight">β/n.</param>
-    public Acquisition(FeatureMap map, Posterior[] objectives, ExpectedHypervolume[] improvement, Posterior[] constraints, double[] limits, StatedPrior? prior, double priorWeight)
+    public Acquisition(FeatureMap map, Posterior[] objectives, ExpectedHypervolume[] improvement, Posterior[] constraints, double[] limits, double[] weights, StatedPrior? prior, double priorWeight)
     {
-        (_map, _objectives, _improvement, _constraints, _limits, _prior, _priorWeight) = (map, objectives, improvement, constraints, limits, prior, priorWeight);
+        (_map, _objectives, _improvement, _constraints, _limits, _weights, _prior, _priorWeight) = (map, objectives, improvement, constraints, limits, weights, prior, priorWeight);
         (_m, _paths) = (objectives.Length, improvement.Length);
         (_means, _deviations, _byMean, _byDeviation) = (new double[_m], new double[_m], new double[_m], new double[_m]);
         (_share, _logs, _featureGradient) = (new double[_paths], new double[_paths], new double[map.Count]);
@@ -37,6 +41,7 @@ internal sealed class Acquisition
         _pathByMean = [.. objectives.Select(_ => new double[_paths])];
         _pathByDeviation = [.. objectives.Select(_ => new double[_paths])];
         _wanted = new bool[map.Count];
+        _compress = weights.Any(w => w > 1);
         for (int i = 0; i < map.Space.Count; i++)
             if (map.IsRelaxed[i]) _wanted.AsSpan(map.OffsetOf(i)..map.OffsetOf(i + 1)).Fill(true);
     }
@@ -57,12 +62,12 @@ internal sealed class Acquisition
                 MeansOf(s);
                 _logs[s] = _improvement[s].Log(_means, _deviations);
             }
-            value = LogMean();
+            value = Compress(LogMean(), out _);
         }
         for (int c = 0; c < _constraints.Length; c++)
         {
             _constraints[c].Predict(at.Features, _single, out double variance);
-            value += NormalDistribution.LogCdf((_limits[c] - _single[0]) / Math.Sqrt(variance));
+            value += _weights[c] * NormalDistribution.LogCdf((_limits[c] - _single[0]) / Math.Sqrt(variance));
         }
         return _prior is null ? value : value + _priorWeight * _prior.Log(at);
     }
@@ -85,8 +90,9 @@ internal sealed class Acquisition
                 _logs[s] = _improvement[s].Log(_means, _deviations, _byMean, _byDeviation);
                 for (int j = 0; j < _m; j++) (_pathByMean[j][s], _pathByDeviation[j][s]) = (_byMean[j], _byDeviation[j]);
             }
-            value = LogMean();
-            for (int s = 0; s < _paths; s++) _share[s] = Math.Exp(_logs[s] - value) / _paths;
+            double log = LogMean();
+            value = Compress(log, out double slope);
+            for (int s = 0; s < _paths; s++) _share[s] = slope * Math.Exp(_logs[s] - log) / _paths;
             for (int j = 0; j < _m; j++)
             {
                 double byDeviation = 0, byMean = 0;
@@ -104,7 +110,8 @@ internal sealed class Acquisition
         {
             _constraints[c].PredictKeeping(at.Features, _single, out double variance);
             double deviation = Math.Sqrt(variance), z = (_limits[c] - _single[0]) / deviation, hazard = NormalDistribution.HazardBelow(z);
-            value += NormalDistribution.LogCdf(z);
+            value += _weights[c] * NormalDistribution.LogCdf(z);
+            hazard *= _weights[c];
             _single[0] = -hazard / deviation;
             _constraints[c].Gradient(at.Features, _single, -hazard * z / (2 * variance), _wanted, _featureGradient);
         }
@@ -116,6 +123,16 @@ internal sealed class Acquisition
     private void MeansOf(int path)
     {
         for (int j = 0; j < _m; j++) _means[j] = _pathMeans[j][_pathMeans[j].Length == 1 ? 0 : path];
+    }
+
+    /// <summary>
+    /// Where failures are modelled, improvements below e^<see cref="Negligible"/> standard units count almost the same: how improbable an improvement is at the optimum must not outweigh how certain a
+    /// failure is elsewhere. Monotone, so nothing else changes.
+    /// </summary>
+    private double Compress(double value, out double slope)
+    {
+        slope = value >= Negligible || !_compress ? 1 : Flatness;
+        return slope == 1 ? value : Negligible + Flatness * (value - Negligible);
     }
 
     private double LogMean()

@@ -7,6 +7,12 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// <summary>One Gaussian process per loss, per outcome bound, and one for failures where there are any; and the acquisition that they make.</summary>
 internal sealed class Surrogates
 {
+    /// <summary>
+    /// What the log probability of failure counts for: more than its expectation, since a failed trial has no value to learn from, and without this a search that has found its optimum goes on to try
+    /// what almost surely fails.
+    /// </summary>
+    private const double FailureWeight = 3;
+
     /// <summary>Trials below which there is no telling a tail from chance.</summary>
     private const int LeastForWarp = 10;
 
@@ -15,7 +21,7 @@ internal sealed class Surrogates
     private readonly TrainingSet _set;
     private readonly List<Model> _objectives = [], _constraints = [];
 
-    private sealed record Model(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit);
+    private sealed record Model(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1);
 
     private Surrogates(SurrogateData data, GaussianProcessOptions options)
     {
@@ -65,29 +71,29 @@ internal sealed class Surrogates
                 raw = [.. Enumerable.Repeat(-1.0, n), .. Enumerable.Repeat(1.0, _data.Failed.Length)];
             }
             double strength = thorough || state is null ? 0 : state.Strengths[j];
-            if (FitOne(set, raw, strength, prior, state?.Models[j], thorough, cancellationToken) is not { } best) return false;
+            if (FitOne(set, raw, strength, prior, state?.Models[j], thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
             if (j < m && thorough && n >= LeastForWarp && OutcomeWarp.Skewness(raw) > 0.5)
             {
                 foreach (double other in OutcomeWarp.Strengths)
                 {
-                    if (other == 0 || FitOne(set, raw, other, prior, best.Fit, false, cancellationToken) is not { } warped) continue;
+                    if (other == 0 || FitOne(set, raw, other, prior, best.Fit, false, false, cancellationToken) is not { } warped) continue;
                     if (warped.Value + (best.Warp.Strength == 0 ? OutcomeWarp.Evidence : 0) < best.Value) best = warped;
                 }
             }
             fitted[j] = best.Fit;
             strengths[j] = best.Warp.Strength;
-            (j < m ? _objectives : _constraints).Add(new Model(set, [.. raw.Select(best.Warp.Apply)], best.Warp, best.Fit, best.Warp.Apply(limit)));
+            (j < m ? _objectives : _constraints).Add(new Model(set, [.. raw.Select(best.Warp.Apply)], best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1));
         }
         State = new SurrogateState(thorough ? n : state!.ThoroughAt, fitted, strengths);
         return true;
     }
 
     /// <summary>Hyperparameters for one strength of warp, and the −log posterior of the raw values.</summary>
-    private static (Hyperparameters Fit, OutcomeWarp Warp, double Value)? FitOne(TrainingSet set, double[] raw, double strength, HyperparameterPrior prior, Hyperparameters? warm, bool thorough, CancellationToken cancellationToken)
+    private static (Hyperparameters Fit, OutcomeWarp Warp, double Value)? FitOne(TrainingSet set, double[] raw, double strength, HyperparameterPrior prior, Hyperparameters? warm, bool thorough, bool labels, CancellationToken cancellationToken)
     {
         var warp = new OutcomeWarp(raw, strength);
         (TrainingSet fitSet, double[] fitRaw) = Subset(set, raw);
-        Hyperparameters? h = HyperparameterFit.Fit(fitSet, [.. fitRaw.Select(warp.Apply)], prior, warm, thorough, out double value, cancellationToken);
+        Hyperparameters? h = HyperparameterFit.Fit(fitSet, [.. fitRaw.Select(warp.Apply)], prior, warm, thorough, labels, out double value, cancellationToken);
         return h is null ? null : (h, warp, value + warp.LogJacobian(fitRaw));
     }
 
@@ -136,6 +142,8 @@ internal sealed class Surrogates
             constraints[c] = posterior;
         }
         double[] reference = _data.Reference;
+        // Asking for more than there is to gain would drive the search into what is known to fail.
+        if (constraints.Length > 0) margin = 0;
         double[] standardReference = [.. reference.Select((r, j) => _objectives[j].Warp.Apply(r))];
         var improvement = new ExpectedHypervolume[anyFeasible || constraints.Length == 0 ? paths : 0];
         bool[] counts = Counts(pending, constraints);
@@ -157,7 +165,7 @@ internal sealed class Surrogates
             else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, standardReference), warps);
         }
         double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(n, 1);
-        return new Acquisition(_data.Map, posteriors, improvement, constraints, [.. _constraints.Select(c => c.Limit)], prior, weight);
+        return new Acquisition(_data.Map, posteriors, improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight);
     }
 
     /// <summary>Which pending points are expected to be feasible, and so count in the fronts.</summary>

@@ -64,7 +64,7 @@ public sealed class GradientTests
             improvement[s] = new ExpectedHypervolume(m == 1 ? new BoxDecomposition([], [values.Min(v => v[0])]) : new BoxDecomposition(values, [.. Enumerable.Repeat(1.5, m)]));
         }
         Posterior[] constraints = constrained ? [Posterior.Given(set, targets, H(-3))!] : [];
-        var acquisition = new Acquisition(map, posteriors, improvement, constraints, constrained ? [0.2] : [], null, 0);
+        var acquisition = new Acquisition(map, posteriors, improvement, constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0);
         for (int trial = 0; trial < 20; trial++)
         {
             var at = new Candidate(map, Space.Sample(random));

@@ -83,7 +83,7 @@ internal static class Calibrations
         int done = 0, every = Math.Max(1, steps / 20);
         trainer.Train(PeftPlan.FromName(arguments.Text("plan", "lora r8 qv"), model.Config), 1, onStep: () =>
         {
-            if (++done % every == 0) Console.WriteLine($"step {done,6}  resident {ResidentKib() / 1024.0:f1} MiB  tensors {torch.Tensor.TotalCount}");
+            if (++done % every == 0) Console.WriteLine($"step {done,6}  resident {ResidentKib() / 1024.0:f1} MiB  managed, committed {GC.GetGCMemoryInfo().TotalCommittedBytes / 1048576.0:f1} MiB  tensors {torch.Tensor.TotalCount}");
         });
     }
 

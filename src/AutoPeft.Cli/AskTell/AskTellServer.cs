@@ -1,8 +1,8 @@
-using AutoPeft.Running;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using AutoPeft.Pareto;
+using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

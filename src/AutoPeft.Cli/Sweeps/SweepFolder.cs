@@ -1,6 +1,6 @@
-using AutoPeft.Running;
 using AutoPeft.Parquet;
 using AutoPeft.Reporting;
+using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
 

@@ -1,5 +1,5 @@
-using AutoPeft.Running;
 using System.Text;
+using AutoPeft.Running;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Tests.Studies;

@@ -99,7 +99,7 @@ internal static class DemoCommand
         JournalStore store = JournalStore.OpenAsync(log).GetAwaiter().GetResult();
         try
         {
-            using StudySession session = StudySession.OpenAsync(store, d => Samplers.SamplerCatalog.Create(d.Sampler)).GetAwaiter().GetResult();
+            using StudySession session = StudySession.OpenAsync(store, d => SamplerNames.Create(d.Sampler)).GetAwaiter().GetResult();
             return session.Study.Definition.IsSameStudyAs(definition) && session.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
         }
         finally

@@ -73,7 +73,7 @@ public class PeftTrialRunnerTests
         using var runner = new PeftTrialRunner(options);
         Configuration configuration = options.SearchSpace().Sample(new Philox(3));
         var whole = new LossReporter(_ => Decision.Continue);
-        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot), whole, CancellationToken.None);
+        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, Path.Combine(tiny.Folder, "never made")), whole, CancellationToken.None);
 
         string folder = Path.Combine(tiny.Folder, "cancelled");
         using var cancel = new CancellationTokenSource();

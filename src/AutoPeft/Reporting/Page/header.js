@@ -20,7 +20,7 @@ function themeButton() {
 
 function header() {
   const { study, space } = data, settings = { ...study.settings };
-  const kinds = [["completed", "completed"], ["failed", "failed"], ["pruned", "pruned"], ["running", "running"], ["waiting", "waiting"]]
+  const kinds = [["completed", "completed"], ["failed", "failed"], ["pruned", "pruned"], ["running", "running"], ["waiting", "waiting"], ["paused", "paused"]]
     .map(([state, word]) => [stateCount(state), word]).filter(([n]) => n > 0);
   const goals = objectives.map(o => `${o.minimize ? "minimise" : "maximise"} ${o.name}`).join(", ");
   const fact = (name, value) => (value === undefined || value === null || value === "" ? null : h("div", null, h("dt", null, name), h("dd", { class: "number" }, value)));

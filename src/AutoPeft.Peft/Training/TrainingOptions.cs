@@ -54,8 +54,8 @@ public sealed record TrainingOptions
     /// <summary>Whether every batch is padded to <see cref="MaxLength"/>, for a device that likes constant shapes. Default false.</summary>
     public bool FixedLength { get; init; }
 
-    /// <summary>Examples in a batch of evaluation, where no gradients need memory. Default 256.</summary>
-    public int EvaluationBatchSize { get; init; } = 256;
+    /// <summary>Examples in a batch of evaluation, where no gradients need memory. Default 128: as quick as more on a CPU, in half the memory.</summary>
+    public int EvaluationBatchSize { get; init; } = 128;
 
     /// <summary>Whether the weights of the best evaluation are put back at the end. Default true.</summary>
     public bool RestoreBest { get; init; } = true;

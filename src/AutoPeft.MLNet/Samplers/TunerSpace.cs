@@ -9,7 +9,8 @@ namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
 /// Our space as ML.NET's tuners search it: its unit cube, with our own rounding. Not by <see cref="Spaces.MLNetSpace"/>, whose int options lose their upper end and values to rounding on the way through the
-/// tuners' unit cube, and whose choices cost a JSON conversion each time that a tuner maps one (seconds for each ask of SMAC's). A coordinate for each parameter, for a subset one for each item, for one of a
+/// tuners' unit cube, and whose choices cost a JSON conversion each time that a tuner maps one (seconds for each ask of SMAC's) and let SMAC's
+/// local search, which also walks downhill, go round in circles: every neighbour differs where there are choices alone. A coordinate for each parameter, for a subset one for each item, for one of a
 /// single value none; the values of a list have equal shares of it, as a choice of ML.NET's has. An inactive parameter has the middle, as in SMAC (Hutter et al. 2011, section 4.1), and what its coordinate says
 /// is not read.
 /// </summary>

@@ -11,6 +11,8 @@ using AutoPeft.Spaces;
 using Microsoft.ML;
 using Microsoft.ML.AutoML;
 using Microsoft.ML.SearchSpace.Option;
+using ITrialRunner = Microsoft.ML.AutoML.ITrialRunner;
+using SearchSpace = AutoPeft.Spaces.SearchSpace;
 using TheirSpace = Microsoft.ML.SearchSpace.SearchSpace;
 
 // Ours in theirs: the one line that differs from any other experiment is SetAutoPeftTuner.

@@ -7,8 +7,8 @@ using Microsoft.ML.AutoML;
 namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
-/// ML.NET's SMAC tuner (Hutter, Hoos and Leyton-Brown, LION 2011) as a sampler: expected improvement under a random forest, every other proposal random. For comparisons with ML.NET; "tpe" and "gp" do
-/// better here. Several objectives are scalarised with weights drawn for each ask (ParEGO).
+/// ML.NET's SMAC tuner (Hutter, Hoos and Leyton-Brown, LION 2011) as a sampler: expected improvement under a random forest, every other proposal random. For comparisons with
+/// ML.NET. Several objectives are scalarised with weights drawn for each ask (ParEGO).
 /// <para>
 /// The tuner is made anew for each ask, seeded by the ask's stream, and told every result: so the sampler keeps nothing, and the forest has all results where ML.NET fits one every ten trials. What breaks a
 /// hard constraint or was tried already is replaced by a neighbour. Where no forest can be fitted the proposal is random, and its note says so.

@@ -8,15 +8,14 @@ using TheirSpace = Microsoft.ML.SearchSpace.SearchSpace;
 namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
-/// Our space as ML.NET's tuners search it. Not by <see cref="Spaces.MLNetSpace"/>: its int options lose their upper end and values to rounding on the way through the tuners' unit cube. Here ordered
-/// parameters are the cube's coordinates themselves and we round; categoricals and bools are choices, subsets a choice for each item, and parameters of one value are left out. An inactive
-/// parameter has the middle of its range, as in SMAC (Hutter et al. 2011, section 4.1), and what its coordinate says is not read.
+/// Our space as ML.NET's tuners search it: its unit cube, with our own rounding. Not by <see cref="Spaces.MLNetSpace"/>, whose int options lose their upper end and values to rounding on the way through the
+/// tuners' unit cube, and whose choices cost a JSON conversion each time that a tuner maps one (seconds for each ask of SMAC's) and let SMAC's
+/// local search, which also walks downhill, go round in circles: every neighbour differs where there are choices alone. A coordinate for each parameter, for a subset one for each item, for one of a
+/// single value none; the values of a list have equal shares of it, as a choice of ML.NET's has. An inactive parameter has the middle, as in SMAC (Hutter et al. 2011, section 4.1), and what its coordinate says
+/// is not read.
 /// </summary>
 internal sealed class TunerSpace
 {
-    // ML.NET's limit of a choice option.
-    private const int MostChoices = 1073;
-
     private readonly SearchSpace _space;
     private readonly (int Parameter, int Item, string Key)[] _axes;
 
@@ -27,13 +26,7 @@ internal sealed class TunerSpace
             .SelectMany(i => Enumerable.Range(0, space.Parameters[i] is SubsetParameter s ? s.Items.Length : 1).Select(item => (i, item)))
             .Select((a, n) => (a.i, a.item, $"a{n:00000}"))];
         Theirs = [];
-        foreach ((int i, _, string key) in _axes)
-        {
-            Parameter p = space.Parameters[i];
-            Theirs.Add(key, Choices(p) is { } n
-                ? new ChoiceOption([.. Enumerable.Range(0, n).Cast<object>()])
-                : new UniformDoubleOption(0, 1, false, 0.5));
-        }
+        foreach ((_, _, string key) in _axes) Theirs.Add(key, new UniformDoubleOption(0, 1, false, 0.5));
     }
 
     /// <summary>What a tuner is given. It has no options where every parameter has one value.</summary>
@@ -45,10 +38,8 @@ internal sealed class TunerSpace
         var point = TheirParameter.CreateNestedParameter();
         foreach ((int i, int item, string key) in _axes)
         {
-            Parameter p = _space.Parameters[i];
             double code = configuration.Codes[i];
-            point[key] = Choices(p) is null ? TheirParameter.FromDouble(double.IsNaN(code) ? 0.5 : ShareOf(p, code))
-                : TheirParameter.FromInt(double.IsNaN(code) ? 0 : p is SubsetParameter ? (int)((ulong)code >> item & 1) : (int)p.IndexOf(code));
+            point[key] = TheirParameter.FromDouble(double.IsNaN(code) ? 0.5 : ShareOf(_space.Parameters[i], item, code));
         }
         return point;
     }
@@ -62,8 +53,9 @@ internal sealed class TunerSpace
         foreach ((int i, int item, string key) in _axes)
         {
             Parameter p = _space.Parameters[i];
-            if (p is SubsetParameter) codes[i] += point[key].AsType<int>() == 1 ? 1UL << item : 0;
-            else codes[i] = Choices(p) is null ? p is FloatParameter ? p.FromUnit(point[key].AsType<double>()) : p.Quantile(Math.Clamp(point[key].AsType<double>(), 0, 1)) : p.CodeAt(point[key].AsType<int>());
+            double share = Math.Clamp(point[key].AsType<double>(), 0, 1);
+            if (p is SubsetParameter) codes[i] += share >= 0.5 ? 1UL << item : 0;
+            else codes[i] = p is FloatParameter ? p.FromUnit(share) : p.Quantile(share);
         }
         for (int i = 0; i < codes.Length; i++)
             if (_space.Parameters[i] is SubsetParameter { Cardinality: not 1 } s) codes[i] = Sized(s, (ulong)codes[i], random);
@@ -71,18 +63,12 @@ internal sealed class TunerSpace
     }
 
     /// <summary>The middle of the share of [0, 1] that <see cref="Parameter.Quantile"/> gives to a code.</summary>
-    private static double ShareOf(Parameter p, double code) => p switch
+    private static double ShareOf(Parameter p, int item, double code) => p switch
     {
+        SubsetParameter => ((ulong)code >> item & 1) == 1 ? 0.75 : 0.25,
         FloatParameter => p.ToUnit(code),
         IntParameter { Log: true } n => (Math.Log(code) - Math.Log(n.Low - 0.5)) / (Math.Log(n.High + 0.5) - Math.Log(n.Low - 0.5)),
         _ => (p.IndexOf(code) + 0.5) / p.Cardinality!.Value,
-    };
-
-    private static int? Choices(Parameter p) => p switch
-    {
-        SubsetParameter or BoolParameter => 2,
-        CategoricalParameter { Cardinality: <= MostChoices } c => c.Choices.Length,
-        _ => null,
     };
 
     private static double Sized(SubsetParameter s, ulong mask, Philox random)

@@ -21,10 +21,6 @@ public sealed class MLNetSamplerQualityTests
         Assert.True(Median(() => new MLNetCostFrugalSampler(), "hartmann6", 50, 9) > Median(() => new RandomSampler(), "hartmann6", 50, 9));
 
     [Fact]
-    public void Smac_learns_a_better_median_than_random_search() =>
-        Assert.True(Median(Smac, "hartmann6", 60, 5) > Median(() => new RandomSampler(), "hartmann6", 60, 5));
-
-    [Fact]
     public void A_forest_is_fitted_once_there_are_results_for_one_and_half_the_proposals_come_from_it()
     {
         FunctionStudy study = new FunctionStudy(TestFunctions.Resolve("hartmann6"), 1, 40).Run(Smac());

@@ -11,7 +11,7 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     PretrainCommand.Create(),
     TrainCommand.Create(),
     SweepCommand.Create(),
-    ResumeCommand.Create(),
+    ResumeCommand.Create(), AuditCommand.Create(),
     FrontCommand.Create(),
     ReportCommand.Create(),
     FinalCommand.Create(),

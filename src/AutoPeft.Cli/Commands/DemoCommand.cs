@@ -67,8 +67,8 @@ internal static class DemoCommand
         {
             string corpus = Path.Combine(making, "corpus.txt");
             demo.WriteCorpus(corpus);
-            // One thread: at this width an operation is too short to share, and the same thread count gives the same base.
-            if (PretrainCommand.Run(demo.Pretraining(corpus, making), 1, cancellationToken) != 0) throw new OperationCanceledException(cancellationToken);
+            // The number of threads is part of the recipe: sums in another order would give another base.
+            if (PretrainCommand.Run(demo.Pretraining(corpus, making), cancellationToken) != 0) throw new OperationCanceledException(cancellationToken);
             File.Delete(corpus);
             Directory.Move(making, model);
         }

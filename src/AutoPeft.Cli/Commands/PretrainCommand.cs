@@ -24,7 +24,7 @@ internal static class PretrainCommand
         var length = new Option<int>("--length") { Description = "Longest sequence in tokens.", DefaultValueFactory = _ => 128 };
         var batch = new Option<int>("--batch-tokens") { Description = "Tokens that one update sees. Small on few cores: updates are worth more than large batches.", DefaultValueFactory = _ => 1024 };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
-        var threads = new Option<int?>("--threads") { Description = "Threads; default: all cores." };
+        var threads = new Option<int?>("--threads") { Description = "Threads that share each update's batch; default: all cores." };
         var command = new Command("pretrain", "Learns a vocabulary and pretrains a small BERT-style encoder by masked language modelling.") { text, output, minutes, steps, hidden, layers, heads, inner, rate, dropout, vocabulary, length, batch, seed, threads };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(Run(new PretrainingOptions
         {
@@ -42,14 +42,14 @@ internal static class PretrainCommand
             MaxLength = parsed.GetValue(length),
             BatchTokens = parsed.GetValue(batch),
             Seed = parsed.GetValue(seed),
-        }, parsed.GetValue(threads), cancellationToken)));
+            Threads = parsed.GetValue(threads) ?? Environment.ProcessorCount,
+        }, cancellationToken)));
         return command;
     }
 
     /// <summary>Pretrains with a progress line.</summary>
-    public static int Run(PretrainingOptions options, int? threads, CancellationToken cancellationToken)
+    public static int Run(PretrainingOptions options, CancellationToken cancellationToken)
     {
-        TorchSharp.torch.set_num_threads(threads ?? Environment.ProcessorCount);
         bool live = !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
         long shown = 0;
         var progress = new Immediate<PretrainingProgress>(p =>

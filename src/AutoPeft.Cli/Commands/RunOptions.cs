@@ -9,6 +9,8 @@ internal sealed class RunOptions
     private readonly Option<int> _workers = new("--workers") { Description = "Worker processes, one device slot each.", DefaultValueFactory = _ => 1 };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of each worker; default: the cores shared evenly." };
+    private readonly Option<int> _perGpu = new("--per-gpu") { Description = "cuda only: trials that share one GPU.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _gpusPerTrial = new("--gpus-per-trial") { Description = "cuda only: GPUs that one trial holds.", DefaultValueFactory = _ => 1 };
     private readonly Option<double?> _trialTimeout = new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails." };
     private readonly Option<double> _hangTimeout = new("--hang-timeout") { Description = "Seconds without a sign of life after which a worker is killed and its trial runs again.", DefaultValueFactory = _ => 600 };
     private readonly Option<bool> _plain = new("--plain") { Description = "A line a trial instead of the live display." };
@@ -16,7 +18,7 @@ internal sealed class RunOptions
     public static RunOptions AddTo(Command command)
     {
         var options = new RunOptions();
-        foreach (Option o in (Option[])[options._workers, options._device, options._threads, options._trialTimeout, options._hangTimeout, options._plain]) command.Options.Add(o);
+        foreach (Option o in (Option[])[options._workers, options._device, options._threads, options._perGpu, options._gpusPerTrial, options._trialTimeout, options._hangTimeout, options._plain]) command.Options.Add(o);
         return options;
     }
 
@@ -27,6 +29,8 @@ internal sealed class RunOptions
         Workers = parsed.GetResult(_workers) is { Implicit: false } ? parsed.GetValue(_workers) : workers,
         Device = parsed.GetValue(_device)!,
         Threads = parsed.GetValue(_threads) is { } t && t < 1 ? throw new InvalidInputException($"--threads takes a whole number from 1, not {t}.") : parsed.GetValue(_threads),
+        PerGpu = parsed.GetValue(_perGpu),
+        GpusPerTrial = parsed.GetValue(_gpusPerTrial),
         TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0) ? throw new InvalidInputException("--trial-timeout takes seconds above 0.") : parsed.GetValue(_trialTimeout),
         HangTimeout = parsed.GetValue(_hangTimeout) is > 0 and var h ? h : throw new InvalidInputException("--hang-timeout takes seconds above 0."),
         Plain = parsed.GetValue(_plain),

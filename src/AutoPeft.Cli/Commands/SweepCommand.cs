@@ -19,7 +19,8 @@ internal static class SweepCommand
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
         var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
-        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay };
+        var lockstep = new Option<bool>("--lockstep") { Description = "Proposals that depend on seed and number of workers alone, not on which worker is quicker; a slow trial then holds the others up." };
+        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep };
         RunOptions run = RunOptions.AddTo(command);
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
@@ -35,13 +36,14 @@ internal static class SweepCommand
                 Trials = parsed.GetValue(trials) is > 0 and var n ? n : throw new InvalidInputException($"--trials takes a whole number from 1, not {parsed.GetValue(trials)}."),
                 Sampler = parsed.GetValue(sampler)!,
                 Seed = parsed.GetValue(seed),
+                Lockstep = parsed.GetValue(lockstep) ? run.Read(parsed).Workers : null,
                 Delay = parsed.GetValue(delay) is >= 0 and < 1e6 and var d ? d : throw new InvalidInputException("--delay takes seconds from 0."),
                 Training = training.Read(parsed),
                 Count = parsed.GetValue(count),
             };
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
-            StudyDefinition definition = problem.Define(arguments);
+            StudyDefinition definition = problem.Define(arguments) with { Lockstep = arguments.Lockstep };
             string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
             await using SweepFolder folder = await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition), cancellationToken).ConfigureAwait(false);

@@ -29,6 +29,7 @@ internal sealed record SweepArguments
     public string Sampler { get; init; } = "auto";
     public ulong Seed { get; init; }
     public double Delay { get; init; }
+    public int? Lockstep { get; init; }
 
     public TrainingOptions Training { get; init; } = new();
     public CountingRule Count { get; init; } = CountingRule.Paper;

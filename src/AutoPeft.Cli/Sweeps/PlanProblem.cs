@@ -100,7 +100,6 @@ internal sealed class PlanProblem : ISweepProblem
 
         private TrialOutcome Run(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
         {
-            TorchSharp.torch.set_num_threads(trial.Device.Threads);
             Configuration c = trial.Configuration;
             EncoderShape shape = EncoderShape.Nearest(c.GetDouble("N"));
             int length = int.Parse(definition.Settings[Length], CultureInfo.InvariantCulture), batch = (int)c.GetDouble("batch_tokens");
@@ -118,6 +117,7 @@ internal sealed class PlanProblem : ISweepProblem
                 LearningRate = c.GetDouble("learning_rate"),
                 VocabularySize = int.Parse(definition.Settings[Vocabulary], CultureInfo.InvariantCulture),
                 Seed = trial.Seed,
+                Threads = trial.Device.Threads,
                 SaveWhenInterrupted = false,
             }, new Beats(reporter), cancellationToken);
             // A plan's runs are many and their weights are nobody's base: the loss is what they were for.

@@ -70,6 +70,14 @@ internal sealed class SweepFolder : IAsyncDisposable
         }
     }
 
+    /// <summary>The records of a directory's log, as they are now.</summary>
+    public static async Task<IReadOnlyList<StudyEvent>> ReadLogAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Log(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(Log(path))} is missing); `autopeft sweep … --out {path}` makes one.");
+        await using JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
+        return await store.ReadAsync(0, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Writes the tables and the report from the log as it is now.</summary>
     public async Task WriteAsync(CancellationToken cancellationToken)
     {

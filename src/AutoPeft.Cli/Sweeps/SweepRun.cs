@@ -12,6 +12,8 @@ internal sealed record RunArguments
     public int Workers { get; init; } = 1;
     public string Device { get; init; } = "cpu";
     public int? Threads { get; init; }
+    public int PerGpu { get; init; } = 1;
+    public int GpusPerTrial { get; init; } = 1;
     public double? TrialTimeout { get; init; }
     public double HangTimeout { get; init; } = 600;
     public bool Plain { get; init; }
@@ -42,7 +44,7 @@ internal static class SweepRun
                 workers.Add(new ProcessWorker(definition, lease.Slot, options));
             }
             using ISweepDisplay display = SweepDisplay.Create(a.Plain, folder.Path);
-            var host = new SweepHost(folder.Session, workers, new RunToEnd(), new SweepOptions
+            var host = new SweepHost(folder.Session, workers, SchedulerCatalog.Create(definition.Scheduler), new SweepOptions
             {
                 TrialTimeout = a.TrialTimeout is { } t ? TimeSpan.FromSeconds(t) : null,
                 TrialDirectory = folder.TrialDirectory,
@@ -81,8 +83,9 @@ internal static class SweepRun
             case "cuda":
                 int gpus = Doctor.CudaDevices();
                 if (gpus == 0) throw new InvalidInputException("--device cuda: libtorch sees no GPU here; see `autopeft doctor`.");
-                if (a.Workers > gpus) throw new InvalidInputException($"--workers {a.Workers}: there are {gpus} GPU(s), and each takes one worker.");
-                return [.. Enumerable.Range(0, gpus).Select(i => new DeviceSlot("cuda", i, a.Threads ?? Math.Max(1, Environment.ProcessorCount / gpus)))];
+                IReadOnlyList<DeviceSlot> cuda = DeviceSlot.Cuda(gpus, a.PerGpu, a.GpusPerTrial);
+                if (a.Workers > cuda.Count) throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share a GPU with --per-gpu.");
+                return a.Threads is { } each ? [.. cuda.Select(s => s with { Threads = each })] : cuda;
             default:
                 throw new InvalidInputException($"--device {a.Device}: there are cpu and cuda.");
         }

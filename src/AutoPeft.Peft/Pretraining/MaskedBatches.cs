@@ -12,7 +12,25 @@ namespace AutoPeft.Peft.Pretraining;
 /// <param name="Positions">Flat positions to be predicted, ascending.</param>
 /// <param name="Targets">The tokens that stood there.</param>
 /// <param name="Tokens">Tokens without padding.</param>
-internal sealed record MaskedBatch(int Rows, int Length, long[] Ids, long[] TypeIds, long[] Mask, long[] Positions, long[] Targets, int Tokens);
+internal sealed record MaskedBatch(int Rows, int Length, long[] Ids, long[] TypeIds, long[] Mask, long[] Positions, long[] Targets, int Tokens)
+{
+    /// <summary>The same rows in at most <paramref name="shares"/> batches, in order, as even as rows go.</summary>
+    public IReadOnlyList<MaskedBatch> Split(int shares)
+    {
+        if (shares <= 1 || Rows == 1) return [this];
+        shares = Math.Min(shares, Rows);
+        var result = new MaskedBatch[shares];
+        int target = 0;
+        for (int i = 0; i < shares; i++)
+        {
+            int from = Rows * i / shares * Length, to = Rows * (i + 1) / shares * Length, first = target;
+            while (target < Positions.Length && Positions[target] < to) target++;
+            result[i] = new MaskedBatch((to - from) / Length, Length, Ids[from..to], TypeIds[from..to], Mask[from..to], [.. Positions[first..target].Select(p => p - from)], Targets[first..target],
+                (int)Mask[from..to].Sum());
+        }
+        return result;
+    }
+}
 
 /// <summary>
 /// Endless batches for masked language modelling: inputs of similar length together, up to a number of tokens; masks drawn anew each time (Liu et al. 2019), of the chosen

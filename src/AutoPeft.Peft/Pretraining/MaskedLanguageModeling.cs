@@ -57,6 +57,7 @@ public static class MaskedLanguageModeling
     {
         // A short memory of squared gradients (beta2 = 0.98, Liu et al. 2019) suits a training of few steps.
         using var optimizer = new FlatAdamW(PeftModel.TrainableParameters(model), new TrainingOptions { Beta2 = 0.98, Epsilon = 1e-6 });
+        using var parallel = new DataParallel(model, options.Threads);
         model.train();
         var watch = Stopwatch.StartNew();
         TimeSpan budget = TimeSpan.FromMinutes(options.Minutes), reported = TimeSpan.Zero;
@@ -67,7 +68,8 @@ public static class MaskedLanguageModeling
             double done = options.Steps is { } steps ? (double)step / steps : watch.Elapsed / budget;
             if (done >= 1 || cancellationToken.IsCancellationRequested) break;
             double factor = done < options.Warmup ? (done + 1e-3) / (options.Warmup + 1e-3) : (1 - done) / (1 - options.Warmup);
-            double stepLoss = Update(model, batch, optimizer, options.LearningRate * factor);
+            double stepLoss = parallel.Backward(batch), norm = optimizer.Step(options.LearningRate * factor);
+            if (!double.IsFinite(norm)) stepLoss = norm;
             if (!double.IsFinite(stepLoss)) throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"pretraining diverged at step {step}: the learning rate of {options.LearningRate:g3} is too high for a width of {options.HiddenSize}"));
             step++;
@@ -82,17 +84,6 @@ public static class MaskedLanguageModeling
             }
         }
         return new PretrainingResult(step, weight == 0 ? Math.Log(vocabularySize) : loss / weight, tokens, watch.Elapsed.TotalSeconds, vocabularySize, cancellationToken.IsCancellationRequested);
-    }
-
-    private static double Update(BertForMaskedLM model, MaskedBatch batch, FlatAdamW optimizer, double learningRate)
-    {
-        using var scope = NewDisposeScope();
-        Tensor Rows(long[] values) => tensor(values, [batch.Rows, batch.Length]);
-        Tensor logits = model.Forward(Rows(batch.Ids), Rows(batch.TypeIds), Rows(batch.Mask), tensor(batch.Positions));
-        Tensor loss = nn.functional.cross_entropy(logits, tensor(batch.Targets));
-        loss.backward();
-        double value = loss.ToDouble(), norm = optimizer.Step(learningRate);
-        return double.IsFinite(norm) ? value : norm;
     }
 
     private static void Write(BertForMaskedLM model, BertConfig config, WordPieceTokenizer tokenizer, string folder)

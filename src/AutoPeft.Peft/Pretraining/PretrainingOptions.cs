@@ -64,6 +64,9 @@ public sealed record PretrainingOptions
     /// <summary>Share of inputs with several sentences that are given as a pair, so that segments and separators are known to tasks on pairs. Default 0.5.</summary>
     public double PairShare { get; init; } = 0.5;
 
+    /// <summary>Threads that share each update's batch; the calling thread is one of them. Default 1.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Of initial weights, masks and batches. Default 0.</summary>
     public ulong Seed { get; init; }
 
@@ -95,6 +98,7 @@ public sealed record PretrainingOptions
         Require(MaxLength >= 8, "maximum length", MaxLength, "at least 8");
         Require(BatchTokens >= MaxLength, "batch tokens", BatchTokens, $"at least the maximum length of {MaxLength}");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "learning rate", LearningRate, "above 0");
+        Require(Threads > 0, "threads", Threads, "at least 1");
         Require(Warmup is >= 0 and <= 1, "warm-up", Warmup, "a share between 0 and 1");
         Require(MaskedShare is > 0 and < 1, "masked share", MaskedShare, "between 0 and 1");
         Require(PairShare is >= 0 and <= 1, "pair share", PairShare, "a share between 0 and 1");

@@ -70,8 +70,19 @@ public sealed class FineTuning : IDisposable
         List<int[]>? batches = null;
         int batchesOf = -1;
         _model.train();
-        while (Step < _totalSteps)
+        while (true)
         {
+            // Before the next update, not after the last: a training that was captured within an evaluation makes up for it.
+            if (Step > 0 && IsEvaluationDue() && (_history.Count == 0 || _history[^1].Step != Step))
+            {
+                EvaluationReport report = Evaluate(cancellationToken);
+                if (onEvaluation?.Invoke(report) is TrainingDecision.Stop or TrainingDecision.Pause)
+                {
+                    end = TrainingEnd.Stopped;
+                    break;
+                }
+            }
+            if (Step >= _totalSteps) break;
             if (_sinceBest >= _options.Patience)
             {
                 end = TrainingEnd.Patience;
@@ -90,13 +101,6 @@ public sealed class FineTuning : IDisposable
                 break;
             }
             onStep?.Invoke();
-            if (!IsEvaluationDue()) continue;
-            EvaluationReport report = Evaluate(cancellationToken);
-            if (onEvaluation?.Invoke(report) == TrainingDecision.Stop)
-            {
-                end = TrainingEnd.Stopped;
-                break;
-            }
         }
         if (_options.RestoreBest) RestoreBest();
         return new FineTuningResult(_bestReport!, [.. _history], Step, watch.Elapsed.TotalSeconds, end);

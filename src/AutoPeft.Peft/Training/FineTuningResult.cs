@@ -28,6 +28,9 @@ public enum TrainingDecision
 
     /// <summary>End here.</summary>
     Stop,
+
+    /// <summary>End for now; a checkpoint keeps it.</summary>
+    Pause,
 }
 
 /// <summary>Why training ended.</summary>

@@ -48,6 +48,7 @@ public sealed class PeftTrainer : IDisposable
     /// <param name="pretrained">False starts from an untrained encoder.</param>
     /// <param name="onEvaluation">Hears of every evaluation and may end the training.</param>
     /// <param name="onStep">Called after every update.</param>
+    /// <param name="checkpoint">Where the training is kept while it runs, and goes on from; null keeps nothing.</param>
     /// <param name="cancellationToken">Honoured within a step.</param>
     /// <exception cref="InvalidInputException">The plan does not fit the model.</exception>
     public PeftTrainingResult Train(
@@ -58,6 +59,7 @@ public sealed class PeftTrainer : IDisposable
         bool pretrained = true,
         Func<EvaluationReport, TrainingDecision>? onEvaluation = null,
         Action? onStep = null,
+        TrainingCheckpoint? checkpoint = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -65,7 +67,7 @@ public sealed class PeftTrainer : IDisposable
         using BertForSequenceClassification model = _base.Instantiate(Task.Outputs, seed, pretrained);
         PeftModel.Apply(model, plan, seed);
         using var training = new FineTuning(model, _encoded, options, options.LearningRate ?? options.MethodLearningRates.For(plan), seed);
-        FineTuningResult result = training.Run(onEvaluation, onStep, cancellationToken);
+        FineTuningResult result = checkpoint is null ? training.Run(onEvaluation, onStep, cancellationToken) : checkpoint.Run(training, onEvaluation, onStep, cancellationToken);
         SplitEvaluation? test = scoreTest ? SplitEvaluation.Of(model, Task, _encoded.Test, options.EvaluationBatchSize, cancellationToken) : null;
         return new PeftTrainingResult(result, plan.ExactCount(Config, Task.Outputs), plan.PaperCount(Config), test);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Running;
@@ -33,20 +34,30 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
     private TrialOutcome Run(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
     {
         PeftTrainer trainer = TrainerFor(trial.Device);
+        TrainingCheckpoint? checkpoint = trial.WorkDirectory is { } directory ? new TrainingCheckpoint(Path.Combine(directory, "checkpoint.safetensors")) : null;
+        if (trial.ResumeFrom is { } from && checkpoint is not { Exists: true }) Console.Error.WriteLine($"trial {trial.Number}: paused at {from}, and its checkpoint is gone; it starts again");
         long lastStep = 0;
-        bool stopped = false;
+        bool stopped = false, first = true;
+        PeftPlan plan = options.PlanOf(trial.Configuration, trainer.Config);
         PeftTrainingResult result = trainer.Train(
-            options.PlanOf(trial.Configuration, trainer.Config),
+            plan,
             trial.Seed,
             options.TrainingOf(trial.Configuration),
             onEvaluation: report =>
             {
+                if (first)
+                {
+                    first = false;
+                    lastStep = checkpoint?.Evaluations ?? 0;
+                    if (checkpoint?.Refused is { } refused) Console.Error.WriteLine($"trial {trial.Number}: its checkpoint cannot be used ({refused}); it starts again");
+                }
                 lastStep++;
-                Decision decision = reporter.ReportAsync(lastStep, report.ToMetrics(), cancellationToken).AsTask().GetAwaiter().GetResult();
+                Decision decision = reporter.ReportAsync(lastStep, Metrics(report, plan, trainer), cancellationToken).AsTask().GetAwaiter().GetResult();
                 stopped = decision is Decision.Stop or Decision.Pause;
-                return stopped ? TrainingDecision.Stop : TrainingDecision.Continue;
+                return decision switch { Decision.Stop => TrainingDecision.Stop, Decision.Pause => TrainingDecision.Pause, _ => TrainingDecision.Continue };
             },
             onStep: reporter.Heartbeat,
+            checkpoint: checkpoint,
             cancellationToken: cancellationToken);
         if (stopped) throw new TrialStoppedException(lastStep);
         return new TrialOutcome([result.Training.Best.Score, options.CountOf(result)], [], Metrics(result));
@@ -61,6 +72,13 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
         _base = BaseModel.Load(options.ModelDirectory, device);
         return _trainer = new PeftTrainer(_base, TaskCatalog.Resolve(options.Task), options.Training);
     }
+
+    /// <summary>What a scheduler may compare: every objective by its name, and the course of the training.</summary>
+    private Dictionary<string, double> Metrics(EvaluationReport report, PeftPlan plan, PeftTrainer trainer) => new(report.ToMetrics())
+    {
+        [PeftTrialOptions.Objectives[0].Name] = report.Score,
+        [PeftTrialOptions.Objectives[1].Name] = options.Count == CountingRule.Exact ? plan.ExactCount(trainer.Config, trainer.Task.Outputs) : plan.PaperCount(trainer.Config),
+    };
 
     private static ImmutableSortedDictionary<string, double> Metrics(PeftTrainingResult result) => ImmutableSortedDictionary.CreateRange(new Dictionary<string, double>
     {

@@ -11,7 +11,8 @@ namespace AutoPeft.Running;
 /// <param name="Attempt">1 for the first.</param>
 /// <param name="Device">Where it runs.</param>
 /// <param name="WorkDirectory">A directory of its own for checkpoints and logs; null where the host keeps none.</param>
-public sealed record TrialAssignment(int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null);
+/// <param name="ResumeFrom">The step at which a scheduler paused it, where it did: there should be a checkpoint.</param>
+public sealed record TrialAssignment(int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null, long? ResumeFrom = null);
 
 /// <summary>A trial's result.</summary>
 /// <param name="Values">One per objective, in the objectives' own units and order.</param>

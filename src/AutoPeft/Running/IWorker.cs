@@ -11,7 +11,10 @@ public abstract record WorkerResult
     /// <summary>The configuration failed: an error that running it again would give again.</summary>
     public sealed record FailedResult(string Error) : WorkerResult;
 
-    /// <summary>The scheduler ended it.</summary>
+    /// <summary>The device's memory did not suffice. Beside fewer trials it may.</summary>
+    public sealed record OutOfMemoryResult(string Error) : WorkerResult;
+
+    /// <summary>The scheduler ended it, or paused it.</summary>
     public sealed record StoppedResult(long Step) : WorkerResult;
 
     /// <summary>The worker died or hung. That says nothing about the configuration: run it again.</summary>

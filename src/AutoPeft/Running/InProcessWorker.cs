@@ -27,6 +27,10 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
         {
             throw;
         }
+        catch (Exception e) when (OutOfMemory.Is(e))
+        {
+            return new WorkerResult.OutOfMemoryResult(e.Message);
+        }
         catch (Exception e)
         {
             return new WorkerResult.FailedResult($"{e.GetType().Name}: {e.Message}");

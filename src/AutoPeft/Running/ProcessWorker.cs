@@ -33,6 +33,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
     private Process? _process;
     private Channel<WorkerMessage>? _inbox;
     private string? _lastError;
+    private string? _trialLog;
 
     /// <inheritdoc/>
     public string Name => $"{Environment.MachineName}/{Device}";
@@ -52,6 +53,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         if (await EnsureStartedAsync(cancellationToken).ConfigureAwait(false) is { } failed) return failed;
         try
         {
+            Volatile.Write(ref _trialLog, trial.WorkDirectory is { } directory ? System.IO.Path.Combine(directory, "log.txt") : null);
             Send(new WorkerMessage.RunMessage(trial));
             while (true)
             {
@@ -68,6 +70,10 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                         break;
                     case WorkerMessage.DoneMessage m when m.Number == trial.Number:
                         return new WorkerResult.CompletedResult(m.Outcome);
+                    case WorkerMessage.ErrorMessage { OutOfMemory: true } m when m.Number == trial.Number:
+                        // An allocator that ran dry holds what it has in pieces; a fresh process starts with the whole device.
+                        Kill();
+                        return new WorkerResult.OutOfMemoryResult(m.Message);
                     case WorkerMessage.ErrorMessage m when m.Number == trial.Number:
                         return new WorkerResult.FailedResult(m.Message);
                     case WorkerMessage.LeftMessage { StoppedAt: { } at } m when m.Number == trial.Number:
@@ -119,7 +125,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         string threads = Device.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (string name in (string[])["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]) start.Environment[name] = threads;
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
-        if (Device.Kind == "cuda") start.Environment["CUDA_VISIBLE_DEVICES"] = VisibleDevice(Device.Index);
+        if (Device.Kind == "cuda") start.Environment["CUDA_VISIBLE_DEVICES"] = string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(VisibleDevice));
         try
         {
             _process = Process.Start(start) ?? throw new InvalidInputException($"The worker {options.Command[0]} did not start.");
@@ -235,12 +241,17 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
             if (options.LogDirectory is { } directory)
             {
                 Directory.CreateDirectory(directory);
-                log = new StreamWriter(new FileStream(System.IO.Path.Combine(directory, $"worker-{Device.Kind}-{Device.Index}.log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+                log = new StreamWriter(new FileStream(System.IO.Path.Combine(directory, $"worker-{Device.ToString().Replace(':', '-')}.log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
             }
             await using (log)
                 while (await process.StandardError.ReadLineAsync().ConfigureAwait(false) is { } line)
                 {
                     if (line.Length > 0) Volatile.Write(ref _lastError, line);
+                    if (Volatile.Read(ref _trialLog) is { } trialLog)
+                    {
+                        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(trialLog)!);
+                        await File.AppendAllTextAsync(trialLog, line + Environment.NewLine).ConfigureAwait(false);
+                    }
                     if (log is not null) await log.WriteLineAsync(line).ConfigureAwait(false);
                 }
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;
+using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
@@ -81,8 +82,10 @@ public sealed class StudySession : IDisposable
         {
             first = study.Trials.Count;
             made = Math.Min(count, (study.Definition.Budget ?? int.MaxValue) - first);
-            if (made <= 0) { made = 0; return []; }
-            IReadOnlyList<Proposal> proposals = _sampler.Propose(study, made, ProposalStream(study.Definition, first), cancellationToken);
+            // One at a time in lockstep: each proposal has a view of its own.
+            if (study.Definition.Lockstep is not null) made = Math.Min(made, 1);
+            if (made <= 0 || study.IsPaused || ViewFor(study, first) is not { } view) { made = 0; return []; }
+            IReadOnlyList<Proposal> proposals = _sampler.Propose(view, made, ProposalStream(study.Definition, first), cancellationToken);
             int asked = made;
             made = proposals.Count;
             DateTimeOffset now = Now;
@@ -129,7 +132,7 @@ public sealed class StudySession : IDisposable
         Trial? taken = null;
         await AppendAsync(study =>
         {
-            taken = study.PendingCount == 0 ? null : study.Trials.FirstOrDefault(t => t.State == TrialState.Waiting);
+            taken = study.PendingCount == 0 || study.IsPaused ? null : study.Trials.FirstOrDefault(t => t.State == TrialState.Waiting);
             return taken is null ? [] : [new TrialStarted(Now, taken.Number, worker, device, taken.Attempt + 1)];
         }, cancellationToken).ConfigureAwait(false);
         return taken;
@@ -160,8 +163,29 @@ public sealed class StudySession : IDisposable
         AppendOneAsync(new TrialPruned(Now, number, step), cancellationToken);
 
     /// <summary>Puts a trial whose worker is gone back in the queue.</summary>
-    public ValueTask<bool> RequeueAsync(int number, string reason, CancellationToken cancellationToken = default) =>
-        AppendOneAsync(new TrialRequeued(Now, number, OneLine(reason)), cancellationToken);
+    /// <param name="number">Which.</param>
+    /// <param name="reason">One line.</param>
+    /// <param name="alone">Whether it is to have its device to itself.</param>
+    /// <param name="cancellationToken">Stops waiting for the store.</param>
+    public ValueTask<bool> RequeueAsync(int number, string reason, bool alone = false, CancellationToken cancellationToken = default) =>
+        AppendOneAsync(new TrialRequeued(Now, number, OneLine(reason), alone), cancellationToken);
+
+    /// <summary>Records that a trial left its device at a checkpoint.</summary>
+    public ValueTask<bool> PauseAsync(int number, long step, CancellationToken cancellationToken = default) =>
+        AppendOneAsync(new TrialPaused(Now, number, step), cancellationToken);
+
+    /// <summary>Lets the paused trial go on that <paramref name="scheduler"/> names.</summary>
+    /// <returns>False where it names none.</returns>
+    public ValueTask<bool> PromoteAsync(IScheduler scheduler, CancellationToken cancellationToken = default) =>
+        AppendAsync(study => study.PausedCount == 0 || study.IsPaused || scheduler.Promote(study) is not { } number ? [] : [new TrialPromoted(Now, number)], cancellationToken);
+
+    /// <summary>Holds the study: running trials go on to their end, none is started. Does nothing where it is held already.</summary>
+    public ValueTask<bool> PauseStudyAsync(string reason, CancellationToken cancellationToken = default) =>
+        AppendAsync(study => study.IsPaused ? [] : [new StudyPaused(Now, OneLine(reason))], cancellationToken);
+
+    /// <summary>Lets a held study go on. Does nothing where it goes on already.</summary>
+    public ValueTask<bool> ResumeStudyAsync(CancellationToken cancellationToken = default) =>
+        AppendAsync(study => study.IsPaused ? [new StudyResumed(Now)] : [], cancellationToken);
 
     /// <summary>Puts every running trial back: for a host that knows that no worker of an earlier life is left.</summary>
     /// <returns>How many.</returns>
@@ -179,6 +203,9 @@ public sealed class StudySession : IDisposable
 
     /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>
     public static Philox ProposalStream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
+
+    /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
+    internal static IStudyView? ViewFor(Study study, int first) => study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
 
     /// <summary>The seed that trial <paramref name="number"/> trains with: the same for every attempt.</summary>
     public static ulong TrainingSeed(StudyDefinition definition, int number) => new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;

@@ -14,6 +14,11 @@ public sealed record SweepOptions
     /// <summary>A trial may take this long; null (the default) for no limit. Past it the trial fails.</summary>
     public TimeSpan? TrialTimeout { get; init; }
 
+    /// <summary>
+    /// Whether a trial that ran out of memory beside others is run once more with its device to itself. Default true; false, or a device that was its own already, makes it a failed trial.
+    /// </summary>
+    public bool RetryOutOfMemoryAlone { get; init; } = true;
+
     /// <summary>Where each trial gets a directory of its own; null for none.</summary>
     public string? TrialDirectory { get; init; }
 }
@@ -36,6 +41,7 @@ public interface ISweepObserver
 /// </summary>
 public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> workers, IScheduler scheduler, SweepOptions options, ISweepObserver? observer = null)
 {
+    private readonly Dictionary<string, DeviceGate> _gates = workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
     private long _busyTicks;
 
     /// <summary>Time that slots spent on trials so far, summed over the slots.</summary>
@@ -68,18 +74,30 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         try
         {
             await worker.WarmUpAsync(cancellationToken).ConfigureAwait(false);
+            bool idle = false;
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 Trial? trial = await session.TakeWaitingAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false);
                 if (trial is null)
                 {
+                    // What is promoted comes before what is new: its front is nearer.
+                    if (await session.PromoteAsync(scheduler, cancellationToken).ConfigureAwait(false)) continue;
                     if ((await session.AskAsync(1, cancellationToken).ConfigureAwait(false)).Count > 0) continue;
-                    // The budget is used up. Another worker may still lose its trial, and then somebody has to run it.
-                    if (await session.ReadAsync(s => s.PendingCount == 0, cancellationToken).ConfigureAwait(false)) return;
+                    // The budget is used up, or somebody holds the study. Another worker may still lose its trial, and then somebody has to run it.
+                    if (await session.ReadAsync(s => s is { PendingCount: 0, IsPaused: false }, cancellationToken).ConfigureAwait(false))
+                    {
+                        // The last trial may have ended between the ask and this look, and its end may allow what was not to be had.
+                        if (idle) return;
+                        idle = true;
+                        continue;
+                    }
+                    idle = false;
                     await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+                    await session.RefreshAsync(cancellationToken).ConfigureAwait(false);
                     continue;
                 }
+                idle = false;
                 await RunOneAsync(worker, trial, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -94,14 +112,16 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     {
         await TellAsync(o => o.Started(session.Study, trial, worker)).ConfigureAwait(false);
         var assignment = new TrialAssignment(trial.Number, trial.Configuration, StudySession.TrainingSeed(session.Study.Definition, trial.Number), trial.Attempt, worker.Device,
-            options.TrialDirectory is { } d ? Path.Combine(d, $"trial-{trial.Number:D5}") : null);
+            options.TrialDirectory is { } d ? Path.Combine(d, $"trial-{trial.Number:D5}") : null, trial.PausedAt);
         long start = Stopwatch.GetTimestamp();
+        var reporter = new Reporter(this, trial);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
         try
         {
-            WorkerResult result = await worker.RunAsync(assignment, new Reporter(this, trial), limit.Token).ConfigureAwait(false);
-            await RecordAsync(trial, result).ConfigureAwait(false);
+            using IDisposable place = await _gates[worker.Device.Shared].EnterAsync(trial.WasAlone, cancellationToken).ConfigureAwait(false);
+            WorkerResult result = await worker.RunAsync(assignment, reporter, limit.Token).ConfigureAwait(false);
+            await RecordAsync(trial, worker, result, reporter.Last).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -109,7 +129,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         }
         catch (OperationCanceledException)
         {
-            await session.RequeueAsync(trial.Number, "interrupted", CancellationToken.None).ConfigureAwait(false);
+            await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
             throw;
         }
         finally
@@ -119,7 +139,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         }
     }
 
-    private async Task RecordAsync(Trial trial, WorkerResult result)
+    private async Task RecordAsync(Trial trial, IWorker worker, WorkerResult result, Decision last)
     {
         // Not cancellable: the result is there, and losing it would mean to train again.
         switch (result)
@@ -133,6 +153,15 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             case WorkerResult.FailedResult f:
                 await session.FailAsync(trial.Number, f.Error, CancellationToken.None).ConfigureAwait(false);
                 break;
+            case WorkerResult.OutOfMemoryResult o when options.RetryOutOfMemoryAlone && !trial.WasAlone && workers.Count(w => w.Device.Shared == worker.Device.Shared) > 1:
+                await session.RequeueAsync(trial.Number, $"out of memory beside other trials, now alone: {o.Error}", alone: true, CancellationToken.None).ConfigureAwait(false);
+                break;
+            case WorkerResult.OutOfMemoryResult o:
+                await session.FailAsync(trial.Number, $"out of memory: {o.Error}", CancellationToken.None).ConfigureAwait(false);
+                break;
+            case WorkerResult.StoppedResult s when last == Decision.Pause:
+                await session.PauseAsync(trial.Number, s.Step, CancellationToken.None).ConfigureAwait(false);
+                break;
             case WorkerResult.StoppedResult s:
                 await session.PruneAsync(trial.Number, s.Step, CancellationToken.None).ConfigureAwait(false);
                 break;
@@ -140,7 +169,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
                 await session.FailAsync(trial.Number, $"given up after {trial.Attempt} attempts: {l.Reason}", CancellationToken.None).ConfigureAwait(false);
                 break;
             case WorkerResult.LostResult l:
-                await session.RequeueAsync(trial.Number, l.Reason, CancellationToken.None).ConfigureAwait(false);
+                await session.RequeueAsync(trial.Number, l.Reason, cancellationToken: CancellationToken.None).ConfigureAwait(false);
                 break;
         }
     }
@@ -164,8 +193,11 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
 
     private sealed class Reporter(SweepHost host, Trial trial) : ITrialReporter
     {
-        public ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken) =>
-            host.OnReportAsync(trial, step, metrics, cancellationToken);
+        /// <summary>What the trial was told last: it says what a trial that left on it did.</summary>
+        public Decision Last { get; private set; }
+
+        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken) =>
+            Last = await host.OnReportAsync(trial, step, metrics, cancellationToken).ConfigureAwait(false);
 
         public void Heartbeat() { }
     }

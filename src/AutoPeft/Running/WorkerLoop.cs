@@ -79,7 +79,7 @@ public sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDe
                 catch (Exception e)
                 {
                     await Console.Error.WriteLineAsync($"trial {trial.Number}: {e}").ConfigureAwait(false);
-                    Say(new WorkerMessage.ErrorMessage(trial.Number, e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}"));
+                    Say(new WorkerMessage.ErrorMessage(trial.Number, e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}", OutOfMemory.Is(e)));
                 }
                 finally
                 {

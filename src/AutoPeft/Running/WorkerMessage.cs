@@ -38,7 +38,7 @@ internal abstract record WorkerMessage
     public sealed record DoneMessage(int Number, TrialOutcome Outcome) : WorkerMessage;
 
     /// <summary>Worker: the trial failed; without a number, the worker cannot serve this study at all.</summary>
-    public sealed record ErrorMessage(int? Number, string Message) : WorkerMessage;
+    public sealed record ErrorMessage(int? Number, string Message, bool OutOfMemory = false) : WorkerMessage;
 
     /// <summary>Worker: the trial left because the scheduler, or a cancel, said so.</summary>
     public sealed record LeftMessage(int Number, long? StoppedAt) : WorkerMessage;
@@ -56,6 +56,8 @@ internal abstract record WorkerMessage
                     w.WriteString("device", m.Device.Kind);
                     w.WriteNumber("index", m.Device.Index);
                     w.WriteNumber("threads", m.Device.Threads);
+                    if (m.Device.Part != 0) w.WriteNumber("part", m.Device.Part);
+                    if (m.Device.Span != 1) w.WriteNumber("span", m.Device.Span);
                     w.WriteStartObject("study");
                     DefinitionJson.Write(w, m.Study);
                     w.WriteEndObject();
@@ -70,6 +72,7 @@ internal abstract record WorkerMessage
                     w.WriteNumber("seed", m.Trial.Seed);
                     w.WriteNumber("attempt", m.Trial.Attempt);
                     if (m.Trial.WorkDirectory is not null) w.WriteString("directory", m.Trial.WorkDirectory);
+                    if (m.Trial.ResumeFrom is { } from) w.WriteNumber("resume_from", from);
                     w.WritePropertyName("params");
                     SpaceJson.WriteValues(w, m.Trial.Configuration);
                     w.WriteEndObject();
@@ -102,6 +105,7 @@ internal abstract record WorkerMessage
                     w.WriteStartObject("error");
                     if (m.Number is { } n) w.WriteNumber("number", n);
                     w.WriteString("message", m.Message);
+                    if (m.OutOfMemory) w.WriteBoolean("out_of_memory", true);
                     w.WriteEndObject();
                     break;
                 case LeftMessage m:
@@ -127,16 +131,20 @@ internal abstract record WorkerMessage
         JsonElement e = p.Value;
         return p.Name switch
         {
-            "hello" => new HelloMessage(DefinitionJson.Read(e.GetProperty("study")), new DeviceSlot(e.GetProperty("device").GetString()!, e.GetProperty("index").GetInt32(), e.GetProperty("threads").GetInt32())),
+            "hello" => new HelloMessage(DefinitionJson.Read(e.GetProperty("study")), new DeviceSlot(e.GetProperty("device").GetString()!, e.GetProperty("index").GetInt32(), e.GetProperty("threads").GetInt32())
+            {
+                Part = e.TryGetProperty("part", out JsonElement part) ? part.GetInt32() : 0,
+                Span = e.TryGetProperty("span", out JsonElement span) ? span.GetInt32() : 1,
+            }),
             "ready" => new ReadyMessage(),
             "run" => new RunMessage(new TrialAssignment(e.GetProperty("number").GetInt32(), SpaceJson.ReadValues(space!, e.GetProperty("params")), e.GetProperty("seed").GetUInt64(),
-                e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null)),
+                e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null, e.TryGetProperty("resume_from", out JsonElement from) ? from.GetInt64() : null)),
             "cancel" => new CancelMessage(e.GetInt32()),
             "alive" => new AliveMessage(e.GetInt32()),
             "report" => new MeasuredMessage(e.GetProperty("number").GetInt32(), e.GetProperty("step").GetInt64(), ReadMetrics(e)),
             "decision" => new VerdictMessage(Enum.Parse<Decision>(e.GetString()!, ignoreCase: true)),
             "done" => new DoneMessage(e.GetProperty("number").GetInt32(), new TrialOutcome(ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e))),
-            "error" => new ErrorMessage(e.TryGetProperty("number", out JsonElement n) ? n.GetInt32() : null, e.GetProperty("message").GetString()!),
+            "error" => new ErrorMessage(e.TryGetProperty("number", out JsonElement n) ? n.GetInt32() : null, e.GetProperty("message").GetString()!, e.TryGetProperty("out_of_memory", out _)),
             "left" => new LeftMessage(e.GetProperty("number").GetInt32(), e.TryGetProperty("step", out JsonElement at) ? at.GetInt64() : null),
             _ => throw new JsonException($"'{p.Name}' is no message."),
         };

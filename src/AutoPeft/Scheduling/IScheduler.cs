@@ -28,6 +28,9 @@ public interface IScheduler
 
     /// <summary>Decides on a running trial whose latest report is the last of <see cref="Trial.Reports"/>.</summary>
     Decision Decide(IStudyView study, Trial trial);
+
+    /// <summary>A paused trial that is to go on before anything new is asked for; null where there is none.</summary>
+    int? Promote(IStudyView study) => null;
 }
 
 /// <summary>Lets every trial run to its end.</summary>

@@ -7,7 +7,7 @@ namespace AutoPeft.Studies;
 /// <summary>A study's definition as members of a JSON object: the journal's first record, and the "study" message of the ask-tell protocol.</summary>
 public static class DefinitionJson
 {
-    private static readonly string[] Known = ["event", "time", "name", "space", "require", "predicates", "objectives", "outcomes", "sampler", "seed", "budget", "reference", "settings"];
+    private static readonly string[] Known = ["event", "time", "name", "space", "require", "predicates", "objectives", "outcomes", "sampler", "seed", "budget", "reference", "settings", "scheduler", "lockstep"];
 
     /// <summary>Writes the members into the object that is open.</summary>
     public static void Write(Utf8JsonWriter w, StudyDefinition d)
@@ -43,6 +43,8 @@ public static class DefinitionJson
         w.WriteString("sampler", d.Sampler);
         w.WriteNumber("seed", d.Seed);
         if (d.Budget is { } budget) w.WriteNumber("budget", budget);
+        if (d.Scheduler != "none") w.WriteString("scheduler", d.Scheduler);
+        if (d.Lockstep is { } lockstep) w.WriteNumber("lockstep", lockstep);
         if (!d.Settings.IsEmpty)
         {
             w.WriteStartObject("settings");
@@ -71,6 +73,9 @@ public static class DefinitionJson
             Seed = !e.TryGetProperty("seed", out JsonElement seed) || seed.ValueKind == JsonValueKind.Null ? 0 : seed.TryGetUInt64(out ulong s) ? s : throw new InvalidInputException("The study's 'seed' must be a whole number from 0."),
             Budget = !e.TryGetProperty("budget", out JsonElement budget) || budget.ValueKind == JsonValueKind.Null ? null
                 : budget.TryGetInt32(out int b) && b > 0 ? b : throw new InvalidInputException("The study's 'budget' must be a whole number of at least 1."),
+            Scheduler = Text(e, "scheduler") ?? "none",
+            Lockstep = !e.TryGetProperty("lockstep", out JsonElement lockstep) || lockstep.ValueKind == JsonValueKind.Null ? null
+                : lockstep.TryGetInt32(out int k) ? k : throw new InvalidInputException("The study's 'lockstep' must be a whole number of at least 1."),
             Settings = e.TryGetProperty("settings", out JsonElement settings) ? settings.EnumerateObject().ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal) : ImmutableSortedDictionary<string, string>.Empty,
         };
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Spaces;
@@ -57,6 +58,13 @@ public static class EventJson
                 break;
             case TrialRequeued q:
                 w.WriteString("reason", q.Reason);
+                if (q.Alone) w.WriteBoolean("alone", true);
+                break;
+            case TrialPaused p:
+                w.WriteNumber("step", p.Step);
+                break;
+            case StudyPaused p:
+                w.WriteString("reason", p.Reason);
                 break;
         }
         w.WriteEndObject();
@@ -83,7 +91,15 @@ public static class EventJson
     {
         string kind = e.GetProperty("event").GetString()!;
         DateTimeOffset time = Time(e.GetProperty("time"));
-        if (kind == "created") return new StudyCreated(time, DefinitionJson.Read(e));
+        switch (kind)
+        {
+            case "created": return new StudyCreated(time, DefinitionJson.Read(e));
+            case "study_paused": return new StudyPaused(time, e.GetProperty("reason").GetString()!);
+            case "study_resumed": return new StudyResumed(time);
+            // Before anything is read from it: a record of a newer version may lack what ours have.
+            case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused" or "promoted"):
+                throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
+        }
         int trial = e.GetProperty("trial").GetInt32();
         return kind switch
         {
@@ -97,8 +113,10 @@ public static class EventJson
             "completed" => new TrialCompleted(time, trial, ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e)),
             "failed" => new TrialFailed(time, trial, e.GetProperty("error").GetString()!),
             "pruned" => new TrialPruned(time, trial, e.GetProperty("step").GetInt64()),
-            "requeued" => new TrialRequeued(time, trial, e.GetProperty("reason").GetString()!),
-            _ => throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one."),
+            "requeued" => new TrialRequeued(time, trial, e.GetProperty("reason").GetString()!, e.TryGetProperty("alone", out JsonElement alone) && alone.GetBoolean()),
+            "paused" => new TrialPaused(time, trial, e.GetProperty("step").GetInt64()),
+            "promoted" => new TrialPromoted(time, trial),
+            _ => throw new UnreachableException(),
         };
     }
 
@@ -112,6 +130,10 @@ public static class EventJson
         TrialFailed => "failed",
         TrialPruned => "pruned",
         TrialRequeued => "requeued",
+        TrialPaused => "paused",
+        TrialPromoted => "promoted",
+        StudyPaused => "study_paused",
+        StudyResumed => "study_resumed",
         _ => throw new ArgumentOutOfRangeException(nameof(e)),
     };
 

@@ -15,8 +15,14 @@ public interface IStudyView
     /// <summary>The trials that completed, in the order in which they did.</summary>
     IReadOnlyList<Trial> Completed { get; }
 
-    /// <summary>Trials without a result.</summary>
+    /// <summary>Trials that wait for a worker or have one.</summary>
     int PendingCount { get; }
+
+    /// <summary>Trials that a scheduler paused: neither pending nor ended.</summary>
+    int PausedCount { get; }
+
+    /// <summary>Whether a person holds the study (see <see cref="StudyPaused"/>).</summary>
+    bool IsPaused { get; }
 
     /// <summary>What the sampler left with its latest proposal (see <see cref="TrialProposed.State"/>), or null.</summary>
     string? SamplerState { get; }

@@ -43,8 +43,14 @@ public sealed class Study : IStudyView
     /// <inheritdoc/>
     public string? SamplerState { get; private set; }
 
+    /// <inheritdoc/>
+    public int PausedCount { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsPaused { get; private set; }
+
     /// <summary>Trials that ended, in any way.</summary>
-    public int FinishedCount => _trials.Count - PendingCount;
+    public int FinishedCount => _trials.Count - PendingCount - PausedCount;
 
     /// <summary>
     /// Why <paramref name="e"/> cannot follow this log, in one line, or null if it can. A result of a trial that already has one can not: nothing is counted twice.
@@ -53,6 +59,8 @@ public sealed class Study : IStudyView
     {
         if (e is StudyCreated) return Exists ? "The study was created already." : null;
         if (!Exists) return "The study was not created yet.";
+        if (e is StudyPaused) return IsPaused ? "The study is paused already." : null;
+        if (e is StudyResumed) return IsPaused ? null : "The study is not paused.";
         if (e is TrialProposed p)
         {
             if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
@@ -62,19 +70,22 @@ public sealed class Study : IStudyView
         var t = (TrialEvent)e;
         if (t.Number < 0 || t.Number >= _trials.Count) return $"Trial {t.Number} was never asked for; the study has {_trials.Count}.";
         Trial trial = _trials[t.Number];
-        if (!trial.IsPending) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
+        if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
+        if (trial.State == TrialState.Paused) return t is TrialPromoted or TrialPruned or TrialFailed ? null : $"Trial {t.Number} is paused; promote it first.";
         return e switch
         {
             TrialStarted when trial.State == TrialState.Running => $"Trial {t.Number} is running already on {trial.Worker}.",
             TrialStarted s when s.Attempt != trial.Attempt + 1 => $"Trial {t.Number}: attempt {s.Attempt} cannot start after attempt {trial.Attempt}.",
             TrialRequeued when trial.State == TrialState.Waiting => $"Trial {t.Number} is waiting already.",
+            TrialPaused when trial.State == TrialState.Waiting => $"Trial {t.Number} is waiting; there is nothing to pause.",
+            TrialPromoted => $"Trial {t.Number} is not paused.",
             TrialCompleted { Values.IsDefault: true } or TrialCompleted { Outcomes.IsDefault: true } => $"Trial {t.Number}: a result without values.",
             TrialCompleted c when c.Values.Length != Definition.Objectives.Length => $"Trial {t.Number}: {c.Values.Length} value(s) for {Definition.Objectives.Length} objective(s).",
             TrialCompleted c when c.Outcomes.Length != Definition.Outcomes.Length => $"Trial {t.Number}: {c.Outcomes.Length} outcome(s) for {Definition.Outcomes.Length} outcome constraint(s).",
             // One value that is no number would spoil every surrogate from then on.
             TrialCompleted c when NotFinite(c.Values) is >= 0 and var i =>
                 $"Trial {t.Number}: the value of '{Definition.Objectives[i].Name}' is {c.Values[i].ToString(CultureInfo.InvariantCulture)}; tell the trial as failed instead.",
-            TrialReported r when trial.ReportList.Count > 0 && r.Step <= trial.ReportList[^1].Step => $"Trial {t.Number}: report of step {r.Step} after step {trial.ReportList[^1].Step}.",
+            TrialReported r when trial.ReportList.Count > 0 && trial.ReportList[^1] is var last && last.Attempt == trial.Attempt && r.Step <= last.Step => $"Trial {t.Number}: report of step {r.Step} after step {trial.ReportList[^1].Step}.",
             _ => null,
         };
     }
@@ -90,6 +101,9 @@ public sealed class Study : IStudyView
             case StudyCreated c:
                 _definition = c.Definition;
                 return;
+            case StudyPaused or StudyResumed:
+                IsPaused = e is StudyPaused;
+                return;
             case TrialProposed p:
                 _trials.Add(new Trial(p));
                 PendingCount++;
@@ -102,10 +116,12 @@ public sealed class Study : IStudyView
             case TrialStarted s:
                 trial.State = TrialState.Running;
                 (trial.Worker, trial.Device, trial.Attempt, trial.LeaseUntil, trial.StartedAt) = (s.Worker, s.Device, s.Attempt, s.LeaseUntil, s.Time);
-                trial.ReportList.Clear();
+                (trial.WasAlone, trial.Alone) = (trial.Alone, false);
                 break;
             case TrialReported r:
-                trial.ReportList.Add(new Report(r.Step, r.Metrics, r.Time));
+                // An earlier attempt may have come further than this one's checkpoint.
+                trial.ReportList.RemoveAll(known => known.Step >= r.Step);
+                trial.ReportList.Add(new Report(r.Step, r.Metrics, r.Time, trial.Attempt));
                 break;
             case TrialCompleted c:
                 trial.Values = c.Values;
@@ -124,7 +140,18 @@ public sealed class Study : IStudyView
                 End(trial, TrialState.Pruned, e.Time);
                 break;
             case TrialRequeued q:
-                (trial.State, trial.Error, trial.LeaseUntil) = (TrialState.Waiting, q.Reason, null);
+                (trial.State, trial.Error, trial.LeaseUntil, trial.Alone) = (TrialState.Waiting, q.Reason, null, q.Alone);
+                break;
+            case TrialPaused p:
+                trial.PausedAt = p.Step;
+                (trial.State, trial.Error, trial.LeaseUntil) = (TrialState.Paused, null, null);
+                PendingCount--;
+                PausedCount++;
+                break;
+            case TrialPromoted:
+                trial.State = TrialState.Waiting;
+                PendingCount++;
+                PausedCount--;
                 break;
         }
     }
@@ -138,7 +165,8 @@ public sealed class Study : IStudyView
 
     private void End(Trial trial, TrialState state, DateTimeOffset time)
     {
+        if (trial.State == TrialState.Paused) PausedCount--;
+        else PendingCount--;
         (trial.State, trial.FinishedAt) = (state, time);
-        PendingCount--;
     }
 }

@@ -52,6 +52,20 @@ public sealed record StudyDefinition
         init => field = value is < 1 ? throw new InvalidInputException($"The budget must be at least 1 trial, not {value}.") : value;
     }
 
+    /// <summary>The scheduler and its options as people type them, "none" by default: every trial runs to its end.</summary>
+    public string Scheduler { get; init; } = "none";
+
+    /// <summary>
+    /// Null (the default): a proposal rests on every result that is in when it is asked for. A number k: the proposal of trial n rests on the results of trials 0 to n − k and no other, the k − 1 after
+    /// them counting as pending, finished or not; so the proposals depend on seed and k alone, not on which of k workers is quicker. Trial n is not asked for before trial n − k has ended.
+    /// </summary>
+    /// <exception cref="InvalidInputException">Below 1.</exception>
+    public int? Lockstep
+    {
+        get;
+        init => field = value is < 1 ? throw new InvalidInputException($"Lockstep must be at least 1, not {value}.") : value;
+    }
+
     /// <summary>What the host needs to run trials again after a restart (task, model, options), as names and values; the study does not look inside.</summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
@@ -60,7 +74,7 @@ public sealed record StudyDefinition
 
     /// <summary>The same study, its space replaced by an equal one that can evaluate its C# predicates.</summary>
     /// <exception cref="InvalidInputException"><paramref name="declared"/> is another space.</exception>
-    public StudyDefinition WithSpace(SearchSpace declared) => new(Space.WithPredicatesOf(declared), Objectives, Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Settings = Settings };
+    public StudyDefinition WithSpace(SearchSpace declared) => new(Space.WithPredicatesOf(declared), Objectives, Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
 
     /// <summary>Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name.</summary>
     public bool IsSameStudyAs(StudyDefinition other) => Equals(other with { Name = Name });
@@ -68,7 +82,7 @@ public sealed record StudyDefinition
     /// <summary>By value: the same space, objectives, outcomes and settings.</summary>
     public bool Equals(StudyDefinition? other) =>
         ReferenceEquals(this, other) || other is not null && Space.Equals(other.Space) && Objectives.SequenceEqual(other.Objectives) && Outcomes.SequenceEqual(other.Outcomes)
-            && (Name, Sampler, Seed, Budget) == (other.Name, other.Sampler, other.Seed, other.Budget) && Settings.SequenceEqual(other.Settings);
+            && (Name, Sampler, Seed, Budget, Scheduler, Lockstep) == (other.Name, other.Sampler, other.Seed, other.Budget, other.Scheduler, other.Lockstep) && Settings.SequenceEqual(other.Settings);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Sampler, Seed, Budget, Objectives.Length);

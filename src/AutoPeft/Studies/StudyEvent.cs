@@ -65,4 +65,19 @@ public sealed record TrialPruned(DateTimeOffset Time, int Number, long Step) : T
 
 /// <summary>The trial's worker is gone; the trial waits to be run again.</summary>
 /// <param name="Reason">One line.</param>
-public sealed record TrialRequeued(DateTimeOffset Time, int Number, string Reason) : TrialEvent(Time, Number);
+/// <param name="Alone">Whether it is to run with nothing beside it on its device: it ran out of memory among others.</param>
+public sealed record TrialRequeued(DateTimeOffset Time, int Number, string Reason, bool Alone = false) : TrialEvent(Time, Number);
+
+/// <summary>The scheduler had the trial leave its device at a checkpoint; it may be promoted later. Its last report stands for it until then.</summary>
+/// <param name="Step">Of the last report.</param>
+public sealed record TrialPaused(DateTimeOffset Time, int Number, long Step) : TrialEvent(Time, Number);
+
+/// <summary>The scheduler lets a paused trial go on; it waits for a worker.</summary>
+public sealed record TrialPromoted(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);
+
+/// <summary>A person holds the study: running trials go on to their end, none is started.</summary>
+/// <param name="Reason">One line.</param>
+public sealed record StudyPaused(DateTimeOffset Time, string Reason) : StudyEvent(Time);
+
+/// <summary>The study goes on.</summary>
+public sealed record StudyResumed(DateTimeOffset Time) : StudyEvent(Time);

@@ -20,10 +20,14 @@ public enum TrialState
 
     /// <summary>Ended early by the scheduler.</summary>
     Pruned,
+
+    /// <summary>Left its device at a checkpoint; the scheduler may promote it.</summary>
+    Paused,
 }
 
 /// <summary>An intermediate report of a trial.</summary>
-public readonly record struct Report(long Step, ImmutableSortedDictionary<string, double> Metrics, DateTimeOffset Time);
+/// <param name="Attempt">Which attempt of the trial sent it.</param>
+public readonly record struct Report(long Step, ImmutableSortedDictionary<string, double> Metrics, DateTimeOffset Time, int Attempt = 1);
 
 /// <summary>One trial, as the fold over the log has it. Read-only outside the fold; a later record changes it in place, so keep none across an append.</summary>
 public sealed class Trial
@@ -57,7 +61,7 @@ public sealed class Trial
     /// <summary>Whether it completed and kept every outcome constraint.</summary>
     public bool IsFeasible { get; internal set; }
 
-    /// <summary>Intermediate reports of the last attempt, by step.</summary>
+    /// <summary>Intermediate reports by step. An attempt that starts over replaces those of earlier ones step by step; one that goes on from a checkpoint adds to them.</summary>
     public IReadOnlyList<Report> Reports => ReportList;
 
     /// <summary>Who ran it last.</summary>
@@ -81,8 +85,23 @@ public sealed class Trial
     /// <summary>Why it failed or was requeued last.</summary>
     public string? Error { get; internal set; }
 
-    /// <summary>Waiting or running: proposed, without a result.</summary>
+    /// <summary>The step at which a scheduler paused it last; null where none did.</summary>
+    public long? PausedAt { get; internal set; }
+
+    /// <summary>Whether the next attempt is to have its device to itself (see <see cref="TrialRequeued.Alone"/>).</summary>
+    public bool Alone { get; internal set; }
+
+    /// <summary>Whether the last attempt had its device to itself.</summary>
+    public bool WasAlone { get; internal set; }
+
+    /// <summary>Completed, failed or pruned.</summary>
+    public bool HasEnded => State is TrialState.Completed or TrialState.Failed or TrialState.Pruned;
+
+    /// <summary>Waiting or running: it has a worker or will have one.</summary>
     public bool IsPending => State is TrialState.Waiting or TrialState.Running;
+
+    /// <summary>The same trial as one would have seen it while it ran: no reports, no result.</summary>
+    internal Trial AsRunning() => new(Proposed) { State = TrialState.Running };
 
     internal List<Report> ReportList { get; } = [];
 }

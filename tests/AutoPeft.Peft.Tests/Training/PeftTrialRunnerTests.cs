@@ -39,6 +39,92 @@ public class PeftTrialRunnerTests
     };
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_paused_trial_goes_on_from_its_checkpoint_to_the_same_losses_bit_for_bit(int pauseAt)
+    {
+        using var tiny = new TinyModel();
+        PeftTrialOptions options = Options(tiny) with { Training = TinyModel.Options with { Epochs = 3 } };
+        using var runner = new PeftTrialRunner(options);
+        Configuration configuration = options.SearchSpace().Sample(new Philox(3));
+        var whole = new LossReporter(_ => Decision.Continue);
+        TrialOutcome uninterrupted = await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot), whole, CancellationToken.None);
+
+        string folder = Path.Combine(tiny.Folder, $"trial-{pauseAt}");
+        var before = new LossReporter(step => step == pauseAt ? Decision.Pause : Decision.Continue);
+        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(() => runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, folder), before, CancellationToken.None));
+        Assert.Equal(pauseAt, stopped.Step);
+        Assert.True(File.Exists(Path.Combine(folder, "checkpoint.safetensors")));
+
+        // Another process would have nothing but the file.
+        using var other = new PeftTrialRunner(options);
+        var after = new LossReporter(_ => Decision.Continue);
+        TrialOutcome resumed = await other.RunAsync(new TrialAssignment(0, configuration, 5, 2, Slot, folder, pauseAt), after, CancellationToken.None);
+        Assert.Equal(whole.Reports, before.Reports.Concat(after.Reports));
+        Assert.Equal(uninterrupted.Values.ToArray(), resumed.Values.ToArray());
+        Assert.False(File.Exists(Path.Combine(folder, "checkpoint.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_cancelled_trial_keeps_a_checkpoint_within_the_epoch_and_goes_on_from_it()
+    {
+        using var tiny = new TinyModel();
+        PeftTrialOptions options = Options(tiny);
+        using var runner = new PeftTrialRunner(options);
+        Configuration configuration = options.SearchSpace().Sample(new Philox(3));
+        var whole = new LossReporter(_ => Decision.Continue);
+        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot), whole, CancellationToken.None);
+
+        string folder = Path.Combine(tiny.Folder, "cancelled");
+        using var cancel = new CancellationTokenSource();
+        var before = new LossReporter(_ => Decision.Continue) { OnHeartbeat = beats => { if (beats == 3) cancel.Cancel(); } };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, folder), before, cancel.Token));
+        var after = new LossReporter(_ => Decision.Continue);
+        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 2, Slot, folder), after, CancellationToken.None);
+        Assert.Equal(whole.Beats, before.Beats + after.Beats);
+        Assert.Equal(whole.Reports, before.Reports.Concat(after.Reports));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_trial_whose_checkpoint_is_gone_or_broken_starts_again(bool broken)
+    {
+        using var tiny = new TinyModel();
+        PeftTrialOptions options = Options(tiny);
+        using var runner = new PeftTrialRunner(options);
+        Configuration configuration = options.SearchSpace().Sample(new Philox(3));
+        var whole = new LossReporter(_ => Decision.Continue);
+        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot), whole, CancellationToken.None);
+        string folder = Directory.CreateDirectory(Path.Combine(tiny.Folder, "lost")).FullName;
+        if (broken) File.WriteAllText(Path.Combine(folder, "checkpoint.safetensors"), "nothing of ours");
+        var again = new LossReporter(_ => Decision.Continue);
+        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 2, Slot, folder, 1), again, CancellationToken.None);
+        Assert.Equal(whole.Reports, again.Reports);
+    }
+
+    private sealed class LossReporter(Func<long, Decision> answer) : ITrialReporter
+    {
+        public List<(long Step, double Score, double Loss, double TrainLoss)> Reports { get; } = [];
+
+        public int Beats { get; private set; }
+
+        public Action<int>? OnHeartbeat { get; init; }
+
+        public ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+        {
+            Reports.Add((step, metrics["dev_score"], metrics["loss"], metrics["train_loss"]));
+            return ValueTask.FromResult(answer(step));
+        }
+
+        public void Heartbeat()
+        {
+            Beats++;
+            OnHeartbeat?.Invoke(Beats);
+        }
+    }
+
+    [Theory]
     [InlineData("autopeft")]
     [InlineData("lora")]
     [InlineData("recipe")]

@@ -32,8 +32,9 @@ internal sealed class Chromium : IAsyncDisposable
         string? port = null;
         while (port is null && await browser._process.StandardError.ReadLineAsync() is { } line)
             if (line.StartsWith("DevTools listening on ", StringComparison.Ordinal)) port = new Uri(line["DevTools listening on ".Length..]).Port.ToString(CultureInfo.InvariantCulture);
-        browser._process.ErrorDataReceived += (_, _) => { };
-        browser._process.BeginErrorReadLine();
+        // Drained, or the browser would wait for room in the pipe.
+        _ = browser._process.StandardError.ReadToEndAsync();
+        _ = browser._process.StandardOutput.ReadToEndAsync();
         using var http = new HttpClient();
         JsonNode targets = JsonNode.Parse(await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/json/list")))!;
         string page = targets.AsArray().First(t => (string)t!["type"]! == "page")!["webSocketDebuggerUrl"]!.ToString();

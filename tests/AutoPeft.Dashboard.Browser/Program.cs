@@ -87,7 +87,7 @@ try
                     string name = Path.GetFileName(where);
                     await OpenAsync(browser, server.Address, $"/studies/{id}", name == "broken" ? null : "study-shown");
                     // Charts below the fold are drawn when they come into view.
-                    await browser.EvaluateAsync("(async () => { for (let y = 0; y < document.body.scrollHeight; y += 500) { scrollTo(0, y); await new Promise(f => setTimeout(f, 60)); } scrollTo(0, 0); await new Promise(f => setTimeout(f, 250)); })()");
+                    await browser.EvaluateAsync("(async () => { for (let y = 0; y < document.body.scrollHeight; y += 500) { scrollTo({ top: y, behavior: 'instant' }); await new Promise(f => setTimeout(f, 80)); } scrollTo({ top: 0, behavior: 'instant' }); await new Promise(f => setTimeout(f, 250)); })()");
                     await browser.ScreenshotAsync(Path.Combine(pictures, $"{name}-{width}-{theme}.png"), whole: true);
                     int wide = (int)(await browser.EvaluateAsync("document.documentElement.scrollWidth - innerWidth"))!;
                     if (wide > 0) { Console.WriteLine($"{name} at {width}: {wide} px too wide"); good = false; }

@@ -41,7 +41,7 @@ internal static class CurveSample
         IEnumerable<Trial> Last()
         {
             for (int i = study.Trials.Count - 1; i >= 0; i--)
-                if (!study.Trials[i].IsPending) yield return study.Trials[i];
+                if (study.Trials[i].HasEnded) yield return study.Trials[i];
         }
         IEnumerable<Trial> Also() => also is { } n && n >= 0 && n < study.Trials.Count ? [study.Trials[n]] : [];
         return [.. Also().Where(t => t.Reports.Count > 0).Concat(Running().Where(t => t.Reports.Count > 0).Take(MaxEach)).Concat(Front().Where(t => t.Reports.Count > 0).Take(MaxEach))

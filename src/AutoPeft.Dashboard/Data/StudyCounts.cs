@@ -4,11 +4,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Data;
 
 /// <summary>How many trials are in which state, and when something last happened.</summary>
-internal readonly record struct StudyCounts(int Waiting, int Running, int Completed, int Failed, int Pruned, DateTimeOffset? Last)
+internal readonly record struct StudyCounts(int Waiting, int Running, int Completed, int Failed, int Pruned, int Paused, DateTimeOffset? Last)
 {
     public static StudyCounts Of(IStudyView study)
     {
-        Span<int> n = stackalloc int[5];
+        Span<int> n = stackalloc int[Enum.GetValues<TrialState>().Length];
         DateTimeOffset last = default;
         foreach (Trial t in study.Trials)
         {
@@ -16,7 +16,7 @@ internal readonly record struct StudyCounts(int Waiting, int Running, int Comple
             DateTimeOffset seen = LastSeen(t);
             if (seen > last) last = seen;
         }
-        return new StudyCounts(n[(int)TrialState.Waiting], n[(int)TrialState.Running], n[(int)TrialState.Completed], n[(int)TrialState.Failed], n[(int)TrialState.Pruned], last == default ? null : last);
+        return new StudyCounts(n[(int)TrialState.Waiting], n[(int)TrialState.Running], n[(int)TrialState.Completed], n[(int)TrialState.Failed], n[(int)TrialState.Pruned], n[(int)TrialState.Paused], last == default ? null : last);
     }
 
     /// <summary>When the log last spoke of a trial.</summary>
@@ -34,6 +34,7 @@ internal readonly record struct StudyCounts(int Waiting, int Running, int Comple
         json.WriteNumber("completed", Completed);
         json.WriteNumber("failed", Failed);
         json.WriteNumber("pruned", Pruned);
+        json.WriteNumber("paused", Paused);
         json.WriteEndObject();
         json.Time("last", Last);
     }

@@ -39,7 +39,7 @@ internal static class StudyList
         json.WriteString("name", d.Name);
         json.WriteString("sampler", d.Sampler);
         if (d.Budget is { } budget) json.WriteNumber("budget", budget);
-        StudyPause.Write(json, study);
+        json.WriteBoolean("paused", study.IsPaused);
         StudyCounts.Of(study).Write(json);
         json.WriteStartArray("objectives");
         foreach (Objective o in d.Objectives) json.WriteStringValue(o.Name);

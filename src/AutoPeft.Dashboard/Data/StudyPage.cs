@@ -53,7 +53,7 @@ internal static class StudyPage
         FrontHistory front = watched.Front(study);
         json.WriteNumber("sequence", study.Sequence);
         json.WriteNumber("trials", study.Trials.Count);
-        StudyPause.Write(json, study);
+        json.WriteBoolean("paused", study.IsPaused);
         StudyCounts.Of(study).Write(json);
         json.Time("started", study.Trials.Count > 0 ? study.Trials[0].Proposed.Time : null);
         WriteFront(json, study, front);
@@ -110,7 +110,7 @@ internal static class StudyPage
             if (t.Worker is null) continue;
             DateTimeOffset seen = StudyCounts.LastSeen(t);
             (Trial latest, DateTimeOffset before, int done) = workers.GetValueOrDefault(t.Worker, (t, DateTimeOffset.MinValue, 0));
-            if (t.State is TrialState.Completed or TrialState.Failed or TrialState.Pruned) done++;
+            if (t.HasEnded) done++;
             bool current = t.State == TrialState.Running && latest.State != TrialState.Running || seen >= before && (t.State == TrialState.Running || latest.State != TrialState.Running);
             workers[t.Worker] = (current ? t : latest, seen > before ? seen : before, done);
         }

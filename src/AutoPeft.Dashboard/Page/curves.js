@@ -49,7 +49,7 @@ function paintCurves(p, view) {
     const [ex, ey] = path[path.length - 1];
     if (l.state === 1 || path.length === 1) { ctx.beginPath(); ctx.arc(ex, ey, 2.4, 0, 7); ctx.fill(); }
     for (const [x, y] of path) p.hits.push({ x, y, t: l.t });
-    if (l.state >= 3) p.base.append(s("path", { d: cross(ex, ey, 3), class: StateNames[l.state], opacity: 0.8 }));
+    if (l.state === 3 || l.state === 4) p.base.append(s("path", { d: cross(ex, ey, 3), class: StateNames[l.state], opacity: 0.8 }));
   }
   ctx.globalAlpha = 1;
   p.walk = lines.map(l => l.t);

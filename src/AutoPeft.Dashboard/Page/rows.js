@@ -1,5 +1,9 @@
 // All trials as a table: only the rows in view are in the document, and only they are fetched.
 
+/** A column that shows its name, within reason; its values are shorter. */
+const fit = name => clamp(textWidth(shorten(name, 30), 13.6, 600) + 40, 96, 230);
+const isText = f => f.bits || ["categorical", "subset"].includes(f.parameter?.type);
+
 const RowHeight = 31, PageRows = 100, MaxPages = 24;
 
 function trialsSection() {
@@ -8,10 +12,10 @@ function trialsSection() {
   const pages = new Map(), fetching = new Map();
   let total = 0, version = 0, drawn = "";
   const columns = [
-    { name: "trial", sort: "number", width: 68, cell: t => h("td", null, h("button", { class: "link", "aria-label": `Select trial ${t.number}`, onclick: () => select(trialOf(t.number)) }, String(t.number))) },
-    { name: "state", sort: "state", width: 104, text: true, cell: t => h("td", { class: "text" }, h("span", { class: `badge ${study.front.has(t.number) ? "on" : StateNames[t.state]}` }, study.front.has(t.number) ? (study.objectives.length > 1 ? "front" : "best") : StateNames[t.state]), t.attempt > 1 ? ` ×${t.attempt}` : "") },
-    ...study.objectives.map((o, i) => ({ name: o.name, sort: `value:${i}`, width: 118, first: !o.minimize, cell: t => h("td", null, t.values.length ? number(t.values[i], 5) : "–") })),
-    ...study.fields.map(f => ({ name: f.label, width: f.bits ? Math.max(90, f.items.length * 10 + 24) : 118, cell: t => h("td", { class: isActive(f, t) ? null : "inactive" }, isActive(f, t) ? fieldValue(f, t) : "–") })),
+    { name: "trial", sort: "number", width: 92, cell: t => h("td", null, h("button", { class: "link", "aria-label": `Select trial ${t.number}`, onclick: () => select(trialOf(t.number)) }, String(t.number))) },
+    { name: "state", sort: "state", width: 122, text: true, cell: t => h("td", { class: "text" }, h("span", { class: `badge ${study.front.has(t.number) ? "on" : StateNames[t.state]}` }, study.front.has(t.number) ? (study.objectives.length > 1 ? "front" : "best") : StateNames[t.state]), t.attempt > 1 ? ` ×${t.attempt}` : "") },
+    ...study.objectives.map((o, i) => ({ name: o.name, sort: `value:${i}`, width: fit(o.name), first: !o.minimize, cell: t => h("td", null, t.values.length ? number(t.values[i], 5) : "–") })),
+    ...study.fields.map(f => ({ name: f.label, width: f.bits ? Math.max(fit(f.label), f.items.length * 10 + 24) : fit(f.label), text: isText(f), cell: t => h("td", { class: [isText(f) && "text", !isActive(f, t) && "inactive"].filter(Boolean).join(" ") || null }, isActive(f, t) ? fieldValue(f, t) : "–") })),
     { name: "time", sort: "seconds", width: 96, first: true, cell: t => h("td", null, t.started === null || t.finished === null ? "–" : duration(t.finished - t.started)) },
     { name: "device", width: 88, text: true, cell: t => h("td", { class: "text" }, t.device ?? "–") },
     { name: "note", width: 260, text: true, cell: t => h("td", { class: "text", title: t.error }, t.error ?? "") },

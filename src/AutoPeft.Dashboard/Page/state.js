@@ -49,5 +49,5 @@ function select(t) {
   later(markAll);
 }
 
-const StateNames = ["waiting", "running", "completed", "failed", "pruned"];
+const StateNames = ["waiting", "running", "completed", "failed", "pruned", "paused"];
 const better = (o, a, b) => (o.minimize ? a < b : a > b);

@@ -22,7 +22,7 @@ async function studiesPage() {
 function studyRow(row) {
   const name = h("td", { class: "text name" }, h("a", { href: `/studies/${row.id}` }, row.name ?? row.where), h("small", null, row.where));
   if (!row.counts) return h("tr", null, name, h("td", { class: "text wrap problem", colspan: "6" }, row.problem ?? "being opened"));
-  const c = row.counts, total = row.budget ?? c.completed + c.failed + c.pruned + c.running + c.waiting, [word, kind] = studyState(row, row.budget);
+  const c = row.counts, total = row.budget ?? c.completed + c.failed + c.pruned + c.running + c.waiting + c.paused, [word, kind] = studyState(row, row.budget);
   const result = row.best !== undefined ? `${row.objectives[0]} ${brief(real(row.best), 4)}` : row.hypervolume !== undefined ? `hypervolume ${brief(real(row.hypervolume), 4)}` : "–";
   return h("tr", null, name, h("td", { class: "text" }, h("span", { class: `badge ${kind}` }, word)),
     h("td", { class: "text" }, progress(c, total), h("small", null, `${grouped(c.completed)} of ${grouped(total)}${c.failed ? `, ${grouped(c.failed)} failed` : ""}`)),

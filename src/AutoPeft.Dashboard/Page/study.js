@@ -77,7 +77,7 @@ function studyHead(connected) {
     pause.textContent = live.paused ? "Resume" : "Pause";
     pause.hidden = word === "finished";
     lede.replaceChildren(h("b", null, o.map(x => `${x.minimize ? "minimise" : "maximise"} ${x.name}`).join(", ")), live.last ? `; last event ${ago(Math.max(0, Date.now() / 1000 - live.last))}` : "; no trial yet",
-      ...(live.paused && live.pauseReason ? [`; paused: ${live.pauseReason}`] : []), ...(live.problem ? [h("span", { class: "problem" }, ` ${live.problem}`)] : []));
+      ...(live.problem ? [h("span", { class: "problem" }, ` ${live.problem}`)] : []));
     tiles.replaceChildren(...studyTiles(live));
   };
   charts.push({ draw });
@@ -97,7 +97,7 @@ function studyTiles(live) {
   const c = live.counts, d = study.definition, list = [], total = d.budget ?? live.trials;
   const tile = (label, value, below, t, extra) => list.push(h(t ? "button" : "div", { class: "tile", onclick: t ? () => select(t) : undefined }, h("span", null, label), h("b", null, value), extra ?? h("small", null, below || "\u00a0")));
   tile("trials completed", grouped(c.completed), "", null, h("span", null, progress(c, total), h("small", null, `of ${grouped(total)}${c.failed ? `, ${grouped(c.failed)} failed` : ""}${c.pruned ? `, ${grouped(c.pruned)} pruned` : ""}`)));
-  tile("running", grouped(c.running), c.waiting ? `${grouped(c.waiting)} waiting` : "none waiting");
+  tile("running", grouped(c.running), [c.waiting ? `${grouped(c.waiting)} waiting` : "none waiting", c.paused ? `${grouped(c.paused)} paused` : null].filter(Boolean).join(", "));
   if (study.objectives.length > 1) {
     tile("on the Pareto front", grouped(live.front.number.length), `of ${grouped(c.completed)}`);
     if (live.history?.value.length) tile("hypervolume", brief(real(live.history.value[live.history.value.length - 1]), 4), `below ${live.history.reference.map(v => brief(real(v))).join(" · ")}`);

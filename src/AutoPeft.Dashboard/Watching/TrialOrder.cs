@@ -17,7 +17,7 @@ internal sealed record TrialOrder(string Sort, bool Down, string Only)
             "all" => [.. Enumerable.Range(0, study.Trials.Count)],
             "front" => [.. front.Order()],
             _ when !int.TryParse(Only, out _) && Enum.TryParse(Only, ignoreCase: true, out TrialState state) => [.. study.Trials.Where(t => t.State == state).Select(t => t.Number)],
-            _ => throw new InvalidInputException("There is no such filter; there are all, front, waiting, running, completed, failed and pruned."),
+            _ => throw new InvalidInputException("There is no such filter; there are all, front, waiting, running, completed, failed, pruned and paused."),
         };
         if (Sort == "number")
         {

@@ -18,6 +18,8 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
 
     public void Map(IEndpointRouteBuilder app)
     {
+        app.MapPost(Study + "/pause", (HttpContext c, string id) => ChangeAsync(c, id, PauseAsync));
+        app.MapPost(Study + "/resume", (HttpContext c, string id) => ChangeAsync(c, id, ResumeAsync));
         app.MapPost(Study + "/requeue", (HttpContext c, string id) => ChangeAsync(c, id, RequeueAsync));
         app.MapPost(Study + "/enqueue", (HttpContext c, string id) => ChangeAsync(c, id, EnqueueAsync));
     }
@@ -34,12 +36,27 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
         })).ConfigureAwait(false);
     });
 
+    private static async Task<Action<Utf8JsonWriter>> PauseAsync(StudySession session, JsonElement body)
+    {
+        bool changed = await session.PauseStudyAsync(Reason(body) ?? "paused from the dashboard").ConfigureAwait(false);
+        return json => json.WriteBoolean("changed", changed);
+    }
+
+    private static async Task<Action<Utf8JsonWriter>> ResumeAsync(StudySession session, JsonElement body)
+    {
+        bool changed = await session.ResumeStudyAsync().ConfigureAwait(false);
+        return json => json.WriteBoolean("changed", changed);
+    }
+
     private static async Task<Action<Utf8JsonWriter>> RequeueAsync(StudySession session, JsonElement body)
     {
         if (!body.TryGetProperty("trials", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxAtOnce)
             throw new InvalidInputException("'trials' is an array of one or more trial numbers.");
-        int[] numbers = [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int n) ? n : throw new InvalidInputException("'trials' is an array of trial numbers."))];
+        int[] numbers = [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int n) && n >= 0 ? n : throw new InvalidInputException("'trials' is an array of trial numbers."))];
         string reason = Reason(body) ?? "requeued from the dashboard";
+        // All or none: somebody who typed one number wrong wants to know it before the others are gone.
+        if (numbers.FirstOrDefault(n => n >= session.Study.Trials.Count || session.Study.Trials[n].State != TrialState.Running, -1) is >= 0 and var wrong)
+            throw new InvalidInputException(wrong < session.Study.Trials.Count ? $"Trial {wrong} is {session.Study.Trials[wrong].State.ToString().ToLowerInvariant()}; a running trial can be requeued." : $"The study has no trial {wrong}.");
         foreach (int n in numbers) await session.RequeueAsync(n, reason).ConfigureAwait(false);
         return json => json.WriteNumber("requeued", numbers.Length);
     }

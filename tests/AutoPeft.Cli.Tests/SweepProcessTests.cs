@@ -26,6 +26,22 @@ public sealed class SweepProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task In_lockstep_three_workers_propose_the_same_twice_and_an_audit_confirms_every_proposal()
+    {
+        string[] trials = [.. await Task.WhenAll(Enumerable.Range(0, 2).Select(async n =>
+        {
+            string run = Path.Combine(_directory, $"run-{n}");
+            (int code, string text) = await RunAsync(_directory, "sweep", "function:branin-currin", "--trials", "16", "--workers", "3", "--sampler", "gp", "--lockstep", "--delay", n == 0 ? "0" : "0.02", "--out", run);
+            Assert.True(code == 0, text);
+            (code, text) = await RunAsync(_directory, "audit", run);
+            Assert.True(code == 0, text);
+            Assert.Contains("16 proposals replayed, all the same", text, StringComparison.Ordinal);
+            return string.Join('\n', (await ReadAsync(run)).Trials.Select(t => $"{t.Configuration} {t.Values[0]:R}"));
+        }))];
+        Assert.Equal(trials[0], trials[1]);
+    }
+
+    [Fact]
     public async Task A_killed_worker_takes_nothing_with_it_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
@@ -112,6 +128,8 @@ public sealed class SweepProcessTests : IDisposable
     [InlineData("--colour", "sweep", "function:zdt1", "--colour")]
     [InlineData("nowhere", "resume", "nowhere")]
     [InlineData("nowhere", "front", "nowhere")]
+    [InlineData("nowhere", "audit", "nowhere")]
+
     [InlineData("everything", "sweep", "everything", "--task", "polarity", "--model", "nowhere")]
     [InlineData("/proc/denied", "sweep", "function:zdt1", "--out", "/proc/denied")]
     [InlineData("frobnicate", "frobnicate")]

@@ -8,7 +8,10 @@ public sealed class PlannerTests
 {
     private static SweepPlannerOptions Options(double budget, params (double, double)[] existing) => new()
     {
-        Budget = budget, Params = [2e7, 4e7, 8e7, 1.6e8], Tokens = [4e8, 1e9, 2.5e9, 6e9], Existing = existing,
+        Budget = budget,
+        Params = [2e7, 4e7, 8e7, 1.6e8],
+        Tokens = [4e8, 1e9, 2.5e9, 6e9],
+        Existing = existing,
     };
 
     [Fact]

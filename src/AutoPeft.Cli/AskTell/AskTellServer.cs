@@ -1,8 +1,9 @@
-using AutoPeft.Running;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using AutoPeft.Cli.Sweeps;
 using AutoPeft.Pareto;
+using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -75,7 +76,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     {
         if (_session is not null) throw new InvalidInputException("This process has a study already; start another process for another study.");
         StudyDefinition definition = DefinitionJson.Read(e);
-        ISampler sampler = SamplerCatalog.Create(definition.Sampler);
+        ISampler sampler = SamplerNames.Create(definition.Sampler);
         _session = await StudySession.CreateAsync(definition, sampler, new MemoryStore(), cancellationToken: cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();
         w.WriteBoolean("ok", true);

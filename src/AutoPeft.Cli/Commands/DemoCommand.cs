@@ -1,4 +1,3 @@
-using AutoPeft.Running;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Security.Cryptography;
@@ -7,6 +6,7 @@ using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
 using AutoPeft.Peft.Pretraining;
 using AutoPeft.Peft.Training;
+using AutoPeft.Running;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Commands;
@@ -67,7 +67,7 @@ internal static class DemoCommand
         {
             string corpus = Path.Combine(making, "corpus.txt");
             demo.WriteCorpus(corpus);
-            // The number of threads is part of the recipe: sums in another order would give another base.
+            // One thread: sums in another order would give another base, and so would another number of cores.
             if (PretrainCommand.Run(demo.Pretraining(corpus, making), cancellationToken) != 0) throw new OperationCanceledException(cancellationToken);
             File.Delete(corpus);
             Directory.Move(making, model);
@@ -99,7 +99,7 @@ internal static class DemoCommand
         JournalStore store = JournalStore.OpenAsync(log).GetAwaiter().GetResult();
         try
         {
-            using StudySession session = StudySession.OpenAsync(store, d => Samplers.SamplerCatalog.Create(d.Sampler)).GetAwaiter().GetResult();
+            using StudySession session = StudySession.OpenAsync(store, d => SamplerNames.Create(d.Sampler)).GetAwaiter().GetResult();
             return session.Study.Definition.IsSameStudyAs(definition) && session.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
         }
         finally

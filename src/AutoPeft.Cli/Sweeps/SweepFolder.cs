@@ -1,6 +1,6 @@
-using AutoPeft.Running;
 using AutoPeft.Parquet;
 using AutoPeft.Reporting;
+using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
 
@@ -31,7 +31,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<SweepFolder> CreateAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
     {
         // Before anything is written: a name that no sampler has must not leave a study behind.
-        ISampler sampler = SamplerCatalog.Create(definition.Sampler);
+        ISampler sampler = SamplerNames.Create(definition.Sampler);
         try
         {
             Directory.CreateDirectory(path);
@@ -61,7 +61,8 @@ internal sealed class SweepFolder : IAsyncDisposable
         try
         {
             JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler), cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            // Who only looks asks for no trial, and may look at a study whose sampler this build has not.
+            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => toRun ? SamplerNames.Create(d.Sampler) : new RandomSampler(), cancellationToken: cancellationToken).ConfigureAwait(false), running);
         }
         catch
         {

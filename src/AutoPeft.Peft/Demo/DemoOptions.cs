@@ -56,7 +56,6 @@ public sealed record DemoOptions
         BatchTokens = 512,
         LearningRate = 2e-3,
         MaskedShare = 0.2,
-        Threads = Workers,
         Seed = DemoTaskSize.LanguageSeed,
         SaveWhenInterrupted = false,
     };

@@ -16,9 +16,11 @@ public sealed class BertForMaskedLM : nn.Module<Tensor, Tensor, Tensor, Tensor>
     /// <param name="config">The model's shape.</param>
     public BertForMaskedLM(BertConfig config) : base(nameof(BertForMaskedLM))
     {
+        using var scope = NewDisposeScope();
         bert = new BertModel(config, addPooling: false);
         cls = new MaskedLanguageModelHead(config);
         RegisterComponents();
+        Construction.Keep(this);
     }
 
     /// <summary>The encoder.</summary>

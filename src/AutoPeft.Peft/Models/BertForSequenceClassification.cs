@@ -15,9 +15,11 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(numLabels, 1);
         NumLabels = numLabels;
+        using var scope = NewDisposeScope();
         bert = new BertModel(config);
         classifier = new AdaptableLinear(config.HiddenSize, numLabels, config.InitializerRange);
         RegisterComponents();
+        Construction.Keep(this);
     }
 
     /// <summary>Classes.</summary>

@@ -29,6 +29,8 @@ public sealed class PeftTrainer : IDisposable
         _base = baseModel;
         Options = options.Checked() with { MaxLength = Math.Min(options.MaxLength, baseModel.Config.MaxPositionEmbeddings) };
         _encoded = new EncodedTask(task, baseModel.Tokenizer, Options.MaxLength, baseModel.Device);
+        // Reading the model and encoding the texts leave the most garbage that there will be; from here on memory is flat.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     /// <summary>How trainings run by default.</summary>

@@ -1,6 +1,6 @@
-using AutoPeft.Scaling.Laws;
 using AutoPeft.Randomness;
 using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 
 namespace AutoPeft.Scaling.Fitting;

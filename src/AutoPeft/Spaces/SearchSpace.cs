@@ -99,19 +99,23 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
     {
         var codes = new double[Count];
         Array.Fill(codes, double.NaN);
-        var given = new bool[Count];
         foreach ((string name, object? value) in values)
         {
             int i = IndexOf(name);
-            if (value is null) continue;
-            codes[i] = Parameters[i].FromValue(value);
-            given[i] = true;
+            if (value is not null) codes[i] = Parameters[i].FromValue(value);
         }
+        return FromGivenCodes(codes);
+    }
+
+    /// <summary>A configuration of valid codes, NaN where none was given: exactly the active parameters must be. Takes the array over.</summary>
+    /// <exception cref="InvalidInputException">An active parameter is missing, or an inactive one was given.</exception>
+    internal Configuration FromGivenCodes(double[] codes)
+    {
         foreach (int i in _order)
         {
-            bool active = IsActive(i, codes);
-            if (active && !given[i]) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is missing; it takes {Parameters[i].Domain}.");
-            if (!active && given[i]) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is not active here: it exists only where {Describe(Parameters[i].When!)}.");
+            bool active = IsActive(i, codes), given = !double.IsNaN(codes[i]);
+            if (active && !given) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is missing; it takes {Parameters[i].Domain}.");
+            if (!active && given) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is not active here: it exists only where {Describe(Parameters[i].When!)}.");
         }
         return new Configuration(this, codes);
     }

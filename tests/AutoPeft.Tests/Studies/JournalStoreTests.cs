@@ -1,5 +1,5 @@
-using AutoPeft.Running;
 using System.Text;
+using AutoPeft.Running;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Tests.Studies;
@@ -83,21 +83,39 @@ public sealed class JournalStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_flipped_bit_inside_the_log_is_reported_with_its_line()
+    public async Task A_bit_flipped_anywhere_is_reported_with_its_line_and_byte_and_nothing_is_dropped()
     {
         byte[] whole = await WriteStudyAsync();
-        int lastRecord = Array.LastIndexOf(whole, (byte)'\n', whole.Length - 2) + 1;
-        // Not the line end before the last record: without it, two records look like one that was torn.
-        for (int at = 0; at < lastRecord - 1; at += 7)
+        for (int at = 0; at < whole.Length; at++)
         {
-            byte[] damaged = (byte[])whole.Clone();
-            damaged[at] ^= 0x10;
-            await File.WriteAllBytesAsync(Log, damaged);
-            int line = whole.AsSpan(0, at).Count((byte)'\n') + 1;
-            InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log));
-            Assert.DoesNotContain('\n', e.Message);
-            if (line > 1) Assert.Contains($"line {line} ", e.Message, StringComparison.Ordinal);
+            int line = whole.AsSpan(0, at).Count((byte)'\n') + 1, start = Array.LastIndexOf(whole, (byte)'\n', Math.Max(0, at - 1)) + 1;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                byte[] damaged = (byte[])whole.Clone();
+                damaged[at] ^= (byte)(1 << bit);
+                await File.WriteAllBytesAsync(Log, damaged);
+                InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log));
+                Assert.DoesNotContain('\n', e.Message);
+                Assert.Contains($"line {line} (byte {(whole[at] == '\n' && at == whole.Length - 1 ? at : start)})", e.Message, StringComparison.Ordinal);
+                Assert.Equal(damaged, await File.ReadAllBytesAsync(Log));
+            }
         }
+    }
+
+    [Fact]
+    public async Task Blocks_of_the_last_append_that_never_reached_the_disk_are_a_tear_and_zeros_amid_the_log_are_damage()
+    {
+        byte[] whole = await WriteStudyAsync();
+        int last = Array.LastIndexOf(whole, (byte)'\n', whole.Length - 2) + 1;
+        byte[] unwritten = (byte[])whole.Clone();
+        unwritten.AsSpan(last + 20, 40).Clear();
+        await File.WriteAllBytesAsync(Log, unwritten);
+        await using (JournalStore store = await JournalStore.OpenAsync(Log))
+            Assert.Contains($"byte {last}", store.Torn, StringComparison.Ordinal);
+        byte[] lost = (byte[])whole.Clone();
+        lost.AsSpan(100, 40).Clear();
+        await File.WriteAllBytesAsync(Log, lost);
+        Assert.Contains("damaged", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ internal static partial class SlurmScript
         text.Append("#SBATCH --requeue\n#SBATCH --open-mode=append\n");
         // A percent sign is a pattern to Slurm.
         Ask("output", $"{logs.Replace("%", "%%", StringComparison.Ordinal)}/{(job.Array is null ? "%j" : "%A_%a")}.log");
-        text.Append(CultureInfo.InvariantCulture, $$"""
+        text.Append(string.Create(CultureInfo.InvariantCulture, $$"""
 
             set -uo pipefail
             cd {{Quote(directory)}} || exit 1
@@ -63,7 +63,7 @@ internal static partial class SlurmScript
             fi
             exit "$code"
 
-            """.ReplaceLineEndings("\n"));
+            """).ReplaceLineEndings("\n"));
         return text.ToString();
     }
 

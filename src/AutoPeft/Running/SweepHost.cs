@@ -132,11 +132,11 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
+            if (!IsGone(trial, assignment.Attempt)) await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
+            if (trial.State == TrialState.Running && !IsGone(trial, assignment.Attempt)) await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
             throw;
         }
         finally

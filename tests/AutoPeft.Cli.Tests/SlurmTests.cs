@@ -134,7 +134,7 @@ public sealed class SlurmTests : IDisposable
     {
         string path = Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "tools")).FullName, name);
         File.WriteAllText(path, $"#!/bin/bash\n{body}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private ProcessStartInfo WithTools(string program, params string[] arguments)

@@ -17,6 +17,8 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     FinalCommand.Create(),
     FitCommand.Create(),
     PredictCommand.Create(),
+    DashboardCommand.Create(),
+    SlurmCommand.Create(),
     DoctorCommand.Create(),
     AskTellCommand.Create(),
     WorkerCommand.Create(),

@@ -85,7 +85,7 @@ public sealed class StudySession : IDisposable
             // One at a time in lockstep: each proposal has a view of its own.
             if (study.Definition.Lockstep is not null) made = Math.Min(made, 1);
             if (made <= 0 || study.IsPaused || ViewFor(study, first) is not { } view) { made = 0; return []; }
-            IReadOnlyList<Proposal> proposals = _sampler.Propose(view, made, ProposalStream(study.Definition, first), cancellationToken);
+            IReadOnlyList<Proposal> proposals = Propose(view, made, ProposalStream(study.Definition, first), cancellationToken);
             int asked = made;
             made = proposals.Count;
             DateTimeOffset now = Now;
@@ -220,6 +220,14 @@ public sealed class StudySession : IDisposable
         return new TrialProposed(Now, number, configuration, "enqueued", study.Sequence, number, 1);
     }
 
+    private IReadOnlyList<Proposal> Propose(IStudyView view, int count, Philox random, CancellationToken cancellationToken)
+    {
+        using Telemetry.AskSpan span = Telemetry.Ask(view.Definition, count);
+        IReadOnlyList<Proposal> proposals = _sampler.Propose(view, count, random, cancellationToken);
+        span.Proposed = proposals.Count;
+        return proposals;
+    }
+
     private DateTimeOffset Now => _clock.GetUtcNow();
 
     private ValueTask<bool> AppendOneAsync(StudyEvent e, CancellationToken cancellationToken) => AppendAsync(_ => [e], cancellationToken);
@@ -237,7 +245,11 @@ public sealed class StudySession : IDisposable
                 if (_study.Refuses(events[0]) is { } why) throw new InvalidInputException(why);
                 if (await _store.TryAppendAsync(_study.Sequence, events, cancellationToken).ConfigureAwait(false))
                 {
-                    foreach (StudyEvent e in events) _study.Apply(e);
+                    foreach (StudyEvent e in events)
+                    {
+                        _study.Apply(e);
+                        Telemetry.Appended(_study, e);
+                    }
                     return true;
                 }
                 await CatchUpAsync(cancellationToken).ConfigureAwait(false);

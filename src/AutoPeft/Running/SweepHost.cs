@@ -52,6 +52,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     /// <exception cref="OperationCanceledException">Cancelled: running trials are back in the queue.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        using Activity? span = Telemetry.Study(session.Study.Definition, workers.Count);
         await session.RequeueRunningAsync("its host ended", cancellationToken).ConfigureAwait(false);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] loops = [.. workers.Select(w => Task.Run(() => ServeAsync(w, all), CancellationToken.None))];
@@ -114,22 +115,28 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         var assignment = new TrialAssignment(trial.Number, trial.Configuration, StudySession.TrainingSeed(session.Study.Definition, trial.Number), trial.Attempt, worker.Device,
             options.TrialDirectory is { } d ? Path.Combine(d, $"trial-{trial.Number:D5}") : null, trial.PausedAt);
         long start = Stopwatch.GetTimestamp();
-        var reporter = new Reporter(this, trial);
+        var reporter = new Reporter(this, trial, trial.Attempt);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
+        // Ends after everything below: it says how the trial ended.
+        using Telemetry.TrialSpan span = Telemetry.Trial(session.Study.Definition, trial, worker.Name, worker.Device);
         try
         {
             using IDisposable place = await _gates[worker.Device.Shared].EnterAsync(trial.WasAlone, cancellationToken).ConfigureAwait(false);
             WorkerResult result = await worker.RunAsync(assignment, reporter, limit.Token).ConfigureAwait(false);
-            await RecordAsync(trial, worker, result, reporter.Last).ConfigureAwait(false);
+            if (!IsGone(trial, assignment.Attempt)) await RecordAsync(trial, worker, result, reporter.Last).ConfigureAwait(false);
+        }
+        catch (InvalidInputException) when (IsGone(trial, assignment.Attempt))
+        {
+            // It went to somebody else in the moment in which its result came.
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
+            if (!IsGone(trial, assignment.Attempt)) await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
+            if (trial.State == TrialState.Running && !IsGone(trial, assignment.Attempt)) await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
             throw;
         }
         finally
@@ -174,6 +181,9 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         }
     }
 
+    // Somebody requeued the trial while it ran, and another worker has it or has ended it: whatever comes of this attempt is one too many.
+    private static bool IsGone(Trial trial, int attempt) => trial.HasEnded || trial.Attempt != attempt;
+
     private async Task TellAsync(Action<ISweepObserver> tell)
     {
         if (observer is not null)
@@ -184,20 +194,28 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             }).ConfigureAwait(false);
     }
 
-    private async ValueTask<Decision> OnReportAsync(Trial trial, long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+    private async ValueTask<Decision> OnReportAsync(Trial trial, int attempt, long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
     {
-        await session.ReportAsync(trial.Number, step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        if (IsGone(trial, attempt)) return Decision.Stop;
+        try
+        {
+            await session.ReportAsync(trial.Number, step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidInputException) when (IsGone(trial, attempt))
+        {
+            return Decision.Stop;
+        }
         await TellAsync(o => o.Reported(session.Study, trial)).ConfigureAwait(false);
         return await session.ReadAsync(s => scheduler.Decide(s, trial), cancellationToken).ConfigureAwait(false);
     }
 
-    private sealed class Reporter(SweepHost host, Trial trial) : ITrialReporter
+    private sealed class Reporter(SweepHost host, Trial trial, int attempt) : ITrialReporter
     {
         /// <summary>What the trial was told last: it says what a trial that left on it did.</summary>
         public Decision Last { get; private set; }
 
         public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken) =>
-            Last = await host.OnReportAsync(trial, step, metrics, cancellationToken).ConfigureAwait(false);
+            Last = await host.OnReportAsync(trial, attempt, step, metrics, cancellationToken).ConfigureAwait(false);
 
         public void Heartbeat() { }
     }

@@ -49,6 +49,33 @@ public class SweepHostTests
     }
 
     [Fact]
+    public async Task A_trial_that_a_person_requeues_while_it_runs_counts_once_and_the_worker_that_comes_late_is_told_to_stop()
+    {
+        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6);
+        var second = new TaskCompletionSource();
+        Decision? told = null;
+        IWorker[] workers = [.. DeviceSlot.Cpu(2).Select(d => new InProcessWorker(new DelegateRunner(async (trial, reporter, token) =>
+        {
+            if (trial.Number != 0) return TrialOutcome.Of(1, 2);
+            if (trial.Attempt == 2)
+            {
+                second.SetResult();
+                return TrialOutcome.Of(22, 2);
+            }
+            await session.RequeueAsync(0, "a person thought its worker gone", cancellationToken: token);
+            await second.Task;
+            while (!await session.ReadAsync(s => s.Trials[0].HasEnded, token)) await Task.Yield();
+            told = await reporter.ReportAsync(1, new Dictionary<string, double> { ["loss"] = 1 }, token);
+            return TrialOutcome.Of(11, 2);
+        }), d))];
+        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        Assert.Equal(6, session.Study.Completed.Count);
+        Assert.Equal((22, 2), (session.Study.Trials[0].Values[0], session.Study.Trials[0].Attempt));
+        Assert.Equal(Decision.Stop, told);
+        Assert.Empty(session.Study.Trials[0].Reports);
+    }
+
+    [Fact]
     public async Task A_cancelled_sweep_puts_its_trials_back_and_resumes_to_the_same_trials_as_an_uninterrupted_one()
     {
         var store = new MemoryStore();

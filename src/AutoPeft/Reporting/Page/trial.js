@@ -8,20 +8,6 @@ function summary(t) {
   return t.error ? `${t.state}: ${t.error}` : t.state;
 }
 
-function bits(list, names) {
-  const on = names.filter((_, i) => list[i]);
-  return h("span", { class: "bits", role: "img", "aria-label": on.length ? `on: ${on.join(", ")}` : "all off", title: on.length ? `on: ${on.join(", ")}` : "all off" },
-    list.map(b => h("i", { class: b ? "on" : "" })));
-}
-
-/** A field's value: text, or a row of bits. */
-function fieldValue(field, t) {
-  if (field.bits) return bits(members(field, t), field.items);
-  return valueText(field.parameter, t.codes[field.indices[0]]);
-}
-
-const isActive = (field, t) => field.bits || t.codes[field.indices[0]] !== null;
-
 function goalRows(t) {
   const values = t.values ?? t.partial;
   if (!values) return [];

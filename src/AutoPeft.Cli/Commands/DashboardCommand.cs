@@ -1,0 +1,41 @@
+using System.CommandLine;
+using AutoPeft.Cli.Sweeps;
+using AutoPeft.Dashboard;
+using AutoPeft.Dashboard.Sources;
+using AutoPeft.Dashboard.Web;
+
+namespace AutoPeft.Cli.Commands;
+
+/// <summary><c>autopeft dashboard</c>: a live page over studies.</summary>
+internal static class DashboardCommand
+{
+    private const string TokenVariable = "AUTOPEFT_DASHBOARD_TOKEN";
+
+    public static Command Create()
+    {
+        var directories = new Argument<string[]>("DIR") { Description = "Sweeps' directories, or ones that hold sweeps; default: runs.", Arity = ArgumentArity.ZeroOrMore };
+        var port = new Option<int>("--port") { Description = "Port; 0 for any free one.", DefaultValueFactory = _ => DashboardOptions.DefaultPort };
+        var host = new Option<string>("--host") { Description = "Address or name to listen on. Default: this machine alone; any other needs --token.", DefaultValueFactory = _ => "127.0.0.1" };
+        var token = new Option<string?>("--token") { Description = $"What people must know to look; or set {TokenVariable}, which other users of this machine cannot see." };
+        var command = new Command("dashboard", "Shows studies, trials and workers live in the browser; pauses, resumes, requeues and enqueues.") { directories, port, host, token };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string[] named = parsed.GetValue(directories) is { Length: > 0 } typed ? typed : Directory.Exists("runs") ? ["runs"] : ["."];
+            var options = new DashboardOptions
+            {
+                Port = parsed.GetValue(port),
+                Host = parsed.GetValue(host)!,
+                Token = parsed.GetValue(token) ?? (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } secret ? secret : null),
+                Log = line => Console.Error.WriteLine($"autopeft: {line}"),
+            };
+            await using DashboardServer server = await DashboardServer.StartAsync(options, [new JournalFolders(named, SweepFolder.LogName)], cancellationToken).ConfigureAwait(false);
+            Console.Out.WriteLine(server.Address);
+            if (options.Token is not null && !server.Address.IsLoopback) await Console.Error.WriteLineAsync("autopeft: the connection is not encrypted; beyond a network that you trust, put a TLS proxy or an ssh tunnel in front.").ConfigureAwait(false);
+            try { await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false); }
+            // Ctrl-C is how one ends it.
+            catch (OperationCanceledException) { }
+            return 0;
+        });
+        return command;
+    }
+}

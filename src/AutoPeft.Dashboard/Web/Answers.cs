@@ -1,0 +1,62 @@
+using System.Text.Json;
+using AutoPeft.Dashboard.Data;
+using Microsoft.AspNetCore.Http;
+
+namespace AutoPeft.Dashboard.Web;
+
+/// <summary>How answers are sent and bodies are read.</summary>
+internal static class Answers
+{
+    public static async Task JsonAsync(HttpContext context, ReadOnlyMemory<byte> json)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = json.Length;
+        await context.Response.Body.WriteAsync(json, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    public static async Task PageAsync(HttpContext context, PageAssets.Asset asset, int status = StatusCodes.Status200OK)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = asset.Type;
+        // Kept, but asked for anew each time: a newer program must not meet an older page.
+        if (status == StatusCodes.Status200OK && asset.Tag is not null)
+        {
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.Headers.ETag = asset.Tag;
+            if (context.Request.Headers.IfNoneMatch == asset.Tag)
+            {
+                context.Response.StatusCode = StatusCodes.Status304NotModified;
+                return;
+            }
+        }
+        context.Response.ContentLength = asset.Content.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(asset.Content, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>{"error": "one line"}.</summary>
+    public static async Task ProblemAsync(HttpContext context, int status, string message)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+        context.Response.StatusCode = status;
+        await JsonAsync(context, Payload.Object(json => json.WriteString("error", message))).ConfigureAwait(false);
+    }
+
+    /// <summary>The body as JSON.</summary>
+    /// <exception cref="InvalidInputException">It is none.</exception>
+    /// <exception cref="BadHttpRequestException">It is larger than allowed.</exception>
+    public static async Task<JsonDocument> BodyAsync(HttpContext context)
+    {
+        try
+        {
+            return await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException($"The body is not valid JSON, at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AutoPeft.Spaces;
+using AutoPeft.Studies;
+
+namespace AutoPeft.Dashboard.Tests;
+
+/// <summary>What a person does on the page is an event of the study's log, or a refusal that changes nothing.</summary>
+public sealed class ChangingTests
+{
+    [Fact]
+    public async Task A_study_is_paused_and_resumed()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
+        string path = await dashboard.StudyAsync("run");
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/pause", new { reason = "the night shift needs the GPU" })).Status);
+        Assert.True((await dashboard.GetAsync(path + "/live")).GetProperty("paused").GetBoolean());
+        Assert.Equal("the night shift needs the GPU", Assert.IsType<StudyPaused>((await LogAsync(dashboard))[^1]).Reason);
+        // Twice is once.
+        Assert.False((await dashboard.PostAsync(path + "/pause", new { })).Body.GetProperty("changed").GetBoolean());
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/resume", new { })).Status);
+        Assert.IsType<StudyResumed>((await LogAsync(dashboard))[^1]);
+        Assert.False((await dashboard.GetAsync(path + "/live")).GetProperty("paused").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_running_trial_is_requeued_with_its_reason()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
+        string path = await dashboard.StudyAsync("run");
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/requeue", new { trials = Enumerable.Range(8, 2), reason = "node17 is gone" })).Status);
+        JsonElement trial = await dashboard.GetAsync(path + "/trials/9");
+        Assert.Equal(("waiting", "node17 is gone"), (trial.GetProperty("state").GetString(), trial.GetProperty("error").GetString()));
+        Assert.Equal(0, (await dashboard.GetAsync(path + "/live")).GetProperty("counts").GetProperty("running").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_configuration_is_enqueued_as_typed()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
+        string path = await dashboard.StudyAsync("run");
+        JsonNode values = JsonNode.Parse((await dashboard.GetAsync(path + "/trials/0")).GetProperty("params").GetRawText())!;
+        values["learning_rate"] = 0.004;
+        (int status, JsonElement answer) = await dashboard.PostAsync(path + "/enqueue", new { @params = values });
+        Assert.Equal((200, 10), (status, answer.GetProperty("number").GetInt32()));
+        TrialProposed proposed = Assert.IsType<TrialProposed>((await LogAsync(dashboard))[^1]);
+        Assert.Equal(("enqueued", 0.004), (proposed.Source, proposed.Configuration.GetDouble("learning_rate")));
+    }
+
+    [Theory]
+    [InlineData("requeue", """{"trials":[3]}""", "completed")]
+    [InlineData("requeue", """{"trials":[9,99]}""", "99")]
+    [InlineData("requeue", """{"trials":[]}""", "trials")]
+    [InlineData("requeue", """{"trials":["9"]}""", "trial numbers")]
+    [InlineData("requeue", """{"trials":[-1]}""", "trial numbers")]
+    [InlineData("enqueue", """{}""", "params")]
+    [InlineData("enqueue", """{"params":{"rank":3}}""", "method")]
+    [InlineData("enqueue", """{"params":{"colour":"red"}}""", "colour")]
+    [InlineData("enqueue", """{"params":[1]}""", "object")]
+    [InlineData("enqueue", """{"params":{"method":"serial adapter","learning_rate":0.01,"batch_size":64,"dropout":0.5,"layer_0":true,"layer_1":true,"layer_2":true,"layer_3":true,"layer_4":true,"layer_5":true}}""", "batch_size * dropout")]
+    [InlineData("pause", """[1]""", "object")]
+    [InlineData("pause", """{"reason":""", "not valid JSON")]
+    public async Task Bad_input_gets_one_clear_line_and_changes_nothing(string action, string body, string says)
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
+        string path = await dashboard.StudyAsync("run");
+        byte[] before = await File.ReadAllBytesAsync(Path.Combine(dashboard.Directory, "run", "study.log"));
+        (int status, JsonElement answer) = await dashboard.SendAsync(HttpMethod.Post, $"{path}/{action}", new StringContent(body, new MediaTypeHeaderValue("application/json")), ("X-AutoPeft", "1"));
+        Assert.Equal(400, status);
+        string error = answer.GetProperty("error").GetString()!;
+        Assert.Contains(says, error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error);
+        Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(dashboard.Directory, "run", "study.log")));
+    }
+
+    [Fact]
+    public async Task More_than_the_budget_is_not_enqueued()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
+        string path = await dashboard.StudyAsync("run");
+        JsonElement values = (await dashboard.GetAsync(path + "/trials/0")).GetProperty("params");
+        int[] statuses = await Task.WhenAll(Enumerable.Range(0, 14).Select(async _ => (await dashboard.PostAsync(path + "/enqueue", new { @params = values })).Status));
+        Assert.Equal(10, statuses.Count(s => s == 200));
+        Assert.Equal(4, statuses.Count(s => s == 400));
+        Assert.Equal(20, Study.Of(await LogAsync(dashboard)).Trials.Count);
+    }
+
+    private static async Task<List<StudyEvent>> LogAsync(Dashboard dashboard)
+    {
+        await using JournalStore store = await JournalStore.OpenAsync(Path.Combine(dashboard.Directory, "run", "study.log"));
+        var log = new List<StudyEvent>();
+        await foreach (StudyEvent e in store.ReadAsync(0, default)) log.Add(e);
+        return log;
+    }
+}

@@ -26,6 +26,7 @@ internal sealed class RunOptions
     {
         Workers = parsed.GetResult(_workers) is { Implicit: false } ? parsed.GetValue(_workers) : workers,
         Device = parsed.GetValue(_device)!,
+        DeviceTyped = parsed.GetResult(_device) is { Implicit: false },
         Threads = parsed.GetValue(_threads) is { } t && t < 1 ? throw new InvalidInputException($"--threads takes a whole number from 1, not {t}.") : parsed.GetValue(_threads),
         TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0) ? throw new InvalidInputException("--trial-timeout takes seconds above 0.") : parsed.GetValue(_trialTimeout),
         HangTimeout = parsed.GetValue(_hangTimeout) is > 0 and var h ? h : throw new InvalidInputException("--hang-timeout takes seconds above 0."),

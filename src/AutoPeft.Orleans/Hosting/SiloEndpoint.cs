@@ -1,5 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 using Orleans.Hosting;
 
 namespace AutoPeft.Orleans.Hosting;
@@ -19,24 +20,14 @@ public sealed record SiloEndpoint
 
 internal static class SiloEndpointExtensions
 {
-    private const int FirstSiloPort = 11111, FirstGatewayPort = 30000, Ports = 1000;
+    private const int FirstSiloPort = 11111, FirstGatewayPort = 30000;
 
-    public static ISiloBuilder ListenOn(this ISiloBuilder builder, SiloEndpoint endpoint) => builder.ConfigureEndpoints(
-        endpoint.Address, endpoint.SiloPort ?? FreePort(endpoint.Address, FirstSiloPort), endpoint.GatewayPort ?? FreePort(endpoint.Address, FirstGatewayPort));
-
-    private static int FreePort(IPAddress address, int from)
+    public static ISiloBuilder ListenOn(this ISiloBuilder builder, SiloEndpoint endpoint)
     {
-        for (int port = from; port < from + Ports; port++)
-        {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                socket.Bind(new IPEndPoint(address, port));
-                return port;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied) { }
-            catch (SocketException e) { throw new InvalidInputException($"A silo cannot listen on {address}: {e.Message}", e); }
-        }
-        throw new InvalidInputException($"There is no free port from {from} to {from + Ports - 1} on {address}.");
+        PortReservation silo = PortReservation.Take(endpoint.Address, endpoint.SiloPort, FirstSiloPort), gateway = PortReservation.Take(endpoint.Address, endpoint.GatewayPort, FirstGatewayPort);
+        // From factories, so that the silo's services give them back with the silo.
+        builder.Services.AddSingleton<IConfigurationValidator>(_ => silo);
+        builder.Services.AddSingleton<IConfigurationValidator>(_ => gateway);
+        return builder.ConfigureEndpoints(endpoint.Address, silo.Port, gateway.Port);
     }
 }

@@ -69,7 +69,12 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
                 while (_occupant is null && !_life.IsCancellationRequested && await FindAsync() is { } lease)
                 {
                     _occupant = lease;
-                    if (!await BeginAsync(lease)) _occupant = null;
+                    bool began = false;
+                    try { began = await BeginAsync(lease); }
+                    finally
+                    {
+                        if (!began) _occupant = null;
+                    }
                 }
             }
             while (_again && _occupant is null);
@@ -92,21 +97,31 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
         return null;
     }
 
+    /// <summary>Lets the trial begin. An answer that is lost does not say that it has not begun, so the slot stays held and the call is made again until there is one.</summary>
     private async Task<bool> BeginAsync(TrialLease lease)
     {
-        for (int tries = 0; tries < StartTries && !_life.IsCancellationRequested; tries++)
+        for (int refused = 0; refused < StartTries && !_life.IsCancellationRequested;)
         {
-            // The trial's grain comes to life on this silo. Only its placement may see the hint.
-            RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
-            Task<bool> starting = GrainFactory.GetGrain<ITrialGrain>(lease.Number, lease.Study, null).StartAsync(lease);
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-            if (await starting) return true;
-            await Task.Delay(100, _life.Token).ContinueWith(_ => { }, TaskScheduler.Current);
+            try
+            {
+                // The trial's grain comes to life on this silo. Only its placement may see the hint.
+                RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
+                Task<bool> starting = GrainFactory.GetGrain<ITrialGrain>(lease.Number, lease.Study, null).StartAsync(lease);
+                RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+                if (await starting) return true;
+                refused++;
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                LogLater(e, Key);
+            }
+            await Task.Delay(100);
         }
+        // Nobody runs it. Where this cannot be said either, the study asks whether the device holds it.
         await GrainFactory.GetGrain<IStudyGrain>(lease.Study).EndAsync(lease.Number, lease.Attempt, new TrialEnding { Kind = EndingKind.Interrupted, Reason = $"it could not begin on {Key}" });
         return false;
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Device} found no study to ask; it asks again later")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Device} got no answer; it asks again")]
     private partial void LogLater(Exception e, string device);
 }

@@ -39,6 +39,7 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
     private readonly HashSet<string> _hungry = [];
     private readonly HashSet<string> _refused = [];
     private StoredState<StudyState>? _state;
+    private IStudyGrain? _self;
     private StudySession? _session;
     private Proposer? _proposer;
     private IScheduler _scheduler = new RunToEnd();
@@ -54,6 +55,7 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
     {
         _state = new StoredState<StudyState>(StudyStorage.Of(services), "study", this.GetGrainId());
         await _state.ReadAsync();
+        _self = this.AsReference<IStudyGrain>();
         silos.SubscribeToSiloStatusEvents(this);
         this.RegisterGrainTimer(CheckAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = options.Value.CheckPeriod, Interleave = true, KeepAlive = _state.Value.Phase == StudyPhase.Running });
     }
@@ -64,9 +66,10 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
         await _life.CancelAsync();
     }
 
+    /// <remarks>Told on a thread of the cluster's, which may touch nothing of the grain: it sends a message like everybody else.</remarks>
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
-        if (status == SiloStatus.Dead) _ = GrainFactory.GetGrain<IStudyGrain>(Name).CheckAsync();
+        if (status == SiloStatus.Dead) _ = _self!.CheckAsync();
     }
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => CheckAsync();

@@ -91,7 +91,13 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
             _stop = null;
             _lease = null;
             _stage = TrialStage.Waiting;
-            await GrainFactory.GetGrain<IDeviceGrain>(lease.Device).ReleaseAsync(lease.Study, lease.Number, lease.Attempt);
+            // A device that is not told would stay taken: even a call to this silo may have to find its way past one that has just died.
+            IDeviceGrain device = GrainFactory.GetGrain<IDeviceGrain>(lease.Device);
+            await UntilAnsweredAsync(async () =>
+            {
+                await device.ReleaseAsync(lease.Study, lease.Number, lease.Attempt);
+                return true;
+            });
             // The next attempt may be anywhere.
             DeactivateOnIdle();
         }

@@ -42,8 +42,7 @@ internal static class SiloCommand
             await SiloRun.RunAsync(arguments, cancellationToken).ConfigureAwait(false);
             return 0;
 #else
-            await Task.CompletedTask.ConfigureAwait(false);
-            throw OrleansMissing.Error("silo");
+            return await Task.FromException<int>(OrleansMissing.Error("silo")).ConfigureAwait(false);
 #endif
         });
         return command;

@@ -22,5 +22,6 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     DoctorCommand.Create(),
     AskTellCommand.Create(),
     WorkerCommand.Create(),
+    SiloCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args).ConfigureAwait(false);

@@ -28,6 +28,7 @@ internal sealed class RunOptions
     {
         Workers = parsed.GetResult(_workers) is { Implicit: false } ? parsed.GetValue(_workers) : workers,
         Device = parsed.GetValue(_device)!,
+        DeviceTyped = parsed.GetResult(_device) is { Implicit: false },
         Threads = parsed.GetValue(_threads) is { } t && t < 1 ? throw new InvalidInputException($"--threads takes a whole number from 1, not {t}.") : parsed.GetValue(_threads),
         PerGpu = parsed.GetValue(_perGpu),
         GpusPerTrial = parsed.GetValue(_gpusPerTrial),

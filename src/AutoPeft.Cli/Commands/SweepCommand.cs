@@ -25,6 +25,7 @@ internal static class SweepCommand
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
+        ClusterOptions cluster = ClusterOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var arguments = new SweepArguments
@@ -45,6 +46,11 @@ internal static class SweepCommand
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
             StudyDefinition definition = problem.Define(arguments) with { Lockstep = arguments.Lockstep };
             string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
+            if (cluster.IsAsked(parsed))
+            {
+                await cluster.SweepAsync(parsed, path, definition, problem.Enqueue(definition), run.Read(parsed), cancellationToken).ConfigureAwait(false);
+                return 0;
+            }
             await using SweepFolder folder = await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,7 @@ internal sealed record RunArguments
 {
     public int Workers { get; init; } = 1;
     public string Device { get; init; } = "cpu";
+    public bool DeviceTyped { get; init; }
     public int? Threads { get; init; }
     public int PerGpu { get; init; } = 1;
     public int GpusPerTrial { get; init; } = 1;
@@ -72,7 +73,7 @@ internal static class SweepRun
         }
     }
 
-    private static IReadOnlyList<DeviceSlot> Slots(RunArguments a)
+    public static IReadOnlyList<DeviceSlot> Slots(RunArguments a)
     {
         if (a.Workers < 1) throw new InvalidInputException($"--workers takes a whole number from 1, not {a.Workers}.");
         switch (a.Device)

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using AutoPeft.Running;
+using Orleans;
+
+namespace AutoPeft.Orleans.Contracts;
+
+/// <summary>How an attempt ended.</summary>
+[GenerateSerializer, Alias("AutoPeft.EndingKind")]
+public enum EndingKind
+{
+    /// <summary>It has values.</summary>
+    Completed,
+
+    /// <summary>The configuration failed; running it again would fail again.</summary>
+    Failed,
+
+    /// <summary>The scheduler ended it.</summary>
+    Pruned,
+
+    /// <summary>Its worker or silo is gone: it runs again, as often as the study allows.</summary>
+    Lost,
+
+    /// <summary>It was stopped from outside, which says nothing about it: it runs again.</summary>
+    Interrupted,
+}
+
+/// <summary>How an attempt ended, as it travels.</summary>
+[GenerateSerializer, Immutable, Alias("AutoPeft.TrialEnding")]
+public sealed record TrialEnding
+{
+    /// <summary>In which way.</summary>
+    [Id(0)]
+    public EndingKind Kind { get; init; }
+
+    /// <summary>One per objective, where it completed.</summary>
+    [Id(1)]
+    public double[] Values { get; init; } = [];
+
+    /// <summary>One per outcome constraint, where it completed.</summary>
+    [Id(2)]
+    public double[] Outcomes { get; init; } = [];
+
+    /// <summary>Anything else that was measured.</summary>
+    [Id(3)]
+    public Dictionary<string, double> Metrics { get; init; } = [];
+
+    /// <summary>The step at which it was pruned.</summary>
+    [Id(4)]
+    public long Step { get; init; }
+
+    /// <summary>Why, in one line.</summary>
+    [Id(5)]
+    public string Reason { get; init; } = "";
+
+    /// <summary>From what a worker says.</summary>
+    public static TrialEnding Of(WorkerResult result) => result switch
+    {
+        WorkerResult.CompletedResult c => new() { Kind = EndingKind.Completed, Values = [.. c.Outcome.Values], Outcomes = [.. c.Outcome.Outcomes], Metrics = c.Outcome.Metrics.ToDictionary() },
+        WorkerResult.FailedResult f => new() { Kind = EndingKind.Failed, Reason = f.Error },
+        WorkerResult.StoppedResult s => new() { Kind = EndingKind.Pruned, Step = s.Step },
+        WorkerResult.LostResult l => new() { Kind = EndingKind.Lost, Reason = l.Reason },
+        _ => throw new ArgumentOutOfRangeException(nameof(result)),
+    };
+
+    /// <summary>The metrics as the log has them.</summary>
+    internal ImmutableSortedDictionary<string, double> SortedMetrics => Metrics.ToImmutableSortedDictionary(StringComparer.Ordinal);
+}

@@ -27,11 +27,7 @@ internal static class HyperparameterFit
     {
         var likelihood = new MarginalLikelihood(set, targets, prior);
         int groups = set.Map.GroupCount;
-        double[] lower = new double[groups + 2], upper = new double[groups + 2];
-        Array.Fill(lower, HyperparameterPrior.LengthBounds.Low);
-        Array.Fill(upper, HyperparameterPrior.LengthBounds.High);
-        (lower[groups], upper[groups]) = HyperparameterPrior.SignalBounds;
-        (lower[groups + 1], upper[groups + 1]) = HyperparameterPrior.NoiseBounds;
+        (double[] lower, double[] upper) = HyperparameterPrior.Bounds(groups);
         if (labels)
         {
             Array.Fill(lower, LabelLength, 0, groups);

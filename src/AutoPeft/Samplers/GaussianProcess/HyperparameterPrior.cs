@@ -61,7 +61,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
     }
 
     /// <summary>Bounds of the vector of log length scales, log signal and log noise.</summary>
-    public static (double[] Low, double[] High) Bounds(int groups) =>
+    public static (double[] Low, double[] High) Box(int groups) =>
         ([.. Enumerable.Repeat(LengthBounds.Low, groups), SignalBounds.Low, NoiseBounds.Low], [.. Enumerable.Repeat(LengthBounds.High, groups), SignalBounds.High, NoiseBounds.High]);
 
     /// <summary>Where fits start from: the modes, and a long-scaled alternative.</summary>

@@ -58,7 +58,7 @@ internal static class HyperparameterSampling
             Array.Fill(drawn, start);
             return drawn;
         }
-        (double[] low, double[] high) = HyperparameterPrior.Bounds(set.Map.GroupCount);
+        (double[] low, double[] high) = HyperparameterPrior.Box(set.Map.GroupCount);
         for (int k = 0; k < count; k++)
         {
             theta.CopyTo(at, 0);

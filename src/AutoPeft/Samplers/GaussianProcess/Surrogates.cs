@@ -29,9 +29,9 @@ internal sealed class Surrogates
     private readonly GaussianProcessOptions _options;
     private readonly TrainingSet _set;
     private readonly int _members;
-    private readonly List<Model> _objectives = [], _constraints = [];
+    private readonly List<TrainedSurrogate> _objectives = [], _constraints = [];
 
-    private sealed record Model(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1)
+    private sealed record TrainedSurrogate(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1)
     {
         /// <summary>Hyperparameters that are averaged over; the fitted ones first.</summary>
         public Hyperparameters[] Draws { get; init; } = [H];
@@ -41,7 +41,7 @@ internal sealed class Surrogates
     {
         (_data, _options) = (data, options);
         _set = new TrainingSet(data.Map, data.Features);
-        _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? options.Draws + 1 : 1;
+        _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? Math.Max(options.Draws, 0) + 1 : 1;
     }
 
     /// <summary>What the log keeps.</summary>
@@ -60,7 +60,7 @@ internal sealed class Surrogates
     private bool FitAll(string? stateText, Philox random, CancellationToken cancellationToken)
     {
         int m = _data.Losses[0].Length, n = _data.Completed.Length;
-        var sides = new List<(int Outcome, bool Upper)>();
+        var sides = new List<(int Index, bool Upper)>();
         for (int c = 0; c < _data.Outcomes.Count; c++)
         {
             if (_data.Outcomes[c].Max is not null) sides.Add((c, true));
@@ -78,7 +78,7 @@ internal sealed class Surrogates
             double[] raw;
             double limit = 0;
             if (j < m) raw = [.. _data.Losses.Select(l => l[j])];
-            else if (j < m + sides.Count) (raw, limit) = _data.Violations(sides[j - m].Outcome, sides[j - m].Upper);
+            else if (j < m + sides.Count) (raw, limit) = _data.Violations(sides[j - m].Index, sides[j - m].Upper);
             else
             {
                 // Failures: −1 where a trial completed, +1 where it failed, feasible below 0.
@@ -106,7 +106,7 @@ internal sealed class Surrogates
                 Hyperparameters[] draws = [.. before is null ? [] : before[(1 + fresh)..^1], .. HyperparameterSampling.Draw(set, targets, prior, before?[^2] ?? best.Fit, scales, fresh, random)];
                 fitted[j] = [best.Fit, .. draws, scales];
             }
-            (j < m ? _objectives : _constraints).Add(new Model(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1)
+            (j < m ? _objectives : _constraints).Add(new TrainedSurrogate(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1)
             {
                 Draws = fitted[j].Length == 1 ? fitted[j] : fitted[j][..^1],
             });
@@ -153,7 +153,7 @@ internal sealed class Surrogates
 
     private Acquisition? Acquire(int e, IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
     {
-        static Hyperparameters Of(Model model, int e) => model.Draws[Math.Min(e, model.Draws.Length - 1)];
+        static Hyperparameters Of(TrainedSurrogate model, int e) => model.Draws[Math.Min(e, model.Draws.Length - 1)];
         int m = _objectives.Count, n = _data.Completed.Length;
         bool sampled = pending.Count > 0 || IsNoisy;
         int paths = sampled ? Math.Max(2, _options.Paths / _members) : 1;
@@ -163,7 +163,7 @@ internal sealed class Surrogates
         TrainingSet all = pending.Count == 0 ? _set : new TrainingSet(_data.Map, [.. _data.Features, .. pending.Select(p => new Candidate(_data.Map, p).Features)]);
         for (int j = 0; j < m; j++)
         {
-            Model model = _objectives[j];
+            TrainedSurrogate model = _objectives[j];
             Posterior? posterior = sampled
                 ? Posterior.Sampled(_set, all, model.Targets, Of(model, e), paths, random, out drawn[j])
                 : Posterior.Given(_set, model.Targets, Of(model, e));

@@ -14,30 +14,45 @@ internal static class SpeedTable
 {
     public static int Run(string[] args)
     {
-        var options = new Options(args);
-        bool all = !options.Has("only");
-        bool Wants(string part) => all || options.All("only").Contains(part);
-        if (Wants("random")) Row("random, ask-tell pairs a second", Pairs(new RandomSampler(), 400_000), "pairs/s", "≥ 200000");
+        foreach ((string what, double value, string unit, string bar) in Rows(new Options(args))) Console.WriteLine($"{what,-44} {value,12:0.###} {unit,-8} {bar}");
+        return 0;
+    }
+
+    /// <summary>The same as a Markdown table.</summary>
+    public static void Markdown(Options options)
+    {
+        Console.WriteLine("""
+
+            Processor time of one thread.
+
+            | what | measured | bar |
+            |---|---:|---:|
+            """);
+        foreach ((string what, double value, string unit, string bar) in Rows(options)) Console.WriteLine($"| {what} | {value:0.##} {unit} | {bar} |");
+    }
+
+    private static IEnumerable<(string What, double Value, string Unit, string Bar)> Rows(Options options)
+    {
+        IReadOnlyList<string> parts = [.. options.All("only").Where(p => p is not ("quality" or "speed"))];
+        bool Wants(string part) => parts.Count == 0 || parts.Contains(part);
+        if (Wants("random")) yield return ("random, ask-tell pairs a second", Pairs(new RandomSampler(), 400_000), "pairs/s", "≥ 200,000");
         if (Wants("hypervolume"))
             foreach (int m in new[] { 2, 3, 4 })
-                Row($"hypervolume of 200 points, {m} objectives", HypervolumeSeconds(m) * 1e3, "ms", m < 4 ? "< 1" : "");
+                yield return ($"hypervolume of 200 points, {m} objectives", HypervolumeSeconds(m) * 1e3, "ms", m < 4 ? "< 1 ms" : "");
         if (Wants("tpe"))
         {
             Sequential(new TpeSampler(), 200);
-            Row("TPE, 10 parameters, 1,000 trials", Sequential(new TpeSampler(), 1_000), "s", "≤ 1");
-            if (!options.Has("short")) Row("TPE, 10 parameters, 10,000 trials", Sequential(new TpeSampler(), 10_000), "s", "≤ 20");
+            yield return ("TPE, 10 parameters, 1,000 trials", Sequential(new TpeSampler(), 1_000), "s", "≤ 1 s");
+            if (!options.Has("short")) yield return ("TPE, 10 parameters, 10,000 trials", Sequential(new TpeSampler(), 10_000), "s", "≤ 20 s");
         }
         if (Wants("gp"))
         {
             foreach (string name in new[] { "hartmann6", "peft-like", "zdt1-30", "dtlz2-6-3", "dtlz2-7-4" })
-                Row($"GP, {name}, 100 trials known", Proposal(name, 100, 20) * 1e3, "ms", "≤ 50");
+                yield return ($"GP, {name}, 100 trials known", Proposal(name, 100, 20) * 1e3, "ms", "≤ 50 ms");
             foreach (string name in new[] { "hartmann6", "peft-like" })
-                Row($"GP, {name}, 500 trials known", Proposal(name, 500, 3) * 1e3, "ms", "≤ 1000");
+                yield return ($"GP, {name}, 500 trials known", Proposal(name, 500, 3) * 1e3, "ms", "≤ 1,000 ms");
         }
-        return 0;
     }
-
-    private static void Row(string what, double value, string unit, string bar) => Console.WriteLine($"{what,-44} {value,12:0.###} {unit,-8} bar {bar}");
 
     private static double Pairs(ISampler sampler, int pairs)
     {

@@ -58,6 +58,8 @@ public sealed record TrialEnding
         WorkerResult.CompletedResult c => new() { Kind = EndingKind.Completed, Values = [.. c.Outcome.Values], Outcomes = [.. c.Outcome.Outcomes], Metrics = c.Outcome.Metrics.ToDictionary() },
         WorkerResult.FailedResult f => new() { Kind = EndingKind.Failed, Reason = f.Error },
         WorkerResult.StoppedResult s => new() { Kind = EndingKind.Pruned, Step = s.Step },
+        // Nobody shares a silo's slot, so there is nothing to run it alone for.
+        WorkerResult.OutOfMemoryResult o => new() { Kind = EndingKind.Failed, Reason = $"out of memory: {o.Error}" },
         WorkerResult.LostResult l => new() { Kind = EndingKind.Lost, Reason = l.Reason },
         _ => throw new ArgumentOutOfRangeException(nameof(result)),
     };

@@ -142,7 +142,7 @@ internal sealed partial class StudyGrain
                 return false;
             default:
                 LogRequeued(Name, number, e.Reason);
-                await session.RequeueAsync(number, e.Reason, _life.Token);
+                await session.RequeueAsync(number, e.Reason, cancellationToken: _life.Token);
                 return true;
         }
     }

@@ -11,8 +11,8 @@ namespace AutoPeft.Functions;
 /// <param name="Name">As people type it after "function:".</param>
 /// <param name="Space">What is searched.</param>
 /// <param name="Objectives">What is optimised; each states its reference for the hypervolume.</param>
-/// <param name="Formula">Values of the objectives, and of the outcome constraints, without noise.</param>
-public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray<Objective> Objectives, Func<Configuration, (double[] Values, double[] Outcomes)> Formula)
+/// <param name="Equation">Values of the objectives, and of the outcome constraints, without noise.</param>
+public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray<Objective> Objectives, Func<Configuration, (double[] Values, double[] Outcomes)> Equation)
 {
     /// <summary>The outcome constraints; none by default.</summary>
     public ImmutableArray<OutcomeConstraint> Outcomes { get; init; } = [];
@@ -30,12 +30,12 @@ public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray
     public int Budget { get; init; } = 60;
 
     /// <summary>Noise-free values.</summary>
-    public (double[] Values, double[] Outcomes) Evaluate(Configuration configuration) => Formula(configuration);
+    public (double[] Values, double[] Outcomes) Evaluate(Configuration configuration) => Equation(configuration);
 
     /// <summary>Values as an experiment would measure them.</summary>
     public (double[] Values, double[] Outcomes) Measure(Configuration configuration, Philox random)
     {
-        (double[] values, double[] outcomes) = Formula(configuration);
+        (double[] values, double[] outcomes) = Equation(configuration);
         if (Noise > 0) values = [.. values.Select(v => v + Noise * random.NextNormal())];
         return (values, outcomes);
     }

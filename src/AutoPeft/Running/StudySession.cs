@@ -148,7 +148,8 @@ public sealed class StudySession : IDisposable
     public async ValueTask<bool> CompleteAsync(int number, IReadOnlyList<double> values, IReadOnlyList<double>? outcomes = null, ImmutableSortedDictionary<string, double>? metrics = null, CancellationToken cancellationToken = default)
     {
         StudyEvent e = new TrialCompleted(Now, number, [.. values], outcomes is null ? [] : [.. outcomes], metrics ?? NoMetrics);
-        string? refused = _study.Definition.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
+        // A wrong number of values is refused below, by the fold.
+        string? refused = values.Count != _study.Definition.Objectives.Length ? null : _study.Definition.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
         if (refused is not null) e = new TrialFailed(Now, number, refused);
         await AppendOneAsync(e, cancellationToken).ConfigureAwait(false);
         return refused is null;

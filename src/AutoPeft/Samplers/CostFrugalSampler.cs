@@ -24,7 +24,7 @@ public sealed class CostFrugalSampler : ISampler
     public string Name => "cfo";
 
     /// <summary>Where the walk is: folded from the trials in the order of their numbers.</summary>
-    private sealed class Walk
+    private sealed class WalkState
     {
         public Trial? Best;
         public int Failures, Steps, StepsAtBest, LastForward = -1, Restarts;
@@ -35,7 +35,7 @@ public sealed class CostFrugalSampler : ISampler
     public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)
     {
         SearchSpace space = study.Definition.Space;
-        Walk walk = Replay(study);
+        WalkState walk = Replay(study);
         HashSet<Configuration> seen = UnseenSampling.Seen(study);
         var proposals = new Proposal[count];
         bool mayReverse = true;
@@ -49,7 +49,7 @@ public sealed class CostFrugalSampler : ISampler
         return proposals;
     }
 
-    private (Configuration, string) Next(IStudyView study, SearchSpace space, Walk walk, bool mayReverse, HashSet<Configuration> seen, Philox random)
+    private (Configuration, string) Next(IStudyView study, SearchSpace space, WalkState walk, bool mayReverse, HashSet<Configuration> seen, Philox random)
     {
         if (walk.Best is null)
         {
@@ -90,7 +90,7 @@ public sealed class CostFrugalSampler : ISampler
         return (UnseenSampling.Draw(space, seen, random), "restart");
     }
 
-    private static Walk Replay(IStudyView study)
+    private static WalkState Replay(IStudyView study)
     {
         int d = study.Definition.Space.Count;
         double firstStep = 0.1 * Math.Sqrt(d), leastStep = 1e-3 * Math.Sqrt(d);
@@ -98,7 +98,7 @@ public sealed class CostFrugalSampler : ISampler
         Trial[] best = ScoredTrials.BestFirst(study);
         var place = new Dictionary<int, int>(best.Length);
         for (int i = 0; i < best.Length; i++) place[best[i].Number] = i;
-        var walk = new Walk { Step = firstStep };
+        var walk = new WalkState { Step = firstStep };
         foreach (Trial t in study.Trials)
         {
             if (t.IsPending) continue;
@@ -115,7 +115,7 @@ public sealed class CostFrugalSampler : ISampler
             if (walk.Best is null || ++walk.Failures < patience) continue;
             walk.Failures = 0;
             walk.Step *= Math.Sqrt(Math.Max(walk.StepsAtBest, 1) / (double)Math.Max(walk.Steps, 2));
-            if (walk.Step < leastStep) walk = new Walk { Step = firstStep, Restarts = walk.Restarts + 1 };
+            if (walk.Step < leastStep) walk = new WalkState { Step = firstStep, Restarts = walk.Restarts + 1 };
         }
         return walk;
     }

@@ -9,7 +9,7 @@ namespace AutoPeft.Samplers;
 /// Bayesian optimisation with Gaussian processes, for one objective and several, on mixed, conditional and constrained spaces. The choice where a trial costs more than a tenth of a second
 /// and there are at most several hundred of them.
 /// <para>Surrogates: exact Gaussian processes, Matérn 5/2 with a length scale per parameter and dimension-scaled priors (Hvarfner et al. 2024), fitted by multi-start maximum a posteriori with
-/// analytic gradients. Acquisition: log noisy expected (hypervolume) improvement (Ament et al. 2023; Daulton et al. 2021; Letham et al. 2019), exact over the front's boxes and averaged over joint
+/// analytic gradients, and averaged over draws from their posterior while trials are few. Acquisition: log noisy expected (hypervolume) improvement (Ament et al. 2023; Daulton et al. 2021; Letham et al. 2019), exact over the front's boxes and averaged over joint
 /// draws where there is noise or where trials are pending; times the probability of feasibility; times a stated prior (πBO).</para>
 /// <example><code>autopeft sweep autopeft --task polarity --sampler gp --trials 40</code></example>
 /// </summary>
@@ -53,7 +53,7 @@ public sealed class GaussianProcessSampler : ISampler
 
         var map = new FeatureMap(space);
         var data = new SurrogateData(study, map, _options.HypervolumeObjectives, random);
-        Surrogates? surrogates = Surrogates.Fit(data, _options, study.SamplerState, cancellationToken);
+        Surrogates? surrogates = Surrogates.Fit(data, _options, study.SamplerState, random, cancellationToken);
         StatedPrior? prior = StatedPrior.Of(space);
         var pending = new List<Configuration>(data.Pending);
         pending.AddRange(proposals.Select(p => p.Configuration));
@@ -63,7 +63,7 @@ public sealed class GaussianProcessSampler : ISampler
         while (proposals.Count < count)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Acquisition? acquisition = surrogates?.Acquire(pending, random, prior, Margin(study, proposals.Count));
+            IAcquisition? acquisition = surrogates?.Acquire(pending, random, prior, Margin(study, proposals.Count));
             Configuration? chosen = acquisition is null ? null : new MixedOptimizer(map, acquisition, random, new MixedOptimizerOptions()).Maximize(incumbents, seen, cancellationToken);
             string note = acquisitionName;
             if (chosen is null)

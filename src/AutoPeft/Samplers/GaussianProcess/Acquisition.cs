@@ -7,7 +7,7 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// What a proposal maximises: log E[improvement] averaged over the paths, plus log P(feasible) for every outcome constraint, plus a person's prior
 /// (πBO: log π(x) weighted by β/n, Hvarfner et al. 2022). Holds a workspace; not thread-safe.
 /// </summary>
-internal sealed class Acquisition
+internal sealed class Acquisition : IAcquisition
 {
     private readonly FeatureMap _map;
     private readonly Posterior[] _objectives, _constraints;
@@ -40,13 +40,11 @@ internal sealed class Acquisition
         _pathMeans = [.. objectives.Select(o => new double[o.Paths])];
         _pathByMean = [.. objectives.Select(_ => new double[_paths])];
         _pathByDeviation = [.. objectives.Select(_ => new double[_paths])];
-        _wanted = new bool[map.Count];
+        _wanted = map.RelaxedFeatures();
         _compress = weights.Any(w => w > 1);
-        for (int i = 0; i < map.Space.Count; i++)
-            if (map.IsRelaxed[i]) _wanted.AsSpan(map.OffsetOf(i)..map.OffsetOf(i + 1)).Fill(true);
     }
 
-    /// <summary>The value at a point.</summary>
+    /// <inheritdoc/>
     public double Value(Candidate at)
     {
         double value = 0;
@@ -72,7 +70,7 @@ internal sealed class Acquisition
         return _prior is null ? value : value + _priorWeight * _prior.Log(at);
     }
 
-    /// <summary>The value, and its derivatives by the positions of the relaxed parameters (0 elsewhere).</summary>
+    /// <inheritdoc/>
     public double Value(Candidate at, Span<double> gradient)
     {
         Array.Clear(_featureGradient);

@@ -17,15 +17,15 @@ namespace AutoPeft.Samplers.GaussianProcess;
 internal sealed class FeatureMap
 {
     private readonly int[] _offset;
-    private readonly Kind[] _kind;
+    private readonly Embedding[] _kind;
 
-    private enum Kind : byte { Line, Arc, OneHot, Binary, Items, Fixed }
+    private enum Embedding : byte { Line, Arc, OneHot, Binary, Items, Fixed }
 
     public FeatureMap(SearchSpace space)
     {
         Space = space;
         _offset = new int[space.Count + 1];
-        _kind = new Kind[space.Count];
+        _kind = new Embedding[space.Count];
         IsNumeric = new bool[space.Count];
         IsRelaxed = new bool[space.Count];
         var groups = new List<int>();
@@ -37,24 +37,24 @@ internal sealed class FeatureMap
             _offset[i] = groups.Count;
             _kind[i] = p switch
             {
-                { Cardinality: 1 } when !conditional => Kind.Fixed,
-                CategoricalParameter { Choices.Length: 2 } when !conditional => Kind.Binary,
-                CategoricalParameter => Kind.OneHot,
-                SubsetParameter => Kind.Items,
-                _ => conditional ? Kind.Arc : Kind.Line,
+                { Cardinality: 1 } when !conditional => Embedding.Fixed,
+                CategoricalParameter { Choices.Length: 2 } when !conditional => Embedding.Binary,
+                CategoricalParameter => Embedding.OneHot,
+                SubsetParameter => Embedding.Items,
+                _ => conditional ? Embedding.Arc : Embedding.Line,
             };
             IsNumeric[i] = p is not (CategoricalParameter or SubsetParameter);
             // Up to so many values are tried one by one; more are relaxed to the reals and rounded.
             IsRelaxed[i] = IsNumeric[i] && p.Cardinality is null or > 16;
             int width = p switch
             {
-                _ when _kind[i] == Kind.Fixed => 0,
-                CategoricalParameter c when _kind[i] == Kind.OneHot => c.Choices.Length,
+                _ when _kind[i] == Embedding.Fixed => 0,
+                CategoricalParameter c when _kind[i] == Embedding.OneHot => c.Choices.Length,
                 SubsetParameter s => s.Items.Length,
-                _ => _kind[i] == Kind.Arc ? 2 : 1,
+                _ => _kind[i] == Embedding.Arc ? 2 : 1,
             };
-            for (int f = 0; f < width; f++) groups.Add(_kind[i] == Kind.Items ? group + f : group);
-            group += _kind[i] == Kind.Items ? width : width > 0 ? 1 : 0;
+            for (int f = 0; f < width; f++) groups.Add(_kind[i] == Embedding.Items ? group + f : group);
+            group += _kind[i] == Embedding.Items ? width : width > 0 ? 1 : 0;
         }
         _offset[^1] = groups.Count;
         Groups = [.. groups];
@@ -79,6 +79,15 @@ internal sealed class FeatureMap
     /// <summary>Whether a parameter is moved by gradients, as a real number, and rounded afterwards.</summary>
     public bool[] IsRelaxed { get; }
 
+    /// <summary>Which features belong to relaxed parameters.</summary>
+    public bool[] RelaxedFeatures()
+    {
+        var relaxed = new bool[Count];
+        for (int i = 0; i < Space.Count; i++)
+            if (IsRelaxed[i]) relaxed.AsSpan(_offset[i].._offset[i + 1]).Fill(true);
+        return relaxed;
+    }
+
     /// <summary>First feature of a parameter; that of the next one bounds it.</summary>
     public int OffsetOf(int parameter) => _offset[parameter];
 
@@ -102,21 +111,21 @@ internal sealed class FeatureMap
         bool active = !double.IsNaN(codes[i]);
         switch (_kind[i])
         {
-            case Kind.Line:
+            case Embedding.Line:
                 features[at] = units[i];
                 break;
-            case Kind.Arc:
+            case Embedding.Arc:
                 features[at] = active ? Math.Cos(units[i]) : 0;
                 features[at + 1] = active ? Math.Sin(units[i]) : 0;
                 break;
-            case Kind.Binary:
+            case Embedding.Binary:
                 features[at] = codes[i];
                 break;
-            case Kind.OneHot:
+            case Embedding.OneHot:
                 features[at.._offset[i + 1]].Clear();
                 if (active) features[at + (int)codes[i]] = 0.70710678118654757;
                 break;
-            case Kind.Items:
+            case Embedding.Items:
                 ulong mask = active ? (ulong)codes[i] : 0;
                 for (int f = at; f < _offset[i + 1]; f++) features[f] = active ? mask >> (f - at) & 1 : 0.5;
                 break;
@@ -126,8 +135,8 @@ internal sealed class FeatureMap
     /// <summary>∂/∂unit of a numeric parameter, from the gradient by features.</summary>
     public double Chain(int i, ReadOnlySpan<double> units, ReadOnlySpan<double> featureGradient) => _kind[i] switch
     {
-        Kind.Line => featureGradient[_offset[i]],
-        Kind.Arc => -Math.Sin(units[i]) * featureGradient[_offset[i]] + Math.Cos(units[i]) * featureGradient[_offset[i] + 1],
+        Embedding.Line => featureGradient[_offset[i]],
+        Embedding.Arc => -Math.Sin(units[i]) * featureGradient[_offset[i]] + Math.Cos(units[i]) * featureGradient[_offset[i] + 1],
         _ => 0,
     };
 

@@ -27,11 +27,7 @@ internal static class HyperparameterFit
     {
         var likelihood = new MarginalLikelihood(set, targets, prior);
         int groups = set.Map.GroupCount;
-        double[] lower = new double[groups + 2], upper = new double[groups + 2];
-        Array.Fill(lower, HyperparameterPrior.LengthBounds.Low);
-        Array.Fill(upper, HyperparameterPrior.LengthBounds.High);
-        (lower[groups], upper[groups]) = HyperparameterPrior.SignalBounds;
-        (lower[groups + 1], upper[groups + 1]) = HyperparameterPrior.NoiseBounds;
+        (double[] lower, double[] upper) = HyperparameterPrior.Box(groups);
         if (labels)
         {
             Array.Fill(lower, LabelLength, 0, groups);
@@ -40,7 +36,7 @@ internal static class HyperparameterFit
         var lbfgs = new BoundedLbfgs(groups + 2);
         double best = double.PositiveInfinity;
         double[]? bestTheta = null;
-        void Run(Hyperparameters start, int iterations)
+        void Descend(Hyperparameters start, int iterations)
         {
             cancellationToken.ThrowIfCancellationRequested();
             double[] theta = start.ToVector();
@@ -48,11 +44,11 @@ internal static class HyperparameterFit
             double reached = lbfgs.Minimize(likelihood.Evaluate, theta, lower, upper, iterations, iterations * 2, 1e-4, 0.5);
             if (reached < best) (best, bestTheta) = (reached, theta);
         }
-        if (warm is not null) Run(warm, thorough ? 20 : 8);
+        if (warm is not null) Descend(warm, thorough ? 20 : 8);
         if (thorough || warm is null)
         {
-            Run(prior.Start(groups, smooth: false), 30);
-            Run(prior.Start(groups, smooth: true), 30);
+            Descend(prior.Start(groups, smooth: false), 30);
+            Descend(prior.Start(groups, smooth: true), 30);
         }
         value = best;
         return bestTheta is null ? null : Hyperparameters.FromVector(bestTheta).Rounded();

@@ -60,6 +60,10 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
         return 0.5 * z * z;
     }
 
+    /// <summary>Bounds of the vector of log length scales, log signal and log noise.</summary>
+    public static (double[] Low, double[] High) Box(int groups) =>
+        ([.. Enumerable.Repeat(LengthBounds.Low, groups), SignalBounds.Low, NoiseBounds.Low], [.. Enumerable.Repeat(LengthBounds.High, groups), SignalBounds.High, NoiseBounds.High]);
+
     /// <summary>Where fits start from: the modes, and a long-scaled alternative.</summary>
     public Hyperparameters Start(int groups, bool smooth)
     {

@@ -8,7 +8,7 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// Maximises an acquisition over a mixed, conditional, constrained space: random candidates and mutations of the best trials, the best of which are improved by turns of gradient steps on
 /// the relaxed parameters and exhaustive one-parameter moves on the others. Never returns a configuration that is excluded, as long as it knows another.
 /// </summary>
-internal sealed class MixedOptimizer(FeatureMap map, Acquisition acquisition, Philox random, MixedOptimizerOptions options)
+internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, Philox random, MixedOptimizerOptions options)
 {
     private readonly SearchSpace _space = map.Space;
     private readonly bool[] _isParent = [.. Enumerable.Range(0, map.Space.Count).Select(i => Enumerable.Range(0, map.Space.Count).Any(c => map.Space.ParentOf(c) == i))];

@@ -98,10 +98,20 @@ internal sealed class SurrogateData
     /// <summary>The reference point: as stated, or inferred from the feasible trials (from all where there is none).</summary>
     public double[] Reference => StatedReference ?? ReferencePoint.Infer(Feasible.Any(f => f) ? FeasibleLosses : Losses);
 
-    /// <summary>Good known configurations, best first: front by front among the feasible, then the rest.</summary>
+    /// <summary>
+    /// Good known configurations, best first: front by front among the feasible, then the rest. Within a front the ends and the gaps come first (crowding distance), so that what is tried around them
+    /// extends and fills it.
+    /// </summary>
     public IReadOnlyList<Configuration> Incumbents(int most)
     {
         int[] rank = Dominance.Ranks(Losses);
-        return [.. Enumerable.Range(0, Completed.Length).OrderBy(i => Feasible[i] ? 0 : 1).ThenBy(i => rank[i]).ThenBy(i => Losses[i][0]).Take(most).Select(i => Completed[i].Configuration)];
+        var second = new double[rank.Length];
+        foreach (IGrouping<int, int> front in Enumerable.Range(0, rank.Length).GroupBy(i => rank[i]))
+        {
+            int[] members = [.. front];
+            double[] crowding = Losses[0].Length > 1 ? Dominance.Crowding([.. members.Select(i => Losses[i])]) : [];
+            for (int k = 0; k < members.Length; k++) second[members[k]] = crowding.Length > 0 ? -crowding[k] : Losses[members[k]][0];
+        }
+        return [.. Enumerable.Range(0, Completed.Length).OrderBy(i => Feasible[i] ? 0 : 1).ThenBy(i => rank[i]).ThenBy(i => second[i]).Take(most).Select(i => Completed[i].Configuration)];
     }
 }

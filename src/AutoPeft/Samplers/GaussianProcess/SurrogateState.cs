@@ -3,20 +3,22 @@ using System.Globalization;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// What a proposal leaves in the log for the next: every surrogate's hyperparameters, and at how many trials they were last sought from scratch. Text: "gp1|n|κ:θ|κ:θ|…".
+/// What a proposal leaves in the log for the next: at how many trials hyperparameters were last sought from scratch, and by surrogate the strength of its outcome warp, its hyperparameters and the draws
+/// around them. Text: "gp2|n|κ:θ;θ′;θ″|κ:θ|…".
 /// </summary>
 /// <param name="ThoroughAt">Number of completed trials at the last thorough fit.</param>
-/// <param name="Models">Hyperparameters by surrogate: objectives, outcome constraints, failures.</param>
+/// <param name="Models">Hyperparameters by surrogate (objectives, outcome constraints, failures): the fitted ones first, then draws; empty where there are none.</param>
 /// <param name="Strengths">Strength of each surrogate's outcome warp.</param>
-internal sealed record SurrogateState(int ThoroughAt, Hyperparameters?[] Models, double[] Strengths)
+internal sealed record SurrogateState(int ThoroughAt, Hyperparameters[][] Models, double[] Strengths)
 {
-    private const string Mark = "gp1";
+    private const string Mark = "gp2";
 
     /// <summary>Share of new trials after which hyperparameters are sought from scratch again.</summary>
     public const double Growth = 1.2;
 
     /// <summary>As the log keeps it.</summary>
-    public string ToText() => string.Join('|', [Mark, ThoroughAt.ToString(CultureInfo.InvariantCulture), .. Models.Select((m, i) => $"{Strengths[i].ToString(CultureInfo.InvariantCulture)}:{m?.ToText() ?? "-"}")]);
+    public string ToText() => string.Join('|', [Mark, ThoroughAt.ToString(CultureInfo.InvariantCulture),
+        .. Models.Select((m, i) => $"{Strengths[i].ToString(CultureInfo.InvariantCulture)}:{string.Join(';', m.Select(h => h.ToText()))}")]);
 
     /// <summary>Inverse of <see cref="ToText"/>; null for text of another sampler or another study.</summary>
     public static SurrogateState? Parse(string? text, int models, int groups)
@@ -24,13 +26,15 @@ internal sealed record SurrogateState(int ThoroughAt, Hyperparameters?[] Models,
         if (text is null) return null;
         string[] parts = text.Split('|');
         if (parts.Length != models + 2 || parts[0] != Mark || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int at)) return null;
-        var fitted = new Hyperparameters?[models];
+        var fitted = new Hyperparameters[models][];
         var strengths = new double[models];
         for (int i = 0; i < models; i++)
         {
             string[] pair = parts[i + 2].Split(':');
             if (pair.Length != 2 || !double.TryParse(pair[0], NumberStyles.Float, CultureInfo.InvariantCulture, out strengths[i]) || !OutcomeWarp.Strengths.Contains(strengths[i])) return null;
-            fitted[i] = Hyperparameters.Parse(pair[1], groups);
+            Hyperparameters?[] all = [.. pair[1].Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => Hyperparameters.Parse(p, groups))];
+            if (all.Contains(null)) return null;
+            fitted[i] = all!;
         }
         return new SurrogateState(at, fitted, strengths);
     }

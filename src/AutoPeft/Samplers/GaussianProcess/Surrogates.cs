@@ -16,17 +16,32 @@ internal sealed class Surrogates
     /// <summary>Trials below which there is no telling a tail from chance.</summary>
     private const int LeastForWarp = 10;
 
+    /// <summary>Trials up to which draws are averaged over: with more, they agree and cost the most.</summary>
+    private const int MostForDraws = 150;
+
+    /// <summary>Objectives up to which they are: the boxes of four take a proposal's whole time.</summary>
+    private const int MostObjectivesForDraws = 3;
+
+    /// <summary>Steps of the chain in a proposal, times the number of trials: the more trials, the dearer a step and the slower the posterior moves.</summary>
+    private const int FreshDraws = 100;
+
     private readonly SurrogateData _data;
     private readonly GaussianProcessOptions _options;
     private readonly TrainingSet _set;
-    private readonly List<Model> _objectives = [], _constraints = [];
+    private readonly int _members;
+    private readonly List<TrainedSurrogate> _objectives = [], _constraints = [];
 
-    private sealed record Model(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1);
+    private sealed record TrainedSurrogate(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1)
+    {
+        /// <summary>Hyperparameters that are averaged over; the fitted ones first.</summary>
+        public Hyperparameters[] Draws { get; init; } = [H];
+    }
 
     private Surrogates(SurrogateData data, GaussianProcessOptions options)
     {
         (_data, _options) = (data, options);
         _set = new TrainingSet(data.Map, data.Features);
+        _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? Math.Max(options.Draws, 0) + 1 : 1;
     }
 
     /// <summary>What the log keeps.</summary>
@@ -36,16 +51,16 @@ internal sealed class Surrogates
     public bool IsNoisy => _objectives.Any(m => m.H.LogNoise > Math.Log(_options.NoiseThreshold));
 
     /// <summary>Fits every model. Null where one cannot be fitted.</summary>
-    public static Surrogates? Fit(SurrogateData data, GaussianProcessOptions options, string? stateText, CancellationToken cancellationToken)
+    public static Surrogates? Fit(SurrogateData data, GaussianProcessOptions options, string? stateText, Philox random, CancellationToken cancellationToken)
     {
         var surrogates = new Surrogates(data, options);
-        return surrogates.FitAll(stateText, cancellationToken) ? surrogates : null;
+        return surrogates.FitAll(stateText, random, cancellationToken) ? surrogates : null;
     }
 
-    private bool FitAll(string? stateText, CancellationToken cancellationToken)
+    private bool FitAll(string? stateText, Philox random, CancellationToken cancellationToken)
     {
         int m = _data.Losses[0].Length, n = _data.Completed.Length;
-        var sides = new List<(int Outcome, bool Upper)>();
+        var sides = new List<(int Index, bool Upper)>();
         for (int c = 0; c < _data.Outcomes.Count; c++)
         {
             if (_data.Outcomes[c].Max is not null) sides.Add((c, true));
@@ -54,7 +69,7 @@ internal sealed class Surrogates
         int total = m + sides.Count + (_data.Failed.Length > 0 ? 1 : 0);
         SurrogateState? state = SurrogateState.Parse(stateText, total, _data.Map.GroupCount);
         bool thorough = state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth;
-        var fitted = new Hyperparameters?[total];
+        var fitted = new Hyperparameters[total][];
         var strengths = new double[total];
         var prior = new HyperparameterPrior(_options.SparsePrior);
         for (int j = 0; j < total; j++)
@@ -63,7 +78,7 @@ internal sealed class Surrogates
             double[] raw;
             double limit = 0;
             if (j < m) raw = [.. _data.Losses.Select(l => l[j])];
-            else if (j < m + sides.Count) (raw, limit) = _data.Violations(sides[j - m].Outcome, sides[j - m].Upper);
+            else if (j < m + sides.Count) (raw, limit) = _data.Violations(sides[j - m].Index, sides[j - m].Upper);
             else
             {
                 // Failures: −1 where a trial completed, +1 where it failed, feasible below 0.
@@ -71,7 +86,7 @@ internal sealed class Surrogates
                 raw = [.. Enumerable.Repeat(-1.0, n), .. Enumerable.Repeat(1.0, _data.Failed.Length)];
             }
             double strength = thorough || state is null ? 0 : state.Strengths[j];
-            if (FitOne(set, raw, strength, prior, state?.Models[j], thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
+            if (FitOne(set, raw, strength, prior, state?.Models[j].FirstOrDefault(), thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
             if (j < m && thorough && n >= LeastForWarp && OutcomeWarp.Skewness(raw) > 0.5)
             {
                 foreach (double other in OutcomeWarp.Strengths)
@@ -80,9 +95,21 @@ internal sealed class Surrogates
                     if (warped.Value + (best.Warp.Strength == 0 ? OutcomeWarp.Evidence : 0) < best.Value) best = warped;
                 }
             }
-            fitted[j] = best.Fit;
             strengths[j] = best.Warp.Strength;
-            (j < m ? _objectives : _constraints).Add(new Model(set, [.. raw.Select(best.Warp.Apply)], best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1));
+            double[] targets = [.. raw.Select(best.Warp.Apply)];
+            if (_members == 1 || j == m + sides.Count) fitted[j] = [best.Fit];
+            else
+            {
+                Hyperparameters[]? before = !thorough && state!.Models[j].Length == _members + 1 ? state.Models[j] : null;
+                Hyperparameters scales = before?[^1] ?? HyperparameterSampling.Scales(set, targets, prior, best.Fit);
+                int fresh = before is null ? _members - 1 : Math.Min(_members - 1, Math.Max(1, FreshDraws / n));
+                Hyperparameters[] draws = [.. before is null ? [] : before[(1 + fresh)..^1], .. HyperparameterSampling.Draw(set, targets, prior, before?[^2] ?? best.Fit, scales, fresh, random)];
+                fitted[j] = [best.Fit, .. draws, scales];
+            }
+            (j < m ? _objectives : _constraints).Add(new TrainedSurrogate(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1)
+            {
+                Draws = fitted[j].Length == 1 ? fitted[j] : fitted[j][..^1],
+            });
         }
         State = new SurrogateState(thorough ? n : state!.ThoroughAt, fitted, strengths);
         return true;
@@ -116,21 +143,30 @@ internal sealed class Surrogates
     /// <param name="random">Source of joint draws.</param>
     /// <param name="prior">A person's prior, or null.</param>
     /// <param name="margin">One objective: how much better than the best a point has to be to count, in standard deviations of the loss.</param>
-    public Acquisition? Acquire(IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
+    public IAcquisition? Acquire(IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
     {
+        var members = new List<Acquisition>(_members);
+        for (int e = 0; e < _members; e++)
+            if (Acquire(e, pending, random, prior, margin) is { } member) members.Add(member);
+        return members.Count switch { 0 => null, 1 => members[0], _ => new AcquisitionMixture(members, _data.Map.Space.Count) };
+    }
+
+    private Acquisition? Acquire(int e, IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
+    {
+        static Hyperparameters Of(TrainedSurrogate model, int e) => model.Draws[Math.Min(e, model.Draws.Length - 1)];
         int m = _objectives.Count, n = _data.Completed.Length;
         bool sampled = pending.Count > 0 || IsNoisy;
-        int paths = sampled ? _options.Paths : 1;
+        int paths = sampled ? Math.Max(2, _options.Paths / _members) : 1;
         bool anyFeasible = _data.Feasible.Any(f => f);
         var posteriors = new Posterior[m];
         var drawn = new double[m][][];
         TrainingSet all = pending.Count == 0 ? _set : new TrainingSet(_data.Map, [.. _data.Features, .. pending.Select(p => new Candidate(_data.Map, p).Features)]);
         for (int j = 0; j < m; j++)
         {
-            Model model = _objectives[j];
+            TrainedSurrogate model = _objectives[j];
             Posterior? posterior = sampled
-                ? Posterior.Sampled(_set, all, model.Targets, model.H, paths, random, out drawn[j])
-                : Posterior.Given(_set, model.Targets, model.H);
+                ? Posterior.Sampled(_set, all, model.Targets, Of(model, e), paths, random, out drawn[j])
+                : Posterior.Given(_set, model.Targets, Of(model, e));
             if (posterior is null) return null;
             posteriors[j] = posterior;
         }
@@ -138,7 +174,7 @@ internal sealed class Surrogates
         double[] pendingFeasible = new double[pending.Count];
         for (int c = 0; c < constraints.Length; c++)
         {
-            if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, _constraints[c].H) is not { } posterior) return null;
+            if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e)) is not { } posterior) return null;
             constraints[c] = posterior;
         }
         double[] reference = _data.Reference;

@@ -45,8 +45,9 @@ public sealed class GradientTests
     }
 
     [Theory]
-    [InlineData(1, 1, false), InlineData(2, 1, false), InlineData(2, 4, true), InlineData(3, 1, true), InlineData(4, 2, false)]
-    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained)
+    [InlineData(1, 1, false, false), InlineData(2, 1, false, false), InlineData(2, 4, true, false), InlineData(3, 1, true, false), InlineData(4, 2, false, false)]
+    [InlineData(1, 1, true, true), InlineData(2, 3, false, true)]
+    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed)
     {
         (FeatureMap map, TrainingSet set, double[] targets, List<double[]> features) = Data(20);
         var random = new Philox(9);
@@ -64,7 +65,13 @@ public sealed class GradientTests
             improvement[s] = new ExpectedHypervolume(m == 1 ? new BoxDecomposition([], [values.Min(v => v[0])]) : new BoxDecomposition(values, [.. Enumerable.Repeat(1.5, m)]));
         }
         Posterior[] constraints = constrained ? [Posterior.Given(set, targets, H(-3))!] : [];
-        var acquisition = new Acquisition(map, posteriors, improvement, constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0);
+        IAcquisition acquisition = new Acquisition(map, posteriors, improvement, constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0);
+        if (mixed)
+        {
+            Posterior[] others = [.. losses.Select(l => Posterior.Given(set, l, H(-4))!)];
+            var other = new Acquisition(map, others, [improvement[0]], constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0);
+            acquisition = new AcquisitionMixture([acquisition, other], Space.Count);
+        }
         for (int trial = 0; trial < 20; trial++)
         {
             var at = new Candidate(map, Space.Sample(random));

@@ -45,7 +45,8 @@ public sealed class ClusterSweepTests
         Assert.Equal(30, log.OfType<TrialCompleted>().Count());
         // Each trial that was lost was requeued once, for it ran once more.
         Trial[] again = [.. study.Trials.Where(t => t.Attempt > 1)];
-        Assert.InRange(again.Length, 1, 2);
+        // Two devices; each may have been given the next trial while its silo was already going down, which takes a moment in one process.
+        Assert.InRange(again.Length, 1, 4);
         Assert.All(again, t => Assert.Equal(2, t.Attempt));
         Assert.Equal(again.Select(t => t.Number).Order(), log.OfType<TrialRequeued>().Select(e => e.Number).Order());
         Assert.All(again, t => Assert.EndsWith(silos[1 - victim].Address.ToParsableString(), t.Worker, StringComparison.Ordinal));

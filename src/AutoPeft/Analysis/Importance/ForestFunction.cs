@@ -75,34 +75,49 @@ internal sealed class ForestFunction : ISampledFunction
     public double Main(int p)
     {
         double[] weights = _grid.Weights[p], marginal = new double[weights.Length];
-        foreach (Leaf leaf in _trees.SelectMany(t => t.Leaves))
-        {
-            double share = leaf.Value * leaf.Volume / leaf.Measures[p] / _trees.Length;
-            for (int a = 0; a < marginal.Length; a++)
-                if (leaf.Sets[p] is not { } set || set[a]) marginal[a] += share;
-        }
+        double everywhere = 0;
+        foreach (RegressionTree tree in _trees)
+            foreach (Leaf leaf in tree.Leaves)
+            {
+                double share = leaf.Value * leaf.Volume / leaf.Measures[p] / _trees.Length;
+                if (leaf.Sets[p] is { } set) Add(marginal, 0, set, share);
+                else everywhere += share;
+            }
         double variance = 0;
-        for (int a = 0; a < marginal.Length; a++) variance += weights[a] * Math.Pow(marginal[a] - _mean, 2);
+        for (int a = 0; a < marginal.Length; a++) variance += weights[a] * Math.Pow(marginal[a] + everywhere - _mean, 2);
         return variance;
     }
 
     /// <summary>Variance that a pair explains beyond its main effects; exact.</summary>
     public double Pair(int p, int q)
     {
-        double[] first = _grid.Weights[p], second = _grid.Weights[q], marginal = new double[first.Length * second.Length];
-        foreach (Leaf leaf in _trees.SelectMany(t => t.Leaves))
-        {
-            double share = leaf.Value * leaf.Volume / (leaf.Measures[p] * leaf.Measures[q]) / _trees.Length;
-            for (int a = 0; a < first.Length; a++)
+        double[] first = _grid.Weights[p], second = _grid.Weights[q], marginal = new double[first.Length * second.Length], row = new double[first.Length], column = new double[second.Length];
+        double everywhere = 0;
+        foreach (RegressionTree tree in _trees)
+            foreach (Leaf leaf in tree.Leaves)
             {
-                if (leaf.Sets[p] is { } inFirst && !inFirst[a]) continue;
-                for (int b = 0; b < second.Length; b++)
-                    if (leaf.Sets[q] is not { } inSecond || inSecond[b]) marginal[a * second.Length + b] += share;
+                double share = leaf.Value * leaf.Volume / (leaf.Measures[p] * leaf.Measures[q]) / _trees.Length;
+                // Most leaves are bounded in few parameters: only those bounded in both need the whole table.
+                switch (leaf.Sets[p], leaf.Sets[q])
+                {
+                    case (null, null): everywhere += share; break;
+                    case ({ } set, null): Add(row, 0, set, share); break;
+                    case (null, { } set): Add(column, 0, set, share); break;
+                    case ({ } a, { } b):
+                        for (int k = 0; k < a.Length; k++)
+                            if (a[k]) Add(marginal, k * b.Length, b, share);
+                        break;
+                }
             }
-        }
         double variance = 0;
         for (int a = 0; a < first.Length; a++)
-            for (int b = 0; b < second.Length; b++) variance += first[a] * second[b] * Math.Pow(marginal[a * second.Length + b] - _mean, 2);
+            for (int b = 0; b < second.Length; b++) variance += first[a] * second[b] * Math.Pow(marginal[a * second.Length + b] + row[a] + column[b] + everywhere - _mean, 2);
         return variance - Main(p) - Main(q);
+    }
+
+    private static void Add(double[] table, int from, bool[] set, double share)
+    {
+        for (int a = 0; a < set.Length; a++)
+            if (set[a]) table[from + a] += share;
     }
 }

@@ -17,10 +17,10 @@ public static class ImportanceAnalysis
     public const int LeastTrials = 10;
 
     /// <summary>Draws behind a Gaussian process's intervals, and bootstrap samples behind PED-ANOVA's: enough for the ends of a 95 % interval.</summary>
-    private const int PosteriorDraws = 64, PedSamples = 100;
+    private const int PosteriorDraws = 40, PedSamples = 100;
 
     /// <summary>Forests on bootstrap samples, whose spread is the forest's: each costs as much as the estimate.</summary>
-    private const int ForestSamples = 20;
+    private const int ForestSamples = 12;
 
     /// <summary>Analyses one objective.</summary>
     /// <param name="study">A study.</param>
@@ -44,7 +44,7 @@ public static class ImportanceAnalysis
         }
         if (losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) throw new InvalidInputException($"Every trial has the same '{name}'; there is no variance to explain.");
         ImportanceMethod method = options.Method != ImportanceMethod.Auto ? options.Method : trials.Length <= ImportanceOptions.MostModelTrials ? ImportanceMethod.GaussianProcess : ImportanceMethod.Forest;
-        var of = new Analysis(definition.Space, definition.Objectives[objective], [.. trials.Select(t => t.Configuration)], losses, options, cancellationToken);
+        var of = new Estimation(definition.Space, definition.Objectives[objective], [.. trials.Select(t => t.Configuration)], losses, options, cancellationToken);
         return method switch
         {
             ImportanceMethod.GaussianProcess => of.ByGaussianProcess(),
@@ -53,7 +53,7 @@ public static class ImportanceAnalysis
         };
     }
 
-    private sealed class Analysis(SearchSpace space, Objective objective, Configuration[] configurations, double[] losses, ImportanceOptions options, CancellationToken cancellationToken)
+    private sealed class Estimation(SearchSpace space, Objective objective, Configuration[] configurations, double[] losses, ImportanceOptions options, CancellationToken cancellationToken)
     {
         private readonly Philox _random = new(options.Seed, 0, StreamPurpose.Bootstrap);
         private readonly Standardization _scale = Standardization.Of(losses);

@@ -35,6 +35,9 @@ public sealed class TransferSampler : ISampler
     /// <summary>Weight of the own models from which the earlier studies are left alone.</summary>
     private const double OwnEnough = 0.9;
 
+    /// <summary>A belief that counts less is no belief: its model would be the own model again, and share its weight.</summary>
+    private const double LeastSlope = 0.2;
+
     /// <summary>Trials up to which the ensemble is used: beyond, the study knows more than any other can tell it.</summary>
     private const int MostEnsembleTrials = 100;
 
@@ -134,7 +137,7 @@ public sealed class TransferSampler : ISampler
             if (TargetModel.Fit(set, targets, null, cancellationToken) is not { } own) return null;
             List<TargetModel> models = [own];
             foreach (BaseModel?[] belief in beliefs.Models)
-                if (belief[j] is { } b && TargetModel.Fit(set, targets, b, cancellationToken) is { } model) models.Add(model);
+                if (belief[j] is { } b && TargetModel.Fit(set, targets, b, cancellationToken) is { Slope: >= LeastSlope } model) models.Add(model);
             objectives[j] = new RankingEnsemble([.. models], targets, random);
         }
         return new Ensemble(map, objectives, warps, [.. known.Select((_, i) => all.Select(t => t[i]).ToArray())]);

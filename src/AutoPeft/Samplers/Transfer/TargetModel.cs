@@ -24,6 +24,9 @@ internal sealed class TargetModel
         (_k, _v, _w) = (new double[system.Set.Stride], new double[system.Set.Stride], new double[belief?.Workspace ?? 0]);
     }
 
+    /// <summary>How much a standard deviation of the belief counts in targets: near 0 where it says nothing of them, and 0 without one.</summary>
+    public double Slope => _slope;
+
     /// <summary>Each target as predicted from the others: means and variances.</summary>
     public required (double[] Means, double[] Variances) LeaveOneOut { get; init; }
 

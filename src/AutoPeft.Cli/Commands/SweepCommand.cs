@@ -24,6 +24,9 @@ internal static class SweepCommand
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
+        StopOptions stop = StopOptions.AddTo(command);
+        FromOptions from = FromOptions.AddTo(command);
+        LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var arguments = new SweepArguments
@@ -41,10 +44,10 @@ internal static class SweepCommand
             };
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
-            StudyDefinition definition = problem.Define(arguments);
+            StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments))), cancellationToken).ConfigureAwait(false);
             string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
             await using SweepFolder folder = await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
-            await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition), cancellationToken).ConfigureAwait(false);
+            await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);
             return 0;
         });

@@ -31,7 +31,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<SweepFolder> CreateAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
     {
         // Before anything is written: a name that no sampler has must not leave a study behind.
-        ISampler sampler = SamplerCatalog.Create(definition.Sampler);
+        ISampler sampler = SweepSamplers.Create(definition);
         try
         {
             Directory.CreateDirectory(path);
@@ -61,7 +61,7 @@ internal sealed class SweepFolder : IAsyncDisposable
         try
         {
             JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler), cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            return new SweepFolder(path, store, await StudySession.OpenAsync(store, SweepSamplers.Create, cancellationToken: cancellationToken).ConfigureAwait(false), running);
         }
         catch
         {

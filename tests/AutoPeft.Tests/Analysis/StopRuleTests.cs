@@ -1,7 +1,7 @@
 using AutoPeft.Analysis.Stopping;
 using AutoPeft.Functions;
-using AutoPeft.Samplers;
 using AutoPeft.Randomness;
+using AutoPeft.Samplers;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Analysis;

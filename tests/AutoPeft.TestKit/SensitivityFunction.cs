@@ -45,7 +45,7 @@ public sealed record SensitivityFunction(TestFunction Function, double[] Main, d
 
     /// <summary>
     /// A switch that adds 1, and under it (a conditional parameter) 2u: f = s·(1 + 2u) + 0.5·[c = 'a'], u uniform on [0, 1] where s is on, c one of four.
-    /// Over independent coordinates: Var = ¼·E[(1 + 2u)²] … worked out in the remarks of each share below.
+    /// The shares over independent coordinates are worked out below.
     /// </summary>
     public static SensitivityFunction Conditional()
     {

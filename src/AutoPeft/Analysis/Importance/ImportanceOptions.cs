@@ -9,7 +9,10 @@ public enum ImportanceMethod
     /// <summary>Sobol' indices of a Gaussian process posterior (Oakley and O'Hagan 2004; Marrel et al. 2009).</summary>
     GaussianProcess,
 
-    /// <summary>Functional ANOVA of a random forest, with exact marginals over its leaves (Hutter, Hoos and Leyton-Brown, ICML 2014).</summary>
+    /// <summary>
+    /// Functional ANOVA of a random forest, with exact marginals over its leaves (Hutter, Hoos and Leyton-Brown, ICML 2014). Its shares are up to 10 points off at 500 trials of a smooth function, where a
+    /// Gaussian process is 2 off: a forest follows steps better than slopes.
+    /// </summary>
     Forest,
 
     /// <summary>PED-ANOVA: what sets the best trials apart from all (Watanabe, Bansal and Hutter, IJCAI 2023).</summary>

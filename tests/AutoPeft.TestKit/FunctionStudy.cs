@@ -14,13 +14,13 @@ public sealed class FunctionStudy
 {
     private readonly Philox _noise;
 
-    /// <summary>A study of <paramref name="function"/> with this seed.</summary>
-    public FunctionStudy(TestFunction function, ulong seed, int? budget = null)
+    /// <summary>A study of <paramref name="function"/> with this seed; <paramref name="change"/> has the last word on its definition.</summary>
+    public FunctionStudy(TestFunction function, ulong seed, int? budget = null, Func<StudyDefinition, StudyDefinition>? change = null)
     {
         Function = function;
         _noise = new Philox(1000 + seed, 0, StreamPurpose.Data);
         var definition = new StudyDefinition(function.Space, function.Objectives, function.Outcomes) { Seed = seed, Budget = budget ?? function.Budget };
-        Append(new StudyCreated(DateTimeOffset.UnixEpoch, definition));
+        Append(new StudyCreated(DateTimeOffset.UnixEpoch, change?.Invoke(definition) ?? definition));
     }
 
     /// <summary>The problem.</summary>

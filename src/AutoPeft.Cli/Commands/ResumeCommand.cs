@@ -16,7 +16,7 @@ internal static class ResumeCommand
         {
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken).ConfigureAwait(false);
             StudyDefinition definition = folder.Session.Study.Definition;
-            await folder.Session.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
+            await folder.Session.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);
             return 0;
         });

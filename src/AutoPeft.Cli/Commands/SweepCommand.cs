@@ -26,6 +26,9 @@ internal static class SweepCommand
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
         ClusterOptions cluster = ClusterOptions.AddTo(command);
+        StopOptions stop = StopOptions.AddTo(command);
+        FromOptions from = FromOptions.AddTo(command);
+        LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var arguments = new SweepArguments
@@ -44,15 +47,15 @@ internal static class SweepCommand
             };
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
-            StudyDefinition definition = problem.Define(arguments) with { Lockstep = arguments.Lockstep };
+            StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments) with { Lockstep = arguments.Lockstep })), cancellationToken).ConfigureAwait(false);
             string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
             if (cluster.IsAsked(parsed))
             {
-                await cluster.SweepAsync(parsed, path, definition, problem.Enqueue(definition), run.Read(parsed), cancellationToken).ConfigureAwait(false);
+                await cluster.SweepAsync(parsed, path, definition, problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), run.Read(parsed), cancellationToken).ConfigureAwait(false);
                 return 0;
             }
             await using SweepFolder folder = await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
-            await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition), cancellationToken).ConfigureAwait(false);
+            await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);
             return 0;
         });

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using AutoPeft.Analysis.Racing;
 using AutoPeft.Pareto;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
@@ -27,18 +29,27 @@ internal sealed class FinalProblem : ISweepProblem
     public StudyDefinition Define(SweepArguments arguments) => throw new InvalidInputException($"{Space} follows a sweep: run `autopeft final DIR`.");
 
     /// <summary>The final evaluation of a search's front and of the baselines.</summary>
-    public static StudyDefinition Define(IStudyView search, int seeds)
+    /// <param name="search">The search.</param>
+    /// <param name="seeds">Repeats of each candidate, at most.</param>
+    /// <param name="task">Another task than the search's, or null.</param>
+    /// <param name="race">Runs in all that a race may take, or null to run every repeat.</param>
+    public static StudyDefinition Define(IStudyView search, int seeds, string? task = null, int? race = null)
     {
         PeftTrialOptions options = PeftSettings.Read(search.Definition);
+        if (task is not null)
+        {
+            TaskCatalog.Resolve(task = PeftProblem.Absolute(task));
+            options = options with { Task = task };
+        }
         IReadOnlyList<Trial> front = ParetoFront.Of(search);
         if (front.Count == 0) throw new InvalidInputException("The sweep has no front yet: no trial has completed.");
         int candidates = front.Count + Baselines.Names.Count;
         return new StudyDefinition(FinalEvaluation.Space(candidates, seeds), [Objective.Maximize("test_score")])
         {
             Name = $"{search.Definition.Name}-final",
-            Sampler = "random",
+            Sampler = race is null ? "random" : RaceSampler.Id,
             Seed = search.Definition.Seed,
-            Budget = candidates * seeds,
+            Budget = Math.Min(race ?? int.MaxValue, candidates * seeds),
             Settings = PeftSettings.Write(options)
                 .SetItem(SweepProblems.SpaceSetting, Space)
                 .Add(SearchSetting, options.Space)

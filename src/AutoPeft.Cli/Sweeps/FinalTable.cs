@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Analysis.Racing;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
@@ -14,25 +15,47 @@ internal static class FinalTable
     /// <summary>Name of the directory under the sweep's.</summary>
     public const string Folder = "final";
 
+    /// <summary>Evaluates, or goes on evaluating, a sweep's front on its own task, every repeat of everyone.</summary>
+    public static Task RunAsync(SweepFolder folder, int seeds, RunArguments run, CancellationToken cancellationToken) =>
+        RunAsync(folder, Path.Combine(folder.Path, Folder), seeds, run, null, null, cancellationToken);
+
     /// <summary>Evaluates, or goes on evaluating, a sweep's front; one of an earlier front is replaced.</summary>
-    public static async Task RunAsync(SweepFolder folder, int seeds, RunArguments run, CancellationToken cancellationToken)
+    /// <param name="folder">The sweep.</param>
+    /// <param name="path">Where the evaluation is kept.</param>
+    /// <param name="seeds">Repeats of each candidate, at most.</param>
+    /// <param name="run">How to run.</param>
+    /// <param name="task">Another task than the sweep's, or null.</param>
+    /// <param name="race">Runs in all that a race may take, or null to run every repeat.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task RunAsync(SweepFolder folder, string path, int seeds, RunArguments run, string? task, int? race, CancellationToken cancellationToken)
     {
         if (folder.Session.Study.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)?.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) != false)
             throw new InvalidInputException("A final evaluation retrains models; this study has none.");
-        StudyDefinition definition = FinalProblem.Define(folder.Session.Study, seeds);
-        string path = Path.Combine(folder.Path, Folder);
+        StudyDefinition definition = FinalProblem.Define(folder.Session.Study, seeds, task, race);
         await using SweepFolder final = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
-        await final.Session.EnqueueMissingAsync(
-            from repeat in Enumerable.Range(0, seeds)
-            from candidate in Enumerable.Range(0, definition.Budget!.Value / seeds)
-            select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["repeat"] = repeat }), cancellationToken).ConfigureAwait(false);
+        if (race is null)
+            await final.Session.EnqueueMissingAsync(
+                from repeat in Enumerable.Range(0, seeds)
+                from candidate in Enumerable.Range(0, definition.Budget!.Value / seeds)
+                select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["repeat"] = repeat }), cancellationToken).ConfigureAwait(false);
         await SweepRun.RunAsync(final, run, cancellationToken, tables: false).ConfigureAwait(false);
+        if (race is null) return;
+        RaceStanding standing = new RaceSampler().Standing(final.Session.Study);
+        IReadOnlyList<FinalProblem.Entry> entries = FinalProblem.Entries(definition);
+        string left = string.Join(", ", standing.Alive.Select(i => entries[i].Name));
+        Console.Out.WriteLine(standing.IsDecided ? $"the race is decided after {final.Session.Study.Completed.Count} runs: {left}"
+            : $"not told apart after {final.Session.Study.Completed.Count} runs: {left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
     }
 
     /// <summary>The rows by descending mean test score; empty where there was no final evaluation.</summary>
     public static async Task<IReadOnlyList<FinalRow>> ReadAsync(string sweep, CancellationToken cancellationToken)
     {
-        string path = Path.Combine(sweep, Folder);
+        return await ReadAtAsync(Path.Combine(sweep, Folder), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same, of an evaluation kept at <paramref name="path"/>.</summary>
+    public static async Task<IReadOnlyList<FinalRow>> ReadAtAsync(string path, CancellationToken cancellationToken)
+    {
         if (!File.Exists(Path.Combine(path, SweepFolder.LogName))) return [];
         await using SweepFolder final = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
         IStudyView study = final.Session.Study;

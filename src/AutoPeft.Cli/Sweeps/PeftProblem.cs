@@ -49,7 +49,7 @@ internal sealed class PeftProblem : ISweepProblem
     public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new PeftTrialRunner(PeftSettings.Read(definition));
 
     /// <summary>A task whose directory stays right whatever directory a worker or a resume starts in.</summary>
-    private static string Absolute(string task)
+    internal static string Absolute(string task)
     {
         const string prefix = "tsv:";
         if (!task.StartsWith(prefix, StringComparison.Ordinal)) return task;

@@ -31,7 +31,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<SweepFolder> CreateAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
     {
         // Before anything is written: a name that no sampler has must not leave a study behind.
-        ISampler sampler = SamplerNames.Create(definition.Sampler);
+        ISampler sampler = SweepSamplers.Create(definition);
         try
         {
             Directory.CreateDirectory(path);
@@ -62,7 +62,7 @@ internal sealed class SweepFolder : IAsyncDisposable
         {
             JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
             // Who only looks asks for no trial, and may look at a study whose sampler this build has not.
-            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => toRun ? SamplerNames.Create(d.Sampler) : new RandomSampler(), cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => toRun ? SweepSamplers.Create(d) : new RandomSampler(), cancellationToken: cancellationToken).ConfigureAwait(false), running);
         }
         catch
         {

@@ -16,6 +16,7 @@ public static class SamplerCatalog
         ("random", () => new RandomSampler()),
         ("sobol", () => new SobolSampler()),
         ("grid", () => new GridSampler()),
+        ("transfer", () => new TransferSampler()),
     ];
 
     /// <summary>The names, "auto" first.</summary>

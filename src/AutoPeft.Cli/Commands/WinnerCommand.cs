@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.Globalization;
+using AutoPeft.Analysis.Winners;
+using AutoPeft.Cli.Insight;
+using AutoPeft.Cli.Sweeps;
+using AutoPeft.Studies;
+using Spectre.Console;
+
+namespace AutoPeft.Cli.Commands;
+
+/// <summary><c>autopeft winner</c>: the best trial, and how much of its lead is luck.</summary>
+internal static class WinnerCommand
+{
+    public static Command Create()
+    {
+        var directory = new Argument<string>("DIR") { Description = "The sweep's directory." };
+        var json = new Option<string?>("--json") { Description = "File to write the numbers to." };
+        var command = new Command("winner", "Names the best trial by each objective, and says what it is worth once the luck that selected it is taken out.") { directory, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
+            IStudyView study = folder.Session.Study;
+            StudyWinner[] winners = [.. Enumerable.Range(0, study.Definition.Objectives.Length).Select(j => StudyWinner.Of(study, j, cancellationToken: cancellationToken))];
+            Table table = new Table().Border(TableBorder.Simple).AddColumn("objective").AddColumn(new TableColumn("trial").RightAligned()).AddColumn(new TableColumn("best of").RightAligned())
+                .AddColumn(new TableColumn("observed").RightAligned()).AddColumn(new TableColumn("without luck").RightAligned()).AddColumn(new TableColumn("95 %").RightAligned()).AddColumn("");
+            foreach (StudyWinner w in winners)
+                table.AddRow(new Text(w.Objective), new Text(w.Trial.ToString(CultureInfo.InvariantCulture)), new Text(w.Candidates.ToString(CultureInfo.InvariantCulture)), new Text(SweepDisplay.Number(w.Observed)),
+                    new Text(SweepDisplay.Number(w.Corrected)), new Text($"{SweepDisplay.Number(Math.Min(w.Worse, w.Better))} – {SweepDisplay.Number(Math.Max(w.Worse, w.Better))}"),
+                    new Text((w.IsTold ? "told from the next" : "not told from the next") + (w.Source == NoiseSource.Model ? "; noise by a model: run some configurations again to know it" : "")));
+            AnsiConsole.Write(table);
+            if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, winners, cancellationToken).ConfigureAwait(false);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+
+namespace AutoPeft.Analysis.Importance;
+
+/// <summary>A number and its interval.</summary>
+/// <param name="Value">The estimate.</param>
+/// <param name="Low">Lower end.</param>
+/// <param name="High">Upper end.</param>
+public readonly record struct Estimate(double Value, double Low, double High);
+
+/// <summary>What one parameter explains.</summary>
+/// <param name="Parameter">Its name.</param>
+/// <param name="Main">Share of the objective's variance over the space that the parameter explains alone, on [0, 1].</param>
+/// <param name="Total">The same with all interactions that it takes part in; null for PED-ANOVA, which has none.</param>
+public sealed record ParameterImportance(string Parameter, Estimate Main, double? Total);
+
+/// <summary>What two parameters explain together beyond what each explains alone.</summary>
+public sealed record ParameterInteraction(string First, string Second, Estimate Share);
+
+/// <summary>The objective as one parameter varies, averaged over all others.</summary>
+/// <param name="Parameter">Its name.</param>
+/// <param name="Points">By ascending value, or by choice.</param>
+public sealed record PartialDependence(string Parameter, ImmutableArray<DependencePoint> Points);
+
+/// <summary>A point of a partial-dependence curve.</summary>
+/// <param name="Value">The parameter's value, as people write it.</param>
+/// <param name="Objective">
+/// The objective there, in its own units (where its scale is logarithmic, the mean is of logarithms). Its interval is what the model does not know, not the spread over the other parameters.
+/// </param>
+public readonly record struct DependencePoint(string Value, Estimate Objective);
+
+/// <summary>What turning a switch on changes, on average over all else: which layers matter.</summary>
+/// <param name="Parameter">A bool parameter, or a subset parameter and one of its items as "targets: q".</param>
+/// <param name="Effect">
+/// The objective with the switch on less that with it off, in the objective's own units; where its scale is logarithmic, the ratio. The interval excludes 0 (or 1) where the direction is known.
+/// </param>
+public sealed record SwitchEffect(string Parameter, Estimate Effect);
+
+/// <summary>What a study teaches about one objective.</summary>
+public sealed record ImportanceReport
+{
+    /// <summary>The objective's name.</summary>
+    public required string Objective { get; init; }
+
+    /// <summary>How it was estimated; never <see cref="ImportanceMethod.Auto"/>.</summary>
+    public required ImportanceMethod Method { get; init; }
+
+    /// <summary>Trials that it rests on.</summary>
+    public required int Trials { get; init; }
+
+    /// <summary>
+    /// Share of the trials' variance that the model predicts for trials it has not seen: leave-one-out R² of the Gaussian process, out-of-bag R² of the forest; null for PED-ANOVA, which models
+    /// nothing. Where it is low, so is the worth of what follows.
+    /// </summary>
+    public required double? Explained { get; init; }
+
+    /// <summary>Parameters, the most important first.</summary>
+    public required ImmutableArray<ParameterImportance> Parameters { get; init; }
+
+    /// <summary>Pairs, the strongest first.</summary>
+    public required ImmutableArray<ParameterInteraction> Interactions { get; init; }
+
+    /// <summary>Curves by parameter, in the space's order.</summary>
+    public required ImmutableArray<PartialDependence> Dependence { get; init; }
+
+    /// <summary>Effects of switches, in the space's order.</summary>
+    public required ImmutableArray<SwitchEffect> Switches { get; init; }
+}

@@ -1,0 +1,56 @@
+using AutoPeft.Studies;
+
+namespace AutoPeft.Analysis.Stopping;
+
+/// <summary>Says when a study has run long enough. Pure: it reads the study and the time it is told.</summary>
+public interface IStopRule
+{
+    /// <summary>Why to propose no more, in one line, or null to go on.</summary>
+    /// <param name="study">What is known.</param>
+    /// <param name="now">The time, UTC.</param>
+    string? Stops(IStudyView study, DateTimeOffset now);
+}
+
+/// <summary>Stops after so many trials have been proposed.</summary>
+public sealed record TrialLimit : IStopRule
+{
+    /// <exception cref="InvalidInputException">Below 1.</exception>
+    public TrialLimit(int trials) => Trials = trials > 0 ? trials : throw new InvalidInputException($"A limit of trials must be at least 1, not {trials}.");
+
+    /// <summary>How many.</summary>
+    public int Trials { get; }
+
+    /// <inheritdoc/>
+    public string? Stops(IStudyView study, DateTimeOffset now) => study.Trials.Count >= Trials ? $"{Trials} trials were proposed" : null;
+}
+
+/// <summary>Stops so long after the first trial was proposed; what runs then runs to its end. Interruptions count: it is the calendar's time.</summary>
+public sealed record TimeLimit : IStopRule
+{
+    /// <exception cref="InvalidInputException">Not above 0.</exception>
+    public TimeLimit(TimeSpan time) => Time = time > TimeSpan.Zero ? time : throw new InvalidInputException("A time limit must be above 0.");
+
+    /// <summary>How long.</summary>
+    public TimeSpan Time { get; }
+
+    /// <inheritdoc/>
+    public string? Stops(IStudyView study, DateTimeOffset now) =>
+        study.Trials.Count > 0 && now - study.Trials[0].Proposed.Time >= Time ? $"{Time.TotalSeconds:0} s have passed since the first trial" : null;
+}
+
+/// <summary>Stops when a feasible trial is at least as good as a target in an objective.</summary>
+/// <param name="Objective">The objective's name.</param>
+/// <param name="Value">The target in its own units.</param>
+public sealed record TargetReached(string Objective, double Value) : IStopRule
+{
+    /// <inheritdoc/>
+    /// <exception cref="InvalidInputException">The study has no such objective.</exception>
+    public string? Stops(IStudyView study, DateTimeOffset now)
+    {
+        Objective[] all = [.. study.Definition.Objectives];
+        int j = Array.FindIndex(all, o => o.Name == Objective);
+        if (j < 0) throw new InvalidInputException($"The study has no objective '{Objective}'; it has {string.Join(", ", all.Select(o => o.Name))}.");
+        double loss = all[j].ToLoss(Value);
+        return study.Completed.FirstOrDefault(t => t.IsFeasible && t.Losses[j] <= loss) is { } reached ? $"trial {reached.Number} reached {Objective} {Spaces.ValueText.Plain(Value)}" : null;
+    }
+}

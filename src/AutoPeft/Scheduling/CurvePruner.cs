@@ -19,8 +19,14 @@ public sealed record CurveOptions
     /// <summary>The step at which trials end by themselves; null (the default) for the furthest that any has come.</summary>
     public long? Max { get; init; }
 
-    /// <summary>Whether a trial is paused instead of stopped, and promoted should its chances come to look better. Default false.</summary>
+    /// <summary>
+    /// Whether a trial is paused instead of stopped: generously, below <see cref="PauseP"/>, since nothing is lost. When every trial of the budget has been proposed, those go on that by all that is known
+    /// then have a chance of at least <see cref="P"/>, the best first. Without a budget a paused trial goes on as soon as it has <see cref="PauseP"/>. Default false.
+    /// </summary>
     public bool Pausing { get; init; }
+
+    /// <summary>The chance below which a trial is paused. Default 0.5: it is more likely to end behind the front than on it.</summary>
+    public double PauseP { get; init; } = 0.5;
 
     /// <summary>What is extrapolated.</summary>
     public RankingMeasure Measure { get; init; } = new();
@@ -45,10 +51,10 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
     public Decision Decide(IStudyView study, Trial trial)
     {
         if (trial.Reports[^1].Step < _options.Min || _options.Measure.At(study.Definition, trial.Reports[^1]) is null) return Decision.Continue;
-        if (study.Completed.Count < _options.Startup || new Front(study, _options, trial) is not { IsKnown: true } front) return Decision.Continue;
-        // A promoted trial has shown what it was asked for; pausing it again at every report would only cost time.
-        if (trial.PausedAt is not null && _options.Pausing) return Decision.Continue;
-        return front.Chance(trial) >= _options.P ? Decision.Continue : _options.Pausing ? Decision.Pause : Decision.Stop;
+        if (study.Completed.Count < _options.Startup || new Outlook(study, _options, trial) is not { IsKnown: true } outlook) return Decision.Continue;
+        if (!_options.Pausing) return outlook.Chance(trial) >= _options.P ? Decision.Continue : Decision.Stop;
+        // One that was promoted goes on unless it disappoints.
+        return outlook.Chance(trial) >= (trial.PausedAt is null ? Math.Max(_options.PauseP, _options.P) : _options.P) ? Decision.Continue : Decision.Pause;
     }
 
     /// <inheritdoc/>
@@ -58,19 +64,20 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
         (double Chance, int Number) best = (0, -1);
         foreach (Trial t in study.Trials)
         {
-            if (t.State != TrialState.Paused || new Front(study, _options, t) is not { IsKnown: true } front) continue;
-            double chance = front.Chance(t);
+            if (t.State != TrialState.Paused || new Outlook(study, _options, t) is not { IsKnown: true } outlook) continue;
+            double chance = outlook.Chance(t);
             if (chance > best.Chance) best = (chance, t.Number);
         }
-        return best.Chance >= _options.P ? best.Number : null;
+        bool last = study.Trials.Count >= study.Definition.Budget;
+        return best.Chance >= (last ? _options.P : Math.Max(_options.PauseP, _options.P)) ? best.Number : null;
     }
 
     /// <summary>Probability that the trial ends on the front, for tables and tests; null where too little is known.</summary>
     internal double? Chance(IStudyView study, Trial trial) =>
-        study.Completed.Count >= _options.Startup && new Front(study, _options, trial) is { IsKnown: true } front ? front.Chance(trial) : null;
+        study.Completed.Count >= _options.Startup && new Outlook(study, _options, trial) is { IsKnown: true } outlook ? outlook.Chance(trial) : null;
 
     /// <summary>What one trial is measured against: the other curves, and the front that is there.</summary>
-    private sealed class Front
+    private sealed class Outlook
     {
         private readonly IStudyView _study;
         private readonly RankingMeasure _measure;
@@ -78,7 +85,7 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
         private readonly CurveEnsemble?[] _ensembles;
         private readonly bool[] _constant;
 
-        public Front(IStudyView study, CurveOptions options, Trial trial)
+        public Outlook(IStudyView study, CurveOptions options, Trial trial)
         {
             (_study, _measure) = (study, options.Measure);
             StudyDefinition definition = study.Definition;
@@ -99,9 +106,13 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
             for (int j = 0; j < m; j++)
             {
                 int coordinate = j;
-                _constant[j] = curves.Append((trial, own)).All(c => c.Item2.All(p => p.Losses[coordinate] == c.Item2[0].Losses[coordinate]));
+                _constant[j] = curves.Append((trial, own)).All(c => double.IsFinite(c.Item2[0].Losses[coordinate]) && c.Item2.All(p => p.Losses[coordinate] == c.Item2[0].Losses[coordinate]));
+            }
+            for (int j = 0; j < m; j++)
+            {
+                int coordinate = j;
                 if (_constant[j]) continue;
-                _ensembles[j] = new CurveEnsemble([.. curves.Select(c => Points(c.Trial, c.Curve, coordinate, horizon)).Where(c => c.Length >= 3)], Math.Max(first, 1), Math.Max(horizon, first + 1));
+                _ensembles[j] = new CurveEnsemble([.. curves.Select(c => new PastCurve(Points(c.Trial, c.Curve, coordinate, horizon), Known(c.Curve))).Where(c => c.Points.Length >= 3)], Math.Max(first, 1), Math.Max(horizon, first + 1));
             }
             IsKnown = _front.Count > 0 && !Array.TrueForAll(_constant, c => c);
         }
@@ -118,7 +129,7 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
             for (int j = 0; j < m; j++)
             {
                 if (_constant[j]) continue;
-                forecasts[j] = _ensembles[j]!.Forecast([.. own.Select(p => ((double)p.Step, p.Losses[j])).Where(p => double.IsFinite(p.Item2))], _measure.BestSoFar);
+                forecasts[j] = _ensembles[j]!.Forecast(new PastCurve([.. own.Select(p => ((double)p.Step, p.Losses[j])).Where(p => double.IsFinite(p.Item2))], Known(own)), _measure.BestSoFar);
                 if (forecasts[j] is null) return double.IsFinite(own[^1].Losses[j]) ? 1 : 0;
             }
             int[] open = [.. Enumerable.Range(0, m).Where(j => !_constant[j])];
@@ -136,11 +147,13 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
             var end = new double[m];
             for (int i = 0; i < Draws; i++)
             {
-                for (int j = 0; j < m; j++) end[j] = forecasts[j]?.Draw(random.NextDouble(), Math.Max(random.NextDouble(), 1e-12)) ?? own[^1].Losses[j];
+                for (int j = 0; j < m; j++) end[j] = forecasts[j]?.Draw(random) ?? own[^1].Losses[j];
                 if (!front.Any(f => Dominance.Dominates(f, end))) on++;
             }
             return (double)on / Draws;
         }
+
+        private double[] Known(List<(long Step, double[] Losses)> curve) => [.. Enumerable.Range(0, _constant.Length).Where(j => _constant[j]).Select(j => curve[0].Losses[j])];
 
         private List<(long, double[])> Curve(Trial trial)
         {

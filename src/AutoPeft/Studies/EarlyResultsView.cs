@@ -19,6 +19,7 @@ internal sealed class EarlyResultsView : IStudyView
     {
         List<Trial>? trials = null, completed = null;
         Trial[]? grown = null;
+        var gains = new Dictionary<long, double[]>();
         for (int i = 0; i < study.Trials.Count; i++)
         {
             Trial t = study.Trials[i];
@@ -26,7 +27,9 @@ internal sealed class EarlyResultsView : IStudyView
             grown ??= [.. study.Completed.Where(c => c.Reports.Count > 0)];
             long step = t.Reports[^1].Step;
             var losses = new double[best.Length];
-            for (int j = 0; j < losses.Length; j++) losses[j] = best[j] + MedianGain(study.Definition, grown, step, j);
+            // Trials stop at few different steps.
+            if (!gains.TryGetValue(step, out double[]? gain)) gains[step] = gain = [.. losses.Select((_, j) => MedianGain(study.Definition, grown, step, j))];
+            for (int j = 0; j < losses.Length; j++) losses[j] = best[j] + gain[j];
             ImmutableArray<double> values = [.. losses.Select((l, j) => study.Definition.Objectives[j].FromLoss(l))];
             if (OutcomesOf(study.Definition, t) is not { } outcomes || values.Any(v => !double.IsFinite(v))) continue;
             trials ??= [.. study.Trials];

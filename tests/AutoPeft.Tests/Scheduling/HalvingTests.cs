@@ -118,10 +118,15 @@ public class HalvingTests
     [Fact]
     public void A_metric_that_is_no_objective_may_rank()
     {
-        // The loss says the opposite of the objective.
-        TrialCurve Two(int n) => new([.. Enumerable.Range(1, 9).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", n).Add("norm", -n)))], [n]);
-        CurveStudy run = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:max=9,metric=norm"), (_, t) => Two(t.Number)).Run();
-        Assert.All(run.Study.Completed, t => Assert.True(t.Number > 9, $"{t.Number}"));
+        // The norm says the opposite of the objective.
+        static int Place(int n) => n * 7 % 27;
+        TrialCurve Two(int n) => new([.. Enumerable.Range(1, 9).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", Place(n)).Add("norm", -Place(n))))], [Place(n)]);
+        CurveStudy byNorm = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:max=9,metric=norm"), (_, t) => Two(t.Number)).Run();
+        CurveStudy byObjective = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:max=9"), (_, t) => Two(t.Number)).Run();
+        Assert.Contains(byNorm.Study.Completed, t => Place(t.Number) == 26);
+        Assert.DoesNotContain(byNorm.Study.Completed, t => Place(t.Number) == 0);
+        Assert.Contains(byObjective.Study.Completed, t => Place(t.Number) == 0);
+        Assert.DoesNotContain(byObjective.Study.Completed, t => Place(t.Number) == 26);
     }
 
     private static TrialCurve Flat(double loss, int length) => new([.. Enumerable.Range(1, length).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", loss)))], [loss]);

@@ -105,9 +105,9 @@ public class PrunerTests
         const int runs = 400;
         for (int r = 0; r < runs; r++)
         {
-            var ensemble = new CurveEnsemble([.. Enumerable.Range(0, 15).Select(_ => Draw(10))], 1, 10);
+            var ensemble = new CurveEnsemble([.. Enumerable.Range(0, 15).Select(_ => new PastCurve(Draw(10), []))], 1, 10);
             (double Step, double Loss)[] curve = Draw(10);
-            CurveForecast forecast = ensemble.Forecast([.. curve.Take(seen)], bestSoFar: false)!;
+            CurveForecast forecast = ensemble.Forecast(new PastCurve([.. curve.Take(seen)], []), bestSoFar: false)!;
             double p = forecast.Below(curve[^1].Loss);
             if (p is > 0.05 and < 0.95) inside++;
             if (p < 0.5) below++;

@@ -64,6 +64,8 @@ public sealed class PatienceContractTests : SchedulerContract
     protected override IScheduler Create() => SchedulerCatalog.Create("patience:reports=3");
 
     protected override long Min => 4;
+
+    protected override bool StopsWhatStandsStill => true;
 }
 
 public sealed class ThresholdContractTests : SchedulerContract

@@ -47,6 +47,7 @@ internal sealed class CurveEnsemble
     private readonly double _first, _horizon;
     private readonly int _curves;
     private readonly double[] _centre, _spread;
+    private readonly IReadOnlyList<PastCurve> _whole;
 
     /// <param name="curves">Curves seen, steps ascending; those that have ended have their end at the horizon.</param>
     /// <param name="first">The first step that curves report.</param>
@@ -54,6 +55,7 @@ internal sealed class CurveEnsemble
     public CurveEnsemble(IReadOnlyList<PastCurve> curves, double first, double horizon)
     {
         (_first, _horizon, _curves) = (first, horizon, curves.Count);
+        _whole = [.. curves.Where(c => c.Points[^1].Step >= horizon)];
         int known = curves.Count == 0 ? 0 : curves[0].Known.Length;
         _centre = [.. Enumerable.Range(0, known).Select(j => curves.Average(c => c.Known[j]))];
         _spread = [.. Enumerable.Range(0, known).Select(j => Math.Sqrt(curves.Average(c => Math.Pow(c.Known[j] - _centre[j], 2))))];
@@ -69,13 +71,39 @@ internal sealed class CurveEnsemble
     {
         (double Step, double Loss)[] curve = past.Points;
         if (_members.Count == 0 || curve.Length == 0) return null;
+        double freedom = Math.Max(_curves - 3 - _centre.Length, 2), doubt = Doubt(curve.Length);
+        return new CurveForecast([.. Mixture(past).Select(c => (c.Weight, c.Centre, c.Scale * doubt))], freedom, bestSoFar ? curve.Min(p => p.Loss) : double.PositiveInfinity);
+    }
+
+    /// <summary>
+    /// By how much forecasts from so many points were worse than they said, on the curves whose end is known; at least 1. A curve does not scatter independently around its shape, a best-so-far least of all, so
+    /// what the shapes promise is too narrow.
+    /// </summary>
+    private double Doubt(int points)
+    {
+        double sum = 0;
+        int count = 0;
+        foreach (PastCurve curve in _whole)
+        {
+            if (curve.Points.Length <= points) continue;
+            (double Weight, double Centre, double Scale)[] mixture = Mixture(curve with { Points = curve.Points[..points] });
+            double mean = mixture.Sum(c => c.Weight * c.Centre), variance = mixture.Sum(c => c.Weight * (c.Scale * c.Scale + (c.Centre - mean) * (c.Centre - mean))), error = curve.Points[^1].Loss - mean;
+            sum += error * error / variance;
+            count++;
+        }
+        // The curves were fitted with these ends in sight; three parameters of them are spent.
+        return count < 5 ? 1 : Math.Max(1, Math.Sqrt(sum / (count - 3)));
+    }
+
+    private (double Weight, double Centre, double Scale)[] Mixture(PastCurve past)
+    {
         double[] row = Row(past);
         var posterior = new (double Log, double Centre, double Variance)[_members.Count];
-        for (int k = 0; k < posterior.Length; k++) posterior[k] = _members[k].After(curve, row);
+        for (int k = 0; k < posterior.Length; k++) posterior[k] = _members[k].After(past.Points, row);
         double most = posterior.Max(p => p.Log);
         double[] weights = [.. posterior.Select(p => Math.Exp(p.Log - most))];
         double sum = weights.Sum();
-        return new CurveForecast([.. posterior.Select((p, k) => (weights[k] / sum, p.Centre, Math.Sqrt(p.Variance)))], Math.Max(_curves - 2 - row.Length, 2), bestSoFar ? curve.Min(p => p.Loss) : double.PositiveInfinity);
+        return [.. posterior.Select((p, k) => (weights[k] / sum, p.Centre, Math.Sqrt(p.Variance)))];
     }
 
     private void Add(IReadOnlyList<PastCurve> curves, Func<double, double> falling)

@@ -32,5 +32,9 @@ internal sealed class WithPending : IStudyView
 
     public int PendingCount => _study.PendingCount + _trials.Count - _study.Trials.Count;
 
+    public int PausedCount => _study.PausedCount;
+
+    public bool IsPaused => _study.IsPaused;
+
     public string? SamplerState { get; }
 }

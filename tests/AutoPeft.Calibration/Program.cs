@@ -27,11 +27,14 @@ switch (args.FirstOrDefault())
     case "self-tuning":
         await SelfTuningTable.Run(arguments);
         break;
+    case "curves":
+        CurveRecorder.Record(arguments);
+        break;
     case "memory":
         Calibrations.Memory(arguments);
         break;
     default:
-        Console.Error.WriteLine($"unknown command '{args.FirstOrDefault()}'; known: demo-pretrain, pretrain, methods, untrained, space, self-tuning, memory");
+        Console.Error.WriteLine($"unknown command '{args.FirstOrDefault()}'; known: demo-pretrain, pretrain, methods, untrained, space, curves, self-tuning, memory");
         return 2;
 }
 Console.WriteLine($"{watch.Elapsed.TotalSeconds:f1} s wall, {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:f1} s CPU, {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB peak");

@@ -75,6 +75,27 @@ public sealed class PeftCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Trials_that_a_scheduler_paused_and_promoted_end_like_trials_that_nobody_interrupted()
+    {
+        string paused = Path.Combine(_directory, "paused"), whole = Path.Combine(_directory, "whole");
+        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "9", "--epochs", "4", "--max-length", "24", "--sampler", "random", "--threads", "1"];
+        (int code, string text) = await RunAsync(_directory, [.. sweep, "--out", paused, "--scheduler", "asha:min=1,eta=2,max=4"]);
+        Assert.True(code == 0, text);
+        Assert.Contains("paused", text, StringComparison.Ordinal);
+        Assert.Matches("trained [0-9]+ of [0-9]+ steps", text);
+        Assert.Equal(0, (await RunAsync(_directory, [.. sweep, "--out", whole])).Code);
+        Study a = await ReadAsync(paused), b = await ReadAsync(whole);
+        Assert.True(a.PausedCount > 0);
+        Assert.Contains(a.Completed, t => t.Attempt > 1);
+        foreach (Trial t in a.Completed)
+        {
+            Assert.Equal(b.Trials[t.Number].Configuration, t.Configuration);
+            Assert.Equal(b.Trials[t.Number].Values, t.Values);
+            Assert.Equal(b.Trials[t.Number].Reports.Select(r => (r.Step, r.Metrics["loss"], r.Metrics["train_loss"])), t.Reports.Select(r => (r.Step, r.Metrics["loss"], r.Metrics["train_loss"])));
+        }
+    }
+
+    [Fact]
     public async Task Bad_input_is_one_line_and_exit_code_2()
     {
         string broken = Path.Combine(_directory, "broken"), tsv = Path.Combine(_directory, "tsv");
@@ -97,6 +118,9 @@ public sealed class PeftCommandTests : IAsyncLifetime
             ("line 3", ["sweep", "autopeft", "--task", $"tsv:{tsv}", "--model", Model]),
             ("epochs", ["sweep", "autopeft", "--task", Task, "--model", Model, "--epochs", "0"]),
             ("--delay", ["sweep", "autopeft", "--task", Task, "--model", Model, "--delay", "1"]),
+            ("hyperbnd", ["sweep", "autopeft", "--task", Task, "--model", Model, "--scheduler", "hyperbnd"]),
+            ("'etta'", ["sweep", "autopeft", "--task", Task, "--model", Model, "--scheduler", "asha:etta=3"]),
+            ("--lockstep", ["sweep", "autopeft", "--task", Task, "--model", Model, "--scheduler", "asha", "--lockstep"]),
             ("nonsense", ["train", "--plan", "nonsense", "--task", Task, "--model", Model]),
             ("--config or --plan", ["train", "--task", Task, "--model", Model]),
             ("nowhere.txt", ["pretrain", "--text", "nowhere.txt", "--out", Path.Combine(_directory, "x")]),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Training;
+using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Commands;
@@ -20,7 +21,8 @@ internal static class SweepCommand
         var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
         var lockstep = new Option<bool>("--lockstep") { Description = "Proposals that depend on seed and number of workers alone, not on which worker is quicker; a slow trial then holds the others up." };
-        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep };
+        var scheduler = new Option<string>("--scheduler") { Description = $"What stops or pauses trials by their reports: {string.Join(", ", SchedulerCatalog.Names)}; options behind a colon, as in asha:min=1,eta=3,max=8.", DefaultValueFactory = _ => "none" };
+        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep, scheduler };
         RunOptions run = RunOptions.AddTo(command);
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
@@ -41,13 +43,14 @@ internal static class SweepCommand
                 Sampler = parsed.GetValue(sampler)!,
                 Seed = parsed.GetValue(seed),
                 Lockstep = parsed.GetValue(lockstep) ? run.Read(parsed).Workers : null,
+                Scheduler = Scheduler(parsed.GetValue(scheduler)!, parsed.GetValue(lockstep)),
                 Delay = parsed.GetValue(delay) is >= 0 and < 1e6 and var d ? d : throw new InvalidInputException("--delay takes seconds from 0."),
                 Training = training.Read(parsed),
                 Count = parsed.GetValue(count),
             };
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
-            StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments) with { Lockstep = arguments.Lockstep })), cancellationToken).ConfigureAwait(false);
+            StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler })), cancellationToken).ConfigureAwait(false);
             string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
             if (cluster.IsAsked(parsed))
             {
@@ -60,5 +63,12 @@ internal static class SweepCommand
             return 0;
         });
         return command;
+    }
+
+    /// <summary>The scheduler as typed, checked before anything is written.</summary>
+    private static string Scheduler(string text, bool lockstep)
+    {
+        if (SchedulerCatalog.Create(text) is RunToEnd) return "none";
+        return lockstep ? throw new InvalidInputException("--lockstep goes with --scheduler none: what a scheduler decides depends on which report is in first.") : text;
     }
 }

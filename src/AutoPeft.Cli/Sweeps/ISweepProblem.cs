@@ -30,6 +30,7 @@ internal sealed record SweepArguments
     public ulong Seed { get; init; }
     public double Delay { get; init; }
     public int? Lockstep { get; init; }
+    public string Scheduler { get; init; } = "none";
 
     public TrainingOptions Training { get; init; } = new();
     public CountingRule Count { get; init; } = CountingRule.Paper;

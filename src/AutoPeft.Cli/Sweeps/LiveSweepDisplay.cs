@@ -18,9 +18,9 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _drawing;
     private int _endedBefore = -1;
-    private Snapshot _snapshot = new([], 0, null, 0, 0, 0, "", 0, []);
+    private Snapshot _snapshot = new([], 0, null, 0, 0, 0, 0, 0, "", 0, []);
 
-    private sealed record Snapshot(string[] Objectives, int Ended, int? Budget, int Front, int Failed, int Waiting, string QualityName, double Quality, IReadOnlyList<string[]> Rows);
+    private sealed record Snapshot(string[] Objectives, int Ended, int? Budget, int Front, int Failed, int Pruned, int Paused, int Waiting, string QualityName, double Quality, IReadOnlyList<string[]> Rows);
 
     public LiveSweepDisplay(string folder)
     {
@@ -75,6 +75,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         var snapshot = new Snapshot(
             [.. study.Definition.Objectives.Select(o => o.Name)],
             study.Trials.Count - study.PendingCount, study.Definition.Budget, front.Count, study.Trials.Count(t => t.State == TrialState.Failed),
+            study.Trials.Count(t => t.State == TrialState.Pruned), study.PausedCount,
             study.Trials.Count(t => t.State == TrialState.Waiting), SweepDisplay.QualityName(study), SweepDisplay.Quality(study),
             [.. shown.Select(t => (string[])[t.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), .. t.Values.Select(SweepDisplay.Number), SweepDisplay.Short(t.Configuration, 60)])]);
         lock (_lock) _snapshot = snapshot;
@@ -107,7 +108,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
             int width = 40, filled = s.Budget is > 0 ? s.Ended * width / s.Budget.Value : 0;
             var parts = new List<IRenderable>
             {
-                new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] {s.Ended}/{s.Budget} trials  {SweepDisplay.Time(elapsed)}  {left}  front {s.Front}  {s.QualityName} {SweepDisplay.Number(s.Quality)}{(s.Failed > 0 ? $"  [red]{s.Failed} failed[/]" : "")}"),
+                new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] {s.Ended}/{s.Budget} trials  {SweepDisplay.Time(elapsed)}  {left}  front {s.Front}  {s.QualityName} {SweepDisplay.Number(s.Quality)}{(s.Pruned > 0 ? $"  {s.Pruned} pruned" : "")}{(s.Paused > 0 ? $"  {s.Paused} paused" : "")}{(s.Failed > 0 ? $"  [red]{s.Failed} failed[/]" : "")}"),
             };
             Table running = new Table().Border(TableBorder.None).AddColumns("[grey]device[/]", "[grey]trial[/]", "[grey]for[/]", "[grey]configuration[/]", "[grey]last report[/]");
             foreach ((string device, (Trial trial, DateTimeOffset since, string last)) in _running)

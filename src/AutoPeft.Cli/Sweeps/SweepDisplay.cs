@@ -1,6 +1,7 @@
 using System.Globalization;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
+using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using Spectre.Console;
@@ -46,13 +47,21 @@ internal static class SweepDisplay
         return Hypervolume.Compute([.. front.Select(t => t.Losses.ToArray())], reference);
     }
 
+    /// <summary>What a scheduler saved, in reported steps: a trial that it cut short would have gone on to the furthest step that any reached. Empty where none decides.</summary>
+    public static string Steps(IStudyView study)
+    {
+        if (study.Definition.Scheduler == "none") return "";
+        (long trained, long whole) = ReportedSteps.Of(study);
+        return string.Create(CultureInfo.InvariantCulture, $"trained {trained:N0} of {whole:N0} steps; ");
+    }
+
     public static string QualityName(IStudyView study) => study.Definition.Objectives.Length == 1 ? "best" : "hypervolume";
 
     public static string Summary(IStudyView study, double busy, TimeSpan wall, string folder)
     {
         int completed = study.Completed.Count, failed = study.Trials.Count(t => t.State == TrialState.Failed), pruned = study.Trials.Count(t => t.State == TrialState.Pruned);
-        string state = $"{completed} completed" + (failed > 0 ? $", {failed} failed" : "") + (pruned > 0 ? $", {pruned} pruned" : "") + (study.PendingCount > 0 ? $", {study.PendingCount} waiting" : "");
-        return $"{state} of {study.Definition.Budget?.ToString(CultureInfo.InvariantCulture) ?? "?"} trials in {Time(wall)}; front of {ParetoFront.Of(study).Count}, {QualityName(study)} {Number(Quality(study))}; slots busy {busy.ToString("P0", CultureInfo.InvariantCulture)}. Written to {folder}";
+        string state = $"{completed} completed" + (failed > 0 ? $", {failed} failed" : "") + (pruned > 0 ? $", {pruned} pruned" : "") + (study.PausedCount > 0 ? $", {study.PausedCount} paused" : "") + (study.PendingCount > 0 ? $", {study.PendingCount} waiting" : "");
+        return $"{state} of {study.Definition.Budget?.ToString(CultureInfo.InvariantCulture) ?? "?"} trials in {Time(wall)}; front of {ParetoFront.Of(study).Count}, {QualityName(study)} {Number(Quality(study))}; {Steps(study)}slots busy {busy.ToString("P0", CultureInfo.InvariantCulture)}. Written to {folder}";
     }
 }
 
@@ -67,12 +76,13 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
 
     public void Ended(IStudyView study, Trial trial)
     {
-        int ended = study.Trials.Count - study.PendingCount;
+        int ended = study.Trials.Count - study.PendingCount - study.PausedCount;
         string what = trial.State switch
         {
             TrialState.Completed => SweepDisplay.Values(study, trial),
             TrialState.Waiting => $"back in the queue: {trial.Error}",
             TrialState.Failed => $"failed: {trial.Error}",
+            TrialState.Paused or TrialState.Pruned when trial.Reports.Count > 0 => $"{trial.State.ToString().ToLowerInvariant()} at step {trial.Reports[^1].Step}",
             _ => trial.State.ToString().ToLowerInvariant(),
         };
         string time = trial is { StartedAt: { } s, FinishedAt: { } f } ? $"{(f - s).TotalSeconds:0.0} s" : "";

@@ -27,7 +27,7 @@ public sealed class FineTuning : IDisposable
     private readonly Dictionary<string, Tensor> _best = [];
     private EvaluationReport? _bestReport;
     private int _sinceBest;
-    private double _lossSum;
+    private double _lossSum, _normSum;
     private long _lossCount;
 
     /// <param name="model">With a plan applied.</param>
@@ -108,7 +108,7 @@ public sealed class FineTuning : IDisposable
 
     /// <summary>Where the training stands, as tensors and numbers; dispose it when written.</summary>
     public TrainingState Capture() => TrainingState.Of(_trainable, _best, _optimizer,
-        new TrainingPosition(Step, _sinceBest, _lossSum, _lossCount, _bestReport, [.. _history], _seed));
+        new TrainingPosition(Step, _sinceBest, _lossSum, _lossCount, _bestReport, [.. _history], _seed, _normSum));
 
     /// <summary>Goes back to a captured state.</summary>
     /// <exception cref="InvalidInputException">The state is of another plan, model or seed.</exception>
@@ -116,7 +116,7 @@ public sealed class FineTuning : IDisposable
     {
         if (state.Position.Seed != _seed) throw new InvalidInputException($"the checkpoint was trained with seed {state.Position.Seed}, not {_seed}; it cannot go on with another");
         state.CopyTo(_trainable, _optimizer);
-        (Step, _sinceBest, _lossSum, _lossCount, _bestReport) = (state.Position.Step, state.Position.SinceBest, state.Position.LossSum, state.Position.LossCount, state.Position.Best);
+        (Step, _sinceBest, _lossSum, _normSum, _lossCount, _bestReport) = (state.Position.Step, state.Position.SinceBest, state.Position.LossSum, state.Position.NormSum, state.Position.LossCount, state.Position.Best);
         _history.Clear();
         _history.AddRange(state.Position.History);
         ClearBest();
@@ -152,6 +152,7 @@ public sealed class FineTuning : IDisposable
         double norm = _optimizer.Step(CurrentLearningRate);
         if (!double.IsFinite(loss) || !double.IsFinite(norm)) return false;
         _lossSum += loss;
+        _normSum += norm;
         _lossCount++;
         Step++;
         return true;
@@ -165,8 +166,8 @@ public sealed class FineTuning : IDisposable
     {
         SplitEvaluation evaluation = SplitEvaluation.Of(_model, _task.Task, _task.Dev, _options.EvaluationBatchSize, cancellationToken);
         double factor = LearningRateSchedule.Factor(_options.Schedule, Step - 1, _totalSteps, _warmupSteps);
-        var report = new EvaluationReport((double)Step / _stepsPerEpoch, Step, evaluation.Score, evaluation.Loss, _lossSum / _lossCount, _learningRate * factor);
-        (_lossSum, _lossCount) = (0, 0);
+        var report = new EvaluationReport((double)Step / _stepsPerEpoch, Step, evaluation.Score, evaluation.Loss, _lossSum / _lossCount, _learningRate * factor, _normSum / _lossCount);
+        (_lossSum, _normSum, _lossCount) = (0, 0, 0);
         _history.Add(report);
         if (_bestReport is null || report.Score > _bestReport.Score)
         {

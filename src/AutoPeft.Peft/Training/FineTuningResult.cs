@@ -7,7 +7,8 @@ namespace AutoPeft.Peft.Training;
 /// <param name="Loss">On the dev set.</param>
 /// <param name="TrainLoss">Mean over the updates since the last evaluation.</param>
 /// <param name="LearningRate">At the last update.</param>
-public sealed record EvaluationReport(double Epoch, long Step, double Score, double Loss, double TrainLoss, double LearningRate)
+/// <param name="GradientNorm">Mean over the updates since the last evaluation, before clipping.</param>
+public sealed record EvaluationReport(double Epoch, long Step, double Score, double Loss, double TrainLoss, double LearningRate, double GradientNorm = 0)
 {
     /// <summary>As named measurements, for a log.</summary>
     public IReadOnlyDictionary<string, double> ToMetrics() => new Dictionary<string, double>
@@ -16,6 +17,7 @@ public sealed record EvaluationReport(double Epoch, long Step, double Score, dou
         ["loss"] = Loss,
         ["train_loss"] = TrainLoss,
         ["learning_rate"] = LearningRate,
+        ["gradient_norm"] = GradientNorm,
         ["epoch"] = Epoch,
     };
 }

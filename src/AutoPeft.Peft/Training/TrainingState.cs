@@ -14,7 +14,8 @@ namespace AutoPeft.Peft.Training;
 /// <param name="Best">The best evaluation.</param>
 /// <param name="History">All evaluations.</param>
 /// <param name="Seed">Of the training.</param>
-public sealed record TrainingPosition(long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed);
+/// <param name="NormSum">Sum of gradient norms since the last evaluation.</param>
+public sealed record TrainingPosition(long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed, double NormSum = 0);
 
 /// <summary>
 /// A training stopped between two updates: trained tensors, optimiser, best weights so far and position. One safetensors file; written aside and then

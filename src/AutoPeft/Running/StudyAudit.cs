@@ -50,7 +50,7 @@ public static class StudyAudit
     private static void Compare(ISampler sampler, Study seen, TrialProposed[] recorded, List<string> differences, CancellationToken cancellationToken)
     {
         int first = recorded[0].Batch;
-        if (StudySession.ViewFor(seen, first) is not { } view)
+        if (StudySession.ViewFor(seen, first, sampler) is not { } view)
         {
             differences.Add($"trial {first}: it was proposed before the trials had ended that its lockstep waits for");
             return;

@@ -84,7 +84,7 @@ public sealed class StudySession : IDisposable
             made = Math.Min(count, (study.Definition.Budget ?? int.MaxValue) - first);
             // One at a time in lockstep: each proposal has a view of its own.
             if (study.Definition.Lockstep is not null) made = Math.Min(made, 1);
-            if (made <= 0 || study.IsPaused || ViewFor(study, first) is not { } view) { made = 0; return []; }
+            if (made <= 0 || study.IsPaused || ViewFor(study, first, _sampler) is not { } view) { made = 0; return []; }
             IReadOnlyList<Proposal> proposals = Propose(view, made, ProposalStream(study.Definition, first), cancellationToken);
             int asked = made;
             made = proposals.Count;
@@ -206,7 +206,11 @@ public sealed class StudySession : IDisposable
     public static Philox ProposalStream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
 
     /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
-    internal static IStudyView? ViewFor(Study study, int first) => study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
+    public static IStudyView? ViewFor(Study study, int first, ISampler sampler)
+    {
+        IStudyView? view = study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
+        return view is null || sampler.ReadsReports ? view : EarlyResultsView.Of(view);
+    }
 
     /// <summary>The seed that trial <paramref name="number"/> trains with: the same for every attempt.</summary>
     public static ulong TrainingSeed(StudyDefinition definition, int number) => new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;

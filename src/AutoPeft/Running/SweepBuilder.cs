@@ -16,6 +16,7 @@ public sealed class SweepBuilder<T> where T : notnull
     private string _name = "study";
     private Func<ISampler> _sampler = () => SamplerCatalog.Create("auto");
     private IScheduler _scheduler = new RunToEnd();
+    private string _schedulerText = "none";
     private ISweepObserver? _observer;
     private ulong _seed;
     private int _trials = 50;
@@ -42,8 +43,11 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>A sampler of your own.</summary>
     public SweepBuilder<T> Sampler(ISampler sampler) => Do(() => _sampler = () => sampler);
 
-    /// <summary>What decides on reports; nothing is stopped unless stated.</summary>
-    public SweepBuilder<T> Scheduler(IScheduler scheduler) => Do(() => _scheduler = scheduler);
+    /// <summary>What decides on reports, as in <c>asha:min=1,eta=3,max=9</c>; nothing is stopped unless stated.</summary>
+    public SweepBuilder<T> Scheduler(string text) => Do(() => (_scheduler, _schedulerText) = (SchedulerCatalog.Create(text), text));
+
+    /// <summary>A scheduler of your own.</summary>
+    public SweepBuilder<T> Scheduler(IScheduler scheduler) => Do(() => (_scheduler, _schedulerText) = (scheduler, scheduler.Name));
 
     /// <summary>The study's name in tables and reports.</summary>
     public SweepBuilder<T> Named(string name) => Do(() => _name = name);
@@ -73,7 +77,7 @@ public sealed class SweepBuilder<T> where T : notnull
     public async Task<SweepResult<T>> RunAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default)
     {
         ISampler sampler = _sampler();
-        var definition = new StudyDefinition(_space, _objectives, _outcomes) { Name = _name, Sampler = sampler.Name, Seed = _seed, Budget = _trials };
+        var definition = new StudyDefinition(_space, _objectives, _outcomes) { Name = _name, Sampler = sampler.Name, Seed = _seed, Budget = _trials, Scheduler = _schedulerText };
         await using IStudyStore store = await StoreAsync(cancellationToken).ConfigureAwait(false);
         StudySession session = store is JournalStore { IsEmpty: false }
             ? await ReopenAsync(store, definition, sampler, cancellationToken).ConfigureAwait(false)

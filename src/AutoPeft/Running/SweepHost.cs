@@ -211,11 +211,24 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
 
     private sealed class Reporter(SweepHost host, Trial trial, int attempt) : ITrialReporter
     {
+        private long? _step;
+        private bool _warned;
+
         /// <summary>What the trial was told last: it says what a trial that left on it did.</summary>
         public Decision Last { get; private set; }
 
-        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken) =>
-            Last = await host.OnReportAsync(trial, attempt, step, metrics, cancellationToken).ConfigureAwait(false);
+        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+        {
+            // A slip of the trial's bookkeeping is not worth its GPU hours: what came first stands.
+            if (step <= _step)
+            {
+                if (!_warned) await Console.Error.WriteLineAsync($"trial {trial.Number}: report of step {step} after step {_step}; such reports are left out").ConfigureAwait(false);
+                _warned = true;
+                return Decision.Continue;
+            }
+            _step = step;
+            return Last = await host.OnReportAsync(trial, attempt, step, metrics, cancellationToken).ConfigureAwait(false);
+        }
 
         public void Heartbeat() { }
     }

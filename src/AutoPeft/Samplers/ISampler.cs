@@ -22,6 +22,11 @@ public interface ISampler
     /// <summary>As people type it: "random", "gp", "tpe".</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Whether it reads the reports of trials that ended early, or wait at a rung, itself. False (the default): such a trial is shown to it as completed, with what its reports say it would have given.
+    /// </summary>
+    bool ReadsReports => false;
+
     /// <summary>Exactly <paramref name="count"/> proposals, all feasible.</summary>
     /// <param name="study">What is known.</param>
     /// <param name="count">At least 1. Fewer come back only where the sampler has run out of configurations, as a grid can.</param>

@@ -8,6 +8,8 @@ public static class SamplerCatalog
         ("auto", () => new AutoSampler()),
         ("gp", () => new GaussianProcessSampler()),
         ("tpe", () => new TpeSampler()),
+        ("bohb", () => new BohbSampler()),
+        ("dehb", () => new DehbSampler()),
         ("nsga2", () => new NsgaIISampler()),
         ("cmaes", () => new CmaEsSampler()),
         ("evolution", () => new RegularizedEvolutionSampler()),

@@ -103,5 +103,20 @@ public sealed class Trial
     /// <summary>The same trial as one would have seen it while it ran: no reports, no result.</summary>
     internal Trial AsRunning() => new(Proposed) { State = TrialState.Running };
 
+    /// <summary>The same trial as if it had completed with these values.</summary>
+    internal Trial AsCompleted(StudyDefinition study, ImmutableArray<double> values, ImmutableArray<double> outcomes)
+    {
+        var trial = new Trial(Proposed)
+        {
+            State = TrialState.Completed,
+            Values = values,
+            Losses = [.. values.Select((v, j) => study.Objectives[j].ToLoss(v))],
+            Outcomes = outcomes,
+            IsFeasible = study.Outcomes.Zip(outcomes).All(o => o.First.Holds(o.Second)),
+        };
+        trial.ReportList.AddRange(ReportList);
+        return trial;
+    }
+
     internal List<Report> ReportList { get; } = [];
 }

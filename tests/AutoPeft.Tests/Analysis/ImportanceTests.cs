@@ -115,6 +115,6 @@ public class ImportanceTests
     {
         TestFunction f = SensitivityFunction.Ishigami().Function;
         Assert.Contains("at least 10", Assert.Throws<InvalidInputException>(() => Analyse(f, 9, ImportanceMethod.Auto)).Message);
-        Assert.Contains("same 'f'", Assert.Throws<InvalidInputException>(() => Analyse(f with { Formula = _ => ([1], []) }, 20, ImportanceMethod.Auto)).Message);
+        Assert.Contains("same 'f'", Assert.Throws<InvalidInputException>(() => Analyse(f with { Equation = _ => ([1], []) }, 20, ImportanceMethod.Auto)).Message);
     }
 }

@@ -34,6 +34,16 @@ public sealed class TpeSamplerTests : SamplerContract
     protected override ISampler Create() => new TpeSampler();
 }
 
+public sealed class BohbSamplerTests : SamplerContract
+{
+    protected override ISampler Create() => new BohbSampler();
+}
+
+public sealed class DehbSamplerTests : SamplerContract
+{
+    protected override ISampler Create() => new DehbSampler();
+}
+
 public sealed class NsgaIISamplerTests : SamplerContract
 {
     protected override ISampler Create() => new NsgaIISampler();

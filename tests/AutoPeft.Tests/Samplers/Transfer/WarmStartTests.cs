@@ -41,7 +41,7 @@ public class WarmStartTests
     public void From_a_misleading_study_the_own_trials_soon_outweigh_it()
     {
         // The opposite of the truth, everywhere.
-        TestFunction target = Valley(-3, 0.2), opposite = target with { Formula = c => ([-target.Formula(c).Values[0]], []) };
+        TestFunction target = Valley(-3, 0.2), opposite = target with { Equation = c => ([-target.Equation(c).Values[0]], []) };
         FunctionStudy study = From(target, Earlier(opposite), 1, 24, new TransferSampler());
         Assert.All(study.Study.Trials.Skip(14), t => Assert.StartsWith("gp", t.Proposed.Source, StringComparison.Ordinal));
         Assert.True(study.Trace()[^1] > -0.05, $"{study.Trace()[^1]}");

@@ -1,0 +1,22 @@
+using AutoPeft.Studies;
+
+namespace AutoPeft.Scheduling;
+
+/// <summary>How much a study trained, in the steps that its trials report.</summary>
+public static class ReportedSteps
+{
+    /// <summary>
+    /// Steps trained, and steps that the same trials would have trained had nobody stopped or paused them: those that were cut short to the furthest step that any trial has come, the others as far as they went.
+    /// </summary>
+    public static (long Trained, long Whole) Of(IStudyView study)
+    {
+        long furthest = study.Trials.Max(t => t.Reports.Count > 0 ? t.Reports[^1].Step : (long?)null) ?? 0, trained = 0, whole = 0;
+        foreach (Trial t in study.Trials)
+        {
+            long steps = t.Reports.Count > 0 ? t.Reports[^1].Step : 0;
+            trained += steps;
+            whole += t.State is TrialState.Pruned or TrialState.Paused ? furthest : steps;
+        }
+        return (trained, whole);
+    }
+}

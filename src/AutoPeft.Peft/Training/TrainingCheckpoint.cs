@@ -57,10 +57,10 @@ public sealed class TrainingCheckpoint(string path)
         catch
         {
             // It would fail again from there.
-            File.Delete(path);
+            Remove();
             throw;
         }
-        if (!paused) File.Delete(path);
+        if (!paused) Remove();
         return result;
     }
 
@@ -77,6 +77,12 @@ public sealed class TrainingCheckpoint(string path)
         {
             Refused = e.Message;
         }
+    }
+
+    private void Remove()
+    {
+        // Most trainings are over before there is a file, or even a folder.
+        if (Exists) File.Delete(path);
     }
 
     private void Save(FineTuning training)

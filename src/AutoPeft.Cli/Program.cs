@@ -20,5 +20,6 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     DoctorCommand.Create(),
     AskTellCommand.Create(),
     WorkerCommand.Create(),
+    StudiesCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args).ConfigureAwait(false);

@@ -17,10 +17,11 @@ internal static class SweepCommand
         var trials = new Option<int>("--trials") { Description = "Trials to run.", DefaultValueFactory = _ => 40 };
         var sampler = new Option<string>("--sampler") { Description = "auto, gp, tpe, random, sobol, …", DefaultValueFactory = _ => "auto" };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
-        var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED." };
+        var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/STUDY." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
         var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay };
         RunOptions run = RunOptions.AddTo(command);
+        StoreOptions store = StoreOptions.AddTo(command);
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
@@ -42,10 +43,16 @@ internal static class SweepCommand
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
             StudyDefinition definition = problem.Define(arguments);
-            string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
-            await using SweepFolder folder = await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
+            StoreArguments? place = store.Read(parsed);
+            RunArguments how = run.Read(parsed);
+            string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
+            await using SweepFolder folder = place is not null
+                ? await SweepFolder.CreateAsync(path, place, definition, cancellationToken).ConfigureAwait(false)
+                : await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition), cancellationToken).ConfigureAwait(false);
-            await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);
+            // Others do the work: this was only to make the study.
+            if (place is not null && how.Workers == 0) Console.Out.WriteLine(folder.ResumeCommand);
+            else await SweepRun.RunAsync(folder, how, cancellationToken).ConfigureAwait(false);
             return 0;
         });
         return command;

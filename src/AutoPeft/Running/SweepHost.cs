@@ -33,9 +33,11 @@ public interface ISweepObserver
 
 /// <summary>
 /// Runs a study's trials on the workers of one machine until its budget is used up. Every decision is an event of the log; the host itself remembers nothing that a restart would miss.
+/// On a store of its own it starts by putting back what an earlier life left running; on one that it shares with hosts elsewhere (<see cref="ISharedStudyStore"/>) leases say what is running.
 /// </summary>
 public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> workers, IScheduler scheduler, SweepOptions options, ISweepObserver? observer = null)
 {
+    private readonly LeaseKeeper? _leases = session.Shared is { } store ? new LeaseKeeper(session, store, options.MaxAttempts) : null;
     private long _busyTicks;
 
     /// <summary>Time that slots spent on trials so far, summed over the slots.</summary>
@@ -46,18 +48,39 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     /// <exception cref="OperationCanceledException">Cancelled: running trials are back in the queue.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await session.RequeueRunningAsync("its host ended", cancellationToken).ConfigureAwait(false);
+        if (_leases is null) await session.RequeueRunningAsync("its host ended", cancellationToken).ConfigureAwait(false);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Until the last result is recorded: also while a cancelled trial leaves its step.
+        using var keep = new CancellationTokenSource();
+        Task keeping = _leases is null ? Task.CompletedTask : Task.Run(() => KeepAsync(_leases, all, keep.Token), CancellationToken.None);
         Task[] loops = [.. workers.Select(w => Task.Run(() => ServeAsync(w, all), CancellationToken.None))];
         try
         {
-            await Task.WhenAll(loops).ConfigureAwait(false);
+            try { await Task.WhenAll(loops).ConfigureAwait(false); }
+            finally
+            {
+                await keep.CancelAsync().ConfigureAwait(false);
+                await keeping.ConfigureAwait(false);
+            }
         }
         catch
         {
             // Show the cause, not a cancellation that followed from it.
             if (loops.Select(l => l.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException) is { } cause)
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
+            throw;
+        }
+    }
+
+    private static async Task KeepAsync(LeaseKeeper leases, CancellationTokenSource all, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await leases.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await all.CancelAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -71,13 +94,15 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Trial? trial = await session.TakeWaitingAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false);
+                Trial? trial = _leases is null
+                    ? await session.TakeWaitingAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false)
+                    : await session.TakeOrAskAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false);
                 if (trial is null)
                 {
-                    if ((await session.AskAsync(1, cancellationToken).ConfigureAwait(false)).Count > 0) continue;
+                    if (_leases is null && (await session.AskAsync(1, cancellationToken).ConfigureAwait(false)).Count > 0) continue;
                     // The budget is used up. Another worker may still lose its trial, and then somebody has to run it.
                     if (await session.ReadAsync(s => s.PendingCount == 0, cancellationToken).ConfigureAwait(false)) return;
-                    await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+                    await session.WaitAsync(cancellationToken).ConfigureAwait(false);
                     continue;
                 }
                 await RunOneAsync(worker, trial, cancellationToken).ConfigureAwait(false);
@@ -98,26 +123,45 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         long start = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
+        Lease? lease = session.HeldLease(trial.Number);
+        if (lease is not null) _leases?.Hold(lease, limit);
+        bool lost = false;
         try
         {
-            WorkerResult result = await worker.RunAsync(assignment, new Reporter(this, trial), limit.Token).ConfigureAwait(false);
-            await RecordAsync(trial, result).ConfigureAwait(false);
+            try
+            {
+                WorkerResult result = await worker.RunAsync(assignment, new Reporter(this, trial, limit), limit.Token).ConfigureAwait(false);
+                if (IsLost(lease)) throw new LeaseLostException(trial.Number);
+                await RecordAsync(trial, result).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (IsLost(lease))
+            {
+                throw new LeaseLostException(trial.Number);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                await session.RequeueAsync(trial.Number, "interrupted", CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (LeaseLostException)
         {
-            await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            await session.RequeueAsync(trial.Number, "interrupted", CancellationToken.None).ConfigureAwait(false);
-            throw;
+            // The trial runs elsewhere, or has ended there: what was done here does not count.
+            lost = true;
         }
         finally
         {
             Interlocked.Add(ref _busyTicks, Stopwatch.GetTimestamp() - start);
-            await TellAsync(o => o.Ended(session.Study, trial)).ConfigureAwait(false);
+            if (lease is not null) _leases!.Release(lease);
+            if (!lost) await TellAsync(o => o.Ended(session.Study, trial)).ConfigureAwait(false);
         }
     }
+
+    private bool IsLost(Lease? lease) => lease is not null && (!_leases!.Holds(lease) || session.HeldLease(lease.Trial) != lease);
 
     private async Task RecordAsync(Trial trial, WorkerResult result)
     {
@@ -155,17 +199,26 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             }).ConfigureAwait(false);
     }
 
-    private async ValueTask<Decision> OnReportAsync(Trial trial, long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+    private async ValueTask<Decision> OnReportAsync(Trial trial, CancellationTokenSource limit, long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
     {
-        await session.ReportAsync(trial.Number, step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await session.ReportAsync(trial.Number, step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        }
+        catch (LeaseLostException)
+        {
+            // To the worker this is a cancel like any other.
+            await limit.CancelAsync().ConfigureAwait(false);
+            limit.Token.ThrowIfCancellationRequested();
+        }
         await TellAsync(o => o.Reported(session.Study, trial)).ConfigureAwait(false);
         return await session.ReadAsync(s => scheduler.Decide(s, trial), cancellationToken).ConfigureAwait(false);
     }
 
-    private sealed class Reporter(SweepHost host, Trial trial) : ITrialReporter
+    private sealed class Reporter(SweepHost host, Trial trial, CancellationTokenSource limit) : ITrialReporter
     {
         public ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken) =>
-            host.OnReportAsync(trial, step, metrics, cancellationToken);
+            host.OnReportAsync(trial, limit, step, metrics, cancellationToken);
 
         public void Heartbeat() { }
     }

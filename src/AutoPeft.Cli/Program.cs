@@ -27,5 +27,6 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     AskTellCommand.Create(),
     WorkerCommand.Create(),
     SiloCommand.Create(),
+    StudiesCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args).ConfigureAwait(false);

@@ -67,6 +67,35 @@ public sealed class SweepProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Workers_and_their_parent_killed_at_random_lose_and_double_nothing()
+    {
+        string run = Path.Combine(_directory, "run");
+        string[] how = ["--workers", "4", "--attempts", "100"];
+        var random = new Random(4);
+        Process parent = StartIn(_directory, ["sweep", "function:zdt1", "--trials", "40", "--delay", "0.3", "--sampler", "random", "--out", run, .. how]);
+        for (int killed = 0; killed < 6 && !parent.HasExited;)
+        {
+            await Task.Delay(700);
+            if (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Trials.Count == 0) continue;
+            // The parent is one of them for certain.
+            int[] all = [parent.Id, .. Children(parent.Id)];
+            int victim = killed == 2 ? parent.Id : all[random.Next(all.Length)];
+            Kill(victim, 9);
+            killed++;
+            if (victim != parent.Id) continue;
+            await parent.WaitForExitAsync();
+            parent.Dispose();
+            parent = StartIn(_directory, ["resume", run, .. how]);
+        }
+        await parent.WaitForExitAsync();
+        Assert.Equal(0, parent.ExitCode);
+        parent.Dispose();
+        Study study = await ReadAsync(run);
+        Assert.Equal((40, 40), (study.Trials.Count, study.Completed.Count));
+        Assert.True(study.Trials.Sum(t => t.Attempt) > 40);
+    }
+
+    [Fact]
     public async Task A_hanging_worker_is_killed_and_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
@@ -133,6 +162,15 @@ public sealed class SweepProcessTests : IDisposable
     [InlineData("everything", "sweep", "everything", "--task", "polarity", "--model", "nowhere")]
     [InlineData("/proc/denied", "sweep", "function:zdt1", "--out", "/proc/denied")]
     [InlineData("frobnicate", "frobnicate")]
+    [InlineData("cannot be reached", "worker", "--store", "postgres://nobody:hush@127.0.0.1:1/nowhere", "--study", "s")]
+    [InlineData("cannot be reached", "sweep", "function:zdt1", "--store", "Host=127.0.0.1;Port=1;Username=u;Password=hush", "--study", "s")]
+    [InlineData("neither a URL", "studies", "--store", "somewhere")]
+    [InlineData("'colour'", "studies", "--store", "postgres://h/d?colour=hush")]
+    [InlineData("--study", "worker", "--store", "postgres://h/d")]
+    [InlineData("--store", "sweep", "function:zdt1", "--study", "s")]
+    [InlineData("not both", "front", "runs/x", "--store", "postgres://h/d", "--study", "s")]
+    [InlineData("--lease", "worker", "--store", "postgres://h/d", "--study", "s", "--lease", "0")]
+    [InlineData("Which study", "front")]
     public async Task Bad_input_is_one_line_and_exit_code_2(string says, params string[] arguments)
     {
         (int code, string text) = await RunAsync(_directory, [.. arguments]);
@@ -140,6 +178,7 @@ public sealed class SweepProcessTests : IDisposable
         string line = Assert.Single(text.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("autopeft: ", line, StringComparison.Ordinal);
         Assert.Contains(says, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", line, StringComparison.Ordinal);
     }
 
     [Fact]

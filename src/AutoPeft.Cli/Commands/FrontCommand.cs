@@ -13,12 +13,13 @@ internal static class FrontCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("DIR") { Description = "The sweep's directory." };
+        StudyArgument which = StudyArgument.Create();
         var json = new Option<bool>("--json") { Description = "One JSON object a line." };
-        var command = new Command("front", "Prints the Pareto front.") { directory, json };
+        var command = new Command("front", "Prints the Pareto front.") { json };
+        which.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
+            await using SweepFolder folder = await which.OpenAsync(parsed, toRun: false, cancellationToken).ConfigureAwait(false);
             IStudyView study = folder.Session.Study;
             if (parsed.GetValue(json)) WriteJson(study);
             else WriteTable(study);

@@ -8,14 +8,14 @@ internal static class ReportCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("DIR") { Description = "The sweep's directory." };
-        var command = new Command("report", "Writes trials.parquet, pareto.parquet, curves.parquet and report.html from the study log.") { directory };
+        StudyArgument which = StudyArgument.Create();
+        var command = new Command("report", "Writes trials.parquet, pareto.parquet, curves.parquet and report.html from the study log.");
+        which.AddTo(command, "Directory to write for a study in a store; default runs/STUDY.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string path = parsed.GetRequiredValue(directory);
-            await using SweepFolder folder = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
+            await using SweepFolder folder = await which.OpenAsync(parsed, toRun: false, cancellationToken).ConfigureAwait(false);
             await folder.WriteAsync(cancellationToken).ConfigureAwait(false);
-            Console.Out.WriteLine(Path.GetFullPath(Path.Combine(path, "report.html")));
+            Console.Out.WriteLine(Path.GetFullPath(Path.Combine(folder.Path, "report.html")));
             return 0;
         });
         return command;

@@ -9,12 +9,13 @@ internal static class ResumeCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("DIR") { Description = "The sweep's directory." };
-        var command = new Command("resume", "Goes on with an interrupted sweep.") { directory };
+        StudyArgument which = StudyArgument.Create();
+        var command = new Command("resume", "Goes on with an interrupted sweep.");
+        which.AddTo(command, "Directory for logs, tables and the report of a study in a store; default runs/STUDY.");
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken).ConfigureAwait(false);
+            await using SweepFolder folder = await which.OpenAsync(parsed, toRun: true, cancellationToken).ConfigureAwait(false);
             StudyDefinition definition = folder.Session.Study.Definition;
             await folder.Session.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);

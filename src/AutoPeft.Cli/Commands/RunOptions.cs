@@ -13,12 +13,13 @@ internal sealed class RunOptions
     private readonly Option<int> _gpusPerTrial = new("--gpus-per-trial") { Description = "cuda only: GPUs that one trial holds.", DefaultValueFactory = _ => 1 };
     private readonly Option<double?> _trialTimeout = new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails." };
     private readonly Option<double> _hangTimeout = new("--hang-timeout") { Description = "Seconds without a sign of life after which a worker is killed and its trial runs again.", DefaultValueFactory = _ => 600 };
+    private readonly Option<int> _attempts = new("--attempts") { Description = "How often a trial may be started whose worker is killed, hangs or disappears; after that it fails.", DefaultValueFactory = _ => 3 };
     private readonly Option<bool> _plain = new("--plain") { Description = "A line a trial instead of the live display." };
 
     public static RunOptions AddTo(Command command)
     {
         var options = new RunOptions();
-        foreach (Option o in (Option[])[options._workers, options._device, options._threads, options._perGpu, options._gpusPerTrial, options._trialTimeout, options._hangTimeout, options._plain]) command.Options.Add(o);
+        foreach (Option o in (Option[])[options._workers, options._device, options._threads, options._perGpu, options._gpusPerTrial, options._trialTimeout, options._hangTimeout, options._attempts, options._plain]) command.Options.Add(o);
         return options;
     }
 
@@ -34,6 +35,7 @@ internal sealed class RunOptions
         GpusPerTrial = parsed.GetValue(_gpusPerTrial),
         TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0) ? throw new InvalidInputException("--trial-timeout takes seconds above 0.") : parsed.GetValue(_trialTimeout),
         HangTimeout = parsed.GetValue(_hangTimeout) is > 0 and var h ? h : throw new InvalidInputException("--hang-timeout takes seconds above 0."),
+        Attempts = parsed.GetValue(_attempts) is > 0 and var n ? n : throw new InvalidInputException($"--attempts takes a whole number from 1, not {parsed.GetValue(_attempts)}."),
         Plain = parsed.GetValue(_plain),
     };
 }

@@ -18,12 +18,13 @@ internal static class SweepCommand
         var trials = new Option<int>("--trials") { Description = "Trials to run.", DefaultValueFactory = _ => 40 };
         var sampler = new Option<string>("--sampler") { Description = "auto, gp, tpe, random, sobol, …", DefaultValueFactory = _ => "auto" };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
-        var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED." };
+        var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/STUDY." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
         var lockstep = new Option<bool>("--lockstep") { Description = "Proposals that depend on seed and number of workers alone, not on which worker is quicker; a slow trial then holds the others up." };
         var scheduler = new Option<string>("--scheduler") { Description = $"What stops or pauses trials by their reports: {string.Join(", ", SchedulerCatalog.Names)}; options behind a colon, as in asha:min=1,eta=3,max=8.", DefaultValueFactory = _ => "none" };
         var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep, scheduler };
         RunOptions run = RunOptions.AddTo(command);
+        StoreOptions store = StoreOptions.AddTo(command);
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
@@ -51,15 +52,24 @@ internal static class SweepCommand
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
             StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler })), cancellationToken).ConfigureAwait(false);
-            string path = parsed.GetValue(output) ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
+            StoreArguments? place = store.Read(parsed);
+            RunArguments how = run.Read(parsed);
+            string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
+            IEnumerable<Spaces.Configuration> enqueued = problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition));
             if (cluster.IsAsked(parsed))
             {
-                await cluster.SweepAsync(parsed, path, definition, problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), run.Read(parsed), cancellationToken).ConfigureAwait(false);
+                if (place is not null) throw new InvalidInputException("--cluster and --store are two ways to share a study; choose one.");
+                if (definition.Scheduler != "none") throw new InvalidInputException($"--scheduler {definition.Scheduler}: trials of a cluster run to their end; leave it out, or share the study with --store.");
+                await cluster.SweepAsync(parsed, path, definition, enqueued, how, cancellationToken).ConfigureAwait(false);
                 return 0;
             }
-            await using SweepFolder folder = await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
-            await folder.Session.EnqueueMissingAsync(problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
-            await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);
+            await using SweepFolder folder = place is not null
+                ? await SweepFolder.CreateAsync(path, place, definition, cancellationToken).ConfigureAwait(false)
+                : await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
+            await folder.Session.EnqueueMissingAsync(enqueued, cancellationToken).ConfigureAwait(false);
+            // Others do the work: this was only to make the study.
+            if (place is not null && how.Workers == 0) Console.Out.WriteLine(folder.ResumeCommand);
+            else await SweepRun.RunAsync(folder, how, cancellationToken).ConfigureAwait(false);
             return 0;
         });
         return command;

@@ -17,6 +17,7 @@ internal sealed record RunArguments
     public int GpusPerTrial { get; init; } = 1;
     public double? TrialTimeout { get; init; }
     public double HangTimeout { get; init; } = 600;
+    public int Attempts { get; init; } = 3;
     public bool Plain { get; init; }
 }
 
@@ -47,6 +48,7 @@ internal static class SweepRun
             using ISweepDisplay display = SweepDisplay.Create(a.Plain, folder.Path);
             var host = new SweepHost(folder.Session, workers, SchedulerCatalog.Create(definition.Scheduler), new SweepOptions
             {
+                MaxAttempts = a.Attempts,
                 TrialTimeout = a.TrialTimeout is { } t ? TimeSpan.FromSeconds(t) : null,
                 TrialDirectory = folder.TrialDirectory,
             }, display);
@@ -60,7 +62,7 @@ internal static class SweepRun
                 // What ended the sweep is the news; tables that cannot be written either are not.
                 try { if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false); }
                 catch (InvalidInputException) { }
-                if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `autopeft resume {folder.Path}` goes on.").ConfigureAwait(false);
+                if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeCommand}` goes on.").ConfigureAwait(false);
                 throw;
             }
             display.Close(folder.Session.Study, host.Busy / (Stopwatch.GetElapsedTime(start) * workers.Count));

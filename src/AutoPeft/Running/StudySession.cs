@@ -11,7 +11,7 @@ namespace AutoPeft.Running;
 /// Ask and tell over a store: decides from the fold what to append, appends it only if nobody else appended first, and folds it. Thread-safe; any number of
 /// sessions in any number of processes may work on one store.
 /// </summary>
-public sealed class StudySession : IDisposable
+public sealed partial class StudySession : IDisposable
 {
     private static readonly ImmutableSortedDictionary<string, double> NoMetrics = ImmutableSortedDictionary<string, double>.Empty;
 
@@ -147,7 +147,7 @@ public sealed class StudySession : IDisposable
     /// <exception cref="InvalidInputException">The trial was never asked for, has ended already, or the number of values is wrong. Nothing is changed.</exception>
     public async ValueTask<bool> CompleteAsync(int number, IReadOnlyList<double> values, IReadOnlyList<double>? outcomes = null, ImmutableSortedDictionary<string, double>? metrics = null, CancellationToken cancellationToken = default)
     {
-        StudyEvent e = new TrialCompleted(Now, number, [.. values], outcomes is null ? [] : [.. outcomes], metrics ?? NoMetrics);
+        TrialEvent e = new TrialCompleted(Now, number, [.. values], outcomes is null ? [] : [.. outcomes], metrics ?? NoMetrics);
         // A wrong number of values is refused below, by the fold.
         string? refused = values.Count != _study.Definition.Objectives.Length ? null : _study.Definition.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
         if (refused is not null) e = new TrialFailed(Now, number, refused);
@@ -235,7 +235,8 @@ public sealed class StudySession : IDisposable
 
     private DateTimeOffset Now => _clock.GetUtcNow();
 
-    private ValueTask<bool> AppendOneAsync(StudyEvent e, CancellationToken cancellationToken) => AppendAsync(_ => [e], cancellationToken);
+    private ValueTask<bool> AppendOneAsync(TrialEvent e, CancellationToken cancellationToken) =>
+        Shared is { } shared && HeldLease(e.Number) is { } lease ? AppendHeldAsync(shared, lease, e, cancellationToken) : AppendAsync(_ => [e], cancellationToken);
 
     private async ValueTask<bool> AppendAsync(Func<Study, IReadOnlyList<StudyEvent>> decide, CancellationToken cancellationToken)
     {

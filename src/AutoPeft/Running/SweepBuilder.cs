@@ -22,6 +22,7 @@ public sealed class SweepBuilder<T> where T : notnull
     private int _trials = 50;
     private int _workers = 1;
     private string? _journal;
+    private IStudyStore? _store;
 
     internal SweepBuilder(SearchSpace space, Func<Configuration, T> read) => (_space, _read) = (space, read);
 
@@ -64,6 +65,11 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated.</summary>
     public SweepBuilder<T> Journal(string path) => Do(() => _journal = path);
 
+    /// <summary>
+    /// Keeps the study in a store of your own, which you dispose. Where it is one that machines share, such as PostgreSQL's, run the same program on each: the first makes the study, the others join it.
+    /// </summary>
+    public SweepBuilder<T> Store(IStudyStore store) => Do(() => _store = store);
+
     /// <summary>Who is told what goes on.</summary>
     public SweepBuilder<T> Observe(ISweepObserver observer) => Do(() => _observer = observer);
 
@@ -78,10 +84,8 @@ public sealed class SweepBuilder<T> where T : notnull
     {
         ISampler sampler = _sampler();
         var definition = new StudyDefinition(_space, _objectives, _outcomes) { Name = _name, Sampler = sampler.Name, Seed = _seed, Budget = _trials, Scheduler = _schedulerText };
-        await using IStudyStore store = await StoreAsync(cancellationToken).ConfigureAwait(false);
-        StudySession session = store is JournalStore { IsEmpty: false }
-            ? await ReopenAsync(store, definition, sampler, cancellationToken).ConfigureAwait(false)
-            : await StudySession.CreateAsync(definition, sampler, store, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await using IStudyStore? own = _store is null ? await StoreAsync(cancellationToken).ConfigureAwait(false) : null;
+        StudySession session = await SessionAsync(_store ?? own!, definition, sampler, cancellationToken).ConfigureAwait(false);
         using (session)
         {
             var runner = new DelegateRunner<T>(_read, objective, _objectives.Count);
@@ -99,12 +103,25 @@ public sealed class SweepBuilder<T> where T : notnull
             : await JournalStore.CreateAsync(_journal, cancellationToken).ConfigureAwait(false);
     }
 
+    private async Task<StudySession> SessionAsync(IStudyStore store, StudyDefinition definition, ISampler sampler, CancellationToken cancellationToken)
+    {
+        // Of several programs that find the store empty one makes the study: the append says which, and the others join it.
+        bool empty = true;
+        await foreach (StudyEvent _ in store.ReadAsync(0, cancellationToken).ConfigureAwait(false))
+        {
+            empty = false;
+            break;
+        }
+        if (empty) await store.TryAppendAsync(0, [new StudyCreated(TimeProvider.System.GetUtcNow(), definition)], cancellationToken).ConfigureAwait(false);
+        return await ReopenAsync(store, definition, sampler, cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task<StudySession> ReopenAsync(IStudyStore store, StudyDefinition definition, ISampler sampler, CancellationToken cancellationToken)
     {
         StudySession session = await StudySession.OpenAsync(store, _ => sampler, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (session.Study.Definition.IsSameStudyAs(definition)) return session;
         session.Dispose();
-        throw new InvalidInputException($"{_journal} has another study ('{session.Study.Definition.Name}'): its space, objectives, seed or budget differ. Choose another file.");
+        throw new InvalidInputException($"{_journal ?? "The store"} has another study ('{session.Study.Definition.Name}'): its space, objectives, seed or budget differ. Choose another {(_journal is null ? "name" : "file")}.");
     }
 
     private SweepBuilder<T> Do(Action set)

@@ -38,10 +38,12 @@ public interface ISweepObserver
 
 /// <summary>
 /// Runs a study's trials on the workers of one machine until its budget is used up. Every decision is an event of the log; the host itself remembers nothing that a restart would miss.
+/// On a store of its own it starts by putting back what an earlier life left running; on one that it shares with hosts elsewhere (<see cref="ISharedStudyStore"/>) leases say what is running.
 /// </summary>
 public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> workers, IScheduler scheduler, SweepOptions options, ISweepObserver? observer = null)
 {
     private readonly Dictionary<string, DeviceGate> _gates = workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
+    private readonly LeaseKeeper? _leases = session.Shared is { } store ? new LeaseKeeper(session, store, options.MaxAttempts) : null;
     private long _busyTicks;
 
     /// <summary>Time that slots spent on trials so far, summed over the slots.</summary>
@@ -53,18 +55,39 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using Activity? span = Telemetry.Study(session.Study.Definition, workers.Count);
-        await session.RequeueRunningAsync("its host ended", cancellationToken).ConfigureAwait(false);
+        if (_leases is null) await session.RequeueRunningAsync("its host ended", cancellationToken).ConfigureAwait(false);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Until the last result is recorded: also while a cancelled trial leaves its step.
+        using var keep = new CancellationTokenSource();
+        Task keeping = _leases is null ? Task.CompletedTask : Task.Run(() => KeepAsync(_leases, all, keep.Token), CancellationToken.None);
         Task[] loops = [.. workers.Select(w => Task.Run(() => ServeAsync(w, all), CancellationToken.None))];
         try
         {
-            await Task.WhenAll(loops).ConfigureAwait(false);
+            try { await Task.WhenAll(loops).ConfigureAwait(false); }
+            finally
+            {
+                await keep.CancelAsync().ConfigureAwait(false);
+                await keeping.ConfigureAwait(false);
+            }
         }
         catch
         {
             // Show the cause, not a cancellation that followed from it.
             if (loops.Select(l => l.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException) is { } cause)
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
+            throw;
+        }
+    }
+
+    private static async Task KeepAsync(LeaseKeeper leases, CancellationTokenSource all, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await leases.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await all.CancelAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -79,12 +102,14 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Trial? trial = await session.TakeWaitingAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false);
+                Trial? trial = _leases is null
+                    ? await session.TakeWaitingAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false)
+                    : await session.TakeOrAskAsync(worker.Name, worker.Device.ToString(), cancellationToken).ConfigureAwait(false);
                 if (trial is null)
                 {
                     // What is promoted comes before what is new: its front is nearer.
                     if (await session.PromoteAsync(scheduler, cancellationToken).ConfigureAwait(false)) continue;
-                    if ((await session.AskAsync(1, cancellationToken).ConfigureAwait(false)).Count > 0) continue;
+                    if (_leases is null && (await session.AskAsync(1, cancellationToken).ConfigureAwait(false)).Count > 0) continue;
                     // The budget is used up, or somebody holds the study. Another worker may still lose its trial, and then somebody has to run it.
                     if (await session.ReadAsync(s => s is { PendingCount: 0, IsPaused: false }, cancellationToken).ConfigureAwait(false))
                     {
@@ -94,7 +119,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
                         continue;
                     }
                     idle = false;
-                    await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+                    await session.WaitAsync(cancellationToken).ConfigureAwait(false);
                     await session.RefreshAsync(cancellationToken).ConfigureAwait(false);
                     continue;
                 }
@@ -115,36 +140,55 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         var assignment = new TrialAssignment(trial.Number, trial.Configuration, StudySession.TrainingSeed(session.Study.Definition, trial.Number), trial.Attempt, worker.Device,
             options.TrialDirectory is { } d ? Path.Combine(d, $"trial-{trial.Number:D5}") : null, trial.PausedAt);
         long start = Stopwatch.GetTimestamp();
-        var reporter = new Reporter(this, trial, trial.Attempt);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
+        Lease? lease = session.HeldLease(trial.Number);
+        if (lease is not null) _leases!.Hold(lease, limit);
+        var reporter = new Reporter(this, trial, trial.Attempt, limit);
+        bool lost = false;
         // Ends after everything below: it says how the trial ended.
         using Telemetry.TrialSpan span = Telemetry.Trial(session.Study.Definition, trial, worker.Name, worker.Device);
         try
         {
-            using IDisposable place = await _gates[worker.Device.Shared].EnterAsync(trial.WasAlone, cancellationToken).ConfigureAwait(false);
-            WorkerResult result = await worker.RunAsync(assignment, reporter, limit.Token).ConfigureAwait(false);
-            if (!IsGone(trial, assignment.Attempt)) await RecordAsync(trial, worker, result, reporter.Last).ConfigureAwait(false);
+            try
+            {
+                using IDisposable place = await _gates[worker.Device.Shared].EnterAsync(trial.WasAlone, limit.Token).ConfigureAwait(false);
+                WorkerResult result = await worker.RunAsync(assignment, reporter, limit.Token).ConfigureAwait(false);
+                if (IsLost(lease)) throw new LeaseLostException(trial.Number);
+                if (!IsGone(trial, assignment.Attempt)) await RecordAsync(trial, worker, result, reporter.Last).ConfigureAwait(false);
+            }
+            catch (InvalidInputException) when (IsGone(trial, assignment.Attempt))
+            {
+                // It went to somebody else in the moment in which its result came.
+            }
+            catch (OperationCanceledException) when (IsLost(lease))
+            {
+                throw new LeaseLostException(trial.Number);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (!IsGone(trial, assignment.Attempt)) await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                if (trial.State == TrialState.Running && !IsGone(trial, assignment.Attempt)) await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
         }
-        catch (InvalidInputException) when (IsGone(trial, assignment.Attempt))
+        catch (LeaseLostException)
         {
-            // It went to somebody else in the moment in which its result came.
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            if (!IsGone(trial, assignment.Attempt)) await session.FailAsync(trial.Number, $"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s", CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            if (trial.State == TrialState.Running && !IsGone(trial, assignment.Attempt)) await session.RequeueAsync(trial.Number, "interrupted", cancellationToken: CancellationToken.None).ConfigureAwait(false);
-            throw;
+            // The trial runs elsewhere, or has ended there: what was done here does not count.
+            lost = true;
         }
         finally
         {
             Interlocked.Add(ref _busyTicks, Stopwatch.GetTimestamp() - start);
-            await TellAsync(o => o.Ended(session.Study, trial)).ConfigureAwait(false);
+            if (lease is not null) _leases!.Release(lease);
+            if (!lost) await TellAsync(o => o.Ended(session.Study, trial)).ConfigureAwait(false);
         }
     }
+
+    private bool IsLost(Lease? lease) => lease is not null && (!_leases!.Holds(lease) || session.HeldLease(lease.Trial) != lease);
 
     private async Task RecordAsync(Trial trial, IWorker worker, WorkerResult result, Decision last)
     {
@@ -194,7 +238,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             }).ConfigureAwait(false);
     }
 
-    private async ValueTask<Decision> OnReportAsync(Trial trial, int attempt, long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+    private async ValueTask<Decision> OnReportAsync(Trial trial, int attempt, CancellationTokenSource limit, long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
     {
         if (IsGone(trial, attempt)) return Decision.Stop;
         try
@@ -205,11 +249,17 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         {
             return Decision.Stop;
         }
+        catch (LeaseLostException)
+        {
+            // To the worker this is a cancel like any other.
+            await limit.CancelAsync().ConfigureAwait(false);
+            limit.Token.ThrowIfCancellationRequested();
+        }
         await TellAsync(o => o.Reported(session.Study, trial)).ConfigureAwait(false);
         return await session.ReadAsync(s => scheduler.Decide(s, trial), cancellationToken).ConfigureAwait(false);
     }
 
-    private sealed class Reporter(SweepHost host, Trial trial, int attempt) : ITrialReporter
+    private sealed class Reporter(SweepHost host, Trial trial, int attempt, CancellationTokenSource limit) : ITrialReporter
     {
         private long? _step;
         private bool _warned;
@@ -227,7 +277,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
                 return Decision.Continue;
             }
             _step = step;
-            return Last = await host.OnReportAsync(trial, attempt, step, metrics, cancellationToken).ConfigureAwait(false);
+            return Last = await host.OnReportAsync(trial, attempt, limit, step, metrics, cancellationToken).ConfigureAwait(false);
         }
 
         public void Heartbeat() { }

@@ -2,7 +2,7 @@ namespace AutoPeft.Studies;
 
 /// <summary>
 /// An exclusive lock between threads and processes, held by having a lock file open without sharing (flock, which Linux passes on to the server on NFS).
-/// The system drops it when its holder dies; the file that stays behind means nothing.
+/// The system drops it when its holder dies, whatever it died of; the file that stays behind means nothing, and nothing has to be cleaned up.
 /// </summary>
 public sealed class JournalLock : IDisposable
 {
@@ -26,9 +26,12 @@ public sealed class JournalLock : IDisposable
     }
 
     /// <summary>The lock, or null if somebody else has it.</summary>
-    /// <exception cref="InvalidInputException">The file cannot be made.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be made, or file locks are switched off in this process.</exception>
     public static JournalLock? TryTake(string path)
     {
+        // Without locks every open succeeds, and two processes would write over each other.
+        if (AppContext.TryGetSwitch("System.IO.DisableFileLocking", out bool off) && off || Environment.GetEnvironmentVariable("DOTNET_SYSTEM_IO_DISABLEFILELOCKING") is "1" or "true")
+            throw new InvalidInputException($"{path}: file locks are switched off (DOTNET_SYSTEM_IO_DISABLEFILELOCKING), and a study log is not safe without them; unset that.");
         try
         {
             return new JournalLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));

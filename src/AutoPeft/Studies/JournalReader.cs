@@ -4,8 +4,9 @@ namespace AutoPeft.Studies;
 /// <param name="Events">The records of whole appends.</param>
 /// <param name="End">Where the last whole append ends, in bytes from the file's start.</param>
 /// <param name="Lines">Lines up to there.</param>
+/// <param name="Packed">Bytes of the packed records among them.</param>
 /// <param name="Definition">The study's definition, once its record was read.</param>
-internal sealed record JournalPart(IReadOnlyList<StudyEvent> Events, long End, int Lines, StudyDefinition? Definition);
+internal sealed record JournalPart(IReadOnlyList<StudyEvent> Events, long End, int Lines, long Packed, StudyDefinition? Definition);
 
 /// <summary>
 /// Reads a journal's bytes: finds the lines and checks them one after the other, which takes no time, then parses them on all cores. Of an append of several records all are taken or none.
@@ -27,7 +28,7 @@ internal sealed class JournalReader(string path)
     {
         var good = new List<ReadOnlyMemory<byte>>();
         int whole = 0, line = lines, wholeLines = lines;
-        long at = start, end = start;
+        long at = start, end = start, packed = 0;
         for (ReadOnlyMemory<byte> rest = bytes; !rest.IsEmpty;)
         {
             int newline = rest.Span.IndexOf((byte)'\n');
@@ -40,13 +41,14 @@ internal sealed class JournalReader(string path)
             }
             if (line == 0) JournalFormat.CheckHeader(json, path);
             else good.Add(json);
+            if (JournalFormat.IsPacked(json.Span)) packed += json.Length;
             line++;
             at += newline + 1;
             rest = rest[(newline + 1)..];
             if (continues) continue;
             (whole, end, wholeLines) = (good.Count, at, line);
         }
-        return new JournalPart(Parse(good, whole, ref definition), end, wholeLines, definition);
+        return new JournalPart(Parse(good, whole, ref definition), end, wholeLines, packed, definition);
     }
 
     /// <summary>The JSON of every record of a whole journal, packed ones unpacked.</summary>

@@ -21,7 +21,7 @@ public sealed class JournalStore : IStudyStore
     private List<StudyEvent> _events = [];
     private StudyDefinition? _definition;
     private byte[] _header = [];
-    private long _end;
+    private long _end, _packed;
     private int _lines;
 
     private JournalStore(string path) => (Path, _reader) = (path, new JournalReader(path));
@@ -37,6 +37,9 @@ public sealed class JournalStore : IStudyStore
 
     /// <summary>Bytes of the file, as of the last look.</summary>
     public long Size => _end;
+
+    /// <summary>Bytes of records that are not packed yet: what <see cref="CompactAsync"/> would make smaller.</summary>
+    public long LooseSize => _end - _packed;
 
     /// <summary>Makes a journal in a new or empty file.</summary>
     /// <exception cref="InvalidInputException">The file has something in it, or cannot be written.</exception>
@@ -218,6 +221,7 @@ public sealed class JournalStore : IStudyStore
             JournalPart part = _reader.Read(bytes, _end, _lines, _definition, own);
             if (start && part.Lines > 0) _header = bytes[..(Array.IndexOf(bytes, (byte)'\n') + 1)];
             _events.AddRange(part.Events);
+            _packed += part.Packed;
             (_end, _lines, _definition) = (part.End, part.Lines, _events.Count > 0 ? part.Definition : null);
             if (own && _end < length) Torn = $"{Path}: the last record was torn ({length - _end} bytes after line {_lines}, byte {_end}) and is dropped.";
         }
@@ -237,7 +241,7 @@ public sealed class JournalStore : IStudyStore
         return bytes;
     }
 
-    private void Forget() => (_events, _definition, _header, _end, _lines) = ([], null, [], 0, 0);
+    private void Forget() => (_events, _definition, _header, _end, _packed, _lines) = ([], null, [], 0, 0, 0);
 
     private InvalidInputException Shorter() => new($"{Path} has become shorter since it was read; another program changed it.");
 

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using System.Globalization;
+using AutoPeft.Postgres;
+using Spectre.Console;
+
+namespace AutoPeft.Cli.Commands;
+
+/// <summary><c>autopeft studies</c>: what a store has.</summary>
+internal static class StudiesCommand
+{
+    public static Command Create()
+    {
+        var store = new Option<string>("--store") { Description = "postgres://user@host/database, or an Npgsql connection string.", Required = true };
+        var command = new Command("studies", "Lists the studies of a store.") { store };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            Table table = new Table().Border(TableBorder.Simple).AddColumns("study", "made").AddColumn(new TableColumn("records").RightAligned()).AddColumn(new TableColumn("running").RightAligned());
+            foreach (StudyEntry s in await StudyList.ReadAsync(StoreAddress.Parse(parsed.GetRequiredValue(store)), cancellationToken).ConfigureAwait(false))
+                table.AddRow(new Text(s.Name), new Text(s.Created.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)), new Text(s.Records.ToString("N0", CultureInfo.InvariantCulture)), new Text(s.Running.ToString(CultureInfo.InvariantCulture)));
+            AnsiConsole.Write(table);
+            return 0;
+        });
+        return command;
+    }
+}

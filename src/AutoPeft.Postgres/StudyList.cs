@@ -1,0 +1,33 @@
+using Npgsql;
+
+namespace AutoPeft.Postgres;
+
+/// <summary>A study of a database.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Records">Records in its log.</param>
+/// <param name="Created">When it was made, UTC.</param>
+/// <param name="Running">Trials that workers hold now.</param>
+public sealed record StudyEntry(string Name, long Records, DateTimeOffset Created, int Running);
+
+/// <summary>The studies of a database.</summary>
+public static class StudyList
+{
+    /// <summary>Every study, by name; none where the database has no tables of ours. Changes nothing.</summary>
+    /// <exception cref="InvalidInputException">The server cannot be used, or its tables are not ours.</exception>
+    public static async Task<IReadOnlyList<StudyEntry>> ReadAsync(StoreAddress address, CancellationToken cancellationToken = default)
+    {
+        await using var server = new PostgresServer(address, new PostgresStoreOptions());
+        return await server.RunAsync<IReadOnlyList<StudyEntry>>(async (connection, _) =>
+        {
+            if (!await Schema.EnsureAsync(connection, address, create: false).ConfigureAwait(false)) return [];
+            await using var command = new NpgsqlCommand("""
+                select name, length, created, (select count(*)::int from autopeft.leases l where l.study = s.id and l.until >= clock_timestamp())
+                from autopeft.studies s where length > 0 order by name
+                """, connection);
+            var rows = new List<StudyEntry>();
+            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(new StudyEntry(row.GetString(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2), row.GetInt32(3)));
+            return rows;
+        }, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Globalization;
+using AutoPeft.Postgres;
+using AutoPeft.TestKit;
+
+namespace AutoPeft.Chaos;
+
+/// <summary>The server, or the way to it, gone for a while under a running sweep.</summary>
+internal static class ServerChaos
+{
+    public static async Task<int> RestartAsync(Options o)
+    {
+        await using PostgresProcess server = await PostgresProcess.StartAsync(durable: true).ConfigureAwait(false);
+        return await SweepAsync(o, server, "restart", [[], []], async running =>
+        {
+            int times = o.Int("times", 4), done = 0;
+            for (; done < times && running(); done++)
+            {
+                await Task.Delay(3000).ConfigureAwait(false);
+                await server.StopAsync(immediate: done % 2 == 0).ConfigureAwait(false);
+                await Task.Delay(1000).ConfigureAwait(false);
+                await server.StartAgainAsync().ConfigureAwait(false);
+            }
+            return $"{done} restarts, every other one a crash";
+        }).ConfigureAwait(false);
+    }
+
+    public static async Task<int> NetworkAsync(Options o)
+    {
+        if (!Environment.IsPrivilegedProcess) throw new InvalidOperationException("Network namespaces need root.");
+        const string net = "autopeft-chaos", inside = "apchaos1", outside = "apchaos0", serverAddress = "10.213.77.1";
+        int seconds = o.Int("seconds", 30);
+        await using PostgresProcess server = await PostgresProcess.StartAsync(durable: true, listen: "'*'").ConfigureAwait(false);
+        Processes.Must("ip", "netns", "add", net);
+        try
+        {
+            Processes.Must("ip", "link", "add", outside, "type", "veth", "peer", "name", inside, "netns", net);
+            Processes.Must("ip", "addr", "add", serverAddress + "/24", "dev", outside);
+            Processes.Must("ip", "link", "set", outside, "up");
+            Processes.Must("ip", "-n", net, "addr", "add", "10.213.77.2/24", "dev", inside);
+            Processes.Must("ip", "-n", net, "link", "set", inside, "up");
+            Processes.Must("ip", "-n", net, "link", "set", "lo", "up");
+            string[] exec = ["ip", "netns", "exec", net];
+            return await SweepAsync(o, server, "network", [exec, exec, []], async running =>
+            {
+                await Task.Delay(5000).ConfigureAwait(false);
+                if (!running()) throw new InvalidOperationException("The sweep was over before the cut; give it more trials.");
+                Processes.Must("ip", "link", "set", outside, "down");
+                await Task.Delay(TimeSpan.FromSeconds(seconds)).ConfigureAwait(false);
+                bool still = running();
+                Processes.Must("ip", "link", "set", outside, "up");
+                return $"network of two of three workers cut for {seconds} s{(still ? "" : ", at whose end nothing was left to do")}";
+            }, serverAddress).ConfigureAwait(false);
+        }
+        finally
+        {
+            Processes.Must("ip", "netns", "del", net);
+        }
+    }
+
+    /// <summary>A study, a worker command for each of <paramref name="prefixes"/>, and what happens meanwhile.</summary>
+    private static async Task<int> SweepAsync(Options o, PostgresProcess server, string what, string[][] prefixes, Func<Func<bool>, Task<string>> happens, string address = "127.0.0.1")
+    {
+        string folder = Directory.CreateTempSubdirectory("autopeft-chaos-").FullName, log = Path.Combine(folder, "log");
+        int trials = o.Int("trials", 200);
+        string[] Place(string url) => ["--store", url, "--study", "chaos", "--lease", o.Text("lease", "5"), "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
+        using (Process make = Processes.Start(log, [], ["sweep", "function:zdt1", "--trials", trials.ToString(CultureInfo.InvariantCulture), "--delay", o.Text("delay", "0.3"), "--sampler", "random", "--workers", "0", .. Place(server.Url)]))
+            await make.WaitForExitAsync().ConfigureAwait(false);
+        long start = Stopwatch.GetTimestamp();
+        Process[] workers = [.. prefixes.Select(p => Processes.Start(log, p, ["worker", .. Place(p.Length == 0 ? server.Url : server.Url.Replace("127.0.0.1", address, StringComparison.Ordinal))]))];
+        string happened = await happens(() => workers.Any(w => !w.HasExited)).ConfigureAwait(false);
+        foreach (Process w in workers)
+        {
+            await w.WaitForExitAsync().ConfigureAwait(false);
+            if (w.ExitCode != 0) throw new InvalidOperationException($"A worker ended with {w.ExitCode}:\n{await File.ReadAllTextAsync(log).ConfigureAwait(false)}");
+        }
+        Console.Write(string.Concat((await File.ReadAllLinesAsync(log).ConfigureAwait(false)).Where(l => l.StartsWith("autopeft: ", StringComparison.Ordinal)).Distinct().Select(l => l + "\n")));
+        await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "chaos").ConfigureAwait(false);
+        int result = await LogCheck.RunAsync(store, trials, $"{what}, {happened}, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s").ConfigureAwait(false);
+        Directory.Delete(folder, recursive: true);
+        return result;
+    }
+}

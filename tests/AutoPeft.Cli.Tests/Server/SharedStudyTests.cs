@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using AutoPeft.Postgres;
+using AutoPeft.Studies;
+using AutoPeft.TestKit;
+using static AutoPeft.Cli.Tests.CommandProcess;
+
+namespace AutoPeft.Cli.Tests.Server;
+
+/// <summary>The real command on a real PostgreSQL server: several hosts on one study.</summary>
+public sealed class SharedStudyTests : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
+    private PostgresProcess _server = null!;
+
+    public async Task InitializeAsync() => _server = await PostgresProcess.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_sweep_made_on_one_machine_is_run_by_workers_elsewhere_and_read_from_anywhere()
+    {
+        string[] place = ["--store", _server.Url, "--study", "shared"];
+        (int code, string text) = await RunAsync(_directory, ["sweep", "function:branin-currin", "--trials", "12", "--sampler", "random", "--workers", "0", .. place]);
+        Assert.True(code == 0, text);
+        Assert.Contains("autopeft worker --store", text, StringComparison.Ordinal);
+        (int Code, string Text)[] workers = await Task.WhenAll(RunAsync(_directory, ["worker", "--plain", .. place]), RunAsync(_directory, ["worker", "--plain", .. place]));
+        Assert.All(workers, w => Assert.True(w.Code == 0, w.Text));
+        Study study = await ReadAsync("shared");
+        Assert.Equal((12, 12, 12), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
+
+        Assert.Contains("shared", (await RunAsync(_directory, "studies", "--store", _server.Url)).Text, StringComparison.Ordinal);
+        (code, text) = await RunAsync(_directory, ["front", "--json", .. place]);
+        Assert.Equal((0, true), (code, text.Contains("\"params\"", StringComparison.Ordinal)));
+        (code, text) = await RunAsync(_directory, ["report", "--out", "here", .. place]);
+        Assert.True(code == 0, text);
+        foreach (string file in (string[])["trials.parquet", "pareto.parquet", "curves.parquet", "report.html"]) Assert.True(File.Exists(Path.Combine(_directory, "here", file)), file);
+
+        (code, text) = await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "3", .. place]);
+        Assert.Equal(2, code);
+        Assert.Contains("has a study 'shared' already", Assert.Single(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Equal(12, (await ReadAsync("shared")).Trials.Count);
+    }
+
+    [Fact]
+    public async Task Hosts_killed_at_random_lose_and_double_nothing()
+    {
+        string[] place = ["--store", _server.Url, "--study", "killed", "--lease", "1", "--attempts", "100", "--plain"];
+        Assert.Equal(0, (await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "30", "--delay", "0.3", "--sampler", "random", "--workers", "0", .. place])).Code);
+        var random = new Random(5);
+        Process[] hosts = [.. Enumerable.Range(0, 3).Select(_ => StartIn(_directory, ["worker", .. place]))];
+        for (int killed = 0; killed < 5;)
+        {
+            await Task.Delay(1000);
+            int i = random.Next(hosts.Length);
+            if (hosts[i].HasExited && hosts[i].ExitCode == 0) break;
+            if ((await ReadAsync("killed")).Trials.Count < 2) continue;
+            Kill(hosts[i].Id, 9);
+            killed++;
+            await hosts[i].WaitForExitAsync();
+            hosts[i].Dispose();
+            hosts[i] = StartIn(_directory, ["worker", .. place]);
+        }
+        foreach (Process host in hosts)
+        {
+            await host.WaitForExitAsync();
+            Assert.Equal(0, host.ExitCode);
+            host.Dispose();
+        }
+        Study study = await ReadAsync("killed");
+        Assert.Equal((30, 30), (study.Trials.Count, study.Completed.Count));
+    }
+
+    private async Task<Study> ReadAsync(string name)
+    {
+        await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(_server.Url), name);
+        var study = new Study();
+        await foreach (StudyEvent e in store.ReadAsync(0, default)) study.Apply(e);
+        return study;
+    }
+}

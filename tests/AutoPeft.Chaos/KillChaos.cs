@@ -52,6 +52,8 @@ internal static class KillChaos
         int trials = o.Int("trials", 200), kills = 0;
         string[] place = ["--store", server.Url, "--study", "chaos", "--lease", "2", "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
         using (Process make = Processes.Start(log, [], ["sweep", "function:zdt1", "--trials", Text(trials), "--delay", o.Text("delay", "0.3"), "--sampler", "random", "--workers", "0", .. place])) await make.WaitForExitAsync().ConfigureAwait(false);
+        await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "chaos").ConfigureAwait(false);
+        var study = new Study();
         string[][] commands = [["resume", .. place], .. Enumerable.Repeat((string[])["worker", .. place], Workers)];
         Process[] processes = [.. commands.Select(c => Processes.Start(log, [], c))];
         var random = new Random(o.Int("seed", 1));
@@ -63,11 +65,12 @@ internal static class KillChaos
             for (int i = 0; i < processes.Length; i++)
                 if (processes[i].HasExited && processes[i].ExitCode == 137) processes[i] = Processes.Start(log, [], commands[i]);
             int[] alive = [.. processes.Where(p => !p.HasExited).SelectMany(p => (int[])[p.Id, .. Processes.Children(p.Id)])];
-            if (alive.Length == 0) continue;
+            await foreach (StudyEvent e in store.ReadAsync(study.Sequence, CancellationToken.None).ConfigureAwait(false)) study.Apply(e);
+            // With every result in, what is left is to write the tables. Killing that every second would go on for ever.
+            if (alive.Length == 0 || study.FinishedCount == trials) continue;
             Processes.Kill(alive[random.Next(alive.Length)]);
             kills++;
         }
-        await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "chaos").ConfigureAwait(false);
         int result = await LogCheck.RunAsync(store, trials, $"postgres, {kills} kills in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s").ConfigureAwait(false);
         Directory.Delete(folder, recursive: true);
         return result;

@@ -20,11 +20,13 @@ internal static class ResumeCheck
         string[] place = ["--store", server.Url, "--study", "resumed", "--lease", "1", "--out", Path.Combine(folder, "shared")];
         await DoneAsync(Processes.Start(log, [], [.. sweep, "--out", whole])).ConfigureAwait(false);
         int kills = await KilledAsync(log, [.. sweep, "--out", run], ["resume", run, "--attempts", "1000", "--plain"]).ConfigureAwait(false);
-        kills += await KilledAsync(log, [.. sweep, .. place], ["worker", .. place, "--attempts", "1000", "--plain"]).ConfigureAwait(false);
+        // Where hosts may join, a host that comes back goes on at once, beside the trial whose lease has not run out; in lockstep it waits for it.
+        kills += await KilledAsync(log, [.. sweep, "--lockstep", .. place], ["worker", .. place, "--attempts", "1000", "--plain"]).ConfigureAwait(false);
         await using JournalStore a = await JournalStore.OpenAsync(Path.Combine(whole, "study.log")).ConfigureAwait(false), b = await JournalStore.OpenAsync(Path.Combine(run, "study.log")).ConfigureAwait(false);
         await using PostgresStore c = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "resumed").ConfigureAwait(false);
         string[] shapes = [await ShapeAsync(a).ConfigureAwait(false), await ShapeAsync(b).ConfigureAwait(false), await ShapeAsync(c).ConfigureAwait(false)];
         bool same = shapes.Distinct().Count() == 1;
+        if (!same) Console.WriteLine($"journal {(shapes[1] == shapes[0] ? "same" : "differs")}, PostgreSQL {(shapes[2] == shapes[0] ? "same" : "differs")}");
         Console.WriteLine($"resume: {trials} trials, {kills} kills over both stores; trials and front {(same ? "identical to the uninterrupted study's. OK" : "DIFFER. WRONG")}");
         Directory.Delete(folder, recursive: true);
         return same ? 0 : 1;

@@ -162,7 +162,7 @@ public sealed class PostgresStore : ISharedStudyStore
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IAsyncDisposable> TurnAsync(CancellationToken cancellationToken) => Turn.TakeAsync(_server, Name, cancellationToken);
+    public ValueTask<IAsyncDisposable> TurnAsync(CancellationToken cancellationToken) => ProposalTurn.TakeAsync(_server, Name, cancellationToken);
 
     /// <inheritdoc/>
     public Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken) => _listener.WaitAsync(length, atMost, cancellationToken);
@@ -180,7 +180,7 @@ public sealed class PostgresStore : ISharedStudyStore
         var server = new PostgresServer(address, options ?? new PostgresStoreOptions());
         try
         {
-            if (!await server.RunAsync((connection, _) => Schema.EnsureAsync(connection, address, create), cancellationToken).ConfigureAwait(false))
+            if (!await server.RunAsync((connection, _) => StoreSchema.EnsureAsync(connection, address, create), cancellationToken).ConfigureAwait(false))
                 throw new InvalidInputException($"{address} has no studies yet; `autopeft sweep … --store … --study {name}` makes one.");
             return new PostgresStore(server, name);
         }

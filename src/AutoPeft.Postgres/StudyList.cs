@@ -19,7 +19,7 @@ public static class StudyList
         await using var server = new PostgresServer(address, new PostgresStoreOptions());
         return await server.RunAsync<IReadOnlyList<StudyEntry>>(async (connection, _) =>
         {
-            if (!await Schema.EnsureAsync(connection, address, create: false).ConfigureAwait(false)) return [];
+            if (!await StoreSchema.EnsureAsync(connection, address, create: false).ConfigureAwait(false)) return [];
             await using var command = new NpgsqlCommand("""
                 select name, length, created, (select count(*)::int from autopeft.leases l where l.study = s.id and l.until >= clock_timestamp())
                 from autopeft.studies s where length > 0 order by name

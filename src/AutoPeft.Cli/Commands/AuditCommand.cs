@@ -21,7 +21,7 @@ internal static class AuditCommand
             string enqueued = result.Enqueued == 0 ? "" : $", {result.Enqueued} enqueued by hand";
             Console.Out.WriteLine(result.Differences.Count == 0
                 ? $"{path}: {result.Proposals} proposals replayed, all the same bit for bit{enqueued}."
-                : $"{path}: {result.Proposals} proposals replayed, {result.Differences.Count} came out otherwise{enqueued}.");
+                : $"{path}: {result.Proposals} proposals replayed, {result.Differences.Count} came out otherwise{enqueued}: the log was edited, or another version of the sampler wrote it.");
             return result.Differences.Count == 0 ? 0 : 1;
         });
         return command;

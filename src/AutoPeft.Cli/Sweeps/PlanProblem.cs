@@ -19,14 +19,14 @@ internal sealed class PlanProblem : ISweepProblem
     private const string Text = "text", Runs = "runs", Length = "max_length", Vocabulary = "vocabulary";
 
     /// <summary>One run of the plan.</summary>
-    private sealed record Run(double Params, double Tokens, double LearningRate, double BatchTokens);
+    private sealed record PlannedRun(double Params, double Tokens, double LearningRate, double BatchTokens);
 
     public StudyDefinition Define(SweepArguments a)
     {
         string file = a.Space[Prefix.Length..], text = a.Text ?? throw new InvalidInputException($"{a.Space}: --text is missing, the file to pretrain on.");
         if (a.Task is not null || a.Model is not null) throw new InvalidInputException($"{a.Space} pretrains from scratch: it takes no --task and no --model.");
         if (!File.Exists(text)) throw new InvalidInputException($"{text}: no such file.");
-        Run[] runs = [.. Read(file).Select(Fit).Distinct()];
+        PlannedRun[] runs = [.. Read(file).Select(Fit).Distinct()];
         SearchSpace space = SearchSpace.Build(b => b
             .Ordinal("N", Levels(runs.Select(r => r.Params))).Ordinal("D", Levels(runs.Select(r => r.Tokens)))
             .Ordinal("learning_rate", Levels(runs.Select(r => r.LearningRate))).Ordinal("batch_tokens", Levels(runs.Select(r => r.BatchTokens))), "plan");
@@ -47,7 +47,7 @@ internal sealed class PlanProblem : ISweepProblem
 
     /// <summary>The plan's runs: all of the study, nothing is left for a sampler.</summary>
     public IEnumerable<Configuration> Enqueue(StudyDefinition definition) =>
-        JsonSerializer.Deserialize<Run[]>(definition.Settings[Runs])!.Select(r => definition.Space.FromValues(new Dictionary<string, object?>
+        JsonSerializer.Deserialize<PlannedRun[]>(definition.Settings[Runs])!.Select(r => definition.Space.FromValues(new Dictionary<string, object?>
         {
             ["N"] = r.Params,
             ["D"] = r.Tokens,
@@ -60,14 +60,14 @@ internal sealed class PlanProblem : ISweepProblem
     private static IEnumerable<double> Levels(IEnumerable<double> values) => values.Distinct().Order();
 
     /// <summary>A run that this encoder can make: the nearest shape, a whole number of updates.</summary>
-    private static Run Fit(Run wanted)
+    private static PlannedRun Fit(PlannedRun wanted)
     {
         EncoderShape shape = EncoderShape.Nearest(wanted.Params);
         double batch = Math.Max(64, Math.Round(wanted.BatchTokens));
-        return new Run(shape.NonEmbeddingParameters, Math.Max(1, Math.Round(wanted.Tokens / batch)) * batch, wanted.LearningRate, batch);
+        return new PlannedRun(shape.NonEmbeddingParameters, Math.Max(1, Math.Round(wanted.Tokens / batch)) * batch, wanted.LearningRate, batch);
     }
 
-    private static IEnumerable<Run> Read(string file)
+    private static IEnumerable<PlannedRun> Read(string file)
     {
         try
         {
@@ -77,7 +77,7 @@ internal sealed class PlanProblem : ISweepProblem
                 .. from g in json.RootElement.GetProperty("grids").EnumerateArray()
                    from lr in Numbers(g, "lr", new PretrainingOptions { TextFile = "", OutputDirectory = "" }.LearningRate)
                    from batch in Numbers(g, "batch_tokens", 1024)
-                   select new Run(g.GetProperty("N").GetDouble(), g.GetProperty("D").GetDouble(), lr, batch),
+                   select new PlannedRun(g.GetProperty("N").GetDouble(), g.GetProperty("D").GetDouble(), lr, batch),
             ];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -21,38 +21,38 @@ internal static class ScatterSample
     /// <summary>Points in one answer: more marks than this on one plot are a blot, and a quarter of a megabyte on the wire.</summary>
     public const int MaxPoints = 8000;
 
-    private readonly record struct Point(Trial Trial, double X, double Y);
+    private readonly record struct PlottedTrial(Trial Trial, double X, double Y);
 
     public static void Write(Utf8JsonWriter json, IStudyView study, ScatterQuery q, IReadOnlyList<int> front)
     {
-        var points = new List<Point>();
+        var points = new List<PlottedTrial>();
         for (int i = Math.Clamp(q.From, 0, study.Completed.Count); i < study.Completed.Count; i++)
         {
             Trial t = study.Completed[i];
             double x = q.X < 0 ? i + 1 : t.Values[q.X], y = t.Values[q.Y];
-            if (double.IsFinite(x) && double.IsFinite(y)) points.Add(new Point(t, x, y));
+            if (double.IsFinite(x) && double.IsFinite(y)) points.Add(new PlottedTrial(t, x, y));
         }
-        List<Point> kept = points.Count <= MaxPoints ? points : Thin(points, q, [.. front]);
+        List<PlottedTrial> kept = points.Count <= MaxPoints ? points : Thin(points, q, [.. front]);
         json.WriteNumber("completed", study.Completed.Count);
         json.WriteNumber("of", points.Count);
         json.WriteStartArray("number");
-        foreach (Point p in kept) json.WriteNumberValue(p.Trial.Number);
+        foreach (PlottedTrial p in kept) json.WriteNumberValue(p.Trial.Number);
         json.WriteEndArray();
         json.Numbers("x", kept.Select(p => p.X));
         json.Numbers("y", kept.Select(p => p.Y));
         json.WriteStartArray("infeasible");
-        foreach (Point p in kept.Where(p => !p.Trial.IsFeasible)) json.WriteNumberValue(p.Trial.Number);
+        foreach (PlottedTrial p in kept.Where(p => !p.Trial.IsFeasible)) json.WriteNumberValue(p.Trial.Number);
         json.WriteEndArray();
     }
 
-    private static List<Point> Thin(List<Point> points, ScatterQuery q, HashSet<int> front)
+    private static List<PlottedTrial> Thin(List<PlottedTrial> points, ScatterQuery q, HashSet<int> front)
     {
         (Func<double, double> fx, double lowX, double highX) = Axis(points, p => p.X, q.LogX);
         (Func<double, double> fy, double lowY, double highY) = Axis(points, p => p.Y, q.LogY);
         for (int width = 400, height = 200; ; width = width * 3 / 4, height = height * 3 / 4)
         {
             var taken = new bool[width * height];
-            var kept = new List<Point>(MaxPoints);
+            var kept = new List<PlottedTrial>(MaxPoints);
             for (int i = points.Count - 1; i >= 0; i--)
             {
                 int cell = Cell(fx(points[i].X), lowX, highX, width) + width * Cell(fy(points[i].Y), lowY, highY, height);
@@ -70,7 +70,7 @@ internal static class ScatterSample
     private static int Cell(double v, double low, double high, int count) => Math.Clamp((int)((v - low) / (high - low) * count), 0, count - 1);
 
     /// <summary>The range that the page will show: the bulk and three times as much to either side, as far as there are values.</summary>
-    private static (Func<double, double> Scale, double Low, double High) Axis(List<Point> points, Func<Point, double> value, bool log)
+    private static (Func<double, double> Scale, double Low, double High) Axis(List<PlottedTrial> points, Func<PlottedTrial, double> value, bool log)
     {
         double[] sorted = [.. points.Select(value).Where(v => !log || v > 0).Select(v => log ? Math.Log(v) : v)];
         if (sorted.Length == 0) return (v => v, 0, 1);

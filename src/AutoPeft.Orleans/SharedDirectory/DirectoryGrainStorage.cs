@@ -28,7 +28,7 @@ internal sealed class DirectoryGrainStorage(string directory) : IGrainStorage
         string next = path + ".next";
         using (var file = new FileStream(next, FileMode.Create, FileAccess.Write, FileShare.None))
         {
-            JsonSerializer.Serialize(file, new Stored<T> { ETag = etag, State = grainState.State });
+            JsonSerializer.Serialize(file, new StoredState<T> { ETag = etag, State = grainState.State });
             file.Flush(flushToDisk: true);
         }
         File.Move(next, path, overwrite: true);
@@ -50,18 +50,18 @@ internal sealed class DirectoryGrainStorage(string directory) : IGrainStorage
         if (stored != state.ETag) throw new InconsistentStateException($"{Path.GetFileName(path)} was changed by somebody else.", stored ?? "", state.ETag ?? "");
     }
 
-    private static Stored<T>? Read<T>(string path)
+    private static StoredState<T>? Read<T>(string path)
     {
         byte[] bytes;
         try { bytes = File.ReadAllBytes(path); }
         catch (FileNotFoundException) { return null; }
-        try { return JsonSerializer.Deserialize<Stored<T>>(bytes); }
+        try { return JsonSerializer.Deserialize<StoredState<T>>(bytes); }
         catch (JsonException e) { throw new InvalidInputException($"{path} is no grain's state, or is damaged: {e.Message.Split('\n')[0]}", e); }
     }
 
     private string PathOf(string stateName, GrainId grain) => Path.Combine(directory, $"{FileNames.Of(grain.ToString())}.{stateName}.json");
 
-    private sealed class Stored<T>
+    private sealed class StoredState<T>
     {
         public string ETag { get; set; } = "";
         public T State { get; set; } = default!;

@@ -54,7 +54,7 @@ public sealed class LossLawFit
         CheckDesign(points);
         var objective = new HuberLossObjective(points);
         var starts = options.Starts.Enumerate();
-        var ends = new MajorisedNewton.Outcome[starts.Count];
+        var ends = new MajorisedNewton.MinimumFound[starts.Count];
         Parallel.For(0, starts.Count, ParallelUse(options.Threads, cancel), i =>
             ends[i] = MajorisedNewton.MinimiseInStages(objective, objective.Centre(starts[i]), options.Delta, 10 * options.Delta, 10));
         int best = -1;

@@ -13,12 +13,12 @@ internal static class MajorisedNewton
     private const int P = HuberLossObjective.ParameterCount;
     private const double LongestStep = 5;
 
-    /// <summary>Outcome of one descent.</summary>
+    /// <summary>MinimumFound of one descent.</summary>
     /// <param name="Theta">Where it ended.</param>
     /// <param name="Value">f there, at the final threshold.</param>
     /// <param name="Converged">Whether the model predicts no further decrease beyond rounding.</param>
     /// <param name="Iterations">Evaluations of f with derivatives.</param>
-    public readonly record struct Outcome(double[] Theta, double Value, bool Converged, int Iterations);
+    public readonly record struct MinimumFound(double[] Theta, double Value, bool Converged, int Iterations);
 
     /// <summary>Descends from a start at one threshold.</summary>
     /// <param name="objective">The objective.</param>
@@ -27,7 +27,7 @@ internal static class MajorisedNewton
     /// <param name="tolerance">Relative decrease of f below which the descent ends.</param>
     /// <param name="maxIterations">Cap on evaluations.</param>
     /// <param name="held">Index of a parameter to hold at its start (profile likelihood), or −1.</param>
-    public static Outcome Minimise(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double tolerance = 1e-13, int maxIterations = 500, int held = -1)
+    public static MinimumFound Minimise(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double tolerance = 1e-13, int maxIterations = 500, int held = -1)
     {
         Span<double> theta = stackalloc double[P], trial = stackalloc double[P], step = stackalloc double[P];
         Span<double> g = stackalloc double[P], g2 = stackalloc double[P];
@@ -84,7 +84,7 @@ internal static class MajorisedNewton
                 if (lambda > 1e12) break;
             }
         }
-        return new Outcome(theta.ToArray(), f, converged, it);
+        return new MinimumFound(theta.ToArray(), f, converged, it);
     }
 
     // Solves (model + λ·(M + floor·I))·step = −g. Damping by the whole of M lets steps run along M's valleys; the floor keeps a term
@@ -110,7 +110,7 @@ internal static class MajorisedNewton
     }
 
     /// <summary>Descends through a falling sequence of thresholds, ending at <paramref name="t"/>.</summary>
-    public static Outcome MinimiseInStages(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double from, double factor, double tolerance = 1e-13)
+    public static MinimumFound MinimiseInStages(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double from, double factor, double tolerance = 1e-13)
     {
         var at = start.ToArray();
         int iterations = 0;

@@ -74,7 +74,7 @@ public class ImportanceTests
         SearchSpace space = SearchSpace.Build(s => s.Bool("layer0").Bool("layer1").Subset("targets", ["q", "v"]));
         var f = new TestFunction("layers", space, [Objective.Maximize("score")], c => ([0.5 + (c.GetBool("layer1") ? 0.25 : 0) + (c.GetSubset("targets").Contains("v") ? 0.1 : 0)], []));
         ImportanceReport report = Analyse(f, 60, ImportanceMethod.GaussianProcess);
-        Estimate Effect(string name) => report.Switches.Single(s => s.Parameter == name).Effect;
+        IntervalEstimate Effect(string name) => report.Switches.Single(s => s.Parameter == name).Effect;
         Assert.Equal(0.25, Effect("layer1").Value, 0.01);
         Assert.True(Effect("layer1").Low > 0.2);
         Assert.Equal(0, Effect("layer0").Value, 0.01);

@@ -23,7 +23,7 @@ internal sealed class AveragedEffects(ISampledFunction function, ProductDomain d
         {
             cancellationToken.ThrowIfCancellationRequested();
             double[] losses = [.. Average(at => at[p] = c).Select(v => mean + scale * v)];
-            Estimate e = Of(losses, objective.FromLoss);
+            IntervalEstimate e = Of(losses, objective.FromLoss);
             return new DependencePoint(ValueText.Plain(parameter.ToValue(c)), e);
         })]);
     }
@@ -54,7 +54,7 @@ internal sealed class AveragedEffects(ISampledFunction function, ProductDomain d
         if (s.IsValid(changed)) codes[p] = changed;
     }
 
-    private Estimate Difference(Action<double[]> on, Action<double[]> off)
+    private IntervalEstimate Difference(Action<double[]> on, Action<double[]> off)
     {
         double[] a = Average(on), b = Average(off);
         double sign = objective.Direction == Direction.Minimize ? scale : -scale;
@@ -80,9 +80,9 @@ internal sealed class AveragedEffects(ISampledFunction function, ProductDomain d
         return sums;
     }
 
-    private Estimate Of(double[] draws, Func<double, double> shown)
+    private IntervalEstimate Of(double[] draws, Func<double, double> shown)
     {
         double[] values = [.. draws.Select(shown)];
-        return Spread.Interval(draws.Length == 1 ? values[0] : shown(draws.Average()), values, confidence);
+        return SampleSpread.Interval(draws.Length == 1 ? values[0] : shown(draws.Average()), values, confidence);
     }
 }

@@ -39,7 +39,7 @@ public static class ImportanceAnalysis
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
         if (options.Cutoff < 1)
         {
-            double limit = Spread.Quantile([.. losses.Order()], options.Cutoff);
+            double limit = SampleSpread.Quantile([.. losses.Order()], options.Cutoff);
             losses = [.. losses.Select(l => Math.Min(l, limit))];
         }
         if (losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) throw new InvalidInputException($"Every trial has the same '{name}'; there is no variance to explain.");
@@ -155,14 +155,14 @@ public static class ImportanceAnalysis
             return [.. from i in top from j in top where i < j select (i, j)];
         }
 
-        private Estimate Clip(double value, double[] draws)
+        private IntervalEstimate Clip(double value, double[] draws)
         {
-            Estimate e = Spread.Interval(value, draws, options.Confidence);
-            return new Estimate(Math.Clamp(e.Value, 0, 1), Math.Clamp(e.Low, 0, 1), Math.Clamp(e.High, 0, 1));
+            IntervalEstimate e = SampleSpread.Interval(value, draws, options.Confidence);
+            return new IntervalEstimate(Math.Clamp(e.Value, 0, 1), Math.Clamp(e.Low, 0, 1), Math.Clamp(e.High, 0, 1));
         }
 
         /// <summary>The estimate give or take its bootstrap standard error: bootstrap samples have repeats, which shift what is estimated from them, but not its spread.</summary>
-        private Estimate Around(double value, double[] draws)
+        private IntervalEstimate Around(double value, double[] draws)
         {
             double shift = value - draws.Average();
             return Clip(value, [.. draws.Select(d => d + shift)]);

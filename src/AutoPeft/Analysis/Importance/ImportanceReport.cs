@@ -6,16 +6,16 @@ namespace AutoPeft.Analysis.Importance;
 /// <param name="Value">The estimate.</param>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>
-public readonly record struct Estimate(double Value, double Low, double High);
+public readonly record struct IntervalEstimate(double Value, double Low, double High);
 
 /// <summary>What one parameter explains.</summary>
 /// <param name="Parameter">Its name.</param>
 /// <param name="Main">Share of the objective's variance over the space that the parameter explains alone, on [0, 1].</param>
 /// <param name="Total">The same with all interactions that it takes part in; null for PED-ANOVA, which has none.</param>
-public sealed record ParameterImportance(string Parameter, Estimate Main, double? Total);
+public sealed record ParameterImportance(string Parameter, IntervalEstimate Main, double? Total);
 
 /// <summary>What two parameters explain together beyond what each explains alone.</summary>
-public sealed record ParameterInteraction(string First, string Second, Estimate Share);
+public sealed record ParameterInteraction(string First, string Second, IntervalEstimate Share);
 
 /// <summary>The objective as one parameter varies, averaged over all others.</summary>
 /// <param name="Parameter">Its name.</param>
@@ -27,14 +27,14 @@ public sealed record PartialDependence(string Parameter, ImmutableArray<Dependen
 /// <param name="Objective">
 /// The objective there, in its own units (where its scale is logarithmic, the mean is of logarithms). Its interval is what the model does not know, not the spread over the other parameters.
 /// </param>
-public readonly record struct DependencePoint(string Value, Estimate Objective);
+public readonly record struct DependencePoint(string Value, IntervalEstimate Objective);
 
 /// <summary>What turning a switch on changes, on average over all else: which layers matter.</summary>
 /// <param name="Parameter">A bool parameter, or a subset parameter and one of its items as "targets: q".</param>
 /// <param name="Effect">
 /// The objective with the switch on less that with it off, in the objective's own units; where its scale is logarithmic, the ratio. The interval excludes 0 (or 1) where the direction is known.
 /// </param>
-public sealed record SwitchEffect(string Parameter, Estimate Effect);
+public sealed record SwitchEffect(string Parameter, IntervalEstimate Effect);
 
 /// <summary>What a study teaches about one objective.</summary>
 public sealed record ImportanceReport

@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoPeft.Postgres;
 
 /// <summary>The database's tables, in a schema of their own. Migrations are numbered SQL files that are applied in order, each once, by whichever program comes first.</summary>
-internal static class Schema
+internal static class StoreSchema
 {
     /// <summary>The newest migration that this program has.</summary>
     public const int Newest = 1;
@@ -68,7 +68,7 @@ internal static class Schema
 
     private static string Migration(int number)
     {
-        using Stream stream = typeof(Schema).Assembly.GetManifestResourceStream($"{number:D4}.sql")!;
+        using Stream stream = typeof(StoreSchema).Assembly.GetManifestResourceStream($"{number:D4}.sql")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

@@ -7,7 +7,7 @@ namespace AutoPeft.Postgres;
 /// A host's turn to propose: an advisory lock that ends with its connection, so that it outlives nobody. It only spares hosts the work of proposals that would be refused; whoever waits too long
 /// for it, because its holder hangs or thinks for long, goes ahead.
 /// </summary>
-internal sealed class Turn : IAsyncDisposable
+internal sealed class ProposalTurn : IAsyncDisposable
 {
     // The first half of the lock's key, so that it is none of the migrations' or of another program's: "turn" in ASCII.
     private const int Kind = 0x7475726E;
@@ -15,7 +15,7 @@ internal sealed class Turn : IAsyncDisposable
 
     private readonly NpgsqlConnection? _connection;
 
-    private Turn(NpgsqlConnection? connection) => _connection = connection;
+    private ProposalTurn(NpgsqlConnection? connection) => _connection = connection;
 
     public static async ValueTask<IAsyncDisposable> TakeAsync(PostgresServer server, string study, CancellationToken cancellationToken)
     {
@@ -26,14 +26,14 @@ internal sealed class Turn : IAsyncDisposable
             await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture,
                 $"begin; set local lock_timeout = '{PatienceSeconds}s'; set local idle_in_transaction_session_timeout = '{LongestTurnSeconds}s'; select pg_advisory_xact_lock({Kind}, {Key(study)})"), connection);
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            return new Turn(connection);
+            return new ProposalTurn(connection);
         }
         catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
         {
             // What is wrong with the server is the next append's to find out, and to wait for.
             if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            return new Turn(null);
+            return new ProposalTurn(null);
         }
     }
 

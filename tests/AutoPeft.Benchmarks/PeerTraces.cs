@@ -7,7 +7,12 @@ internal sealed class PeerTraces : IDisposable
 {
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["branin-currin"] = "branin_currin", ["dtlz2"] = "dtlz2_6_2", ["zdt1"] = "zdt1_10", ["peft-like"] = "peft_like_12", ["hartmann6"] = "hartmann6", ["ackley-mixed"] = "ackley_mixed_53",
+        ["branin-currin"] = "branin_currin",
+        ["dtlz2"] = "dtlz2_6_2",
+        ["zdt1"] = "zdt1_10",
+        ["peft-like"] = "peft_like_12",
+        ["hartmann6"] = "hartmann6",
+        ["ackley-mixed"] = "ackley_mixed_53",
     };
 
     private readonly JsonDocument _document;

@@ -28,7 +28,7 @@ internal static class SweepCommand
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
-        ClusterOptions cluster = ClusterOptions.AddTo(command);
+        ClusterSweepOptions cluster = ClusterSweepOptions.AddTo(command);
         StopOptions stop = StopOptions.AddTo(command);
         FromOptions from = FromOptions.AddTo(command);
         LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
@@ -68,7 +68,7 @@ internal static class SweepCommand
                 : await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await folder.Session.EnqueueMissingAsync(enqueued, cancellationToken).ConfigureAwait(false);
             // Others do the work: this was only to make the study.
-            if (place is not null && how.Workers == 0) Console.Out.WriteLine(folder.ResumeCommand);
+            if (place is not null && how.Workers == 0) Console.Out.WriteLine(folder.ResumeLine);
             else await SweepRun.RunAsync(folder, how, cancellationToken).ConfigureAwait(false);
             return 0;
         });

@@ -28,7 +28,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public string? Torn => (_store as JournalStore)?.Torn;
 
     /// <summary>The command that goes on with the study, for a message.</summary>
-    public string ResumeCommand => _store is PostgresStore p ? $"autopeft worker --store {p.Address} --study {p.Name}" : $"autopeft resume {Path}";
+    public string ResumeLine => _store is PostgresStore p ? $"autopeft worker --store {p.Address} --study {p.Name}" : $"autopeft resume {Path}";
 
     /// <summary>Where workers' logs go. Workers of several machines may share the directory: each process has one of its own.</summary>
     public string LogDirectory => _store is PostgresStore ? System.IO.Path.Combine(Path, "logs", $"{Environment.MachineName}-{Environment.ProcessId}") : System.IO.Path.Combine(Path, "logs");

@@ -62,7 +62,7 @@ internal static class SweepRun
                 // What ended the sweep is the news; tables that cannot be written either are not.
                 try { if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false); }
                 catch (InvalidInputException) { }
-                if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeCommand}` goes on.").ConfigureAwait(false);
+                if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
                 throw;
             }
             display.Close(folder.Session.Study, host.Busy / (Stopwatch.GetElapsedTime(start) * workers.Count));

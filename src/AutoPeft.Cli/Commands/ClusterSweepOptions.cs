@@ -7,16 +7,16 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Commands;
 
 /// <summary>The options that say which cluster runs a sweep.</summary>
-internal sealed class ClusterOptions
+internal sealed class ClusterSweepOptions
 {
     private readonly Option<bool> _cluster = new("--cluster") { Description = "Run on the cluster of `autopeft silo`s instead of here; Ctrl-C stops the study there." };
     private readonly Option<string?> _name = new("--name") { Description = "--cluster only: the study's name in the cluster; default the name of the directory that is written." };
     private readonly Option<bool> _detach = new("--detach") { Description = "--cluster only: submit the study and leave; the same command without --detach follows it." };
     private readonly ClusterAddress _address = new();
 
-    public static ClusterOptions AddTo(Command command)
+    public static ClusterSweepOptions AddTo(Command command)
     {
-        var options = new ClusterOptions();
+        var options = new ClusterSweepOptions();
         foreach (Option o in (Option[])[options._cluster, options._name, options._detach]) command.Options.Add(o);
         options._address.AddTo(command);
         return options;

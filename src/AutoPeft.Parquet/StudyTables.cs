@@ -67,7 +67,7 @@ public static class StudyTables
     /// <summary>The front: as <see cref="ParetoFront.Of"/>, by ascending first loss.</summary>
     public static Table Pareto(IStudyView study) => TrialTable("pareto", study, ParetoFront.Of(study));
 
-    /// <summary>Trial, step, metric, value: the reports of each trial's last attempt, by trial, step and metric.</summary>
+    /// <summary>Trial, step, metric, value: each trial's reports, by trial, step and metric; an attempt that starts over replaces those of earlier ones step by step.</summary>
     public static Table Curves(IStudyView study)
     {
         var points =

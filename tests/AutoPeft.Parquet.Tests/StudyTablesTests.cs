@@ -124,13 +124,13 @@ public sealed class StudyTablesTests : IDisposable
     }
 
     [Fact]
-    public void Curves_has_the_reports_of_each_trials_last_attempt()
+    public void Curves_has_each_trials_reports_and_keeps_those_of_an_attempt_that_was_lost_until_they_are_made_again()
     {
         Table curves = StudyTables.Curves(Sample());
-        Assert.Equal([0, 0, 0], Values(curves, "trial"));
-        Assert.Equal([1L, 1L, 2L], Values(curves, "step"));
-        Assert.Equal(["accuracy", "loss", "loss"], Values(curves, "metric"));
-        Assert.Equal([0.5, 0.7, 0.4], Values(curves, "value"));
+        Assert.Equal([0, 0, 0, 5], Values(curves, "trial"));
+        Assert.Equal([1L, 1L, 2L, 1L], Values(curves, "step"));
+        Assert.Equal(["accuracy", "loss", "loss", "loss"], Values(curves, "metric"));
+        Assert.Equal([0.5, 0.7, 0.4, 9.0], Values(curves, "value"));
     }
 
     [Fact]

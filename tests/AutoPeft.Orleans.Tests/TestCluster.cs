@@ -39,7 +39,7 @@ internal sealed class TestCluster : IAsyncDisposable
         var silo = new TestSilo();
         builder.UseOrleans(o => o
             .UseAutoPeftDirectory(_directory)
-            .Configure<ClusterSweepOptions>(c => (c.ClusterId, c.ServiceId) = ("test", "autopeft"))
+            .Configure<ClusterOptions>(c => (c.ClusterId, c.ServiceId) = ("test", "autopeft"))
             .Configure<ClusterMembershipOptions>(m =>
             {
                 // A killed silo is found within a second instead of half a minute; one silo must be enough to find it.

@@ -46,6 +46,41 @@ public sealed class SharedStudyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_dashboard_shows_a_stores_studies_and_what_it_changes_reaches_every_host()
+    {
+        string[] place = ["--store", _server.Url, "--study", "watched"];
+        Assert.Equal(0, (await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "5", "--sampler", "random", "--workers", "0", .. place])).Code);
+        using Process dashboard = StartIn(_directory, "dashboard", "--store", _server.Url, "--port", "0");
+        var address = new TaskCompletionSource<Uri>();
+        dashboard.OutputDataReceived += (_, line) =>
+        {
+            if (Uri.TryCreate(line.Data, UriKind.Absolute, out Uri? here)) address.TrySetResult(here);
+        };
+        try
+        {
+            using var http = new HttpClient { BaseAddress = await address.Task.WaitAsync(TimeSpan.FromMinutes(1)) };
+            string studies = "";
+            for (int tries = 0; tries < 100 && !studies.Contains("watched", StringComparison.Ordinal); tries++)
+            {
+                await Task.Delay(100);
+                studies = await http.GetStringAsync("/api/studies");
+            }
+            Assert.Contains("watched", studies, StringComparison.Ordinal);
+            string id = System.Text.RegularExpressions.Regex.Match(studies, "[0-9a-f]{16}").Value;
+            using var pause = new HttpRequestMessage(HttpMethod.Post, $"/api/studies/{id}/pause") { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json") };
+            pause.Headers.Add("X-AutoPeft", "1");
+            using HttpResponseMessage answer = await http.SendAsync(pause);
+            Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            Assert.True((await ReadAsync("watched")).IsPaused);
+        }
+        finally
+        {
+            dashboard.Kill(entireProcessTree: true);
+            await dashboard.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
     public async Task Hosts_killed_at_random_lose_and_double_nothing()
     {
         string[] place = ["--store", _server.Url, "--study", "killed", "--lease", "1", "--attempts", "100", "--plain"];

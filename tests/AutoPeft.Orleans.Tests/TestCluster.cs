@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AutoPeft.Functions;
 using AutoPeft.Orleans.Contracts;
+using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Orleans.SharedDirectory;
 using AutoPeft.Orleans.Storage;

@@ -1,5 +1,7 @@
 #if ORLEANS
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Orleans.Contracts;
+using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Running;
 using Microsoft.Extensions.Hosting;

@@ -28,7 +28,7 @@ internal static class SiloCommand
             var arguments = new SiloArguments
             {
                 Location = location.Read(parsed),
-                Endpoint = new AutoPeft.Orleans.Hosting.SiloEndpoint
+                Endpoint = new AutoPeft.Orleans.Endpoints.SiloEndpoint
                 {
                     Address = IPAddress.TryParse(parsed.GetValue(address), out IPAddress? ip) ? ip : throw new InvalidInputException($"--address takes an IP address, not '{parsed.GetValue(address)}'."),
                     SiloPort = PortOf(parsed, port),

@@ -1,4 +1,5 @@
 using AutoPeft.Orleans.Contracts;
+using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Orleans.Storage;
 using AutoPeft.Running;

@@ -1,3 +1,4 @@
+using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Orleans.Grains;
 using AutoPeft.Orleans.Storage;

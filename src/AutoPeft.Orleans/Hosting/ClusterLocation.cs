@@ -1,3 +1,6 @@
+using AutoPeft.Orleans.Contracts;
+using AutoPeft.Orleans.Endpoints;
+using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Postgres;
 using AutoPeft.Orleans.SharedDirectory;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,3 +1,5 @@
+using AutoPeft.Orleans.Contracts;
+using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Orleans.Storage;
 using Orleans.Hosting;

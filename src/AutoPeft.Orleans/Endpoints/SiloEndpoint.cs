@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Hosting;
 
-namespace AutoPeft.Orleans.Hosting;
+namespace AutoPeft.Orleans.Endpoints;
 
 /// <summary>Where a silo listens.</summary>
 public sealed record SiloEndpoint

@@ -3,7 +3,7 @@ using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Orleans.Hosting;
+namespace AutoPeft.Orleans.Slots;
 
 /// <summary>What a silo does for studies.</summary>
 public sealed class AutoPeftSiloOptions

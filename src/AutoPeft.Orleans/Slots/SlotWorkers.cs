@@ -2,7 +2,7 @@ using AutoPeft.Running;
 using AutoPeft.Studies;
 using Microsoft.Extensions.Options;
 
-namespace AutoPeft.Orleans.Hosting;
+namespace AutoPeft.Orleans.Slots;
 
 /// <summary>The workers of this silo's slots, kept warm from trial to trial of one study. A slot's grain sees to it that one trial at a time asks for its worker. Thread-safe.</summary>
 internal sealed class SlotWorkers(IOptions<AutoPeftSiloOptions> options) : IAsyncDisposable

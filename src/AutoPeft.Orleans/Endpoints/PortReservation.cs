@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using AutoPeft.Studies;
 using Orleans;
 
-namespace AutoPeft.Orleans.Hosting;
+namespace AutoPeft.Orleans.Endpoints;
 
 /// <summary>
 /// A port that this silo alone listens on. The system lets two silos listen on one port, since both ask to reuse it, and two that start in the same second would then be one silo in

@@ -1,9 +1,14 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using AutoPeft.Functions;
 using AutoPeft.Orleans.Contracts;
+using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Storage;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
+using AutoPeft.Scheduling;
 using AutoPeft.Studies;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoPeft.Orleans.Tests;
 
@@ -51,6 +56,49 @@ public sealed class ClusterSweepTests
         Assert.Equal(again.Select(t => t.Number).Order(), log.OfType<TrialRequeued>().Select(e => e.Number).Order());
         Assert.All(again, t => Assert.EndsWith(silos[1 - victim].Address.ToParsableString(), t.Worker, StringComparison.Ordinal));
         AssertEveryProposalReplays(log);
+    }
+
+    [Fact]
+    public async Task A_silo_whose_workers_have_left_before_it_takes_no_trial_and_uses_up_no_attempt()
+    {
+        await using var cluster = new TestCluster { TrialTime = TimeSpan.FromMilliseconds(60) };
+        TestSilo[] silos = [await cluster.AddSiloAsync(DeviceSlot.Cpu(2)), await cluster.AddSiloAsync(DeviceSlot.Cpu(2))];
+        await cluster.StartStudyAsync("s", TestCluster.Branin(30));
+        await cluster.AwaitAsync("s", s => s.Completed.Count >= 6);
+        // A silo that goes down closes its services while its grains may still be asking for work.
+        await silos[0].Host.Services.GetRequiredService<SlotWorkers>().DisposeAsync();
+        Study study = await cluster.AwaitAsync("s");
+        Assert.Equal(30, study.Completed.Count);
+        // At most the one that each of its two slots was just about to begin; the second may have been given what the first gave back.
+        Assert.All(study.Trials, t => Assert.InRange(t.Attempt, 1, 3));
+        Assert.InRange(study.Trials.Count(t => t.Attempt > 1), 0, 2);
+    }
+
+    [Fact]
+    public async Task A_silo_on_which_every_worker_breaks_does_not_use_up_the_attempts_of_trials_that_others_can_run()
+    {
+        await using var cluster = new TestCluster { TrialTime = TimeSpan.FromMilliseconds(60) };
+        await cluster.AddSiloAsync(DeviceSlot.Cpu(2), a => a.Worker = (_, slot) => new BrokenWorker(slot));
+        TestSilo sound = await cluster.AddSiloAsync(DeviceSlot.Cpu(2));
+        await cluster.StartStudyAsync("s", TestCluster.Branin(40));
+        Study study = await cluster.AwaitAsync("s");
+        Assert.Equal(40, study.Completed.Count);
+        Assert.All(cluster.Runs, r => Assert.Equal(sound, r.Silo));
+        Assert.InRange((await cluster.LogAsync("s")).OfType<TrialRequeued>().Count(), 1, 8);
+    }
+
+    private sealed class BrokenWorker(DeviceSlot slot) : IWorker
+    {
+        public string Name => "broken";
+
+        public DeviceSlot Device => slot;
+
+        public Task WarmUpAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<WorkerResult> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            Task.FromResult<WorkerResult>(new WorkerResult.LostResult("its library does not load"));
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     [Fact]
@@ -110,6 +158,66 @@ public sealed class ClusterSweepTests
     }
 
     [Fact]
+    public async Task A_scheduler_pauses_trials_and_promotes_them_and_they_go_on_from_where_they_left()
+    {
+        var begun = new ConcurrentQueue<(int Number, long? ResumeFrom)>();
+        await using var cluster = new TestCluster
+        {
+            Trial = async (study, trial, reporter, cancellationToken) =>
+            {
+                begun.Enqueue((trial.Number, trial.ResumeFrom));
+                (double[] values, _) = TestFunctions.Resolve("branin-currin").Evaluate(trial.Configuration);
+                for (long step = (trial.ResumeFrom ?? 0) + 1; step <= 9; step++)
+                {
+                    await Task.Delay(3, cancellationToken);
+                    Dictionary<string, double> metrics = study.Objectives.Select((o, i) => (o.Name, values[i])).ToDictionary();
+                    if (await reporter.ReportAsync(step, metrics, cancellationToken) is Decision.Stop or Decision.Pause) throw new TrialStoppedException(step);
+                }
+                return TrialOutcome.Of(values);
+            },
+        };
+        await cluster.AddSiloAsync(DeviceSlot.Cpu(2));
+        await cluster.AddSiloAsync(DeviceSlot.Cpu(2));
+        await cluster.StartStudyAsync("s", TestCluster.Branin(27) with { Scheduler = "asha:min=1,eta=3,max=9" });
+        Study study = await cluster.AwaitAsync("s");
+        Assert.Equal(27, study.Trials.Count);
+        Assert.Equal(0, study.PendingCount);
+        Assert.InRange(study.Completed.Count, 1, 9);
+        Assert.InRange(study.PausedCount, 12, 26);
+        List<StudyEvent> log = await cluster.LogAsync("s");
+        var paused = new Dictionary<int, long>();
+        foreach (StudyEvent e in log)
+        {
+            if (e is TrialPaused p) paused[p.Number] = p.Step;
+            if (e is TrialPromoted q) Assert.Contains((q.Number, (long?)paused[q.Number]), begun);
+        }
+        Assert.Equal(27 + log.OfType<TrialPromoted>().Count(), begun.Count);
+        Assert.All(study.Completed, t => Assert.Equal(Enumerable.Range(1, 9), t.Reports.Select(r => (int)r.Step)));
+        AssertEveryProposalReplays(log);
+    }
+
+    [Fact]
+    public async Task In_lockstep_the_proposals_are_those_of_a_host_with_as_many_workers()
+    {
+        StudyDefinition definition = TestCluster.Branin(24, "tpe") with { Lockstep = 4 };
+        await using var cluster = new TestCluster { TrialTime = TimeSpan.FromMilliseconds(20) };
+        await cluster.AddSiloAsync(DeviceSlot.Cpu(2));
+        await cluster.AddSiloAsync(DeviceSlot.Cpu(2));
+        await cluster.StartStudyAsync("s", definition);
+        Study study = await cluster.AwaitAsync("s");
+        using StudySession alone = await StudySession.CreateAsync(definition, SamplerCatalog.Create("tpe"), new MemoryStore());
+        IWorker[] workers = [.. DeviceSlot.Cpu(4).Select(d => new InProcessWorker(new BraninRunner(), d))];
+        await new SweepHost(alone, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        Assert.Equal(alone.Study.Trials.Select(t => t.Configuration), study.Trials.Select(t => t.Configuration));
+    }
+
+    private sealed class BraninRunner : ITrialRunner
+    {
+        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            Task.FromResult(TrialOutcome.Of(TestFunctions.Resolve("branin-currin").Evaluate(trial.Configuration).Values));
+    }
+
+    [Fact]
     public async Task A_stopped_study_requeues_what_runs_and_goes_on_when_it_is_started_again()
     {
         await using var cluster = new TestCluster { TrialTime = TimeSpan.FromMilliseconds(200) };
@@ -146,7 +254,7 @@ public sealed class ClusterSweepTests
         foreach (TrialProposed p in log.OfType<TrialProposed>())
         {
             Study seen = Study.Of(log.Take((int)p.Seen));
-            Proposal again = sampler.Propose(seen, p.BatchSize, StudySession.ProposalStream(seen.Definition, p.Batch))[p.Number - p.Batch];
+            Proposal again = sampler.Propose(StudySession.ViewFor(seen, p.Batch, sampler)!, p.BatchSize, StudySession.ProposalStream(seen.Definition, p.Batch))[p.Number - p.Batch];
             Assert.Equal(p.Configuration, again.Configuration);
             Assert.Equal(p.State, again.State);
         }

@@ -25,6 +25,7 @@ internal static class SiloCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
 #if ORLEANS
+            using var gpus = new GpuClaims();
             var arguments = new SiloArguments
             {
                 Location = location.Read(parsed),
@@ -34,7 +35,7 @@ internal static class SiloCommand
                     SiloPort = PortOf(parsed, port),
                     GatewayPort = PortOf(parsed, gateway),
                 },
-                Slots = parsed.GetValue(workers) == 0 ? [] : SweepRun.Slots(new RunArguments { Workers = parsed.GetValue(workers), Device = parsed.GetValue(device)!, Threads = parsed.GetValue(threads) }),
+                Slots = parsed.GetValue(workers) == 0 ? [] : SweepRun.Slots(new RunArguments { Workers = parsed.GetValue(workers), Device = parsed.GetValue(device)!, Threads = parsed.GetValue(threads) }, gpus),
                 HangTimeout = parsed.GetValue(hang) is > 0 and var h ? TimeSpan.FromSeconds(h) : throw new InvalidInputException("--hang-timeout takes seconds above 0."),
                 TrialDirectory = parsed.GetValue(trials),
                 LogDirectory = parsed.GetValue(logs),

@@ -59,7 +59,6 @@ internal static class SweepCommand
             if (cluster.IsAsked(parsed))
             {
                 if (place is not null) throw new InvalidInputException("--cluster and --store are two ways to share a study; choose one.");
-                if (definition.Scheduler != "none") throw new InvalidInputException($"--scheduler {definition.Scheduler}: trials of a cluster run to their end; leave it out, or share the study with --store.");
                 await cluster.SweepAsync(parsed, path, definition, enqueued, how, cancellationToken).ConfigureAwait(false);
                 return 0;
             }

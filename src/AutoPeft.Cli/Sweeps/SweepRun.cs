@@ -34,7 +34,8 @@ internal static class SweepRun
             LogDirectory = folder.LogDirectory,
             HangTimeout = TimeSpan.FromSeconds(a.HangTimeout),
         };
-        var pool = new DevicePool(Slots(a));
+        using var gpus = new GpuClaims();
+        var pool = new DevicePool(Slots(a, gpus));
         var leases = new List<SlotLease>();
         var workers = new List<IWorker>();
         long start = Stopwatch.GetTimestamp();
@@ -75,7 +76,8 @@ internal static class SweepRun
         }
     }
 
-    public static IReadOnlyList<DeviceSlot> Slots(RunArguments a)
+    /// <summary>The slots that were asked for; their GPUs are <paramref name="claims"/>' from then on.</summary>
+    public static IReadOnlyList<DeviceSlot> Slots(RunArguments a, GpuClaims claims)
     {
         if (a.Workers < 1) throw new InvalidInputException($"--workers takes a whole number from 1, not {a.Workers}.");
         switch (a.Device)
@@ -88,7 +90,10 @@ internal static class SweepRun
                 if (gpus == 0) throw new InvalidInputException("--device cuda: libtorch sees no GPU here; see `autopeft doctor`.");
                 IReadOnlyList<DeviceSlot> cuda = DeviceSlot.Cuda(gpus, a.PerGpu, a.GpusPerTrial);
                 if (a.Workers > cuda.Count) throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share a GPU with --per-gpu.");
-                return a.Threads is { } each ? [.. cuda.Select(s => s with { Threads = each })] : cuda;
+                DeviceSlot[] ours = [.. cuda.Where(claims.TryClaim).Take(a.Workers)];
+                if (ours.Length < a.Workers)
+                    throw new InvalidInputException($"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its {cuda.Count} GPU slot(s); wait for them, or ask for {(ours.Length == 0 ? "--device cpu" : $"--workers {ours.Length}")}.");
+                return a.Threads is { } each ? [.. ours.Select(s => s with { Threads = each })] : ours;
             default:
                 throw new InvalidInputException($"--device {a.Device}: there are cpu and cuda.");
         }

@@ -21,8 +21,12 @@ public interface IDeviceGrain : IGrainWithStringKey
     Task<bool> HoldsAsync(string study, int number, int attempt);
 
     /// <summary>The attempt has left the slot: it is free.</summary>
+    /// <param name="study">The attempt's study.</param>
+    /// <param name="number">Its trial.</param>
+    /// <param name="attempt">Which one.</param>
+    /// <param name="broke">Whether the slot's worker was lost. Such a slot rests before it takes another trial.</param>
     [Alias("Release")]
-    Task ReleaseAsync(string study, int number, int attempt);
+    Task ReleaseAsync(string study, int number, int attempt, bool broke);
 
     /// <summary>The slot, and what is on it.</summary>
     [Alias("Get")]

@@ -31,10 +31,11 @@ public interface ITrialGrain : IGrainWithIntegerCompoundKey
 /// <param name="Created">The log's first record: the study's definition.</param>
 /// <param name="Proposed">The log's record of the trial: its configuration.</param>
 /// <param name="Timeout">How long it may take; null for no limit.</param>
+/// <param name="ResumeFrom">The step at which the scheduler paused it, where it did.</param>
 [GenerateSerializer, Immutable, Alias("AutoPeft.TrialLease")]
 public sealed record TrialLease(
     [property: Id(0)] string Study, [property: Id(1)] int Number, [property: Id(2)] int Attempt, [property: Id(3)] string Device,
-    [property: Id(4)] string Created, [property: Id(5)] string Proposed, [property: Id(6)] TimeSpan? Timeout);
+    [property: Id(4)] string Created, [property: Id(5)] string Proposed, [property: Id(6)] TimeSpan? Timeout, [property: Id(7)] long? ResumeFrom);
 
 /// <summary>A trial's stage. <see cref="Leased"/> is between a device taking it and its worker beginning; the log has both as running.</summary>
 [GenerateSerializer, Alias("AutoPeft.TrialStage")]

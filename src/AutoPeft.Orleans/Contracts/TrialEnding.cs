@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AutoPeft.Running;
+using AutoPeft.Scheduling;
 using Orleans;
 
 namespace AutoPeft.Orleans.Contracts;
@@ -22,6 +23,9 @@ public enum EndingKind
 
     /// <summary>It was stopped from outside, which says nothing about it: it runs again.</summary>
     Interrupted,
+
+    /// <summary>The scheduler had it leave its device at a checkpoint; it may be promoted later.</summary>
+    Paused,
 }
 
 /// <summary>How an attempt ended, as it travels.</summary>
@@ -44,7 +48,7 @@ public sealed record TrialEnding
     [Id(3)]
     public Dictionary<string, double> Metrics { get; init; } = [];
 
-    /// <summary>The step at which it was pruned.</summary>
+    /// <summary>The step at which it was pruned or paused.</summary>
     [Id(4)]
     public long Step { get; init; }
 
@@ -53,10 +57,13 @@ public sealed record TrialEnding
     public string Reason { get; init; } = "";
 
     /// <summary>From what a worker says.</summary>
-    public static TrialEnding Of(WorkerResult result) => result switch
+    /// <param name="result">How its run ended.</param>
+    /// <param name="last">What the scheduler said last: it tells a pause from an end.</param>
+    public static TrialEnding Of(WorkerResult result, Decision last) => result switch
     {
         WorkerResult.CompletedResult c => new() { Kind = EndingKind.Completed, Values = [.. c.Outcome.Values], Outcomes = [.. c.Outcome.Outcomes], Metrics = c.Outcome.Metrics.ToDictionary() },
         WorkerResult.FailedResult f => new() { Kind = EndingKind.Failed, Reason = f.Error },
+        WorkerResult.StoppedResult s when last == Decision.Pause => new() { Kind = EndingKind.Paused, Step = s.Step },
         WorkerResult.StoppedResult s => new() { Kind = EndingKind.Pruned, Step = s.Step },
         // Nobody shares a silo's slot, so there is nothing to run it alone for.
         WorkerResult.OutOfMemoryResult o => new() { Kind = EndingKind.Failed, Reason = $"out of memory: {o.Error}" },

@@ -3,6 +3,7 @@ using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Running;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Placement;
 using Orleans.Runtime;
@@ -15,7 +16,7 @@ namespace AutoPeft.Orleans.Grains;
 /// thought to be free, and a silo that dies simply asks no more.
 /// </summary>
 [SlotPlacement, KeepAlive, Immovable]
-internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails silo, IServiceProvider services, ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
+internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails silo, SlotRest rest, IOptions<AutoPeftSiloOptions> options, ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
 {
     private const int StartTries = 50;
 
@@ -30,7 +31,7 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _slot = workers.SlotOf(DeviceKey.SlotOf(Key));
-        TimeSpan period = ((Microsoft.Extensions.Options.IOptions<AutoPeftSiloOptions>)services.GetService(typeof(Microsoft.Extensions.Options.IOptions<AutoPeftSiloOptions>))!).Value.CheckPeriod;
+        TimeSpan period = options.Value.CheckPeriod;
         // Studies wake the devices that they know; a study or a catalog that came back to life knows none.
         this.RegisterGrainTimer(WakeAsync, period, period);
         return Task.CompletedTask;
@@ -42,20 +43,24 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
     {
         // Not awaited: the grain answers while it looks.
         if (_looking) _again = true;
-        else if (_occupant is null && !_life.IsCancellationRequested) _ = LookAsync();
+        else if (MayTake) _ = LookAsync();
         return Task.CompletedTask;
     }
 
     public Task<bool> HoldsAsync(string study, int number, int attempt) => Task.FromResult(Holds(study, number, attempt));
 
-    public Task ReleaseAsync(string study, int number, int attempt)
+    public Task ReleaseAsync(string study, int number, int attempt, bool broke)
     {
         if (!Holds(study, number, attempt)) return Task.CompletedTask;
         _occupant = null;
+        if (broke) LogRest(Key, rest.Broke(_slot.ToString()).TotalSeconds);
+        else rest.Worked(_slot.ToString());
         return WakeAsync();
     }
 
     public Task<DeviceSnapshot> GetAsync() => Task.FromResult(new DeviceSnapshot(Key, _slot.Kind, _slot.Threads, _occupant?.Study, _occupant?.Number ?? -1));
+
+    private bool MayTake => _occupant is null && !_life.IsCancellationRequested && !workers.IsClosed && !rest.Rests(_slot.ToString());
 
     private bool Holds(string study, int number, int attempt) => _occupant is { } o && (o.Study, o.Number, o.Attempt) == (study, number, attempt);
 
@@ -67,7 +72,7 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
             do
             {
                 _again = false;
-                while (_occupant is null && !_life.IsCancellationRequested && await FindAsync() is { } lease)
+                while (MayTake && await FindAsync() is { } lease)
                 {
                     _occupant = lease;
                     bool began = false;
@@ -78,7 +83,7 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
                     }
                 }
             }
-            while (_again && _occupant is null);
+            while (_again && MayTake);
         }
         // The study's or the catalog's silo is gone: the timer tries again.
         catch (Exception e) when (e is OrleansException or TimeoutException or InvalidInputException)
@@ -122,6 +127,9 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
         await GrainFactory.GetGrain<IStudyGrain>(lease.Study).EndAsync(lease.Number, lease.Attempt, new TrialEnding { Kind = EndingKind.Interrupted, Reason = $"it could not begin on {Key}" });
         return false;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} lost its worker and rests for {Seconds} s before it takes another trial")]
+    private partial void LogRest(string device, double seconds);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Device} got no answer; it asks again")]
     private partial void LogLater(Exception e, string device);

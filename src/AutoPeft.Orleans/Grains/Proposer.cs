@@ -13,18 +13,18 @@ internal sealed class Proposer(IStudyStore store, ISampler sampler, TimeProvider
     private readonly Study _study = new();
 
     /// <summary>Appends one proposal. One call at a time.</summary>
-    /// <returns>False where the budget is used up or the sampler has run out.</returns>
-    public async Task<bool> AskAsync(CancellationToken cancellationToken)
+    public async Task<AskResult> AskAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             await CatchUpAsync(cancellationToken).ConfigureAwait(false);
             StudyDefinition definition = _study.Definition;
             int number = _study.Trials.Count;
-            if (number >= (definition.Budget ?? int.MaxValue)) return false;
+            if (number >= (definition.Budget ?? int.MaxValue)) return AskResult.Exhausted;
+            if (_study.IsPaused || StudySession.ViewFor(_study, number, sampler) is not { } view) return AskResult.NotYet;
             long seen = _study.Sequence;
-            IReadOnlyList<Proposal> proposals = await Task.Run(() => sampler.Propose(_study, 1, StudySession.ProposalStream(definition, number), cancellationToken), cancellationToken).ConfigureAwait(false);
-            if (proposals is not [var proposal, ..]) return false;
+            IReadOnlyList<Proposal> proposals = await Task.Run(() => sampler.Propose(view, 1, StudySession.ProposalStream(definition, number), cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (proposals is not [var proposal, ..]) return AskResult.Exhausted;
             string source = proposal.Note is { } note ? $"{sampler.Name}: {note}" : sampler.Name;
             // Results may have come in meanwhile, and the proposal stands. Only a trial that somebody enqueued takes its number, and with it the budget.
             while (_study.Trials.Count == number)
@@ -33,7 +33,7 @@ internal sealed class Proposer(IStudyStore store, ISampler sampler, TimeProvider
                 if (await store.TryAppendAsync(_study.Sequence, [e], cancellationToken).ConfigureAwait(false))
                 {
                     _study.Apply(e);
-                    return true;
+                    return AskResult.Proposed;
                 }
                 await CatchUpAsync(cancellationToken).ConfigureAwait(false);
             }
@@ -44,4 +44,17 @@ internal sealed class Proposer(IStudyStore store, ISampler sampler, TimeProvider
     {
         await foreach (StudyEvent e in store.ReadAsync(_study.Sequence, cancellationToken).ConfigureAwait(false)) _study.Apply(e);
     }
+}
+
+/// <summary>What became of an ask.</summary>
+internal enum AskResult
+{
+    /// <summary>There is a trial more.</summary>
+    Proposed,
+
+    /// <summary>Somebody holds the study, or in lockstep a trial has to end first.</summary>
+    NotYet,
+
+    /// <summary>The budget is used up, or the sampler has run out.</summary>
+    Exhausted,
 }

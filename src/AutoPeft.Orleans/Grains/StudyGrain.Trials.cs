@@ -16,6 +16,9 @@ internal sealed partial class StudyGrain
     // A lease's answer may still be on its way; asking the device before that would take back what it is about to begin.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
 
+    // For so long a trial that was lost on a silo is left for the others.
+    private static readonly TimeSpan LeftForOthers = TimeSpan.FromMinutes(1);
+
     public async Task<TrialLease?> LeaseAsync(DeviceOffer offer)
     {
         if (await OpenAsync() is not { } session) return null;
@@ -30,10 +33,12 @@ internal sealed partial class StudyGrain
                 // The device is free, so a trial that the log has on it was given in an answer that got lost: give it again.
                 await session.RefreshAsync(_life.Token);
                 Trial? trial = await session.ReadAsync(s => s.Trials.FirstOrDefault(t => t.State == TrialState.Running && t.Worker == offer.Worker && t.Device == slot))
-                    ?? await session.TakeWaitingAsync(offer.Worker, slot, _life.Token);
-                return trial is null ? null : await session.ReadAsync(s => new TrialLease(Name, trial.Number, trial.Attempt, offer.Device, CreatedLine(s), EventLines.Write(trial.Proposed), run.TrialTimeout));
+                    ?? await session.TakeWaitingAsync(offer.Worker, slot, t => !IsForOthers(t, DeviceKey.SiloTextOf(offer.Device)), _life.Token);
+                return trial is null ? null : await session.ReadAsync(s => new TrialLease(Name, trial.Number, trial.Attempt, offer.Device, CreatedLine(s), EventLines.Write(trial.Proposed), run.TrialTimeout, trial.PausedAt));
             });
             if (lease is not null) return lease;
+            // What is promoted comes before what is new: its front is nearer.
+            if (await session.PromoteAsync(_scheduler, _life.Token)) continue;
             if (clock.GetElapsedTime(asked) < AskPatience && _state.Value.Phase == StudyPhase.Running && await AskAsync(AskPatience - clock.GetElapsedTime(asked))) continue;
             _hungry.Add(offer.Device);
             await FinishedAsync(session);
@@ -51,7 +56,7 @@ internal sealed partial class StudyGrain
                 await session.RefreshAsync(_life.Token);
                 if (!await session.ReadAsync(s => Runs(s, number, attempt))) return null;
                 // The same report once more: its answer was lost.
-                bool known = await session.ReadAsync(s => s.Trials[number].Reports is [.., var last] && last.Step == step);
+                bool known = await session.ReadAsync(s => s.Trials[number].Reports is [.., var last] && (last.Attempt, last.Step) == (attempt, step));
                 if (!known) await session.ReportAsync(number, step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), _life.Token);
                 return await session.ReadAsync(s => _scheduler.Decide(s, s.Trials[number]));
             });
@@ -74,8 +79,8 @@ internal sealed partial class StudyGrain
                 return (await session.ReadAsync(s => number >= 0 && number < s.Trials.Count && s.Trials[number] is { IsPending: false } t && t.Attempt == attempt), false);
             return (true, await RecordAsync(session, number, attempt, ending));
         });
-        if (again) WakeDevices();
-        else if (counts) await FinishedAsync(session);
+        // An end may also be what a promotion, or the next proposal in lockstep, waits for.
+        if (again || counts && !await FinishedAsync(session)) WakeDevices();
         return counts;
     }
 
@@ -95,7 +100,7 @@ internal sealed partial class StudyGrain
         foreach ((int number, int attempt, string worker, string slot, DateTimeOffset since) in running)
         {
             bool settled = clock.GetUtcNow() - since > Settling;
-            string silo = worker[(worker.LastIndexOf('/') + 1)..];
+            string silo = SiloTextOf(worker);
             if (await GoneAsync(silo, slot, number, attempt, settled) is { } why) await EndAsync(number, attempt, new TrialEnding { Kind = EndingKind.Lost, Reason = why });
         }
         if (_state.Value.Phase == StudyPhase.Running && !await FinishedAsync(session)) await GrainFactory.GetGrain<IStudyCatalogGrain>(0).SetRunningAsync(Name, true);
@@ -137,9 +142,15 @@ internal sealed partial class StudyGrain
             case EndingKind.Pruned:
                 await session.PruneAsync(number, e.Step, _life.Token);
                 return false;
+            case EndingKind.Paused:
+                await session.PauseAsync(number, e.Step, _life.Token);
+                return false;
             case EndingKind.Lost when attempt >= _state!.Value.Options.MaxAttempts:
                 await session.FailAsync(number, $"given up after {attempt} attempts: {e.Reason}", _life.Token);
                 return false;
+            case EndingKind.Lost:
+                if (await session.ReadAsync(s => s.Trials[number].Worker) is { } worker) _lostOn[number] = (SiloTextOf(worker), clock.GetUtcNow());
+                goto default;
             default:
                 LogRequeued(Name, number, e.Reason);
                 await session.RequeueAsync(number, e.Reason, cancellationToken: _life.Token);
@@ -161,10 +172,10 @@ internal sealed partial class StudyGrain
         await Task.Yield();
         try
         {
-            bool asked = await _proposer!.AskAsync(_life.Token);
-            _exhausted = !asked;
-            if (asked) WakeDevices();
-            return asked;
+            AskResult asked = await _proposer!.AskAsync(_life.Token);
+            _exhausted = asked == AskResult.Exhausted;
+            if (asked == AskResult.Proposed) WakeDevices();
+            return asked == AskResult.Proposed;
         }
         catch (InvalidInputException e)
         {
@@ -176,6 +187,13 @@ internal sealed partial class StudyGrain
         }
         finally { _asking = null; }
     }
+
+    /// <summary>Whether the trial was just lost on this silo while others are there to try it: if it is the machine's fault, the same machine would lose it again.</summary>
+    private bool IsForOthers(Trial trial, string silo) =>
+        _lostOn.TryGetValue(trial.Number, out (string Silo, DateTimeOffset At) lost) && lost.Silo == silo && clock.GetUtcNow() - lost.At < LeftForOthers
+            && silos.GetApproximateSiloStatuses(onlyActive: true).Count > 1;
+
+    private static string SiloTextOf(string worker) => worker[(worker.LastIndexOf('/') + 1)..];
 
     private static bool Runs(IStudyView study, int number, int attempt) =>
         number >= 0 && number < study.Trials.Count && study.Trials[number] is { State: TrialState.Running } t && t.Attempt == attempt;

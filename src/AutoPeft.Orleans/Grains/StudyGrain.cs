@@ -39,6 +39,7 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
     private readonly CancellationTokenSource _life = new();
     private readonly HashSet<string> _hungry = [];
     private readonly HashSet<string> _refused = [];
+    private readonly Dictionary<int, (string Silo, DateTimeOffset At)> _lostOn = [];
     private StoredState<StudyState>? _state;
     private IStudyGrain? _self;
     private StudySession? _session;
@@ -81,6 +82,7 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
         {
             var definition = (StudyCreated)new EventLines().Read(created);
             options.Value.Sampler(definition.Definition);
+            options.Value.Scheduler(definition.Definition);
             if (await OpenAsync() is null)
             {
                 // Of two who make it at once the log takes one; the other finds it there.
@@ -166,7 +168,7 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
 
     private async Task<bool> FinishedAsync(StudySession session)
     {
-        if (!await session.ReadAsync(s => s.PendingCount == 0 && (_exhausted || s.Trials.Count >= (s.Definition.Budget ?? int.MaxValue)))) return false;
+        if (!await session.ReadAsync(s => s is { PendingCount: 0, IsPaused: false } && (_exhausted || s.Trials.Count >= (s.Definition.Budget ?? int.MaxValue)) && _scheduler.Promote(s) is null)) return false;
         if (_state!.Value.Phase != StudyPhase.Finished) await LeaveAsync(StudyPhase.Finished);
         return true;
     }

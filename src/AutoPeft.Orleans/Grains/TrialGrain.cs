@@ -10,6 +10,7 @@ using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace AutoPeft.Orleans.Grains;
 
@@ -19,6 +20,8 @@ namespace AutoPeft.Orleans.Grains;
 [Immovable]
 internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftSiloOptions> options, ILocalSiloDetails silo, ILogger<TrialGrain> logger) : Grain, ITrialGrain
 {
+    private const string SiloLeaves = "its silo is shutting down";
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(0.2), LongestRetry = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _life = new();
@@ -33,10 +36,14 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
         if (_lease is { } current) return Task.FromResult(current == lease);
         if (!DeviceKey.SiloOf(lease.Device).Equals(silo.SiloAddress))
         {
-            // Somebody looked at the trial and woke it here. The next call finds it gone and places it by the device.
-            DeactivateOnIdle();
+            // An earlier attempt ran here, or somebody looked at the trial and woke it here. It moves rather than leaves: a caller that still knows this place would wake it here
+            // again and again, as nobody would be registered elsewhere to tell it better.
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, DeviceKey.SiloOf(lease.Device));
+            this.MigrateOnIdle();
             return Task.FromResult(false);
         }
+        // What the trial calls from now on is not to be placed by it.
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
         (_lease, _stage) = (lease, TrialStage.Leased);
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _run = RunAsync(lease);
@@ -60,7 +67,7 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _stopReason = "its silo is shutting down";
+        _stopReason = SiloLeaves;
         await _life.CancelAsync();
         // Within the silo's patience: the trial is back in the queue before the silo has left.
         try { await _run.WaitAsync(cancellationToken); }
@@ -71,9 +78,12 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
     {
         IStudyGrain study = GrainFactory.GetGrain<IStudyGrain>(lease.Study);
         using CancellationTokenSource stop = _stop = CancellationTokenSource.CreateLinkedTokenSource(_life.Token);
+        bool broke = false;
         try
         {
-            await RecordAsync(study, lease, await AttemptAsync(study, lease, stop.Token));
+            TrialEnding ending = await AttemptAsync(study, lease, stop.Token);
+            broke = ending.Kind == EndingKind.Lost;
+            await RecordAsync(study, lease, ending);
         }
         catch (AttemptSupersededException)
         {
@@ -96,7 +106,7 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
             IDeviceGrain device = GrainFactory.GetGrain<IDeviceGrain>(lease.Device);
             await UntilAnsweredAsync(async () =>
             {
-                await device.ReleaseAsync(lease.Study, lease.Number, lease.Attempt);
+                await device.ReleaseAsync(lease.Study, lease.Number, lease.Attempt, broke);
                 return true;
             });
             // The next attempt may be anywhere.
@@ -116,12 +126,20 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
             _stage = TrialStage.Running;
             if (lease.Timeout is { } timeout) limit.CancelAfter(timeout);
             string? directory = options.Value.TrialDirectory is { } d ? Path.Combine(d, FileNames.Of(lease.Study), $"trial-{lease.Number:D5}") : null;
-            var assignment = new TrialAssignment(lease.Number, proposed.Configuration, StudySession.TrainingSeed(definition, lease.Number), lease.Attempt, worker.Device, directory);
-            return TrialEnding.Of(await worker.RunAsync(assignment, new Reporter(study, lease), limit.Token));
+            var assignment = new TrialAssignment(lease.Number, proposed.Configuration, StudySession.TrainingSeed(definition, lease.Number), lease.Attempt, worker.Device, directory, lease.ResumeFrom);
+            var reporter = new Reporter(study, lease);
+            TrialEnding ending = TrialEnding.Of(await worker.RunAsync(assignment, reporter, limit.Token), reporter.Last);
+            // Workers that are put away in mid-trial are lost; that says nothing about the trial either.
+            return ending.Kind == EndingKind.Lost && workers.IsClosed ? new TrialEnding { Kind = EndingKind.Interrupted, Reason = SiloLeaves } : ending;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return new TrialEnding { Kind = EndingKind.Interrupted, Reason = _stopReason };
+        }
+        catch (Exception) when (workers.IsClosed)
+        {
+            // Whatever it was, the silo is leaving, and that says nothing about the trial.
+            return new TrialEnding { Kind = EndingKind.Interrupted, Reason = SiloLeaves };
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -158,6 +176,9 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
     /// <summary>Passes on what the worker measures. A call whose answer is lost is made again: the study knows a report that it has.</summary>
     private sealed class Reporter(IStudyGrain study, TrialLease lease) : ITrialReporter
     {
+        /// <summary>What the scheduler said last.</summary>
+        public Decision Last { get; private set; }
+
         public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
         {
             Dictionary<string, double> copy = metrics.ToDictionary();
@@ -165,7 +186,7 @@ internal sealed partial class TrialGrain(SlotWorkers workers, IOptions<AutoPeftS
             {
                 try
                 {
-                    return await study.ReportAsync(lease.Number, lease.Attempt, step, copy).WaitAsync(cancellationToken) ?? throw new AttemptSupersededException();
+                    return Last = await study.ReportAsync(lease.Number, lease.Attempt, step, copy).WaitAsync(cancellationToken) ?? throw new AttemptSupersededException();
                 }
                 catch (Exception e) when (e is not (OperationCanceledException or AttemptSupersededException)) { }
                 await Task.Delay(wait, cancellationToken);

@@ -35,6 +35,7 @@ public static class AutoPeftSiloBuilderExtensions
         if (configure is not null) builder.Services.Configure(configure);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<SlotWorkers>();
+        builder.Services.TryAddSingleton<SlotRest>();
         builder.Services.AddSingleton<IConfigurationValidator, AutoPeftSiloValidator>();
         builder.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();
         // Each slot's grain comes to life with the silo and looks for work from then on.

@@ -20,8 +20,8 @@ public sealed class AutoPeftSiloOptions
     /// <summary>Makes the sampler that a study names. Default: the catalog's. Every silo must have the same, since any of them may be asked.</summary>
     public Func<StudyDefinition, ISampler> Sampler { get; set; } = d => SamplerCatalog.Create(d.Sampler);
 
-    /// <summary>Makes what decides on a study's reports. Default: every trial runs to its end. Every silo must have the same.</summary>
-    public Func<StudyDefinition, IScheduler> Scheduler { get; set; } = _ => new RunToEnd();
+    /// <summary>Makes the scheduler that a study names. Default: the catalog's. Every silo must have the same.</summary>
+    public Func<StudyDefinition, IScheduler> Scheduler { get; set; } = d => SchedulerCatalog.Create(d.Scheduler);
 
     /// <summary>Where each trial gets a directory of its own, under its study's name; null (the default) for none. On a shared disk a trial goes on from its checkpoint on another silo.</summary>
     public string? TrialDirectory { get; set; }

@@ -9,7 +9,10 @@ internal sealed class SlotWorkers(IOptions<AutoPeftSiloOptions> options) : IAsyn
 {
     private readonly Dictionary<string, (string Study, IWorker Worker)> _workers = [];
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private bool _closed;
+    private volatile bool _closed;
+
+    /// <summary>Whether the silo is going down: its services leave while its grains may still be asking for work.</summary>
+    public bool IsClosed => _closed;
 
     public IReadOnlyList<DeviceSlot> Slots => options.Value.Slots;
 

@@ -125,7 +125,11 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         string threads = Device.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (string name in (string[])["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]) start.Environment[name] = threads;
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
-        if (Device.Kind == "cuda") start.Environment["CUDA_VISIBLE_DEVICES"] = string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(VisibleDevice));
+        if (Device.Kind == "cuda")
+        {
+            using var gpus = new GpuClaims();
+            start.Environment["CUDA_VISIBLE_DEVICES"] = string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(gpus.NameOf));
+        }
         try
         {
             _process = Process.Start(start) ?? throw new InvalidInputException($"The worker {options.Command[0]} did not start.");
@@ -256,12 +260,5 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                 }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException or InvalidOperationException) { }
-    }
-
-    /// <summary>The index-th of the GPUs that this process may see, as the driver numbers them.</summary>
-    private static string VisibleDevice(int index)
-    {
-        string[] visible = (Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return index < visible.Length ? visible[index] : index.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -127,12 +127,15 @@ public sealed partial class StudySession : IDisposable
     }
 
     /// <summary>Gives the waiting trial of the lowest number to a worker; null where none waits.</summary>
-    public async Task<Trial?> TakeWaitingAsync(string worker, string device, CancellationToken cancellationToken = default)
+    public Task<Trial?> TakeWaitingAsync(string worker, string device, CancellationToken cancellationToken = default) => TakeWaitingAsync(worker, device, _ => true, cancellationToken);
+
+    /// <summary>Gives the waiting trial of the lowest number that is for this worker to it; null where none waits.</summary>
+    public async Task<Trial?> TakeWaitingAsync(string worker, string device, Func<Trial, bool> isFor, CancellationToken cancellationToken = default)
     {
         Trial? taken = null;
         await AppendAsync(study =>
         {
-            taken = study.PendingCount == 0 || study.IsPaused ? null : study.Trials.FirstOrDefault(t => t.State == TrialState.Waiting);
+            taken = study.PendingCount == 0 || study.IsPaused ? null : study.Trials.FirstOrDefault(t => t.State == TrialState.Waiting && isFor(t));
             return taken is null ? [] : [new TrialStarted(Now, taken.Number, worker, device, taken.Attempt + 1)];
         }, cancellationToken).ConfigureAwait(false);
         return taken;

@@ -44,6 +44,8 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
 {
     private readonly Dictionary<string, DeviceGate> _gates = workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
     private readonly LeaseKeeper? _leases = session.Shared is { } store ? new LeaseKeeper(session, store, options.MaxAttempts) : null;
+    private readonly Lock _losing = new();
+    private int? _lost = 0;
     private long _busyTicks;
 
     /// <summary>Time that slots spent on trials so far, summed over the slots.</summary>
@@ -193,6 +195,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     private async Task RecordAsync(Trial trial, IWorker worker, WorkerResult result, Decision last)
     {
         // Not cancellable: the result is there, and losing it would mean to train again.
+        if (NoneLives(result)) throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {await BackAsync(trial, ((WorkerResult.LostResult)result).Reason).ConfigureAwait(false)}. Its trials wait to be run elsewhere, or here once that is mended.");
         switch (result)
         {
             case WorkerResult.CompletedResult c:
@@ -223,6 +226,22 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
                 await session.RequeueAsync(trial.Number, l.Reason, cancellationToken: CancellationToken.None).ConfigureAwait(false);
                 break;
         }
+    }
+
+    /// <summary>Whether this machine loses every worker. It had better leave then: it would use up the attempts of all trials, which are not at fault.</summary>
+    private bool NoneLives(WorkerResult result)
+    {
+        lock (_losing)
+        {
+            _lost = result is WorkerResult.LostResult ? _lost + 1 : null;
+            return _lost >= 2 * options.MaxAttempts + workers.Count;
+        }
+    }
+
+    private async Task<string> BackAsync(Trial trial, string reason)
+    {
+        await session.RequeueAsync(trial.Number, reason, cancellationToken: CancellationToken.None).ConfigureAwait(false);
+        return reason;
     }
 
     // Somebody requeued the trial while it ran, and another worker has it or has ended it: whatever comes of this attempt is one too many.

@@ -49,6 +49,21 @@ public class SweepHostTests
     }
 
     [Fact]
+    public async Task A_machine_on_which_no_worker_lives_leaves_with_one_line_before_it_has_used_up_the_study()
+    {
+        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 40);
+        IWorker[] broken = [.. DeviceSlot.Cpu(2).Select(d => new ScriptedWorker(d, (_, _) => new WorkerResult.LostResult("libcudart.so.12: cannot open shared object file")))];
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => new SweepHost(session, broken, new RunToEnd(), new SweepOptions { MaxAttempts = 3 }).RunAsync(default));
+        Assert.Contains("libcudart.so.12", e.Message, StringComparison.Ordinal);
+        Assert.InRange(session.Study.Trials.Count(t => t.State == TrialState.Failed), 0, 2);
+        // Where that is mended, the study goes on.
+        var sound = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (_, _) => new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2)));
+        await new SweepHost(session, [sound], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        Assert.InRange(session.Study.Completed.Count, 38, 40);
+        Assert.Equal(0, session.Study.PendingCount);
+    }
+
+    [Fact]
     public async Task A_trial_that_a_person_requeues_while_it_runs_counts_once_and_the_worker_that_comes_late_is_told_to_stop()
     {
         using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6);

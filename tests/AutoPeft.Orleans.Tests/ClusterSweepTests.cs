@@ -43,17 +43,21 @@ public sealed class ClusterSweepTests
         await cluster.AwaitAsync("s", s => s.Completed.Count >= 8 && s.Trials.Any(t => t.State == TrialState.Running && t.Worker!.EndsWith(killed, StringComparison.Ordinal)));
         await silos[victim].KillAsync();
         Study study = await cluster.AwaitAsync("s");
-        Assert.Equal(30, study.Trials.Count);
-        Assert.Equal(30, study.Completed.Count);
         List<StudyEvent> log = await cluster.LogAsync("s");
+        Assert.Equal(30, study.Trials.Count);
+        Assert.Equal([], study.Trials.Where(t => t.State != TrialState.Completed).Select(t => $"{t.Number} {t.State} {t.Error}: {string.Join(", ", log.OfType<TrialEvent>().Where(e => e.Number == t.Number && e is not TrialProposed))}"));
         Assert.Equal(30, log.OfType<TrialCompleted>().Select(e => e.Number).Distinct().Count());
         Assert.Equal(30, log.OfType<TrialCompleted>().Count());
-        // Each trial that was lost was requeued once, for it ran once more.
+        // What ran on the other silo was not disturbed: only the killed one's trials were requeued. In one process a silo goes down over a moment, in which it may still be given a trial.
+        var runsOn = new Dictionary<int, string>();
+        foreach (StudyEvent e in log)
+        {
+            if (e is TrialStarted s) runsOn[s.Number] = s.Worker;
+            if (e is TrialRequeued r) Assert.True(runsOn[r.Number].EndsWith(killed, StringComparison.Ordinal), $"trial {r.Number} was requeued from {runsOn[r.Number]}, and {killed} was killed: {r.Reason}");
+        }
         Trial[] again = [.. study.Trials.Where(t => t.Attempt > 1)];
-        // Two devices; each may have been given the next trial while its silo was already going down, which takes a moment in one process.
         Assert.InRange(again.Length, 1, 4);
-        Assert.All(again, t => Assert.Equal(2, t.Attempt));
-        Assert.Equal(again.Select(t => t.Number).Order(), log.OfType<TrialRequeued>().Select(e => e.Number).Order());
+        Assert.Equal(log.OfType<TrialRequeued>().Count(), again.Sum(t => t.Attempt - 1));
         Assert.All(again, t => Assert.EndsWith(silos[1 - victim].Address.ToParsableString(), t.Worker, StringComparison.Ordinal));
         AssertEveryProposalReplays(log);
     }

@@ -31,7 +31,9 @@ internal static class SiloRun
             o.Worker = (study, slot) => new ProcessWorker(study, slot, worker);
             o.TrialDirectory = a.TrialDirectory;
         }, cancellationToken).ConfigureAwait(false);
-        await silo.StartAsync(cancellationToken).ConfigureAwait(false);
+        // Orleans has an exception of its own for a start that was cancelled.
+        try { await silo.StartAsync(cancellationToken).ConfigureAwait(false); }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not OperationCanceledException) { throw new OperationCanceledException("The silo was stopped while it started.", e, cancellationToken); }
         Console.Out.WriteLine($"silo ready: {(a.Slots.Count == 0 ? "no device slots" : string.Join(", ", a.Slots))}; cluster in {a.Location}. Ctrl-C leaves.");
         try
         {

@@ -25,7 +25,7 @@ internal static class SiloCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
 #if ORLEANS
-            using var gpus = new GpuClaims();
+            using var gpus = new AutoPeft.Running.GpuClaims();
             var arguments = new SiloArguments
             {
                 Location = location.Read(parsed),

@@ -20,13 +20,9 @@ public interface IDeviceGrain : IGrainWithStringKey
     [Alias("Holds")]
     Task<bool> HoldsAsync(string study, int number, int attempt);
 
-    /// <summary>The attempt has left the slot: it is free.</summary>
-    /// <param name="study">The attempt's study.</param>
-    /// <param name="number">Its trial.</param>
-    /// <param name="attempt">Which one.</param>
-    /// <param name="broke">Whether the slot's worker was lost. Such a slot rests before it takes another trial.</param>
-    [Alias("Release")]
-    Task ReleaseAsync(string study, int number, int attempt, bool broke);
+    /// <summary>Stops the trial's attempt on this slot; the trial waits to be run again. False where none runs.</summary>
+    [Alias("Stop")]
+    Task<bool> StopAsync(string study, int number, string reason);
 
     /// <summary>The slot, and what is on it.</summary>
     [Alias("Get")]

@@ -10,7 +10,7 @@ namespace AutoPeft.Orleans.Contracts;
 public interface ITrialGrain : IGrainWithIntegerCompoundKey
 {
     /// <summary>Runs an attempt on the device that leased it. Returns when it has begun.</summary>
-    /// <returns>False where this activation is on another silo than the device, or busy with an earlier attempt: ask again in a moment.</returns>
+    /// <returns>False where this activation is on another silo than the device, or the device is not held for it: ask again in a moment.</returns>
     [Alias("Start")]
     Task<bool> StartAsync(TrialLease lease);
 
@@ -58,6 +58,9 @@ public enum TrialStage
 
     /// <summary>Ended early by the scheduler.</summary>
     Pruned,
+
+    /// <summary>The scheduler had it leave its device at a checkpoint; it may be promoted later.</summary>
+    Paused,
 }
 
 /// <summary>Where a trial is.</summary>

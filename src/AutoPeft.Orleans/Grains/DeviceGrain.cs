@@ -1,9 +1,7 @@
 using AutoPeft.Orleans.Contracts;
-using AutoPeft.Orleans.Slots;
-using AutoPeft.Orleans.Hosting;
 using AutoPeft.Running;
+using AutoPeft.Orleans.Slots;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Placement;
 using Orleans.Runtime;
@@ -12,28 +10,27 @@ using Orleans.Runtime.Placement;
 namespace AutoPeft.Orleans.Grains;
 
 /// <summary>
-/// A slot of this silo. One turn at a time decides who holds it. It takes work rather than being given some: a trial goes where a device is free at that moment, not where one was
-/// thought to be free, and a silo that dies simply asks no more.
+/// A slot of this silo. It takes work rather than being given some: a trial goes where a device is free at that moment, not where one was thought to be free, and a silo that dies simply asks
+/// no more. Who holds the slot is in <see cref="SlotRuns"/>, which outlives the grain.
 /// </summary>
 [SlotPlacement, KeepAlive, Immovable]
-internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails silo, SlotRest rest, IOptions<AutoPeftSiloOptions> options, ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
+internal sealed partial class DeviceGrain(SlotWorkers workers, SlotRuns runs, ILocalSiloDetails silo, ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
 {
     private const int StartTries = 50;
 
     private readonly CancellationTokenSource _life = new();
     private DeviceSlot _slot = null!;
-    private TrialLease? _occupant;
+    private string _name = "";
     private bool _looking, _again;
     private int _next;
 
     private string Key => this.GetPrimaryKeyString();
 
+    private bool MayTake => !_life.IsCancellationRequested && runs.MayTake(_name);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _slot = workers.SlotOf(DeviceKey.SlotOf(Key));
-        TimeSpan period = options.Value.CheckPeriod;
-        // Studies wake the devices that they know; a study or a catalog that came back to life knows none.
-        this.RegisterGrainTimer(WakeAsync, period, period);
+        _slot = workers.SlotOf(_name = DeviceKey.SlotOf(Key));
         return Task.CompletedTask;
     }
 
@@ -47,22 +44,15 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
         return Task.CompletedTask;
     }
 
-    public Task<bool> HoldsAsync(string study, int number, int attempt) => Task.FromResult(Holds(study, number, attempt));
+    public Task<bool> HoldsAsync(string study, int number, int attempt) => Task.FromResult(runs.Holds(_name, study, number, attempt));
 
-    public Task ReleaseAsync(string study, int number, int attempt, bool broke)
+    public Task<bool> StopAsync(string study, int number, string reason) => runs.StopAsync(study, number, reason);
+
+    public Task<DeviceSnapshot> GetAsync()
     {
-        if (!Holds(study, number, attempt)) return Task.CompletedTask;
-        _occupant = null;
-        if (broke) LogRest(Key, rest.Broke(_slot.ToString()).TotalSeconds);
-        else rest.Worked(_slot.ToString());
-        return WakeAsync();
+        TrialLease? held = runs.HeldBy(_name);
+        return Task.FromResult(new DeviceSnapshot(Key, _slot.Kind, _slot.Threads, held?.Study, held?.Number ?? -1));
     }
-
-    public Task<DeviceSnapshot> GetAsync() => Task.FromResult(new DeviceSnapshot(Key, _slot.Kind, _slot.Threads, _occupant?.Study, _occupant?.Number ?? -1));
-
-    private bool MayTake => _occupant is null && !_life.IsCancellationRequested && !workers.IsClosed && !rest.Rests(_slot.ToString());
-
-    private bool Holds(string study, int number, int attempt) => _occupant is { } o && (o.Study, o.Number, o.Attempt) == (study, number, attempt);
 
     private async Task LookAsync()
     {
@@ -74,13 +64,9 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
                 _again = false;
                 while (MayTake && await FindAsync() is { } lease)
                 {
-                    _occupant = lease;
-                    bool began = false;
-                    try { began = await BeginAsync(lease); }
-                    finally
-                    {
-                        if (!began) _occupant = null;
-                    }
+                    if (runs.TryHold(_name, lease)) await BeginAsync(lease);
+                    // Taken meanwhile, through an earlier life of this grain; as a rule by this very trial, since a lease whose answer may be lost is given again.
+                    else if (!runs.Holds(_name, lease.Study, lease.Number, lease.Attempt)) await GiveBackAsync(lease);
                 }
             }
             while (_again && MayTake);
@@ -104,32 +90,37 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, ILocalSiloDetails
     }
 
     /// <summary>Lets the trial begin. An answer that is lost does not say that it has not begun, so the slot stays held and the call is made again until there is one.</summary>
-    private async Task<bool> BeginAsync(TrialLease lease)
+    private async Task BeginAsync(TrialLease lease)
     {
-        for (int refused = 0; refused < StartTries && !_life.IsCancellationRequested;)
+        try
         {
-            try
+            for (int refused = 0; refused < StartTries && !_life.IsCancellationRequested;)
             {
-                // The trial's grain comes to life on this silo. Only its placement may see the hint.
-                RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
-                Task<bool> starting = GrainFactory.GetGrain<ITrialGrain>(lease.Number, lease.Study, null).StartAsync(lease);
-                RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-                if (await starting) return true;
-                refused++;
+                try
+                {
+                    // The trial's grain comes to life on this silo. Only its placement may see the hint.
+                    RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
+                    Task<bool> starting = GrainFactory.GetGrain<ITrialGrain>(lease.Number, lease.Study, null).StartAsync(lease);
+                    RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+                    if (await starting) return;
+                    refused++;
+                }
+                catch (Exception e) when (e is OrleansException or TimeoutException)
+                {
+                    LogLater(e, Key);
+                }
+                // It began in a call whose answer was lost, and has ended.
+                if (!runs.Holds(_name, lease.Study, lease.Number, lease.Attempt)) return;
+                await Task.Delay(100);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
-            {
-                LogLater(e, Key);
-            }
-            await Task.Delay(100);
         }
+        finally { runs.GiveBack(_name, lease); }
         // Nobody runs it. Where this cannot be said either, the study asks whether the device holds it.
-        await GrainFactory.GetGrain<IStudyGrain>(lease.Study).EndAsync(lease.Number, lease.Attempt, new TrialEnding { Kind = EndingKind.Interrupted, Reason = $"it could not begin on {Key}" });
-        return false;
+        if (!runs.Holds(_name, lease.Study, lease.Number, lease.Attempt)) await GiveBackAsync(lease);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} lost its worker and rests for {Seconds} s before it takes another trial")]
-    private partial void LogRest(string device, double seconds);
+    private Task<bool> GiveBackAsync(TrialLease lease) =>
+        GrainFactory.GetGrain<IStudyGrain>(lease.Study).EndAsync(lease.Number, lease.Attempt, new TrialEnding { Kind = EndingKind.Interrupted, Reason = $"it could not begin on {Key}" });
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Device} got no answer; it asks again")]
     private partial void LogLater(Exception e, string device);

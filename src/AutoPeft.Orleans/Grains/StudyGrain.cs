@@ -194,6 +194,7 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
         TrialState.Running => TrialStage.Running,
         TrialState.Completed => TrialStage.Completed,
         TrialState.Failed => TrialStage.Failed,
+        TrialState.Paused => TrialStage.Paused,
         _ => TrialStage.Pruned,
     }, t.Attempt, t.Worker, t.Device, [.. t.Values], t.Error);
 }

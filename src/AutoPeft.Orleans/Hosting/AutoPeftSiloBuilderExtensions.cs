@@ -36,20 +36,13 @@ public static class AutoPeftSiloBuilderExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<SlotWorkers>();
         builder.Services.TryAddSingleton<SlotRest>();
+        if (builder.Services.All(s => s.ServiceType != typeof(SlotRuns)))
+        {
+            builder.Services.AddSingleton<SlotRuns>();
+            builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<SlotRuns>());
+        }
         builder.Services.AddSingleton<IConfigurationValidator, AutoPeftSiloValidator>();
         builder.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();
-        // Each slot's grain comes to life with the silo and looks for work from then on.
-        builder.AddStartupTask(async (services, _) =>
-        {
-            IGrainFactory grains = services.GetRequiredService<IGrainFactory>();
-            SiloAddress silo = services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
-            foreach (DeviceSlot slot in services.GetRequiredService<SlotWorkers>().Slots)
-            {
-                IDeviceGrain device = grains.GetGrain<IDeviceGrain>(DeviceKey.Of(silo, slot));
-                await device.GetAsync().ConfigureAwait(false);
-                await device.WakeAsync().ConfigureAwait(false);
-            }
-        });
         return builder;
     }
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AutoPeft.Orleans.Grains;
+using AutoPeft.Orleans.Storage;
 using AutoPeft.Studies;
 using Orleans;
 using Orleans.Runtime;

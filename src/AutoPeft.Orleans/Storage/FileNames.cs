@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace AutoPeft.Orleans.Grains;
+namespace AutoPeft.Orleans.Storage;
 
 /// <summary>Names that any file system takes: letters, digits, - and _ as they are, the rest as %XX of their UTF-8 bytes. Different names stay different.</summary>
 internal static class FileNames

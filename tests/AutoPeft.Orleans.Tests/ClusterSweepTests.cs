@@ -40,7 +40,9 @@ public sealed class ClusterSweepTests
         TestSilo[] silos = [await cluster.AddSiloAsync(DeviceSlot.Cpu(2)), await cluster.AddSiloAsync(DeviceSlot.Cpu(2))];
         await cluster.StartStudyAsync("s", TestCluster.Branin(30));
         string killed = silos[victim].Address.ToParsableString();
-        await cluster.AwaitAsync("s", s => s.Completed.Count >= 8 && s.Trials.Any(t => t.State == TrialState.Running && t.Worker!.EndsWith(killed, StringComparison.Ordinal)));
+        await cluster.AwaitAsync("s", s => s.Completed.Count >= 8);
+        cluster.Held = silos[victim];
+        await cluster.AwaitAsync("s", s => s.Trials.Any(t => t.State == TrialState.Running && t.Worker!.EndsWith(killed, StringComparison.Ordinal)));
         await silos[victim].KillAsync();
         Study study = await cluster.AwaitAsync("s");
         List<StudyEvent> log = await cluster.LogAsync("s");

@@ -29,6 +29,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>How long a trial takes.</summary>
     public TimeSpan TrialTime { get; set; } = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>The silo on which no trial comes to its end, until another is named.</summary>
+    public TestSilo? Held { get; set; }
+
     /// <summary>What a trial does; the test problem's values unless stated.</summary>
     public Func<StudyDefinition, TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>>? Trial { get; set; }
 
@@ -118,6 +121,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 if (cluster.Runs.Any(r => r != run && r.Silo == silo && r.Device == run.Device && r.OnDevice > 0)) run.Shared = true;
                 if (cluster.Trial is { } own) return await own(study, trial, reporter, cancellationToken);
                 await Task.Delay(cluster.TrialTime, cancellationToken);
+                while (cluster.Held == silo) await Task.Delay(10, cancellationToken);
                 (double[] values, double[] outcomes) = TestFunctions.Resolve("branin-currin").Evaluate(trial.Configuration);
                 return new TrialOutcome([.. values], [.. outcomes], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty);
             }

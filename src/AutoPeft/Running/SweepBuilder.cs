@@ -23,6 +23,7 @@ public sealed class SweepBuilder<T> where T : notnull
     private int _workers = 1;
     private string? _journal;
     private IStudyStore? _store;
+    private string? _directory;
 
     internal SweepBuilder(SearchSpace space, Func<Configuration, T> read) => (_space, _read) = (space, read);
 
@@ -70,6 +71,9 @@ public sealed class SweepBuilder<T> where T : notnull
     /// </summary>
     public SweepBuilder<T> Store(IStudyStore store) => Do(() => _store = store);
 
+    /// <summary>Where each trial gets a directory of its own (<see cref="TrialAssignment.WorkDirectory"/>), for checkpoints and what is to outlive an interruption; none unless stated.</summary>
+    public SweepBuilder<T> Directory(string path) => Do(() => _directory = path);
+
     /// <summary>Who is told what goes on.</summary>
     public SweepBuilder<T> Observe(ISweepObserver observer) => Do(() => _observer = observer);
 
@@ -80,17 +84,29 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>Runs the sweep with a function that can report as it goes and hears of cancellation.</summary>
     /// <exception cref="InvalidInputException">The journal has another study, or the space cannot be sampled.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a journal goes on next time.</exception>
-    public async Task<SweepResult<T>> RunAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default)
+    public Task<SweepResult<T>> RunAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default) =>
+        RunWithAsync(_ => new DelegateRunner<T>(_read, objective, _objectives.Count), cancellationToken);
+
+    /// <summary>
+    /// Runs the sweep over a set of tasks, one configuration for all: the function is called for each task with its name, and gives one number per objective (and per outcome); each objective's value is
+    /// <paramref name="tasks"/>' aggregate. <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every task. See <see cref="TaskSetRunner"/>.
+    /// </summary>
+    public Task<SweepResult<T>> RunAsync(TaskSetOptions tasks, Func<T, string, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default) =>
+        RunWithAsync(study => new TaskSetRunner(study, tasks, [.. tasks.Tasks.Select(task => new DelegateRunner<T>(_read, (value, trial, token) => objective(value, task.Name, trial, token), _objectives.Count))]), cancellationToken);
+
+    /// <summary>Runs the sweep with a runner of your own, made for the study; it serves every worker at once, and has to be thread-safe where there are several.</summary>
+    public async Task<SweepResult<T>> RunWithAsync(Func<StudyDefinition, ITrialRunner> runners, CancellationToken cancellationToken = default)
     {
         ISampler sampler = _sampler();
         var definition = new StudyDefinition(_space, _objectives, _outcomes) { Name = _name, Sampler = sampler.Name, Seed = _seed, Budget = _trials, Scheduler = _schedulerText };
+        // What is wrong with the runner is known before a study is made.
+        ITrialRunner runner = runners(definition);
         await using IStudyStore? own = _store is null ? await StoreAsync(cancellationToken).ConfigureAwait(false) : null;
         StudySession session = await SessionAsync(_store ?? own!, definition, sampler, cancellationToken).ConfigureAwait(false);
         using (session)
         {
-            var runner = new DelegateRunner<T>(_read, objective, _objectives.Count);
             IWorker[] workers = [.. DeviceSlot.Cpu(_workers).Select(d => new InProcessWorker(runner, d))];
-            await new SweepHost(session, workers, _scheduler, new SweepOptions(), _observer).RunAsync(cancellationToken).ConfigureAwait(false);
+            await new SweepHost(session, workers, _scheduler, new SweepOptions { TrialDirectory = _directory }, _observer).RunAsync(cancellationToken).ConfigureAwait(false);
             return new SweepResult<T>(session.Study, _read);
         }
     }

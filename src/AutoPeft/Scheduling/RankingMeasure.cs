@@ -17,6 +17,7 @@ public sealed record RankingMeasure
 
     /// <summary>
     /// Whether a trial stands by its best report so far (the default: trainings keep their best evaluation, so this is what the trial would give if it ended now) or by its last.
+    /// An aggregate over repetitions (<see cref="StepMetric"/>) always stands by its last.
     /// </summary>
     public bool BestSoFar { get; init; } = true;
 
@@ -24,13 +25,18 @@ public sealed record RankingMeasure
     public bool ByObjectives => Metrics.IsEmpty;
 
     /// <summary>Losses of one report; null where a metric is missing. A metric that is there and not finite counts as the worst, ∞: the training has diverged.</summary>
-    public double[]? At(StudyDefinition study, Report report)
+    public double[]? At(StudyDefinition study, Report report) => Losses(study, report, alone: false);
+
+    /// <summary>Losses of one report's step alone, where steps are repetitions (see <see cref="StepMetric"/>); else as <see cref="At"/>.</summary>
+    public double[]? InStep(StudyDefinition study, Report report) => Losses(study, report, alone: true);
+
+    private double[]? Losses(StudyDefinition study, Report report, bool alone)
     {
         var losses = new double[ByObjectives ? study.Objectives.Length : Metrics.Length];
         for (int j = 0; j < losses.Length; j++)
         {
-            string name = ByObjectives ? study.Objectives[j].Name : Metrics[j];
-            if (!report.Metrics.TryGetValue(name, out double value)) return null;
+            string name = Name(study, j);
+            if (!(alone && report.Metrics.TryGetValue(StepMetric.Of(name), out double value)) && !report.Metrics.TryGetValue(name, out value)) return null;
             Objective? objective = ByObjectives ? study.Objectives[j] : study.Objectives.FirstOrDefault(o => o.Name == name);
             double loss = objective is not null && (ByObjectives || Direction is null) ? objective.ToLoss(value) : Direction == Studies.Direction.Maximize ? -value : value;
             losses[j] = double.IsFinite(loss) ? loss : double.PositiveInfinity;
@@ -48,7 +54,7 @@ public sealed record RankingMeasure
             if (At(study, report) is not { } at) continue;
             if (losses is null || !BestSoFar) losses = at;
             else
-                for (int j = 0; j < at.Length; j++) losses[j] = Math.Min(losses[j], at[j]);
+                for (int j = 0; j < at.Length; j++) losses[j] = StepMetric.IsAggregate(report.Metrics, Name(study, j)) ? at[j] : Math.Min(losses[j], at[j]);
         }
         return losses;
     }
@@ -70,4 +76,6 @@ public sealed record RankingMeasure
         if (trial.State != TrialState.Completed) return null;
         return ByObjectives ? [.. trial.Losses] : UpTo(study, trial, long.MaxValue);
     }
+
+    private string Name(StudyDefinition study, int j) => ByObjectives ? study.Objectives[j].Name : Metrics[j];
 }

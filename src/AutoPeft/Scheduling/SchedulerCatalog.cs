@@ -1,3 +1,5 @@
+using AutoPeft.TaskSets;
+
 namespace AutoPeft.Scheduling;
 
 /// <summary>Schedulers by the names that people type: a name, then options as in <c>asha:min=1,eta=3,max=9,metric=dev_score</c>.</summary>
@@ -14,6 +16,15 @@ public static class SchedulerCatalog
         ("patience", t => new PatiencePruner(new PatienceOptions { Reports = t.Count("reports", 5), MinDelta = t.Number("min-delta", d => d >= 0, "a number from 0") ?? 0, Measure = t.Measure() })),
         ("threshold", Threshold),
         ("wilcoxon", t => new WilcoxonPruner(new WilcoxonOptions { P = Probability(t, 0.1), Min = t.Count("min", 4, 2), Measure = t.Measure() })),
+        ("race", t => new TaskRaceScheduler(new TaskRaceOptions
+        {
+            Aggregate = t.Text("aggregate") is { } a ? TaskAggregate.Parse(a) : TaskAggregate.Default,
+            P = Probability(t, 0.05),
+            Min = t.Count("min", 3, 2),
+            Startup = t.Count("startup", 8),
+            Slack = t.Number("slack", s => s >= 0, "a number from 0") ?? 0.25,
+            Measure = t.Measure(),
+        })),
         ("curve", t => new CurvePruner(new CurveOptions
         {
             P = Probability(t, 0.05),

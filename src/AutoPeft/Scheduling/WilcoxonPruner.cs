@@ -1,4 +1,3 @@
-using AutoPeft.Pareto;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Scheduling;
@@ -17,8 +16,9 @@ public sealed record WilcoxonOptions
 }
 
 /// <summary>
-/// For trials whose steps are repetitions (seeds, folds, data sets) and not progress: stops a trial that is worse than the best one on the steps that both have, by a one-sided signed-rank test.
-/// With several objectives, one that a trial of the front beats significantly in at least one of them, and that is nowhere better.
+/// For trials whose steps are repetitions (seeds, folds, tasks) and not progress: stops a trial that is worse than the best one on the steps that both have, by a one-sided signed-rank test.
+/// With several objectives, one that a trial of the front dominates significantly: worse in each objective by that test, or the same. Below four steps no such test is ever significant at 0.1; see
+/// <see cref="TaskRaceScheduler"/> for few tasks.
 /// <example><code>new SweepBuilder…Scheduler(SchedulerCatalog.Create("wilcoxon:p=0.1"))</code></example>
 /// </summary>
 public sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler
@@ -31,43 +31,10 @@ public sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler
     /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
-        Dictionary<long, double[]> own = Steps(study, trial);
+        StepResults own = StepResults.Of(study.Definition, _options.Measure, trial);
         if (own.Count < _options.Min) return Decision.Continue;
-        (Dictionary<long, double[]> Steps, double[] Mean)[] others = [.. study.Trials.Where(t => t != trial && t.State == TrialState.Completed).Select(t => Steps(study, t)).Where(s => s.Count > 0).Select(s => (s, Mean(s.Values)))];
-        if (others.Length == 0) return Decision.Continue;
-        foreach (int i in Dominance.NonDominated([.. others.Select(o => o.Mean)]))
-            if (IsBeaten(own, others[i].Steps)) return Decision.Stop;
+        foreach (StepResults rival in StepResults.Front(study, _options.Measure, trial, losses => losses.Average()))
+            if (own.IsBeatenBy(rival, _options.Min, d => SignedRank.Greater(d) < _options.P)) return Decision.Stop;
         return Decision.Continue;
-    }
-
-    private bool IsBeaten(Dictionary<long, double[]> own, Dictionary<long, double[]> best)
-    {
-        long[] common = [.. own.Keys.Where(best.ContainsKey)];
-        if (common.Length < _options.Min) return false;
-        bool significant = false;
-        for (int j = 0; j < own[common[0]].Length; j++)
-        {
-            double[] differences = [.. common.Select(s => own[s][j] == best[s][j] ? 0 : own[s][j] - best[s][j])];
-            // On average better somewhere: no test is needed to let it go on.
-            if (differences.Sum() < 0) return false;
-            significant |= SignedRank.Greater(differences) < _options.P;
-        }
-        return significant;
-    }
-
-    private Dictionary<long, double[]> Steps(IStudyView study, Trial trial)
-    {
-        var steps = new Dictionary<long, double[]>();
-        foreach (Report report in trial.Reports)
-            if (_options.Measure.At(study.Definition, report) is { } losses) steps[report.Step] = losses;
-        return steps;
-    }
-
-    private static double[] Mean(Dictionary<long, double[]>.ValueCollection rows)
-    {
-        var mean = new double[rows.First().Length];
-        foreach (double[] row in rows)
-            for (int j = 0; j < mean.Length; j++) mean[j] += row[j] / rows.Count;
-        return mean;
     }
 }

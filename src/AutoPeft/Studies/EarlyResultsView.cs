@@ -56,7 +56,7 @@ internal sealed class EarlyResultsView : IStudyView
 
     public string? SamplerState => _study.SamplerState;
 
-    /// <summary>The best losses that reports up to a step have, objective by objective; null where none has all objectives as finite numbers.</summary>
+    /// <summary>The best losses that reports up to a step have, objective by objective, or the last where they are aggregates over steps; null where none has all objectives as finite numbers.</summary>
     private static double[]? BestSoFar(StudyDefinition study, Trial trial, long step)
     {
         double[]? best = null;
@@ -66,7 +66,8 @@ internal sealed class EarlyResultsView : IStudyView
             var losses = new double[study.Objectives.Length];
             for (int j = 0; j < losses.Length; j++) losses[j] = report.Metrics.TryGetValue(study.Objectives[j].Name, out double v) ? study.Objectives[j].ToLoss(v) : double.NaN;
             if (!losses.All(double.IsFinite)) continue;
-            for (int j = 0; j < losses.Length && best is not null; j++) losses[j] = Math.Min(losses[j], best[j]);
+            for (int j = 0; j < losses.Length && best is not null; j++)
+                if (!StepMetric.IsAggregate(report.Metrics, study.Objectives[j].Name)) losses[j] = Math.Min(losses[j], best[j]);
             best = losses;
         }
         return best;

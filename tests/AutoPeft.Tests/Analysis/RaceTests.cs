@@ -1,5 +1,6 @@
 using AutoPeft.Analysis.Racing;
 using AutoPeft.Randomness;
+using AutoPeft.Scheduling;
 
 namespace AutoPeft.Tests.Analysis;
 

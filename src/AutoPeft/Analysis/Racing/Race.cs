@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoPeft.Scheduling;
 
 namespace AutoPeft.Analysis.Racing;
 

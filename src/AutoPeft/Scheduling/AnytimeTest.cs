@@ -1,4 +1,4 @@
-namespace AutoPeft.Analysis.Racing;
+namespace AutoPeft.Scheduling;
 
 /// <summary>
 /// A test of "the mean of these differences is 0" that stays valid however often and whenever it is looked at: the t-test's e-process with a normal prior on the effect size (Jeffreys' Bayes factor

@@ -21,6 +21,8 @@ public static class SchedulerCatalog
             Min = t.Whole("min") ?? 1,
             Max = t.Whole("max", 2),
             Pausing = t.Choice("mode", "stop", "stop", "pause") == "pause",
+            Risk = t.Number("risk", r => r > 0, "a number above 0") ?? 0.05,
+            Configurations = t.Choice("by", "all", "all", "curve") == "all",
             PauseP = t.Number("pause-p", p => p is > 0 and < 1, "a probability between 0 and 1") ?? 0.5,
             Measure = t.Measure(),
         })),

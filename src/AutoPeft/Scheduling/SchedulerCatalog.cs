@@ -43,7 +43,7 @@ public static class SchedulerCatalog
 
     private static AshaOptions Halving(SchedulerText t, bool stopping)
     {
-        var o = new AshaOptions { Min = t.Whole("min") ?? 1, Eta = t.Count("eta", 3, 2), Max = t.Whole("max", 2), Stopping = stopping && t.Choice("mode", "pause", "pause", "stop") == "stop", Measure = t.Measure() };
+        var o = new AshaOptions { Min = t.Whole("min") ?? 1, Eta = t.Count("eta", AshaOptions.StandardEta, 2), Max = t.Whole("max", 2), Stopping = stopping && t.Choice("mode", "pause", "pause", "stop") == "stop", Measure = t.Measure() };
         return o.Max <= o.Min ? throw new InvalidInputException($"Scheduler '{t.Name}': max ({o.Max}) has to be above min ({o.Min}).") : o;
     }
 

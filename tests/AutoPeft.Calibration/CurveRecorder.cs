@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
+using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Demo;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
@@ -28,6 +29,9 @@ internal static class CurveRecorder
         TextTask task = TaskCatalog.Resolve(spec);
         TrainingOptions training = new DemoOptions().Training with { Patience = int.MaxValue, RestoreBest = false };
         training = training with { Epochs = arguments.Count("epochs", training.Epochs) };
+        // Smaller budgets at which every configuration is trained again, from its start and with a whole learning-rate schedule: epochs, and shares of the data.
+        double[] budgets = Numbers(arguments.Text("budgets", "")), shares = Numbers(arguments.Text("shares", ""));
+        int evaluations = arguments.Count("evaluations", 1);
         var options = new PeftTrialOptions { ModelDirectory = arguments.Text("model", ""), Task = spec, Space = arguments.Text("space", "autopeft"), Training = training };
         using var trainer = new PeftTrainer(model, task, training);
         SearchSpace space = options.SearchSpace();
@@ -44,7 +48,19 @@ internal static class CurveRecorder
             ISampler sampler = number < startup ? sobol : gp;
             Proposal proposal = sampler.Propose(study, 1, new Philox(1, (ulong)number, StreamPurpose.Ask))[0];
             double start = watch.Elapsed.TotalSeconds;
-            PeftTrainingResult result = trainer.Train(options.PlanOf(proposal.Configuration, model.Config), (ulong)number + 1, options.TrainingOf(proposal.Configuration));
+            PeftPlan plan = options.PlanOf(proposal.Configuration, model.Config);
+            TrainingOptions own = options.TrainingOf(proposal.Configuration);
+            int perEpoch = (task.Train.Count + own.BatchSize - 1) / own.BatchSize;
+            own = own with { EvaluateEverySteps = perEpoch / evaluations };
+            PeftTrainingResult result = trainer.Train(plan, (ulong)number + 1, own);
+            var restarts = new List<object>();
+            foreach (double epochs in budgets)
+                restarts.Add(new { epochs, share = 1.0, curve = Curve(trainer.Train(plan, (ulong)number + 1, own with { Epochs = (int)epochs })) });
+            foreach (double share in shares)
+            {
+                using var part = new PeftTrainer(model, task with { Train = [.. task.Train.Take((int)Math.Round(share * task.Train.Count))] }, training);
+                restarts.Add(new { epochs = (double)training.Epochs, share, curve = Curve(part.Train(plan, (ulong)number + 1, own with { EvaluateEverySteps = null })) });
+            }
             long parameters = options.CountOf(result);
             string json = JsonSerializer.Serialize(new
             {
@@ -52,7 +68,9 @@ internal static class CurveRecorder
                 codes = proposal.Configuration.Codes.ToArray().Select(c => double.IsNaN(c) ? null : (double?)c),
                 parameters,
                 steps_per_epoch = result.Training.History[0].Step,
-                curve = result.Training.History.Select(r => new[] { r.Score, Round(r.Loss), Round(r.TrainLoss), Round(r.GradientNorm) }),
+                evaluations,
+                curve = Curve(result),
+                restarts,
             });
             File.AppendAllText(path, json + "\n");
             Restore(study, JsonDocument.Parse(json).RootElement, proposal.State);
@@ -60,6 +78,10 @@ internal static class CurveRecorder
         }
         Console.WriteLine(study.Trials.Count < count ? "more" : "done");
     }
+
+    private static double[] Numbers(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture))];
+
+    private static double[][] Curve(PeftTrainingResult result) => [.. result.Training.History.Select(r => new[] { Round(r.Score), Round(r.Loss), Round(r.TrainLoss), Round(r.GradientNorm) })];
 
     private static double Round(double value) => Math.Round(value, 5);
 

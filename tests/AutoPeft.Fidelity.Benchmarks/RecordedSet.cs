@@ -12,7 +12,7 @@ namespace AutoPeft.Fidelity.Benchmarks;
 /// <summary>Configurations of one space on one task with their learning curves to the last epoch, as `AutoPeft.Calibration curves` wrote them.</summary>
 internal sealed class RecordedSet
 {
-    /// <summary>The demo's patience: recorded curves go on to their last epoch, trials do not.</summary>
+    /// <summary>The demo's patience in epochs: recorded curves go on to their last epoch, trials do not.</summary>
     private const int Patience = 4;
 
     private readonly Dictionary<Configuration, TrialCurve> _curves = [];
@@ -42,8 +42,8 @@ internal sealed class RecordedSet
         // The base models of the recordings, of which the space needs width and depth; the reference is what knows nothing and trains everything.
         bool sst2 = name == "sst2";
         var model = new BertConfig { HiddenSize = sst2 ? 128 : 64, IntermediateSize = sst2 ? 256 : 128, NumHiddenLayers = 4, NumAttentionHeads = 4, VocabSize = sst2 ? 6_000 : 1_024, MaxPositionEmbeddings = 64 };
-        SearchSpace space = ShippedSpaces.Get(name == "lora" ? "lora" : "autopeft").For(model);
-        var set = new RecordedSet(name, space, name == "acceptability" ? 0 : 0.5, sst2 ? 1_300_000 : 204_000);
+        SearchSpace space = ShippedSpaces.Get(name.EndsWith("lora", StringComparison.Ordinal) ? "lora" : "autopeft").For(model);
+        var set = new RecordedSet(name, space, name.StartsWith("acceptability", StringComparison.Ordinal) ? 0 : 0.5, sst2 ? 1_300_000 : 204_000);
         foreach (string line in File.ReadLines(path)) set.Add(JsonDocument.Parse(line).RootElement);
         double[][] losses = [.. set.Configurations.Select(c => set[c].Values.Select((v, j) => set.Definition.Objectives[j].ToLoss(v)).ToArray())];
         set.Front.UnionWith(Dominance.NonDominated(losses).Select(i => set.Configurations[i]));
@@ -57,14 +57,14 @@ internal sealed class RecordedSet
         if (_curves.ContainsKey(configuration)) return;
         double parameters = e.GetProperty("parameters").GetDouble(), best = double.NegativeInfinity;
         var reports = new List<(long, ImmutableSortedDictionary<string, double>)>();
-        int since = 0;
+        int since = 0, patience = Patience * (e.TryGetProperty("evaluations", out JsonElement perEpoch) ? perEpoch.GetInt32() : 1);
         foreach (JsonElement row in e.GetProperty("curve").EnumerateArray())
         {
             double[] r = [.. row.EnumerateArray().Select(v => v.GetDouble())];
             since = r[0] > best ? 0 : since + 1;
             best = Math.Max(best, r[0]);
             reports.Add((reports.Count + 1, ImmutableSortedDictionary<string, double>.Empty.Add("dev_score", r[0]).Add("trainable_parameters", parameters).Add("loss", r[1]).Add("train_loss", r[2]).Add("gradient_norm", r[3])));
-            if (since >= Patience) break;
+            if (since >= patience) break;
         }
         _curves.Add(configuration, new TrialCurve(reports, [best, parameters]));
         Configurations.Add(configuration);

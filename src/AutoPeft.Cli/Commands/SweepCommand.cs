@@ -21,8 +21,9 @@ internal static class SweepCommand
         var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/STUDY." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
         var lockstep = new Option<bool>("--lockstep") { Description = "Proposals that depend on seed and number of workers alone, not on which worker is quicker; a slow trial then holds the others up." };
-        var scheduler = new Option<string>("--scheduler") { Description = $"What stops or pauses trials by their reports: {string.Join(", ", SchedulerCatalog.Names)}; options behind a colon, as in asha:min=1,eta=3,max=8.", DefaultValueFactory = _ => "none" };
-        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep, scheduler };
+        var scheduler = new Option<string>("--scheduler") { Description = $"What stops or pauses trials by their reports: {string.Join(", ", SchedulerCatalog.Names)}; options behind a colon, as in asha:min=1,eta=4,max=8.", DefaultValueFactory = _ => "none" };
+        var fidelity = new Option<string>("--fidelity") { Description = "What a trial has less of until --scheduler lets it go further: steps (one training, which goes on from its checkpoint), or epochs, data or layers (trained again from the start with more); options as in epochs:min=1,eta=4.", DefaultValueFactory = _ => "steps" };
+        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep, scheduler, fidelity };
         RunOptions run = RunOptions.AddTo(command);
         StoreOptions store = StoreOptions.AddTo(command);
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
@@ -48,9 +49,12 @@ internal static class SweepCommand
                 Delay = parsed.GetValue(delay) is >= 0 and < 1e6 and var d ? d : throw new InvalidInputException("--delay takes seconds from 0."),
                 Training = training.Read(parsed),
                 Count = parsed.GetValue(count),
+                Fidelity = TrialFidelity.Parse(parsed.GetValue(fidelity)!),
             };
+            if (arguments is { Fidelity.Kind: not FidelityKind.Steps, Scheduler: "none" }) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: without --scheduler every trial would train every level; add --scheduler asha, say.");
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
+            if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not PeftProblem) throw new InvalidInputException($"--fidelity {arguments.Fidelity} goes with the shipped search spaces, not with {arguments.Space}.");
             StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler })), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);
             RunArguments how = run.Read(parsed);

@@ -34,4 +34,5 @@ internal sealed record SweepArguments
 
     public TrainingOptions Training { get; init; } = new();
     public CountingRule Count { get; init; } = CountingRule.Paper;
+    public TrialFidelity Fidelity { get; init; } = new();
 }

@@ -19,7 +19,7 @@ internal sealed class PeftProblem : ISweepProblem
         if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
         string task = a.Task ?? throw new InvalidInputException($"--task is missing; there are {string.Join(", ", TaskCatalog.Known)}.");
         string model = a.Model ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one).");
-        return Define(new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count }, a);
+        return Define(new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count, Fidelity = a.Fidelity }, a);
     }
 
     /// <summary>The study of these options.</summary>
@@ -30,6 +30,7 @@ internal sealed class PeftProblem : ISweepProblem
         using (BaseModel model = BaseModel.Load(options.ModelDirectory))
         {
             TextTask task = TaskCatalog.Resolve(options.Task);
+            _ = options.Fidelity.Levels(options.Training.Epochs, model.Config.NumHiddenLayers);
             IReadOnlyList<Objective> objectives =
             [
                 PeftTrialOptions.Objectives[0] with { Reference = PeftReference.Score(task) },

@@ -22,6 +22,7 @@ internal static class PeftSettings
         .Add("model", o.ModelDirectory)
         .Add("task", o.Task)
         .Add("count", o.Count.ToString().ToLowerInvariant())
+        .Add("fidelity", o.Fidelity.ToString())
         .Add("training", Write(o.Training));
 
     public static PeftTrialOptions Read(StudyDefinition d) => new()
@@ -31,6 +32,8 @@ internal static class PeftSettings
         Task = d.Settings["task"],
         Count = Enum.Parse<CountingRule>(d.Settings["count"], ignoreCase: true),
         Training = ReadTraining(d.Settings["training"]),
+        // Studies of earlier versions knew one fidelity.
+        Fidelity = d.Settings.TryGetValue("fidelity", out string? fidelity) ? TrialFidelity.Parse(fidelity) : new(),
     };
 
     public static string Write(TrainingOptions training) => JsonSerializer.Serialize(training, Json);

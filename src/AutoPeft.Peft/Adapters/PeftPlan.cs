@@ -101,6 +101,14 @@ public sealed record PeftPlan
         };
     }
 
+    /// <summary>This plan on a network of which only some layers are left: blocks of the others are gone.</summary>
+    /// <param name="kept">The layers that are left, ascending, as they were numbered.</param>
+    public PeftPlan OnLayers(IReadOnlyList<int> kept)
+    {
+        Dictionary<int, int> places = kept.Select((layer, place) => (layer, place)).ToDictionary(x => x.layer, x => x.place);
+        return this with { Blocks = [.. Blocks.Where(b => b.Site.Layer < 0 || places.ContainsKey(b.Site.Layer)).Select(b => b.Site.Layer < 0 ? b : b with { Site = b.Site with { Layer = places[b.Site.Layer] } })] };
+    }
+
     /// <summary>A plan by its name; see <see cref="PlanName"/> for what can be said.</summary>
     /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
     public static PeftPlan FromName(string name, BertConfig config) => PlanName.Parse(name, config);

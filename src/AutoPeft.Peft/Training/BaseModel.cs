@@ -10,6 +10,8 @@ namespace AutoPeft.Peft.Training;
 /// </summary>
 public sealed class BaseModel : IDisposable
 {
+    private const string LayerPath = "bert.encoder.layer.";
+
     private readonly BertForSequenceClassification _weights;
     private readonly HashSet<string> _loaded;
 
@@ -79,6 +81,39 @@ public sealed class BaseModel : IDisposable
         return model;
     }
 
+    /// <summary>A copy with fewer layers: those of <see cref="LayersKept"/>. The caller disposes it.</summary>
+    /// <param name="layers">From 1 to the layers that there are.</param>
+    public BaseModel Shallow(int layers)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layers);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layers, Config.NumHiddenLayers);
+        BertConfig config = Config with { NumHiddenLayers = layers };
+        int[] kept = LayersKept(Config.NumHiddenLayers, layers);
+        var weights = new BertForSequenceClassification(config, 2);
+        weights.to(Device);
+        var loaded = new List<string>();
+        using var gradientFree = no_grad();
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> sources = _weights.state_dict();
+        foreach (var (name, target) in weights.state_dict())
+        {
+            string from = name.StartsWith(LayerPath, StringComparison.Ordinal) ? Deeper(name, kept) : name;
+            if (!_loaded.Contains(from)) continue;
+            target.copy_(sources[from]);
+            loaded.Add(name);
+        }
+        return new BaseModel(Directory, config, Tokenizer, Device, weights, loaded);
+    }
+
+    /// <summary>Which of so many layers remain, ascending: evenly spaced, the top one among them, since the head reads that.</summary>
+    public static int[] LayersKept(int all, int layers) => [.. Enumerable.Range(1, layers).Select(i => i * all / layers - 1)];
+
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
+
+    private static string Deeper(string name, int[] kept)
+    {
+        int end = name.IndexOf('.', LayerPath.Length);
+        return LayerPath + kept[int.Parse(name.AsSpan(LayerPath.Length, end - LayerPath.Length), System.Globalization.CultureInfo.InvariantCulture)] + name[end..];
+    }
 }

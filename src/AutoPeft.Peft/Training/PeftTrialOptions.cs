@@ -31,6 +31,9 @@ public sealed record PeftTrialOptions
     /// <summary>How trials are trained where a configuration does not say otherwise.</summary>
     public TrainingOptions Training { get; init; } = new();
 
+    /// <summary>What a trial has less of before a scheduler lets it go further. Default the course of one training, which goes on from its checkpoint.</summary>
+    public TrialFidelity Fidelity { get; init; } = new();
+
     /// <summary>Default the papers' count, by which AutoPEFT's search space was made: the prefix's MLP is thrown away after training.</summary>
     public CountingRule Count { get; init; } = CountingRule.Paper;
 

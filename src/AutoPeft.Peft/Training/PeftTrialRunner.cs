@@ -18,6 +18,7 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
 {
     private BaseModel? _base;
     private PeftTrainer? _trainer;
+    private FidelityTrainers? _levels;
 
     /// <inheritdoc/>
     public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
@@ -27,6 +28,8 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
     /// <inheritdoc/>
     public void Dispose()
     {
+        _levels?.Dispose();
+        _levels = null;
         _trainer?.Dispose();
         _base?.Dispose();
     }
@@ -34,6 +37,7 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
     private TrialOutcome Run(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
     {
         PeftTrainer trainer = TrainerFor(trial.Device);
+        if (options.Fidelity.Kind != FidelityKind.Steps) return RunLevels(trial, trainer, reporter, cancellationToken);
         TrainingCheckpoint? checkpoint = trial.WorkDirectory is { } directory ? new TrainingCheckpoint(Path.Combine(directory, "checkpoint.safetensors")) : null;
         if (trial.ResumeFrom is { } from && checkpoint is not { Exists: true }) Console.Error.WriteLine($"trial {trial.Number}: paused at {from}, and its checkpoint is gone; it starts again");
         long lastStep = 0;
@@ -61,6 +65,30 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
             cancellationToken: cancellationToken);
         if (stopped) throw new TrialStoppedException(lastStep);
         return new TrialOutcome([result.Training.Best.Score, options.CountOf(result)], [], Metrics(result));
+    }
+
+    /// <summary>A training from the start at every level, until the scheduler wants no more: one report each. Within a level a checkpoint keeps it, as for any training.</summary>
+    private TrialOutcome RunLevels(TrialAssignment trial, PeftTrainer trainer, ITrialReporter reporter, CancellationToken cancellationToken)
+    {
+        FidelityTrainers levels = _levels ??= new FidelityTrainers(_base!, trainer, options.Fidelity);
+        PeftPlan plan = options.PlanOf(trial.Configuration, trainer.Config);
+        double trained = 0;
+        for (int k = 0; ; k++)
+        {
+            int level = levels.Levels[k];
+            bool last = k + 1 == levels.Levels.Count;
+            trained += level;
+            // One that was paused at its end has to give its result, and that was not kept.
+            if (level <= trial.ResumeFrom && !last) continue;
+            TrainingCheckpoint? checkpoint = trial.WorkDirectory is { } directory ? new TrainingCheckpoint(Path.Combine(directory, $"checkpoint-{level}.safetensors")) : null;
+            PeftTrainingResult result = levels.Train(level, plan, trial.Seed, options.TrainingOf(trial.Configuration), reporter.Heartbeat, checkpoint, cancellationToken);
+            // The network of a level may be smaller; what a configuration costs is what it costs on the whole one.
+            result = result with { ExactParameters = plan.ExactCount(trainer.Config, trainer.Task.Outputs), PaperParameters = plan.PaperCount(trainer.Config) };
+            Dictionary<string, double> metrics = Metrics(result.Training.Best, plan, trainer);
+            metrics[TrialFidelity.TrainedMetric] = trained;
+            if (level > (trial.ResumeFrom ?? 0) && reporter.ReportAsync(level, metrics, cancellationToken).AsTask().GetAwaiter().GetResult() is Decision.Stop or Decision.Pause) throw new TrialStoppedException(level);
+            if (last) return new TrialOutcome([result.Training.Best.Score, options.CountOf(result)], [], Metrics(result));
+        }
     }
 
     private PeftTrainer TrainerFor(DeviceSlot slot)

@@ -75,6 +75,15 @@ internal sealed class CurveEnsemble
         return new CurveForecast([.. Mixture(past).Select(c => (c.Weight, c.Centre, c.Scale * doubt))], freedom, bestSoFar ? curve.Min(p => p.Loss) : double.PositiveInfinity);
     }
 
+    /// <summary>Mean and deviation of the end as the shapes alone have them; null where too few others were seen.</summary>
+    public (double Mean, double Deviation)? Raw(PastCurve past)
+    {
+        if (_members.Count == 0 || past.Points.Length == 0) return null;
+        (double Weight, double Centre, double Scale)[] mixture = Mixture(past);
+        double mean = mixture.Sum(c => c.Weight * c.Centre);
+        return (mean, Math.Sqrt(mixture.Sum(c => c.Weight * (c.Scale * c.Scale + (c.Centre - mean) * (c.Centre - mean)))));
+    }
+
     /// <summary>
     /// By how much forecasts from so many points were worse than they said, on the curves whose end is known; at least 1. A curve does not scatter independently around its shape, a best-so-far least of all, so
     /// what the shapes promise is too narrow.

@@ -32,6 +32,8 @@ public static class SchedulerCatalog
             Min = t.Whole("min") ?? 1,
             Max = t.Whole("max", 2),
             Pausing = t.Choice("mode", "stop", "stop", "pause") == "pause",
+            Risk = t.Number("risk", r => r > 0, "a number above 0") ?? 0.05,
+            Configurations = t.Choice("by", "all", "all", "curve") == "all",
             PauseP = t.Number("pause-p", p => p is > 0 and < 1, "a probability between 0 and 1") ?? 0.5,
             Measure = t.Measure(),
         })),
@@ -52,7 +54,7 @@ public static class SchedulerCatalog
 
     private static AshaOptions Halving(SchedulerText t, bool stopping)
     {
-        var o = new AshaOptions { Min = t.Whole("min") ?? 1, Eta = t.Count("eta", 3, 2), Max = t.Whole("max", 2), Stopping = stopping && t.Choice("mode", "pause", "pause", "stop") == "stop", Measure = t.Measure() };
+        var o = new AshaOptions { Min = t.Whole("min") ?? 1, Eta = t.Count("eta", AshaOptions.StandardEta, 2), Max = t.Whole("max", 2), Stopping = stopping && t.Choice("mode", "pause", "pause", "stop") == "stop", Measure = t.Measure() };
         return o.Max <= o.Min ? throw new InvalidInputException($"Scheduler '{t.Name}': max ({o.Max}) has to be above min ({o.Min}).") : o;
     }
 

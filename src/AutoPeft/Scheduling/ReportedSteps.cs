@@ -14,8 +14,10 @@ public static class ReportedSteps
         foreach (Trial t in study.Trials)
         {
             long steps = t.Reports.Count > 0 ? t.Reports[^1].Step : 0;
-            trained += steps;
-            whole += t.State is TrialState.Pruned or TrialState.Paused ? furthest : steps;
+            // What its parent trained is counted there, unless the checkpoint was lost.
+            long from = t.Reports.Count > 0 && t.Parent is { } parent && t.Reports[0].Step > parent.Step ? parent.Step : 0;
+            trained += steps - from;
+            whole += (t.State is TrialState.Pruned or TrialState.Paused ? furthest : steps) - from;
         }
         return (trained, whole);
     }

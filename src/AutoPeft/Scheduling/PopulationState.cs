@@ -15,8 +15,8 @@ internal sealed class PopulationState
     private readonly PopulationOptions _options;
     private readonly Trial[] _members;
 
-    /// <summary>By comparison: members that left after it, less successors that started from it. At 0: members that failed before the first, less trials that took their place.</summary>
-    private readonly SortedDictionary<long, int> _free = [];
+    /// <summary>For each place that nobody has taken yet the comparison at which it was left, ascending; 0 where a member failed before the first.</summary>
+    private readonly List<long> _left = [];
 
     private int _open;
 
@@ -30,15 +30,17 @@ internal sealed class PopulationState
         int budget = study.Definition.Budget ?? int.MaxValue;
         Size = Math.Min(options.Population, budget - first);
         _open = Size - _members.Length;
+        foreach (Trial t in _members)
+            if (t.State is TrialState.Pruned or TrialState.Failed) _left.Add(RungOf(Position(t)));
+        _left.Sort();
+        _open += _left.Count;
         int founders = 0;
         foreach (Trial t in _members)
         {
-            if (t.Parent is { } parent) Change(RungOf(parent.Step), -1);
-            // Those beyond the first took the places of members that failed early.
-            else if (++founders > Size) Change(0, -1);
-            if (t.State is not (TrialState.Pruned or TrialState.Failed)) continue;
-            Change(RungOf(Position(t)), 1);
-            _open++;
+            if (t.Parent is null && ++founders <= Size) continue;
+            // A successor starts where its place was left, or before, where more were compared.
+            int place = _left.FindIndex(rung => rung >= RungOf(t.Parent?.Step ?? 0));
+            if (place >= 0) _left.RemoveAt(place);
         }
     }
 
@@ -64,13 +66,13 @@ internal sealed class PopulationState
     public long Fill()
     {
         _open--;
-        foreach ((long rung, int free) in _free)
-        {
-            if (free <= 0) continue;
-            Change(rung, -1);
-            return rung;
-        }
-        return 0;
+        if (_left.Count == 0) return 0;
+        long rung = _left[0];
+        _left.RemoveAt(0);
+        // Who is ahead of the others may leave where too few have been to tell who is good.
+        for (long enough = rung; enough > 0; enough -= _options.Interval)
+            if (Leaving(Order(enough).Length) > 0) return enough;
+        return rung;
     }
 
     /// <summary>The paused member whose turn it is: of those that have come least far the one of the lowest number. Null where none is, or in a synchronous population where the others are not there yet.</summary>
@@ -83,8 +85,14 @@ internal sealed class PopulationState
         return next is null || _options.Synchronous && !IsComplete(RungOf(Position(next))) ? null : next;
     }
 
-    /// <summary>Whether a paused member is among the worst at its comparison and has somebody to be replaced by.</summary>
-    public bool IsToLeave(Trial trial) => HasBudget && IsAmongWorst(trial, RungOf(Position(trial)));
+    /// <summary>Whether a paused member is among the worst, at the last comparison for which enough have been there, and the budget has a successor. Who is always ahead of the others is judged by where they have come.</summary>
+    public bool IsToLeave(Trial trial)
+    {
+        if (!HasBudget) return false;
+        for (long rung = RungOf(Position(trial)); rung > RungOf(trial.Parent?.Step ?? 0); rung -= _options.Interval)
+            if (Leaving(Order(rung).Length) > 0) return IsAmongWorst(trial, rung);
+        return false;
+    }
 
     /// <summary>Whether a trial is among those that leave at a comparison.</summary>
     public bool IsAmongWorst(Trial trial, long rung)
@@ -112,13 +120,13 @@ internal sealed class PopulationState
     /// <summary>The furthest checkpoint that a trial has: its own, or its parent's.</summary>
     public static long Position(Trial trial) => Math.Max(trial.PausedAt ?? 0, trial.Parent?.Step ?? 0);
 
-    /// <summary>The first comparison from which somebody may still start.</summary>
+    /// <summary>The first comparison from which somebody may still start: nobody starts before the last member that trains.</summary>
     public long NeededFrom()
     {
         long from = long.MaxValue;
         foreach (Trial t in _members)
             if (!t.HasEnded) from = Math.Min(from, RungOf(Position(t)));
-        if (HasOpening) from = Math.Min(from, _free.FirstOrDefault(f => f.Value > 0).Key);
+        if (HasOpening) from = Math.Min(from, _left.FirstOrDefault());
         return from;
     }
 
@@ -142,6 +150,4 @@ internal sealed class PopulationState
     }
 
     private bool IsComplete(long rung) => Array.TrueForAll(_members, t => t.HasEnded || Position(t) >= rung);
-
-    private void Change(long rung, int by) => _free[rung] = _free.GetValueOrDefault(rung) + by;
 }

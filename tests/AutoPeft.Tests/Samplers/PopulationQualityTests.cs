@@ -7,11 +7,12 @@ using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
+using Xunit.Abstractions;
 
 namespace AutoPeft.Tests.Samplers;
 
 /// <summary>How successors explore, and what it is good for.</summary>
-public class PopulationQualityTests
+public class PopulationQualityTests(ITestOutputHelper output)
 {
     private const int Length = 30;
 
@@ -62,6 +63,7 @@ public class PopulationQualityTests
         double fixedBest = Enumerable.Range(0, 101).Min(i => -Enumerable.Range(1, Length).Sum(s => Drifting.Gain(Space.FromValues([new("lr", Space.Parameters[0].FromUnit(i / 100.0)), new("momentum", 0.7)]), s - 0.5)));
         int wins = pbt.Zip(pb2).Count(p => p.Second < p.First);
         string found = string.Create(CultureInfo.InvariantCulture, $"PBT {pbt.Average():F3}, PB2 {pb2.Average():F3} (better in {wins} of {seeds}), best fixed {fixedBest:F3}, optimum -3");
+        output.WriteLine(found);
         Assert.True(pb2.Average() < pbt.Average() - 0.1 && wins >= 14, found);
         Assert.True(pbt.Average() < fixedBest, found);
     }

@@ -204,4 +204,43 @@ public class PopulationTests
         Assert.Contains(run.Study.Trials, t => t.Parent?.Step == 7);
         Assert.All(run.Decisions.Where(d => d.Decision == Decision.Pause), d => Assert.True(run.Study.Trials[d.Trial].Reports[0].Step != 1 || run.Study.Trials[d.Trial].PausedAt >= 3));
     }
+
+    [Fact]
+    public void A_bad_member_that_is_quicker_than_the_others_leaves_too_and_its_successor_starts_where_they_are()
+    {
+        // Trial 0 is the worst and reports thrice as often; judged only where it is first, it would stay for ever.
+        StudyDefinition definition = Definition(16, "pbt:population=4,max=12");
+        TrialCurve Curve(IStudyView study, Trial trial) => new(
+            [.. Enumerable.Range(1, 12).Where(s => s > (trial.Parent?.Step ?? 0)).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", trial.Number == 0 ? 9 : 5 - 0.1 * s - 0.01 * trial.Number)))], [1]);
+        var study = new Study();
+        void Append(StudyEvent e) => study.Apply(e);
+        Append(new StudyCreated(DateTimeOffset.UnixEpoch, definition));
+        IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
+        ISampler sampler = SamplerCatalog.Create(definition.Sampler);
+        for (int n = 0; n < 4; n++)
+        {
+            Proposal p = sampler.Propose(study, 1, StudySession.ProposalStream(definition, n))[0];
+            Append(new TrialProposed(DateTimeOffset.UnixEpoch, n, p.Configuration, "pbt", study.Sequence, n, 1));
+            Append(new TrialStarted(DateTimeOffset.UnixEpoch, n, "w", "cpu", 1));
+        }
+        void Advance(int n)
+        {
+            Trial t = study.Trials[n];
+            if (t.State == TrialState.Waiting) Append(new TrialStarted(DateTimeOffset.UnixEpoch, n, "w", "cpu", t.Attempt + 1));
+            (long step, ImmutableSortedDictionary<string, double> metrics) = Curve(study, t).Reports[t.Reports.Count];
+            Append(new TrialReported(DateTimeOffset.UnixEpoch, n, step, metrics));
+            Append(new TrialPaused(DateTimeOffset.UnixEpoch, n, step));
+            if (scheduler.Retire(study) is { } gone) Append(new TrialPruned(DateTimeOffset.UnixEpoch, gone, study.Trials[gone].PausedAt!.Value));
+            else if (scheduler.Promote(study) is { } on) Append(new TrialPromoted(DateTimeOffset.UnixEpoch, on));
+        }
+        for (int round = 0; round < 3 && study.Trials[0].State != TrialState.Pruned; round++)
+        {
+            for (int quick = 0; quick < 3 && study.Trials[0].State == TrialState.Waiting || study.Trials[0].Attempt == 1 && quick == 0; quick++) Advance(0);
+            for (int n = 1; n < 4 && study.Trials[0].State != TrialState.Pruned; n++) Advance(n);
+        }
+        Assert.Equal(TrialState.Pruned, study.Trials[0].State);
+        Proposal successor = sampler.Propose(study, 1, StudySession.ProposalStream(definition, 4))[0];
+        Assert.True(successor.Parent!.Step < study.Trials[0].PausedAt);
+        Assert.NotEqual(0, successor.Parent.Number);
+    }
 }

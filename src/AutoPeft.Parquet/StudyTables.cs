@@ -10,7 +10,7 @@ namespace AutoPeft.Parquet;
 /// A study as three tables: <c>trials</c> (a row per trial), <c>pareto</c> (the front, same columns) and <c>curves</c> (a row per reported measurement).
 /// <para>
 /// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; feasible (where there are outcome constraints); source,
-/// device, worker, attempt, seconds, proposed, started, finished, error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial
+/// parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds, proposed, started, finished, error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial
 /// that has not completed) is null. Parameters, objectives and outcomes keep the names that a person gave them; a column of ours whose name one
 /// of them has taken is called <c>trial_…</c>, a metric <c>metric_…</c> (case does not count, as it does not for DuckDB and Spark).
 /// </para>
@@ -92,9 +92,10 @@ public static class StudyTables
         names.UnionWith(d.Objectives.Select(o => o.Name));
         names.UnionWith(d.Outcomes.Select(o => o.Name));
         string Ours(string column) => Free(names, column, "trial_");
+        bool lineage = study.Trials.Any(t => t.Parent is not null);
 
         // Named before the metrics, which are measured on the way and give way to what every study has.
-        string number = Ours("number"), state = Ours("state"), feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"), source = Ours("source"),
+        string number = Ours("number"), state = Ours("state"), feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"), source = Ours("source"), parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
             device = Ours("device"), worker = Ours("worker"), attempt = Ours("attempt"), seconds = Ours("seconds"),
             proposed = Ours("proposed"), started = Ours("started"), finished = Ours("finished"), error = Ours("error");
 
@@ -114,9 +115,14 @@ public static class StudyTables
         {
             columns.Add(Column.Bool(feasible, rows.Select(t => t.State == TrialState.Completed ? t.IsFeasible : (bool?)null)));
         }
+        columns.Add(Column.String(source, rows.Select(t => Column.WellFormed(t.Proposed.Source)), nullable: false));
+        if (lineage)
+        {
+            columns.Add(Column.Int32(parent, rows.Select(t => t.Parent?.Number)));
+            columns.Add(Column.Int64(parentStep, rows.Select(t => t.Parent?.Step)));
+        }
         columns.AddRange(
         [
-            Column.String(source, rows.Select(t => Column.WellFormed(t.Proposed.Source)), nullable: false),
             Column.String(device, rows.Select(t => t.Device is { } text ? Column.WellFormed(text) : null)),
             Column.String(worker, rows.Select(t => t.Worker is { } text ? Column.WellFormed(text) : null)),
             Column.Int32(attempt, rows.Select(t => t.Attempt)),

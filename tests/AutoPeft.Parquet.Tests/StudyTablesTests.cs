@@ -134,6 +134,22 @@ public sealed class StudyTablesTests : IDisposable
     }
 
     [Fact]
+    public void Where_trials_go_on_from_each_others_checkpoints_the_table_says_from_whose()
+    {
+        var space = SearchSpace.Build(s => s.Float("lr", 0, 1));
+        var study = Study.Of(
+        [
+            new StudyCreated(Start, new StudyDefinition(space, [Objective.Minimize("loss")])),
+            new TrialProposed(Start, 0, space.FromValues([new("lr", 0.5)]), "pbt", 1, 0, 1),
+            new TrialProposed(Start, 1, space.FromValues([new("lr", 0.6)]), "pbt", 2, 1, 1, null, new TrialParent(0, 4)),
+        ]);
+        Table trials = StudyTables.Trials(study);
+        Assert.Equal([null, 0], Values(trials, "parent"));
+        Assert.Equal([null, 4L], Values(trials, "parent_step"));
+        Assert.DoesNotContain("parent", StudyTables.Trials(Sample()).Columns.Select(c => c.Name));
+    }
+
+    [Fact]
     public void What_a_person_named_keeps_its_name_and_ours_gives_way()
     {
         var space = SearchSpace.Build(s => s.Float("seconds", 0, 1).Int("State", 0, 3));

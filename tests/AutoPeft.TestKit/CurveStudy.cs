@@ -69,10 +69,15 @@ public sealed class CurveStudy
         {
             if (Study.Trials.FirstOrDefault(t => t.State == TrialState.Waiting) is { } waiting)
             {
-                long from = waiting.PausedAt ?? 0;
+                long from = waiting.PausedAt ?? waiting.Parent?.Step ?? 0;
                 Append(new TrialStarted(DateTimeOffset.UnixEpoch, waiting.Number, $"w{worker}", "cpu", waiting.Attempt + 1));
                 if (!_known.TryGetValue(waiting.Number, out TrialCurve? curve)) _known[waiting.Number] = curve = _curves(Study, waiting);
                 return (waiting.Number, curve.Reports.TakeWhile(r => r.Step <= from).Count());
+            }
+            if (Study.PausedCount > 0 && _scheduler.Retire(Study) is { } retired)
+            {
+                Append(new TrialPruned(DateTimeOffset.UnixEpoch, retired, Study.Trials[retired].PausedAt ?? 0));
+                continue;
             }
             if (Study.PausedCount > 0 && _scheduler.Promote(Study) is { } promoted)
             {
@@ -81,8 +86,8 @@ public sealed class CurveStudy
             }
             int first = Study.Trials.Count;
             if (first >= Study.Definition.Budget || StudySession.ViewFor(Study, first, _sampler) is not { } view) return null;
-            Proposal proposal = _sampler.Propose(view, 1, StudySession.ProposalStream(Study.Definition, first))[0];
-            Append(new TrialProposed(DateTimeOffset.UnixEpoch, first, proposal.Configuration, _sampler.Name, Study.Sequence, first, 1, proposal.State));
+            if (_sampler.Propose(view, 1, StudySession.ProposalStream(Study.Definition, first)) is not [var proposal, ..]) return null;
+            Append(new TrialProposed(DateTimeOffset.UnixEpoch, first, proposal.Configuration, _sampler.Name, Study.Sequence, first, 1, proposal.State, proposal.Parent));
         }
     }
 

@@ -242,6 +242,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
             new TrialFailed(Later(), 1, "CUDA out of memory: 'tried' \"2 GiB\" \\ ∞"),
             new TrialProposed(Later(), 2, lora.With("lr", 1e-5), "enqueued", 10, 2, 1),
             new TrialPruned(Later(), 2, 7),
+            new TrialProposed(Later(), 3, ia3, "pbt: perturbed, from trial 0 at step 4", 12, 3, 1, "population", new TrialParent(0, 4)),
         ];
     }
 

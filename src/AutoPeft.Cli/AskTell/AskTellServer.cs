@@ -76,6 +76,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     {
         if (_session is not null) throw new InvalidInputException("This process has a study already; start another process for another study.");
         StudyDefinition definition = DefinitionJson.Read(e);
+        if (PopulationPairing.Options(definition.Sampler) is not null) throw new InvalidInputException($"Sampler '{definition.Sampler}' needs a host that pauses trials and hands on their checkpoints; ask-tell does not.");
         ISampler sampler = SamplerNames.Create(definition.Sampler);
         _session = await StudySession.CreateAsync(definition, sampler, new MemoryStore(), cancellationToken: cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();

@@ -33,9 +33,10 @@ internal static class DemoCommand
             string model = Base(demo, cancellationToken);
 
             Console.Out.WriteLine($"Searching AutoPEFT's space on '{demo.Task}': {demo.Trials} trials, {arguments.Workers} workers.");
-            StudyDefinition definition = PeftProblem.Define(
+            SweepArguments how = PopulationSweep.Pair(new SweepArguments { Space = "autopeft", Trials = demo.Trials, Sampler = parsed.GetValue(sampler)!, Seed = parsed.GetValue(seed) });
+            StudyDefinition definition = PopulationSweep.Complete(PeftProblem.Define(
                 new PeftTrialOptions { Space = "autopeft", Task = demo.Task, ModelDirectory = model, Training = demo.Training },
-                new SweepArguments { Space = "autopeft", Trials = demo.Trials, Sampler = parsed.GetValue(sampler)!, Seed = parsed.GetValue(seed) });
+                how) with { Scheduler = how.Scheduler }, new PeftProblem());
             string path = Free(parsed.GetValue(output)!, definition);
             await using SweepFolder folder = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, arguments, cancellationToken).ConfigureAwait(false);

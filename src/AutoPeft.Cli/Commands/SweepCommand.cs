@@ -16,7 +16,7 @@ internal static class SweepCommand
         var model = new Option<string?>("--model") { Description = "Directory of the base model: config.json, model.safetensors, vocab.txt." };
         var text = new Option<string?>("--text") { Description = "plan:FILE only: the text to pretrain on." };
         var trials = new Option<int>("--trials") { Description = "Trials to run.", DefaultValueFactory = _ => 40 };
-        var sampler = new Option<string>("--sampler") { Description = "auto, gp, tpe, random, sobol, …", DefaultValueFactory = _ => "auto" };
+        var sampler = new Option<string>("--sampler") { Description = "auto, gp, tpe, random, sobol, …; pbt and pb2 train a population, options behind a colon, as in pbt:population=8,interval=1,quantile=25,explore=learning_rate+dropout.", DefaultValueFactory = _ => "auto" };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
         var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/STUDY." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
@@ -35,7 +35,7 @@ internal static class SweepCommand
         LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var arguments = new SweepArguments
+            SweepArguments arguments = PopulationSweep.Pair(new SweepArguments
             {
                 Space = parsed.GetRequiredValue(space),
                 Task = parsed.GetValue(task),
@@ -45,17 +45,18 @@ internal static class SweepCommand
                 Sampler = parsed.GetValue(sampler)!,
                 Seed = parsed.GetValue(seed),
                 Lockstep = parsed.GetValue(lockstep) ? run.Read(parsed).Workers : null,
-                Scheduler = Scheduler(parsed.GetValue(scheduler)!, parsed.GetValue(lockstep)),
+                Scheduler = parsed.GetValue(scheduler)!,
                 Delay = parsed.GetValue(delay) is >= 0 and < 1e6 and var d ? d : throw new InvalidInputException("--delay takes seconds from 0."),
                 Training = training.Read(parsed),
                 Count = parsed.GetValue(count),
                 Fidelity = TrialFidelity.Parse(parsed.GetValue(fidelity)!),
-            };
+            });
+            arguments = arguments with { Scheduler = Scheduler(arguments.Scheduler, arguments.Lockstep is not null) };
             if (arguments is { Fidelity.Kind: not FidelityKind.Steps, Scheduler: "none" }) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: without --scheduler every trial would train every level; add --scheduler asha, say.");
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
             if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not PeftProblem) throw new InvalidInputException($"--fidelity {arguments.Fidelity} goes with the shipped search spaces, not with {arguments.Space}.");
-            StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler })), cancellationToken).ConfigureAwait(false);
+            StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, PopulationSweep.Complete(problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler }, problem))), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);
             RunArguments how = run.Read(parsed);
             string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");

@@ -54,7 +54,7 @@ internal sealed class FinalProblem : ISweepProblem
                 .SetItem(SweepProblems.SpaceSetting, Space)
                 .Add(SearchSetting, options.Space)
                 .Add(SeedSetting, search.Definition.Seed.ToString(CultureInfo.InvariantCulture))
-                .Add(CandidatesSetting, Write(front)),
+                .Add(CandidatesSetting, Write(search, front)),
         };
     }
 
@@ -84,13 +84,23 @@ internal sealed class FinalProblem : ISweepProblem
             .. front.RootElement.EnumerateArray().Select(e =>
             {
                 Configuration c = SpaceJson.ReadValues(space, e.GetProperty("params"));
-                return new Candidate($"trial {e.GetProperty("trial").GetInt32()}", options.PlanOf(c, config), options.TrainingOf(c));
+                return new Candidate($"trial {e.GetProperty("trial").GetInt32()}", options.PlanOf(c, config), options.TrainingOf(c)) { Before = Phases(e, space, options, config) };
             }),
             .. Baselines.Names.Select(n => new Candidate(n, PeftPlan.FromName(n, config))),
         ];
     }
 
-    private static string Write(IReadOnlyList<Trial> front)
+    /// <summary>How a candidate was trained before it had its own configuration: as its parents were, in a population.</summary>
+    private static IReadOnlyList<TrainingPhase> Phases(JsonElement candidate, SearchSpace space, PeftTrialOptions options, BertConfig config) => !candidate.TryGetProperty("before", out JsonElement before) ? [] :
+    [
+        .. before.EnumerateArray().Select(e =>
+        {
+            Configuration c = SpaceJson.ReadValues(space, e.GetProperty("params"));
+            return new TrainingPhase(options.PlanOf(c, config), options.TrainingOf(c), e.GetProperty("until").GetInt32());
+        }),
+    ];
+
+    private static string Write(IStudyView search, IReadOnlyList<Trial> front)
     {
         using var stream = new MemoryStream();
         using (var w = new Utf8JsonWriter(stream))
@@ -103,6 +113,19 @@ internal sealed class FinalProblem : ISweepProblem
                 w.WriteNumber("dev", t.Values[0]);
                 w.WritePropertyName("params");
                 SpaceJson.WriteValues(w, t.Configuration);
+                if (t.Parent is not null)
+                {
+                    w.WriteStartArray("before");
+                    foreach ((Configuration c, long until) in Lineage.Of(search, t))
+                    {
+                        w.WriteStartObject();
+                        w.WriteNumber("until", until);
+                        w.WritePropertyName("params");
+                        SpaceJson.WriteValues(w, c);
+                        w.WriteEndObject();
+                    }
+                    w.WriteEndArray();
+                }
                 w.WriteEndObject();
             }
             w.WriteEndArray();

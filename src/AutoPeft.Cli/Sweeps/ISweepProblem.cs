@@ -14,6 +14,9 @@ internal interface ISweepProblem
     /// <summary>What runs before any sampler is asked; nothing unless the problem is a list of runs.</summary>
     IEnumerable<Configuration> Enqueue(StudyDefinition definition) => [];
 
+    /// <summary>What it offers to population-based training; null where trials cannot go on from each other's checkpoints.</summary>
+    PopulationSupport? Population(StudyDefinition definition) => null;
+
     /// <summary>The runner, from what the definition says; in a worker process.</summary>
     ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device);
 }

@@ -47,6 +47,13 @@ internal sealed class PeftProblem : ISweepProblem
         }
     }
 
+    public PopulationSupport Population(StudyDefinition definition)
+    {
+        PeftTrialOptions options = PeftSettings.Read(definition);
+        // Trials report each evaluation; where these are counted in updates, how many there are hangs on the batch size.
+        return new PopulationSupport(ShippedSpaces.Get(options.Space).Mutable, options.Training.EvaluateEverySteps is null ? options.Training.Epochs : null);
+    }
+
     public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new PeftTrialRunner(PeftSettings.Read(definition));
 
     /// <summary>A task whose directory stays right whatever directory a worker or a resume starts in.</summary>

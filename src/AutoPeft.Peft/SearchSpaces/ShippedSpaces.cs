@@ -15,7 +15,13 @@ public sealed record ShippedSpace(
     string Summary,
     Func<BertConfig, SearchSpace> For,
     Func<Configuration, BertConfig, PeftPlan> ToPlan,
-    Func<Configuration, TrainingRecipe> ToRecipe);
+    Func<Configuration, TrainingRecipe> ToRecipe)
+{
+    /// <summary>
+    /// Parameters that can change while a model trains: its checkpoint fits whatever they are, and what it has learnt stays what it was. None is the shape of what is trained, its scale, or what makes up an epoch.
+    /// </summary>
+    public IReadOnlyList<string> Mutable { get; init; } = [];
+}
 
 /// <summary>The search spaces that come with AutoPeft, by name.</summary>
 public static class ShippedSpaces
@@ -24,8 +30,8 @@ public static class ShippedSpaces
     public static IReadOnlyList<ShippedSpace> All { get; } =
     [
         new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer", AutoPeftSpace.For, AutoPeftSpace.ToPlan, _ => new TrainingRecipe()),
-        new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe),
-        new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For, TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe),
+        new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe) { Mutable = ["dropout", "learning_rate"] },
+        new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For, TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe) { Mutable = ["learning_rate", "warmup", "weight_decay", "schedule"] },
     ];
 
     /// <summary>Whether a space of this name is shipped.</summary>

@@ -13,7 +13,11 @@ namespace AutoPeft.Peft.Training;
 /// <param name="Name">As the table shows it.</param>
 /// <param name="Plan">What is attached and trained.</param>
 /// <param name="Training">How; null for the study's own options.</param>
-public sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Training = null);
+public sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Training = null)
+{
+    /// <summary>How it was trained before, where its hyperparameters changed on the way.</summary>
+    public IReadOnlyList<TrainingPhase> Before { get; init; } = [];
+}
 
 /// <summary>A candidate's row in the final table.</summary>
 /// <param name="Name">The candidate's.</param>
@@ -77,7 +81,7 @@ public sealed class FinalEvaluation : ITrialRunner, IDisposable
         var runs = new List<(double, double, long, long)>(repeats);
         for (int repeat = 0; repeat < repeats; repeat++)
         {
-            PeftTrainingResult run = trainer.Train(candidate.Plan, SeedOf(studySeed, repeat), candidate.Training, scoreTest: true, onStep: onStep, cancellationToken: cancellationToken);
+            PeftTrainingResult run = TrainingPhase.Train(trainer, candidate.Before, candidate.Plan, candidate.Training, SeedOf(studySeed, repeat), onStep, cancellationToken);
             runs.Add((run.Test!.Score, run.Training.Best.Score, run.ExactParameters, run.PaperParameters));
         }
         return FinalScore.Of(candidate.Name, runs);
@@ -104,8 +108,7 @@ public sealed class FinalEvaluation : ITrialRunner, IDisposable
             _trainer = new PeftTrainer(_base, TaskCatalog.Resolve(_task), _training);
         }
         Candidate candidate = _list[trial.Configuration.GetInt("candidate")];
-        PeftTrainingResult run = _trainer.Train(candidate.Plan, SeedOf(_seed, trial.Configuration.GetInt("repeat")), candidate.Training,
-            scoreTest: true, onStep: reporter.Heartbeat, cancellationToken: cancellationToken);
+        PeftTrainingResult run = TrainingPhase.Train(_trainer, candidate.Before, candidate.Plan, candidate.Training, SeedOf(_seed, trial.Configuration.GetInt("repeat")), reporter.Heartbeat, cancellationToken);
         return new TrialOutcome([run.Test!.Score], [], ImmutableSortedDictionary.CreateRange(new Dictionary<string, double>
         {
             ["dev_score"] = run.Training.Best.Score,

@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
+using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 
 /// <summary>What to run.</summary>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Configuration">Its configuration.</param>
-/// <param name="Seed">What all of its randomness hangs on: the same for every attempt.</param>
+/// <param name="Seed">What all of its randomness hangs on: the same for every attempt, and for trials that go on from each other.</param>
 /// <param name="Attempt">1 for the first.</param>
 /// <param name="Device">Where it runs.</param>
 /// <param name="WorkDirectory">A directory of its own for checkpoints and logs; null where the host keeps none.</param>
-/// <param name="ResumeFrom">The step at which a scheduler paused it, where it did: there should be a checkpoint.</param>
-public sealed record TrialAssignment(int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null, long? ResumeFrom = null);
+/// <param name="ResumeFrom">The step at which a scheduler paused it, or its parent, where it did: there should be a checkpoint in <paramref name="WorkDirectory"/>.</param>
+/// <param name="Parent">Whose checkpoint it goes on from, where it is another trial's; the host has laid it into <paramref name="WorkDirectory"/>.</param>
+public sealed record TrialAssignment(int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null, long? ResumeFrom = null, TrialParent? Parent = null);
 
 /// <summary>A trial's result.</summary>
 /// <param name="Values">One per objective, in the objectives' own units and order.</param>

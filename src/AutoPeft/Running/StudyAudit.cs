@@ -61,7 +61,10 @@ public static class StudyAudit
             if (i >= again.Count) differences.Add($"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay nothing");
             else if (!again[i].Configuration.Codes.SequenceEqual(recorded[i].Configuration.Codes))
                 differences.Add(string.Create(CultureInfo.InvariantCulture, $"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay ({again[i].Configuration})"));
+            else if (again[i].Parent != recorded[i].Parent) differences.Add($"trial {recorded[i].Number}: the log has it go on from {Parent(recorded[i].Parent)}, the replay from {Parent(again[i].Parent)}");
             else if (again[i].State != recorded[i].State) differences.Add($"trial {recorded[i].Number}: the sampler's state came out otherwise");
         }
     }
+
+    private static string Parent(TrialParent? parent) => parent?.ToString() ?? "the beginning";
 }

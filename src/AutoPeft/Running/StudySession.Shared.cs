@@ -49,7 +49,7 @@ public sealed partial class StudySession
                     }
                     if (m.Proposals.Count == 0) return null;
                     Proposal p = m.Proposals[0];
-                    events.Add(new TrialProposed(now, number, p.Configuration, p.Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, m.Seen, number, 1, p.State));
+                    events.Add(new TrialProposed(now, number, p.Configuration, p.Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, m.Seen, number, 1, p.State, p.Parent));
                 }
                 var lease = new Lease(number, (waiting?.Attempt ?? 0) + 1, worker);
                 events.Add(new TrialStarted(now, number, worker, device, lease.Attempt));

@@ -91,7 +91,7 @@ public sealed partial class StudySession : IDisposable
             DateTimeOffset now = Now;
             var events = new StudyEvent[made];
             for (int i = 0; i < made; i++)
-                events[i] = new TrialProposed(now, first + i, proposals[i].Configuration, proposals[i].Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, study.Sequence, first, asked, proposals[i].State);
+                events[i] = new TrialProposed(now, first + i, proposals[i].Configuration, proposals[i].Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, study.Sequence, first, asked, proposals[i].State, proposals[i].Parent);
             return events;
         }, cancellationToken).ConfigureAwait(false);
         var trials = new Trial[made];
@@ -178,10 +178,15 @@ public sealed partial class StudySession : IDisposable
     public ValueTask<bool> PauseAsync(int number, long step, CancellationToken cancellationToken = default) =>
         AppendOneAsync(new TrialPaused(Now, number, step), cancellationToken);
 
-    /// <summary>Lets the paused trial go on that <paramref name="scheduler"/> names.</summary>
+    /// <summary>Ends the paused trial that <paramref name="scheduler"/> retires, or lets the one go on that it promotes.</summary>
     /// <returns>False where it names none.</returns>
     public ValueTask<bool> PromoteAsync(IScheduler scheduler, CancellationToken cancellationToken = default) =>
-        AppendAsync(study => study.PausedCount == 0 || study.IsPaused || scheduler.Promote(study) is not { } number ? [] : [new TrialPromoted(Now, number)], cancellationToken);
+        AppendAsync(study =>
+        {
+            if (study.PausedCount == 0 || study.IsPaused) return [];
+            if (scheduler.Retire(study) is { } retired) return [new TrialPruned(Now, retired, study.Trials[retired].PausedAt ?? 0)];
+            return scheduler.Promote(study) is { } promoted ? [new TrialPromoted(Now, promoted)] : [];
+        }, cancellationToken);
 
     /// <summary>Holds the study: running trials go on to their end, none is started. Does nothing where it is held already.</summary>
     public ValueTask<bool> PauseStudyAsync(string reason, CancellationToken cancellationToken = default) =>
@@ -217,6 +222,13 @@ public sealed partial class StudySession : IDisposable
 
     /// <summary>The seed that trial <paramref name="number"/> trains with: the same for every attempt.</summary>
     public static ulong TrainingSeed(StudyDefinition definition, int number) => new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;
+
+    /// <summary>The same where a trial may go on from another's checkpoint: data order and dropout are then its parent's too, so that it goes on exactly where that one was.</summary>
+    public static ulong TrainingSeed(IStudyView study, Trial trial)
+    {
+        while (trial.Parent is { } parent) trial = study.Trials[parent.Number];
+        return TrainingSeed(study.Definition, trial.Number);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();

@@ -14,8 +14,9 @@ public sealed class SweepBuilder<T> where T : notnull
     private readonly List<Objective> _objectives = [];
     private readonly List<OutcomeConstraint> _outcomes = [];
     private string _name = "study";
-    private Func<ISampler> _sampler = () => SamplerCatalog.Create("auto");
-    private IScheduler _scheduler = new RunToEnd();
+    private Func<ISampler>? _sampler;
+    private string _samplerText = "auto";
+    private IScheduler? _scheduler;
     private string _schedulerText = "none";
     private ISweepObserver? _observer;
     private ulong _seed;
@@ -23,7 +24,7 @@ public sealed class SweepBuilder<T> where T : notnull
     private int _workers = 1;
     private string? _journal;
     private IStudyStore? _store;
-    private string? _directory;
+    private string? _trialDirectory;
 
     internal SweepBuilder(SearchSpace space, Func<Configuration, T> read) => (_space, _read) = (space, read);
 
@@ -39,14 +40,22 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>A measurement that has to stay within bounds; its values follow the objectives' in what the objective function gives.</summary>
     public SweepBuilder<T> Constrain(string name, double? max = null, double? min = null) => Do(() => _outcomes.Add(new OutcomeConstraint(name, max, min)));
 
-    /// <summary>Which sampler; "auto" unless stated.</summary>
-    public SweepBuilder<T> Sampler(string name) => Do(() => _sampler = () => SamplerCatalog.Create(name));
+    /// <summary>Which sampler; "auto" unless stated. Population-based training brings its scheduler along: <c>pbt:population=8,interval=1,max=20</c>.</summary>
+    public SweepBuilder<T> Sampler(string name) => Do(() =>
+    {
+        _ = SamplerCatalog.Create(name);
+        (_sampler, _samplerText) = (null, name);
+    });
 
     /// <summary>A sampler of your own.</summary>
     public SweepBuilder<T> Sampler(ISampler sampler) => Do(() => _sampler = () => sampler);
 
     /// <summary>What decides on reports, as in <c>asha:min=1,eta=3,max=9</c>; nothing is stopped unless stated.</summary>
-    public SweepBuilder<T> Scheduler(string text) => Do(() => (_scheduler, _schedulerText) = (SchedulerCatalog.Create(text), text));
+    public SweepBuilder<T> Scheduler(string text) => Do(() =>
+    {
+        _ = SchedulerCatalog.Create(text);
+        (_scheduler, _schedulerText) = (null, text);
+    });
 
     /// <summary>A scheduler of your own.</summary>
     public SweepBuilder<T> Scheduler(IScheduler scheduler) => Do(() => (_scheduler, _schedulerText) = (scheduler, scheduler.Name));
@@ -71,8 +80,10 @@ public sealed class SweepBuilder<T> where T : notnull
     /// </summary>
     public SweepBuilder<T> Store(IStudyStore store) => Do(() => _store = store);
 
-    /// <summary>Where each trial gets a directory of its own (<see cref="TrialAssignment.WorkDirectory"/>), for checkpoints and what is to outlive an interruption; none unless stated.</summary>
-    public SweepBuilder<T> Directory(string path) => Do(() => _directory = path);
+    /// <summary>
+    /// Where each trial gets a directory of its own, <see cref="TrialAssignment.WorkDirectory"/>, for checkpoints; none unless stated. A trial that goes on from another's checkpoint finds there what that one had when it paused.
+    /// </summary>
+    public SweepBuilder<T> TrialDirectory(string path) => Do(() => _trialDirectory = path);
 
     /// <summary>Who is told what goes on.</summary>
     public SweepBuilder<T> Observe(ISweepObserver observer) => Do(() => _observer = observer);
@@ -97,8 +108,11 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>Runs the sweep with a runner of your own, made for the study; it serves every worker at once, and has to be thread-safe where there are several.</summary>
     public async Task<SweepResult<T>> RunWithAsync(Func<StudyDefinition, ITrialRunner> runners, CancellationToken cancellationToken = default)
     {
-        ISampler sampler = _sampler();
-        var definition = new StudyDefinition(_space, _objectives, _outcomes) { Name = _name, Sampler = sampler.Name, Seed = _seed, Budget = _trials, Scheduler = _schedulerText };
+        (string samplerText, string schedulerText) = _sampler is null && _scheduler is null ? PopulationPairing.Pair(_samplerText, _schedulerText) : (_samplerText, _schedulerText);
+        ISampler sampler = _sampler?.Invoke() ?? SamplerCatalog.Create(samplerText);
+        IScheduler scheduler = _scheduler ?? SchedulerCatalog.Create(schedulerText);
+        // A name alone as the sampler writes it, however it was typed.
+        var definition = new StudyDefinition(_space, _objectives, _outcomes) { Name = _name, Sampler = _sampler is null && samplerText.Contains(':') ? samplerText : sampler.Name, Seed = _seed, Budget = _trials, Scheduler = schedulerText };
         // What is wrong with the runner is known before a study is made.
         ITrialRunner runner = runners(definition);
         await using IStudyStore? own = _store is null ? await StoreAsync(cancellationToken).ConfigureAwait(false) : null;
@@ -106,7 +120,7 @@ public sealed class SweepBuilder<T> where T : notnull
         using (session)
         {
             IWorker[] workers = [.. DeviceSlot.Cpu(_workers).Select(d => new InProcessWorker(runner, d))];
-            await new SweepHost(session, workers, _scheduler, new SweepOptions { TrialDirectory = _directory }, _observer).RunAsync(cancellationToken).ConfigureAwait(false);
+            await new SweepHost(session, workers, scheduler, new SweepOptions { TrialDirectory = _trialDirectory }, _observer).RunAsync(cancellationToken).ConfigureAwait(false);
             return new SweepResult<T>(session.Study, _read);
         }
     }

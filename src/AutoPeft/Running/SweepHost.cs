@@ -46,6 +46,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     private readonly LeaseKeeper? _leases = session.Shared is { } store ? new LeaseKeeper(session, store, options.MaxAttempts) : null;
     private readonly Lock _losing = new();
     private int? _lost = 0;
+    private readonly KeptCheckpoints _checkpoints = new(options.TrialDirectory);
     private long _busyTicks;
 
     /// <summary>Time that slots spent on trials so far, summed over the slots.</summary>
@@ -139,8 +140,14 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     private async Task RunOneAsync(IWorker worker, Trial trial, CancellationToken cancellationToken)
     {
         await TellAsync(o => o.Started(session.Study, trial, worker)).ConfigureAwait(false);
-        var assignment = new TrialAssignment(trial.Number, trial.Configuration, StudySession.TrainingSeed(session.Study.Definition, trial.Number), trial.Attempt, worker.Device,
-            options.TrialDirectory is { } d ? Path.Combine(d, $"trial-{trial.Number:D5}") : null, trial.PausedAt);
+        long? from = trial.PausedAt ?? trial.Parent?.Step;
+        if (trial is { PausedAt: null, Parent: { } parent } && !_checkpoints.Give(trial))
+        {
+            from = null;
+            await Console.Error.WriteLineAsync($"trial {trial.Number}: the checkpoint of {parent} is missing; it starts at the beginning").ConfigureAwait(false);
+        }
+        var assignment = new TrialAssignment(trial.Number, trial.Configuration, await session.ReadAsync(s => StudySession.TrainingSeed(s, trial), cancellationToken).ConfigureAwait(false), trial.Attempt, worker.Device,
+            _checkpoints.DirectoryOf(trial.Number), from, trial.Parent);
         long start = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
@@ -186,6 +193,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
         {
             Interlocked.Add(ref _busyTicks, Stopwatch.GetTimestamp() - start);
             if (lease is not null) _leases!.Release(lease);
+            if (trial.HasEnded && await session.ReadAsync(scheduler.KeepsFrom, CancellationToken.None).ConfigureAwait(false) is { } needed) _checkpoints.DropBefore(needed);
             if (!lost) await TellAsync(o => o.Ended(session.Study, trial)).ConfigureAwait(false);
         }
     }
@@ -214,6 +222,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
                 await session.FailAsync(trial.Number, $"out of memory: {o.Error}", CancellationToken.None).ConfigureAwait(false);
                 break;
             case WorkerResult.StoppedResult s when last == Decision.Pause:
+                await KeepAsync(trial.Number, s.Step).ConfigureAwait(false);
                 await session.PauseAsync(trial.Number, s.Step, CancellationToken.None).ConfigureAwait(false);
                 break;
             case WorkerResult.StoppedResult s:
@@ -242,6 +251,14 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     {
         await session.RequeueAsync(trial.Number, reason, cancellationToken: CancellationToken.None).ConfigureAwait(false);
         return reason;
+    }
+
+    /// <summary>Before it is recorded that the trial paused: from then on others may start from there.</summary>
+    private async Task KeepAsync(int trial, long step)
+    {
+        if (await session.ReadAsync(scheduler.KeepsFrom, CancellationToken.None).ConfigureAwait(false) is not { } needed) return;
+        if (_checkpoints.Keep(trial, step) is { } why) await Console.Error.WriteLineAsync($"trial {trial}: its checkpoint of step {step} cannot be kept ({why}); who was to go on from it starts at the beginning").ConfigureAwait(false);
+        _checkpoints.DropBefore(needed);
     }
 
     // Somebody requeued the trial while it ran, and another worker has it or has ended it: whatever comes of this attempt is one too many.

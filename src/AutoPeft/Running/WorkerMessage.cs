@@ -73,6 +73,11 @@ internal abstract record WorkerMessage
                     w.WriteNumber("attempt", m.Trial.Attempt);
                     if (m.Trial.WorkDirectory is not null) w.WriteString("directory", m.Trial.WorkDirectory);
                     if (m.Trial.ResumeFrom is { } from) w.WriteNumber("resume_from", from);
+                    if (m.Trial.Parent is { } parent)
+                    {
+                        w.WriteNumber("parent", parent.Number);
+                        w.WriteNumber("parent_step", parent.Step);
+                    }
                     w.WritePropertyName("params");
                     SpaceJson.WriteValues(w, m.Trial.Configuration);
                     w.WriteEndObject();
@@ -138,7 +143,8 @@ internal abstract record WorkerMessage
             }),
             "ready" => new ReadyMessage(),
             "run" => new RunMessage(new TrialAssignment(e.GetProperty("number").GetInt32(), SpaceJson.ReadValues(space!, e.GetProperty("params")), e.GetProperty("seed").GetUInt64(),
-                e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null, e.TryGetProperty("resume_from", out JsonElement from) ? from.GetInt64() : null)),
+                e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null, e.TryGetProperty("resume_from", out JsonElement from) ? from.GetInt64() : null,
+                e.TryGetProperty("parent", out JsonElement parent) ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64()) : null)),
             "cancel" => new CancelMessage(e.GetInt32()),
             "alive" => new AliveMessage(e.GetInt32()),
             "report" => new MeasuredMessage(e.GetProperty("number").GetInt32(), e.GetProperty("step").GetInt64(), ReadMetrics(e)),

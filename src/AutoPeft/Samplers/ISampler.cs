@@ -11,7 +11,8 @@ namespace AutoPeft.Samplers;
 /// Null where it keeps nothing. Only the last proposal of a batch needs it.
 /// </param>
 /// <param name="Note">How it was chosen, for people: "qLogNEHVI", "Sobol (start-up)"; null for the sampler's name alone.</param>
-public sealed record Proposal(Configuration Configuration, string? State = null, string? Note = null);
+/// <param name="Parent">The trial whose checkpoint it goes on from; null where it starts at the beginning.</param>
+public sealed record Proposal(Configuration Configuration, string? State = null, string? Note = null, TrialParent? Parent = null);
 
 /// <summary>
 /// Proposes configurations. A pure function of what is known of the study and a random stream: it never sees threads, files or clocks, mutates nothing,

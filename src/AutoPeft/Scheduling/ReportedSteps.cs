@@ -16,8 +16,11 @@ public static class ReportedSteps
         long furthest = study.Trials.Max(t => t.Reports.Count > 0 ? t.Reports[^1].Step : (long?)null) ?? 0, trained = 0, whole = 0;
         foreach (Trial t in study.Trials)
         {
-            trained += Trained(t);
-            whole += t.State is TrialState.Pruned or TrialState.Paused ? furthest : t.Reports.Count > 0 ? t.Reports[^1].Step : 0;
+            long steps = t.Reports.Count > 0 ? t.Reports[^1].Step : 0;
+            // What its parent trained is counted there, unless the checkpoint was lost.
+            long from = t.Reports.Count > 0 && t.Parent is { } parent && t.Reports[0].Step > parent.Step ? parent.Step : 0;
+            trained += Trained(t) - from;
+            whole += (t.State is TrialState.Pruned or TrialState.Paused ? furthest : steps) - from;
         }
         return (trained, whole);
     }

@@ -11,6 +11,7 @@ public static class SchedulerCatalog
         ("asha", t => new AshaScheduler(Halving(t, stopping: true))),
         ("hyperband", t => new HyperbandScheduler(Halving(t, stopping: true))),
         ("halving", t => new SuccessiveHalvingScheduler(Halving(t, stopping: false), t.Whole("cohort", 2) is { } n ? checked((int)Math.Min(n, int.MaxValue)) : null)),
+        (PopulationScheduler.Id, t => new PopulationScheduler(PopulationOptions.Read(t))),
         ("median", t => new PercentilePruner(Percentile(t, 50), "median")),
         ("percentile", t => new PercentilePruner(Percentile(t, t.Number("keep", k => k is > 0 and < 100, "a percentage between 0 and 100") ?? 25))),
         ("patience", t => new PatiencePruner(new PatienceOptions { Reports = t.Count("reports", 5), MinDelta = t.Number("min-delta", d => d >= 0, "a number from 0") ?? 0, Measure = t.Measure() })),

@@ -4,26 +4,28 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// A scheduler as people type it: <c>name:option=value,option=value</c>. Every option has to be read, and what is left over is refused: a misspelt one must not pass for its default.
+/// A scheduler, or a sampler, as people type it: <c>name:option=value,option=value</c>. Every option has to be read, and what is left over is refused: a misspelt one must not pass for its default.
 /// </summary>
 internal sealed class SchedulerText
 {
-    private readonly string _text;
+    private readonly string _text, _what;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<string> _known = [];
 
+    /// <param name="text">What was typed.</param>
+    /// <param name="what">What it is, for messages.</param>
     /// <exception cref="InvalidInputException">It is not of that form.</exception>
-    public SchedulerText(string text)
+    public SchedulerText(string text, string what = "Scheduler")
     {
-        _text = text;
+        (_text, _what) = (text, what);
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         Name = (colon < 0 ? text : text[..colon]).Trim();
         if (colon < 0) return;
         foreach (string part in text[(colon + 1)..].Split(','))
         {
             string[] sides = part.Split('=', 2, StringSplitOptions.TrimEntries);
-            if (sides.Length != 2 || sides[0].Length == 0 || sides[1].Length == 0) throw new InvalidInputException($"Scheduler '{text}': '{part.Trim()}' is no option; write NAME=VALUE, and a comma between two.");
-            if (!_values.TryAdd(sides[0], sides[1])) throw new InvalidInputException($"Scheduler '{text}': option '{sides[0]}' stands twice.");
+            if (sides.Length != 2 || sides[0].Length == 0 || sides[1].Length == 0) throw new InvalidInputException($"{_what} '{text}': '{part.Trim()}' is no option; write NAME=VALUE, and a comma between two.");
+            if (!_values.TryAdd(sides[0], sides[1])) throw new InvalidInputException($"{_what} '{text}': option '{sides[0]}' stands twice.");
         }
     }
 
@@ -58,16 +60,17 @@ internal sealed class SchedulerText
     }
 
     /// <summary>What the scheduler ranks by: options <c>metric</c>, <c>direction</c> and <c>value</c>.</summary>
-    public RankingMeasure Measure()
+    /// <param name="value">best or last, where nobody says.</param>
+    public RankingMeasure Measure(string value = "best")
     {
         string? metric = Take("metric"), direction = Take("direction");
         if (direction is not (null or "minimize" or "maximize")) throw Wrong("direction", direction, "minimize or maximize");
-        if (direction is not null && metric is null) throw new InvalidInputException($"Scheduler '{_text}': 'direction' says which way the metric of 'metric' is better; name that too.");
+        if (direction is not null && metric is null) throw new InvalidInputException($"{_what} '{_text}': 'direction' says which way the metric of 'metric' is better; name that too.");
         return new RankingMeasure
         {
             Metrics = metric is null ? [] : [.. metric.Split('+', StringSplitOptions.TrimEntries)],
             Direction = direction is null ? null : direction == "minimize" ? Direction.Minimize : Direction.Maximize,
-            BestSoFar = Choice("value", "best", "best", "last") == "best",
+            BestSoFar = Choice("value", value, "best", "last") == "best",
         };
     }
 
@@ -76,7 +79,7 @@ internal sealed class SchedulerText
     public T Done<T>(T scheduler)
     {
         string? left = _values.Keys.FirstOrDefault(k => !_known.Contains(k));
-        return left is null ? scheduler : throw new InvalidInputException($"Scheduler '{_text}': {Name} has no option '{left}'; it takes {(_known.Count == 0 ? "none" : string.Join(", ", _known))}.");
+        return left is null ? scheduler : throw new InvalidInputException($"{_what} '{_text}': {Name} has no option '{left}'; it takes {(_known.Count == 0 ? "none" : string.Join(", ", _known))}.");
     }
 
     private string? Take(string name)
@@ -85,5 +88,5 @@ internal sealed class SchedulerText
         return _values.GetValueOrDefault(name);
     }
 
-    private InvalidInputException Wrong(string name, string value, string allowed) => new($"Scheduler '{_text}': option '{name}' is '{value}'; it takes {allowed}.");
+    private InvalidInputException Wrong(string name, string value, string allowed) => new($"{_what} '{_text}': option '{name}' is '{value}'; it takes {allowed}.");
 }

@@ -34,6 +34,11 @@ public static class EventJson
                 w.WriteNumber("batch", p.Batch);
                 w.WriteNumber("batch_size", p.BatchSize);
                 if (p.State is not null) w.WriteString("state", p.State);
+                if (p.Parent is { } parent)
+                {
+                    w.WriteNumber("parent", parent.Number);
+                    w.WriteNumber("parent_step", parent.Step);
+                }
                 break;
             case TrialStarted s:
                 w.WriteString("worker", s.Worker);
@@ -106,7 +111,8 @@ public static class EventJson
             "proposed" => new TrialProposed(time, trial,
                 SpaceJson.ReadValues((definition ?? throw new InvalidInputException("A trial was proposed before the study was created.")).Space, e.GetProperty("params")),
                 e.GetProperty("source").GetString()!, e.GetProperty("seen").GetInt64(), e.GetProperty("batch").GetInt32(), e.GetProperty("batch_size").GetInt32(),
-                e.TryGetProperty("state", out JsonElement state) ? state.GetString() : null),
+                e.TryGetProperty("state", out JsonElement state) ? state.GetString() : null,
+                e.TryGetProperty("parent", out JsonElement parent) ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64()) : null),
             "started" => new TrialStarted(time, trial, e.GetProperty("worker").GetString()!, e.GetProperty("device").GetString()!, e.GetProperty("attempt").GetInt32(),
                 e.TryGetProperty("lease_until", out JsonElement lease) ? Time(lease) : null),
             "reported" => new TrialReported(time, trial, e.GetProperty("step").GetInt64(), ReadMetrics(e)),

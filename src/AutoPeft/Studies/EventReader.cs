@@ -34,8 +34,8 @@ public static class EventReader
         var r = new Utf8JsonReader(json);
         string? kind = null, worker = null, device = null, error = null, reason = null, source = null, state = null;
         DateTimeOffset? time = null, lease = null;
-        int? trial = null, attempt = null, batch = null, batchSize = null;
-        long? step = null, seen = null;
+        int? trial = null, attempt = null, batch = null, batchSize = null, parent = null;
+        long? step = null, seen = null, parentStep = null;
         ImmutableSortedDictionary<string, double>? metrics = null;
         ImmutableArray<double> values = default, outcomes = default;
         Configuration? configuration = null;
@@ -62,6 +62,8 @@ public static class EventReader
             else if (r.ValueTextEquals("batch"u8)) batch = Int(ref r);
             else if (r.ValueTextEquals("batch_size"u8)) batchSize = Int(ref r);
             else if (r.ValueTextEquals("state"u8)) state = Text(ref r);
+            else if (r.ValueTextEquals("parent"u8)) parent = Int(ref r);
+            else if (r.ValueTextEquals("parent_step"u8)) parentStep = Long(ref r);
             else if (r.ValueTextEquals("params"u8)) configuration = Params(ref r, definition.Space);
             else return null;
         }
@@ -70,8 +72,8 @@ public static class EventReader
         // The number of members is checked too: one that belongs to another kind of record has to be looked at.
         return kind switch
         {
-            "proposed" when configuration is not null && source is not null && seen is { } s && batch is { } b && batchSize is { } of && members == (state is null ? 5 : 6) =>
-                new TrialProposed(t, n, configuration, source, s, b, of, state),
+            "proposed" when configuration is not null && source is not null && seen is { } s && batch is { } b && batchSize is { } of && parent is null == parentStep is null && members == 5 + (state is null ? 0 : 1) + (parent is null ? 0 : 2) =>
+                new TrialProposed(t, n, configuration, source, s, b, of, state, parent is { } p && parentStep is { } at ? new TrialParent(p, at) : null),
             "started" when worker is not null && device is not null && attempt is { } a && members == (lease is null ? 3 : 4) => new TrialStarted(t, n, worker, device, a, lease),
             "reported" when step is { } s && metrics is not null && members == 2 => new TrialReported(t, n, s, metrics),
             "completed" when !values.IsDefault && members == 1 + (outcomes.IsDefault ? 0 : 1) + (metrics is null ? 0 : 1) =>

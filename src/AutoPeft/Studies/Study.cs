@@ -65,6 +65,7 @@ public sealed class Study : IStudyView
         {
             if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
             if (p.Seen > Sequence) return $"Trial {p.Number}: its sampler claims to have seen {p.Seen} records; the log has {Sequence}.";
+            if (p.Parent is { } parent && (parent.Number < 0 || parent.Number >= p.Number)) return $"Trial {p.Number}: it cannot go on from {parent}; its parent has to be an earlier trial.";
             return p.Configuration.Space.Equals(Definition.Space) ? null : $"Trial {p.Number}: its configuration is of another search space than the study's.";
         }
         var t = (TrialEvent)e;

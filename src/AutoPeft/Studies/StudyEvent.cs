@@ -21,7 +21,8 @@ public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(
 /// <param name="Batch">The first trial of the same ask; it keys the sampler's random stream.</param>
 /// <param name="BatchSize">How many were asked for at once.</param>
 /// <param name="State">What the sampler fitted and starts from next time, in its own words; null where it keeps nothing.</param>
-public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch, int BatchSize, string? State = null) : TrialEvent(Time, Number);
+/// <param name="Parent">The trial whose checkpoint this one goes on from; null where it starts at the beginning.</param>
+public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch, int BatchSize, string? State = null, TrialParent? Parent = null) : TrialEvent(Time, Number);
 
 /// <summary>A worker took the trial.</summary>
 /// <param name="Worker">Who.</param>

@@ -43,6 +43,9 @@ public sealed class Trial
     /// <summary>What it runs.</summary>
     public Configuration Configuration => Proposed.Configuration;
 
+    /// <summary>Whose checkpoint it went on from; null where it started at the beginning.</summary>
+    public TrialParent? Parent => Proposed.Parent;
+
     /// <summary>Where it is in its life.</summary>
     public TrialState State { get; internal set; }
 

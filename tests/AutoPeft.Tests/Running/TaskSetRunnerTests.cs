@@ -227,7 +227,7 @@ public sealed class TaskSetRunnerTests : IDisposable
         async Task<SweepResult<Configuration>> PlayAsync(string scheduler)
         {
             runs = 0;
-            return await Sweep.Over(Space).Minimize("loss").Sampler("sobol").Trials(64).Scheduler(scheduler).Directory(Path.Combine(_directory, scheduler[..4]))
+            return await Sweep.Over(Space).Minimize("loss").Sampler("sobol").Trials(64).Scheduler(scheduler).TrialDirectory(Path.Combine(_directory, scheduler[..4]))
                 .RunAsync(Options(TaskAggregate.Worst, "0", "1", "2"), (c, task, _, _) =>
                 {
                     runs++;

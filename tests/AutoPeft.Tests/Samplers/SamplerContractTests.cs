@@ -73,3 +73,17 @@ public sealed class AutoSamplerTests : SamplerContract
 {
     protected override ISampler Create() => new AutoSampler();
 }
+
+public sealed class PopulationSamplerTests : SamplerContract
+{
+    protected override ISampler Create() => new PopulationSampler();
+
+    protected override bool AvoidsRepeats => false;
+}
+
+public sealed class PopulationBanditSamplerTests : SamplerContract
+{
+    protected override ISampler Create() => new PopulationSampler(bandit: true);
+
+    protected override bool AvoidsRepeats => false;
+}

@@ -95,3 +95,17 @@ public sealed class PausingCurveContractTests : SchedulerContract
 
     protected override long Min => 1;
 }
+
+public sealed class PopulationContractTests : SchedulerContract
+{
+    protected override IScheduler Create() => SchedulerCatalog.Create("pbt:population=4,max=9");
+
+    protected override long Min => 1;
+}
+
+public sealed class SynchronousPopulationContractTests : SchedulerContract
+{
+    protected override IScheduler Create() => SchedulerCatalog.Create("pbt:population=6,interval=2,max=9,mode=sync,metric=loss");
+
+    protected override long Min => 2;
+}

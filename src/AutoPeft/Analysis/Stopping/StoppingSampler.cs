@@ -14,6 +14,9 @@ public sealed class StoppingSampler(ISampler inner, IReadOnlyList<IStopRule> rul
     /// <inheritdoc/>
     public string Name => inner.Name;
 
+    /// <inheritdoc/>
+    public bool ReadsReports => inner.ReadsReports;
+
     /// <summary>Why the study ends here, or null.</summary>
     public string? Reason(IStudyView study) => rules.Select(r => r.Stops(study, _clock.GetUtcNow())).FirstOrDefault(r => r is not null);
 

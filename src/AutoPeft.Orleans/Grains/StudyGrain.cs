@@ -82,7 +82,8 @@ internal sealed partial class StudyGrain(IServiceProvider services, IOptions<Aut
         {
             var definition = (StudyCreated)new EventLines().Read(created);
             options.Value.Sampler(definition.Definition);
-            options.Value.Scheduler(definition.Definition);
+            if (options.Value.Scheduler(definition.Definition) is PopulationScheduler)
+                return "Population-based training hands checkpoints from trial to trial, which a cluster does not; run it on one machine, or share the study with --store.";
             if (await OpenAsync() is null)
             {
                 // Of two who make it at once the log takes one; the other finds it there.

@@ -140,7 +140,7 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     private async Task RunOneAsync(IWorker worker, Trial trial, CancellationToken cancellationToken)
     {
         await TellAsync(o => o.Started(session.Study, trial, worker)).ConfigureAwait(false);
-        long? from = trial.PausedAt ?? trial.Parent?.Step;
+        long? from = trial.PausedAt ?? (trial.GoesOnFromParent ? trial.Parent!.Step : null);
         if (trial is { PausedAt: null, Parent: { } parent } && !_checkpoints.Give(trial))
         {
             from = null;

@@ -18,7 +18,7 @@ public static class ReportedSteps
         {
             long steps = t.Reports.Count > 0 ? t.Reports[^1].Step : 0;
             // What its parent trained is counted there, unless the checkpoint was lost.
-            long from = t.Reports.Count > 0 && t.Parent is { } parent && t.Reports[0].Step > parent.Step ? parent.Step : 0;
+            long from = t is { GoesOnFromParent: true, Reports.Count: > 0, Parent: { } parent } ? parent.Step : 0;
             trained += Trained(t) - from;
             whole += (t.State is TrialState.Pruned or TrialState.Paused ? furthest : steps) - from;
         }

@@ -10,7 +10,7 @@ public static class Lineage
     {
         var parts = new List<(Configuration, long)>();
         // A successor that found no checkpoint trained from the first step; what was before it is not in its model.
-        while (trial.Parent is { } parent && !(trial.Reports.Count > 0 && trial.Reports[0].Step <= parent.Step))
+        while (trial is { GoesOnFromParent: true, Parent: { } parent })
         {
             trial = study.Trials[parent.Number];
             parts.Add((trial.Configuration, parent.Step));

@@ -43,8 +43,11 @@ public sealed class Trial
     /// <summary>What it runs.</summary>
     public Configuration Configuration => Proposed.Configuration;
 
-    /// <summary>Whose checkpoint it went on from; null where it started at the beginning.</summary>
+    /// <summary>Whose checkpoint it was to go on from; null where it started at the beginning.</summary>
     public TrialParent? Parent => Proposed.Parent;
+
+    /// <summary>Whether it did, as far as its reports tell: false without a parent, or where the checkpoint was gone and it started at the beginning.</summary>
+    public bool GoesOnFromParent => Parent is { } parent && (ReportList.Count == 0 || ReportList[0].Step > parent.Step);
 
     /// <summary>Where it is in its life.</summary>
     public TrialState State { get; internal set; }

@@ -20,7 +20,7 @@ internal static class IntervalBandit
     // √β of the bound, with the constants of PB2's published code: 0.2 + log(0.4·n).
     private const double C1 = 0.2, C2 = 0.4;
 
-    private const int Everywhere = 400, Near = 100, Refined = 3;
+    private const int Everywhere = 400, Near = 100, Refined = 3, Looks = 400;
 
     /// <summary>The best configuration found; null where too little is known for a model, or nothing explored is a number.</summary>
     public static Configuration? Choose(
@@ -76,10 +76,11 @@ internal static class IntervalBandit
 
     private static (double[], double) Refine((double[] Unit, double Bound) at, Func<double[], double> bound)
     {
+        int looks = 0;
         for (double step = 0.1; step > 0.004; step /= 2)
         {
             bool moved = true;
-            for (int round = 0; moved && round < 10; round++)
+            while (moved && looks < Looks)
             {
                 moved = false;
                 for (int k = 0; k < at.Unit.Length; k++)
@@ -88,6 +89,7 @@ internal static class IntervalBandit
                         double[] unit = [.. at.Unit];
                         unit[k] = Math.Clamp(unit[k] + by, 0, 1);
                         double there = bound(unit);
+                        looks++;
                         if (there > at.Bound) (at, moved) = ((unit, there), true);
                     }
             }

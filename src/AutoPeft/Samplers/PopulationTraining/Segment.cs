@@ -4,9 +4,6 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.PopulationTraining;
 
-/// <summary>A successor that the same ask proposed before.</summary>
-internal sealed record Successor(Trial Parent, long Rung, Configuration Configuration);
-
 /// <summary>What one configuration did to a model from one comparison to the next.</summary>
 /// <param name="Rung">The comparison from which it trained.</param>
 /// <param name="Before">The losses there.</param>
@@ -42,7 +39,7 @@ internal sealed record Segment(long Rung, double[] Before, Configuration Configu
     /// <summary>Where a successor took over; null for a trial that started at the beginning, or had to.</summary>
     private static (long, double[])? Start(IStudyView study, PopulationState population, Trial trial)
     {
-        if (trial.Parent is not { } parent || trial.Reports.Count > 0 && trial.Reports[0].Step <= parent.Step) return null;
+        if (trial is not { GoesOnFromParent: true, Parent: { } parent }) return null;
         long rung = population.RungOf(parent.Step);
         return population.LossesAt(study.Trials[parent.Number], rung) is { } losses && Array.TrueForAll(losses, double.IsFinite) ? (rung, losses) : null;
     }

@@ -17,9 +17,16 @@ internal sealed class PeftProblem : ISweepProblem
             throw new InvalidInputException($"There is no search space '{a.Space}'; there are {string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, function:NAME and plan:FILE.");
         if (a.Text is not null) throw new InvalidInputException("--text is for plan:FILE only.");
         if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
+        if (a.Tasks.Count > 0) return PeftTaskSet.Define(a);
         string task = a.Task ?? throw new InvalidInputException($"--task is missing; there are {string.Join(", ", TaskCatalog.Known)}.");
+        return Define(Options(a, task), a);
+    }
+
+    /// <summary>What the trials have in common, as typed, on one task.</summary>
+    internal static PeftTrialOptions Options(SweepArguments a, string task)
+    {
         string model = a.Model ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one).");
-        return Define(new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count }, a);
+        return new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count };
     }
 
     /// <summary>The study of these options.</summary>
@@ -46,7 +53,8 @@ internal sealed class PeftProblem : ISweepProblem
         }
     }
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new PeftTrialRunner(PeftSettings.Read(definition));
+    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
+        PeftTaskSet.Is(definition) ? PeftTaskSet.CreateRunner(definition) : new PeftTrialRunner(PeftSettings.Read(definition));
 
     /// <summary>A task whose directory stays right whatever directory a worker or a resume starts in.</summary>
     internal static string Absolute(string task)
@@ -57,7 +65,7 @@ internal sealed class PeftProblem : ISweepProblem
         return prefix + Path.GetFullPath(parts[0]) + (parts.Length > 1 ? ";" + parts[1] : "");
     }
 
-    private static string Short(string task)
+    internal static string Short(string task)
     {
         string name = task.Split(';')[0];
         return name.StartsWith("tsv:", StringComparison.Ordinal) ? Path.GetFileName(name[4..].TrimEnd('/')) : name;

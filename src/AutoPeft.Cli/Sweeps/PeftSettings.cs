@@ -24,11 +24,12 @@ internal static class PeftSettings
         .Add("count", o.Count.ToString().ToLowerInvariant())
         .Add("training", Write(o.Training));
 
+    /// <summary>What the trials have in common; of a study over tasks, on the first of them.</summary>
     public static PeftTrialOptions Read(StudyDefinition d) => new()
     {
         Space = d.Settings[SweepProblems.SpaceSetting],
         ModelDirectory = d.Settings["model"],
-        Task = d.Settings["task"],
+        Task = PeftTaskSet.Is(d) ? PeftTaskSet.Tasks(d)[0].Task : d.Settings["task"],
         Count = Enum.Parse<CountingRule>(d.Settings["count"], ignoreCase: true),
         Training = ReadTraining(d.Settings["training"]),
     };

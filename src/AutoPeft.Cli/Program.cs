@@ -18,7 +18,7 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     TransferCommand.Create(),
     ImportanceCommand.Create(),
     WinnerCommand.Create(),
-    CompareCommand.Create(),
+    CompareCommand.Create(), TasksCommand.Create(),
     FitCommand.Create(),
     PredictCommand.Create(),
     DashboardCommand.Create(),

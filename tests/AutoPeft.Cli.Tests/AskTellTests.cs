@@ -53,6 +53,58 @@ public class AskTellTests
     }
 
     [Fact]
+    public async Task A_scheduler_stops_what_is_worse_than_those_before_it()
+    {
+        string study = Study.Replace("\"sampler\"", "\"scheduler\":\"median:startup=2\",\"sampler\"", StringComparison.Ordinal);
+        JsonElement[] answers = await ConverseAsync(study, """{"ask":3}""",
+            """{"report":{"number":0,"step":1,"values":[0.4]}}""", """{"report":{"number":1,"step":1,"values":[0.5]}}""", """{"report":{"number":2,"step":1,"metrics":{"error":0.9,"loss":"NaN"}}}""",
+            """{"tell":{"number":2,"state":"pruned"}}""", """{"report":{"number":2,"step":2,"values":[0.1]}}""");
+        Assert.Equal("median", answers[0].GetProperty("scheduler").GetString());
+        Assert.Equal(["continue", "continue", "stop"], answers[2..5].Select(a => a.GetProperty("decision").GetString()));
+        Assert.True(answers[5].GetProperty("ok").GetBoolean());
+        Assert.Contains("has ended already", answers[6].GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_trial_that_is_paused_comes_back_with_its_step_when_it_is_among_the_best()
+    {
+        string study = Study.Replace("\"sampler\"", "\"scheduler\":\"asha:min=1,eta=2,max=4\",\"sampler\"", StringComparison.Ordinal);
+        JsonElement[] answers = await ConverseAsync(study, """{"ask":2}""", """{"report":{"number":0,"step":1,"values":[0.4]}}""", """{"tell":{"number":0,"state":"paused"}}""",
+            """{"report":{"number":1,"step":1,"values":[0.5]}}""", """{"tell":{"number":1,"state":"paused"}}""", """{"ask":2}""", """{"report":{"number":0,"step":2,"values":[0.3]}}""", """{"tell":{"number":1,"values":[0.5]}}""", """{"tell":{"number":0,"values":[0.2]}}""");
+        Assert.Equal(["pause", "pause"], new[] { answers[2], answers[4] }.Select(a => a.GetProperty("decision").GetString()));
+        JsonElement[] asked = [.. answers[6].GetProperty("trials").EnumerateArray()];
+        // Of two at the rung the better goes on, before anything new.
+        Assert.Equal([0, 2], asked.Select(t => t.GetProperty("number").GetInt32()));
+        Assert.Equal(1, asked[0].GetProperty("resume_from").GetInt64());
+        Assert.False(asked[1].TryGetProperty("resume_from", out _));
+        Assert.Equal("pause", answers[7].GetProperty("decision").GetString());
+        Assert.Contains("is paused", answers[8].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.True(answers[9].GetProperty("ok").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("""{"report":{"number":0,"values":[1]}}""", "'step'")]
+    [InlineData("""{"report":{"number":0,"step":1}}""", "'values', one per objective, or 'metrics' by name")]
+    [InlineData("""{"report":{"number":0,"step":1,"metrics":[1]}}""", "an object of names and numbers")]
+    [InlineData("""{"report":{"number":0,"step":1,"metrics":{"error":"much"}}}""", "much")]
+    [InlineData("""{"report":{"number":7,"step":1,"values":[1]}}""", "never asked")]
+    [InlineData("""{"tell":{"number":0,"state":"paused"}}""", "has not reported")]
+    public async Task A_bad_report_is_answered_with_an_error_and_leaves_the_trial_as_it_was(string line, string says)
+    {
+        JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""", line, """{"report":{"number":0,"step":1,"values":[0.5]}}""");
+        Assert.Contains(says, answers[2].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal("continue", answers[3].GetProperty("decision").GetString());
+    }
+
+    [Fact]
+    public async Task A_scheduler_that_does_not_exist_leaves_no_study_behind()
+    {
+        JsonElement[] answers = await ConverseAsync(Study.Replace("\"sampler\"", "\"scheduler\":\"oracle\",\"sampler\"", StringComparison.Ordinal), Study);
+        Assert.Contains("no scheduler 'oracle'", answers[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.True(answers[1].GetProperty("ok").GetBoolean());
+    }
+
+    [Fact]
     public async Task A_told_trial_cannot_be_told_again()
     {
         JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""", """{"tell":{"number":0,"values":[0.5]}}""", """{"tell":{"number":0,"values":[0.1]}}""", """{"front":true}""");

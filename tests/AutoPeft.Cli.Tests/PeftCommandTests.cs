@@ -58,6 +58,42 @@ public sealed class PeftCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_configuration_for_many_tasks_keeps_each_tasks_score_survives_a_kill_and_is_ranked()
+    {
+        string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole");
+        string[] sweep = ["sweep", "autopeft", "--tasks", "polarity;train=64;dev=32;test=32,acceptability;train=64;dev=32;test=32", "--model", Model, "--trials", "3", "--epochs", "2", "--max-length", "24", "--sampler", "random", "--threads", "1"];
+        using (System.Diagnostics.Process parent = StartIn(_directory, [.. sweep, "--out", run]))
+        {
+            // Killed when a task is done and its trial is not.
+            while (!parent.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || !(await ReadAsync(run)).Trials.Any(t => t is { State: TrialState.Running, Reports.Count: 1 }))) await System.Threading.Tasks.Task.Delay(5);
+            Kill(parent.Id, 9);
+            await parent.WaitForExitAsync();
+        }
+        string[] results = Directory.GetFiles(run, "result.json", SearchOption.AllDirectories);
+        Assert.NotEmpty(results);
+        DateTime[] written = [.. results.Select(File.GetLastWriteTimeUtc)];
+        Assert.Equal(0, (await RunAsync(_directory, "resume", run, "--threads", "1")).Code);
+        // What was done was not done again.
+        Assert.Equal(written, results.Select(File.GetLastWriteTimeUtc));
+        (int code, string text) = await RunAsync(_directory, [.. sweep, "--out", whole]);
+        Assert.True(code == 0, text);
+        Study a = await ReadAsync(run), b = await ReadAsync(whole);
+        Assert.Equal(3, a.Completed.Count);
+        Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])), a.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
+        Trial trial = a.Trials[0];
+        // The worse half of two tasks is the worse one.
+        Assert.Equal(Math.Min(trial.Metrics["normalized_score@polarity"], trial.Metrics["normalized_score@acceptability"]), trial.Values[0], 12);
+        Assert.InRange(trial.Metrics["dev_score@polarity"], 0, 1);
+
+        (code, text) = await RunAsync(_directory, "tasks", run, "--show", "dev_score");
+        Assert.True(code == 0, text);
+        foreach (string word in (string[])["polarity", "acceptability", "profile score", "3 of 3 configurations"]) Assert.Contains(word, text, StringComparison.Ordinal);
+        (code, text) = await RunAsync(_directory, "final", run);
+        Assert.Equal(2, code);
+        Assert.Contains("transfer", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_sweep_killed_in_mid_training_and_resumed_equals_an_uninterrupted_one()
     {
         string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole");

@@ -5,6 +5,7 @@ using AutoPeft.Cli.Sweeps;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
+using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
@@ -18,6 +19,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private const int LargestAsk = 10_000;
 
     private StudySession? _session;
+    private IScheduler _scheduler = new RunToEnd();
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -78,10 +80,14 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         StudyDefinition definition = DefinitionJson.Read(e);
         if (PopulationPairing.Options(definition.Sampler) is not null) throw new InvalidInputException($"Sampler '{definition.Sampler}' needs a host that pauses trials and hands on their checkpoints; ask-tell does not.");
         ISampler sampler = SamplerNames.Create(definition.Sampler);
+        IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
+        if (scheduler is not RunToEnd && definition.Lockstep is not null) throw new InvalidInputException("'lockstep' goes with no 'scheduler': what a scheduler decides depends on which report is in first.");
         _session = await StudySession.CreateAsync(definition, sampler, new MemoryStore(), cancellationToken: cancellationToken).ConfigureAwait(false);
+        _scheduler = scheduler;
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
         w.WriteString("sampler", sampler is AutoSampler ? Explain(AutoSampler.Choose(_session.Study)) : sampler.Name);
+        if (scheduler is not RunToEnd) w.WriteString("scheduler", scheduler.Name);
         w.WriteEndObject();
     }
 
@@ -90,7 +96,10 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         StudySession session = Session;
         if (e.ValueKind != JsonValueKind.Number || !e.TryGetInt32(out int count) || count is < 1 or > LargestAsk) throw new InvalidInputException($"'ask' takes a whole number from 1 to {LargestAsk}, not {e.GetRawText()}.");
         // A budget informs the sampler; a caller that asks for more has its reasons only until it is used up.
-        IReadOnlyList<Trial> trials = await session.AskAsync(count, cancellationToken).ConfigureAwait(false);
+        List<Trial> trials = [];
+        // What is promoted comes before what is new: it is nearer to its end.
+        while (trials.Count < count && _scheduler.Promote(session.Study) is { } promoted && await session.PromoteAsync(_scheduler, cancellationToken).ConfigureAwait(false)) trials.Add(session.Study.Trials[promoted]);
+        if (trials.Count < count) trials.AddRange(await session.AskAsync(count - trials.Count, cancellationToken).ConfigureAwait(false));
         w.WriteStartObject();
         w.WriteStartArray("trials");
         foreach (Trial t in trials)
@@ -99,6 +108,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
             w.WriteNumber("number", t.Number);
             w.WritePropertyName("params");
             SpaceJson.WriteValues(w, t.Configuration);
+            if (t.PausedAt is { } step) w.WriteNumber("resume_from", step);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -122,8 +132,13 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
                 Trial trial = Known(number);
                 await Session.PruneAsync(number, trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0, cancellationToken).ConfigureAwait(false);
                 break;
+            case "paused":
+                Trial paused = Known(number);
+                if (paused.Reports.Count == 0) throw new InvalidInputException($"Trial {number} has not reported; a trial is paused at the step of a report.");
+                await Session.PauseAsync(number, paused.Reports[^1].Step, cancellationToken).ConfigureAwait(false);
+                break;
             default:
-                throw new InvalidInputException($"Trial {number}: state '{state}' is none of completed, failed, pruned.");
+                throw new InvalidInputException($"Trial {number}: state '{state}' is none of completed, failed, pruned, paused.");
         }
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
@@ -134,14 +149,35 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     {
         int number = Number(e);
         if (!e.TryGetProperty("step", out JsonElement s) || s.ValueKind != JsonValueKind.Number || !s.TryGetInt64(out long step)) throw new InvalidInputException($"Trial {number}: a report needs a 'step', a whole number.");
-        ImmutableArray<Objective> objectives = Session.Study.Definition.Objectives;
-        double[] values = Numbers(e, "values") ?? throw new InvalidInputException($"Trial {number}: a report needs 'values'.");
-        if (values.Length != objectives.Length) throw new InvalidInputException($"Trial {number}: {values.Length} value(s) for {objectives.Length} objective(s).");
-        await Session.ReportAsync(number, step, objectives.Select((o, i) => (o.Name, Value: values[i])).ToImmutableSortedDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        ImmutableSortedDictionary<string, double> metrics = Measured(e, number, Session.Study.Definition.Objectives);
+        Trial trial = Known(number);
+        // A trial that reports runs: only such a one can be paused.
+        if (trial.State == TrialState.Waiting) await Session.StartAsync(number, "ask-tell", "", cancellationToken).ConfigureAwait(false);
+        await Session.ReportAsync(number, step, metrics, cancellationToken).ConfigureAwait(false);
+        Decision decision = _scheduler.Decide(Session.Study, trial);
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
-        w.WriteString("decision", "continue");
+        w.WriteString("decision", decision switch { Decision.Stop => "stop", Decision.Pause => "pause", _ => "continue" });
         w.WriteEndObject();
+    }
+
+    /// <summary>A report's measurements: one value per objective, or metrics by name, or both.</summary>
+    private static ImmutableSortedDictionary<string, double> Measured(JsonElement e, int number, ImmutableArray<Objective> objectives)
+    {
+        ImmutableSortedDictionary<string, double>.Builder metrics = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        if (e.TryGetProperty("metrics", out JsonElement named))
+        {
+            if (named.ValueKind != JsonValueKind.Object || !named.EnumerateObject().Any()) throw new InvalidInputException($"Trial {number}: a report's 'metrics' are an object of names and numbers.");
+            foreach (JsonProperty p in named.EnumerateObject()) metrics[p.Name] = EventJson.ReadNumber(p.Value);
+        }
+        else if (!e.TryGetProperty("values", out _)) throw new InvalidInputException($"Trial {number}: a report needs 'values', one per objective, or 'metrics' by name.");
+        if (e.TryGetProperty("values", out _))
+        {
+            double[] values = Numbers(e, "values") ?? throw new InvalidInputException($"Trial {number}: a report's 'values' are an array of numbers, one per objective.");
+            if (values.Length != objectives.Length) throw new InvalidInputException($"Trial {number}: {values.Length} value(s) for {objectives.Length} objective(s).");
+            for (int j = 0; j < values.Length; j++) metrics[objectives[j].Name] = values[j];
+        }
+        return metrics.ToImmutable();
     }
 
     private void WriteFront(Utf8JsonWriter w)

@@ -1,10 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
-using AutoPeft.Peft.Pretraining;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -30,7 +27,7 @@ internal static class DemoCommand
             var demo = new DemoOptions();
             demo = demo with { Task = parsed.GetValue(task) ?? demo.Task, Trials = parsed.GetValue(trials) ?? demo.Trials };
             RunArguments arguments = run.Read(parsed, demo.Workers);
-            string model = Base(demo, cancellationToken);
+            string model = DemoBase.Get(demo, cancellationToken);
 
             Console.Out.WriteLine($"Searching AutoPEFT's space on '{demo.Task}': {demo.Trials} trials, {arguments.Workers} workers.");
             SweepArguments how = PopulationSweep.Pair(new SweepArguments { Space = "autopeft", Trials = demo.Trials, Sampler = parsed.GetValue(sampler)!, Seed = parsed.GetValue(seed) });
@@ -51,37 +48,6 @@ internal static class DemoCommand
             return 0;
         });
         return command;
-    }
-
-    /// <summary>The base model, pretrained on first use. It is keyed by everything that it is made from, so a changed constant makes a new one.</summary>
-    private static string Base(DemoOptions demo, CancellationToken cancellationToken)
-    {
-        string recipe = demo.Pretraining("", "").ToString() + demo.CorpusParagraphs + typeof(DemoOptions).Assembly.GetName().Version;
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recipe)))[..12];
-        string home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } x ? x : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        string model = Path.Combine(home, "autopeft", $"demo-base-{key}");
-        if (Directory.Exists(model)) return model;
-        Console.Out.WriteLine("Pretraining a small encoder on the demo's language (once; it is kept).");
-        string making = $"{model}.{Environment.ProcessId}";
-        Directory.CreateDirectory(making);
-        try
-        {
-            string corpus = Path.Combine(making, "corpus.txt");
-            demo.WriteCorpus(corpus);
-            // One thread: sums in another order would give another base, and so would another number of cores.
-            if (PretrainCommand.Run(demo.Pretraining(corpus, making), cancellationToken) != 0) throw new OperationCanceledException(cancellationToken);
-            File.Delete(corpus);
-            Directory.Move(making, model);
-        }
-        catch (IOException) when (Directory.Exists(model))
-        {
-            // Another demo was quicker; its base is the same.
-        }
-        finally
-        {
-            if (Directory.Exists(making)) Directory.Delete(making, recursive: true);
-        }
-        return model;
     }
 
     /// <summary>The directory itself if it is new or holds this very study, else the next free number behind it: a second demo neither overwrites nor refuses.</summary>

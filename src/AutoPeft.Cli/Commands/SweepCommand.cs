@@ -1,8 +1,10 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Peft.Demo;
 using AutoPeft.Peft.Training;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
+using AutoPeft.TaskSets;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -11,8 +13,11 @@ internal static class SweepCommand
 {
     public static Command Create()
     {
-        var space = new Argument<string>("SPACE") { Description = "A shipped search space (autopeft, lora, recipe), function:NAME for a closed-form test problem, or plan:FILE for the runs that `predict plan --json FILE` chose." };
+        var space = new Argument<string>("SPACE") { Description = "A shipped search space (autopeft, lora, recipe), demo for the first of them on the demo's base model, function:NAME for a closed-form test problem, or plan:FILE for the runs that `predict plan --json FILE` chose." };
         var task = new Option<string?>("--task") { Description = "A synthetic task by name, or tsv:DIR with train.tsv, dev.tsv and test.tsv." };
+        var tasks = new Option<string[]>("--tasks") { Description = "Several tasks, with commas between: every configuration trains on each, in this order, and has one score; per-task results are kept.", AllowMultipleArgumentsPerToken = true };
+        var aggregate = new Option<string>("--aggregate") { Description = "How a score is made of the tasks': mean, worst, median, or cvar:SHARE, the mean of the worst share of them.", DefaultValueFactory = _ => TaskAggregate.Default.ToString() };
+        var normalize = new Option<string>("--normalize") { Description = "reference: a task's score counts from always answering its commonest class (0) to perfect (1), so that no easy task decides alone; none: as measured.", DefaultValueFactory = _ => "reference" };
         var model = new Option<string?>("--model") { Description = "Directory of the base model: config.json, model.safetensors, vocab.txt." };
         var text = new Option<string?>("--text") { Description = "plan:FILE only: the text to pretrain on." };
         var trials = new Option<int>("--trials") { Description = "Trials to run.", DefaultValueFactory = _ => 40 };
@@ -23,7 +28,7 @@ internal static class SweepCommand
         var lockstep = new Option<bool>("--lockstep") { Description = "Proposals that depend on seed and number of workers alone, not on which worker is quicker; a slow trial then holds the others up." };
         var scheduler = new Option<string>("--scheduler") { Description = $"What stops or pauses trials by their reports: {string.Join(", ", SchedulerCatalog.Names)}; options behind a colon, as in asha:min=1,eta=4,max=8.", DefaultValueFactory = _ => "none" };
         var fidelity = new Option<string>("--fidelity") { Description = "What a trial has less of until --scheduler lets it go further: steps (one training, which goes on from its checkpoint), or epochs, data or layers (trained again from the start with more); options as in epochs:min=1,eta=4.", DefaultValueFactory = _ => "steps" };
-        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, model, text, trials, sampler, seed, output, delay, lockstep, scheduler, fidelity };
+        var command = new Command("sweep", "Searches a space and writes the Pareto front.") { space, task, tasks, aggregate, normalize, model, text, trials, sampler, seed, output, delay, lockstep, scheduler, fidelity };
         RunOptions run = RunOptions.AddTo(command);
         StoreOptions store = StoreOptions.AddTo(command);
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
@@ -35,24 +40,33 @@ internal static class SweepCommand
         LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            DemoOptions? demo = parsed.GetRequiredValue(space) == "demo" ? new DemoOptions() : null;
+            string[] set = Tasks(parsed.GetValue(tasks) ?? [], parsed.GetValue(task));
+            TaskAggregate robust = TaskAggregate.Parse(parsed.GetValue(aggregate)!);
+            if (set.Length == 0 && (parsed.GetResult(aggregate) is { Implicit: false } || parsed.GetResult(normalize) is { Implicit: false })) throw new InvalidInputException("--aggregate and --normalize are about several tasks; name them with --tasks.");
             SweepArguments arguments = PopulationSweep.Pair(new SweepArguments
             {
-                Space = parsed.GetRequiredValue(space),
-                Task = parsed.GetValue(task),
-                Model = parsed.GetValue(model),
+                Space = demo is null ? parsed.GetRequiredValue(space) : "autopeft",
+                Task = parsed.GetValue(task) ?? (set.Length == 0 ? demo?.Task : null),
+                Tasks = set,
+                Aggregate = robust,
+                Normalize = parsed.GetValue(normalize) switch { "reference" => true, "none" => false, var other => throw new InvalidInputException($"--normalize {other}: there are reference and none.") },
+                Model = parsed.GetValue(model) ?? (demo is null ? null : DemoBase.Get(demo, cancellationToken)),
                 Text = parsed.GetValue(text),
                 Trials = parsed.GetValue(trials) is > 0 and var n ? n : throw new InvalidInputException($"--trials takes a whole number from 1, not {parsed.GetValue(trials)}."),
                 Sampler = parsed.GetValue(sampler)!,
                 Seed = parsed.GetValue(seed),
                 Lockstep = parsed.GetValue(lockstep) ? run.Read(parsed).Workers : null,
-                Scheduler = parsed.GetValue(scheduler)!,
+                Scheduler = PeftTaskSet.Scheduler(parsed.GetValue(scheduler)!, set.Length > 0 ? robust : null),
                 Delay = parsed.GetValue(delay) is >= 0 and < 1e6 and var d ? d : throw new InvalidInputException("--delay takes seconds from 0."),
-                Training = training.Read(parsed),
+                Training = training.Read(parsed, demo?.Training),
                 Count = parsed.GetValue(count),
                 Fidelity = TrialFidelity.Parse(parsed.GetValue(fidelity)!),
             });
             arguments = arguments with { Scheduler = Scheduler(arguments.Scheduler, arguments.Lockstep is not null) };
             if (arguments is { Fidelity.Kind: not FidelityKind.Steps, Scheduler: "none" }) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: without --scheduler every trial would train every level; add --scheduler asha, say.");
+            if (set.Length > 0 && arguments.Space.Contains(':', StringComparison.Ordinal)) throw new InvalidInputException($"--tasks is for shipped search spaces; {arguments.Space} has no tasks.");
+            if (set.Length > 0 && arguments.Fidelity.Kind != FidelityKind.Steps) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer of them; use --scheduler race, or one --task.");
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
             if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not PeftProblem) throw new InvalidInputException($"--fidelity {arguments.Fidelity} goes with the shipped search spaces, not with {arguments.Space}.");
@@ -77,6 +91,12 @@ internal static class SweepCommand
             return 0;
         });
         return command;
+    }
+
+    private static string[] Tasks(string[] typed, string? one)
+    {
+        string[] tasks = [.. typed.SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        return tasks.Length > 0 && one is not null ? throw new InvalidInputException("--task names one task and --tasks several; give one of the two.") : tasks;
     }
 
     /// <summary>The scheduler as typed, checked before anything is written.</summary>

@@ -41,6 +41,7 @@ internal sealed class FinalProblem : ISweepProblem
             TaskCatalog.Resolve(task = PeftProblem.Absolute(task));
             options = options with { Task = task };
         }
+        else if (PeftTaskSet.Is(search.Definition)) throw new InvalidInputException("This sweep was over several tasks, and a final evaluation is on one; `autopeft transfer DIR` evaluates its front on each of them.");
         IReadOnlyList<Trial> front = ParetoFront.Of(search);
         if (front.Count == 0) throw new InvalidInputException("The sweep has no front yet: no trial has completed.");
         int candidates = front.Count + Baselines.Names.Count;
@@ -54,7 +55,7 @@ internal sealed class FinalProblem : ISweepProblem
                 .SetItem(SweepProblems.SpaceSetting, Space)
                 .Add(SearchSetting, options.Space)
                 .Add(SeedSetting, search.Definition.Seed.ToString(CultureInfo.InvariantCulture))
-                .Add(CandidatesSetting, Write(search, front)),
+                .Add(CandidatesSetting, Write(search, front, options.Task)),
         };
     }
 
@@ -70,7 +71,7 @@ internal sealed class FinalProblem : ISweepProblem
         using JsonDocument front = JsonDocument.Parse(definition.Settings[CandidatesSetting]);
         return
         [
-            .. front.RootElement.EnumerateArray().Select(e => new Entry($"trial {e.GetProperty("trial").GetInt32()}", e.GetProperty("trial").GetInt32(), e.GetProperty("dev").GetDouble())),
+            .. front.RootElement.EnumerateArray().Select(e => new Entry($"trial {e.GetProperty("trial").GetInt32()}", e.GetProperty("trial").GetInt32(), e.TryGetProperty("dev", out JsonElement dev) ? dev.GetDouble() : null)),
             .. Baselines.Names.Select(n => new Entry(n, null, null)),
         ];
     }
@@ -100,7 +101,7 @@ internal sealed class FinalProblem : ISweepProblem
         }),
     ];
 
-    private static string Write(IStudyView search, IReadOnlyList<Trial> front)
+    private static string Write(IStudyView search, IReadOnlyList<Trial> front, string task)
     {
         using var stream = new MemoryStream();
         using (var w = new Utf8JsonWriter(stream))
@@ -110,7 +111,9 @@ internal sealed class FinalProblem : ISweepProblem
             {
                 w.WriteStartObject();
                 w.WriteNumber("trial", t.Number);
-                w.WriteNumber("dev", t.Values[0]);
+                // A sweep over tasks has a dev score for each of its own, and none for others.
+                if (!PeftTaskSet.Is(search.Definition)) w.WriteNumber("dev", t.Values[0]);
+                else if (PeftTaskSet.DevScore(search.Definition, t, task) is { } dev) w.WriteNumber("dev", dev);
                 w.WritePropertyName("params");
                 SpaceJson.WriteValues(w, t.Configuration);
                 if (t.Parent is not null)

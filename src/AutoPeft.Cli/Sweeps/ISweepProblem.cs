@@ -2,6 +2,7 @@ using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TaskSets;
 
 namespace AutoPeft.Cli.Sweeps;
 
@@ -26,6 +27,9 @@ internal sealed record SweepArguments
 {
     public required string Space { get; init; }
     public string? Task { get; init; }
+    public IReadOnlyList<string> Tasks { get; init; } = [];
+    public TaskAggregate Aggregate { get; init; } = TaskAggregate.Default;
+    public bool Normalize { get; init; } = true;
     public string? Model { get; init; }
     public string? Text { get; init; }
     public int Trials { get; init; } = 40;

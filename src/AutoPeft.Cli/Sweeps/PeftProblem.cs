@@ -17,9 +17,16 @@ internal sealed class PeftProblem : ISweepProblem
             throw new InvalidInputException($"There is no search space '{a.Space}'; there are {string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, function:NAME and plan:FILE.");
         if (a.Text is not null) throw new InvalidInputException("--text is for plan:FILE only.");
         if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
+        if (a.Tasks.Count > 0) return PeftTaskSet.Define(a);
         string task = a.Task ?? throw new InvalidInputException($"--task is missing; there are {string.Join(", ", TaskCatalog.Known)}.");
+        return Define(Options(a, task), a);
+    }
+
+    /// <summary>What the trials have in common, as typed, on one task.</summary>
+    internal static PeftTrialOptions Options(SweepArguments a, string task)
+    {
         string model = a.Model ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one).");
-        return Define(new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count, Fidelity = a.Fidelity }, a);
+        return new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count, Fidelity = a.Fidelity };
     }
 
     /// <summary>The study of these options.</summary>
@@ -47,14 +54,17 @@ internal sealed class PeftProblem : ISweepProblem
         }
     }
 
-    public PopulationSupport Population(StudyDefinition definition)
+    public PopulationSupport? Population(StudyDefinition definition)
     {
+        // A trial over several tasks is several trainings.
+        if (PeftTaskSet.Is(definition)) return null;
         PeftTrialOptions options = PeftSettings.Read(definition);
         // Trials report each evaluation; where these are counted in updates, how many there are hangs on the batch size.
         return new PopulationSupport(ShippedSpaces.Get(options.Space).Mutable, options.Training.EvaluateEverySteps is null ? options.Training.Epochs : null);
     }
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new PeftTrialRunner(PeftSettings.Read(definition));
+    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
+        PeftTaskSet.Is(definition) ? PeftTaskSet.CreateRunner(definition) : new PeftTrialRunner(PeftSettings.Read(definition));
 
     /// <summary>A task whose directory stays right whatever directory a worker or a resume starts in.</summary>
     internal static string Absolute(string task)
@@ -65,7 +75,7 @@ internal sealed class PeftProblem : ISweepProblem
         return prefix + Path.GetFullPath(parts[0]) + (parts.Length > 1 ? ";" + parts[1] : "");
     }
 
-    private static string Short(string task)
+    internal static string Short(string task)
     {
         string name = task.Split(';')[0];
         return name.StartsWith("tsv:", StringComparison.Ordinal) ? Path.GetFileName(name[4..].TrimEnd('/')) : name;

@@ -25,11 +25,12 @@ internal static class PeftSettings
         .Add("fidelity", o.Fidelity.ToString())
         .Add("training", Write(o.Training));
 
+    /// <summary>What the trials have in common; of a study over tasks, on the first of them.</summary>
     public static PeftTrialOptions Read(StudyDefinition d) => new()
     {
         Space = d.Settings[SweepProblems.SpaceSetting],
         ModelDirectory = d.Settings["model"],
-        Task = d.Settings["task"],
+        Task = PeftTaskSet.Is(d) ? PeftTaskSet.Tasks(d)[0].Task : d.Settings["task"],
         Count = Enum.Parse<CountingRule>(d.Settings["count"], ignoreCase: true),
         Training = ReadTraining(d.Settings["training"]),
         // Studies of earlier versions knew one fidelity.

@@ -31,8 +31,8 @@ internal static class TransferTable
     {
         string[] names = [.. tables[0].Rows.Select(r => r.Name).Where(n => tables.All(t => t.Rows.Any(r => r.Name == n)))];
         double Score(string name, int t) => tables[t].Rows.First(r => r.Name == name).TestMean;
-        // A perfect score is a cost of nothing, and ratios to it would be infinite: half a point of a hundred is the least that counts.
-        var profiles = new PerformanceProfiles(names, [.. names.Select(n => Enumerable.Range(0, tables.Count).Select(t => Math.Max(1 - Score(n, t), 0.005)).ToArray())]);
+        // See TaskTable.LeastError.
+        var profiles = new PerformanceProfiles(names, [.. names.Select(n => Enumerable.Range(0, tables.Count).Select(t => Math.Max(1 - Score(n, t), TaskTable.LeastError)).ToArray())]);
         Table table = new Table().Border(TableBorder.Simple).AddColumn("");
         foreach ((string task, _) in tables) table.AddColumn(new TableColumn(Markup.Escape(Name(task))).RightAligned());
         table.AddColumn(new TableColumn("worst rank").RightAligned()).AddColumn(new TableColumn("profile score").RightAligned());

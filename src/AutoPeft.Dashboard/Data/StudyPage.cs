@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Dashboard.Watching;
 using AutoPeft.Reporting;
@@ -17,14 +16,8 @@ internal static class StudyPage
     {
         json.WriteString("id", watched.Id);
         json.WriteString("where", watched.Location.Where);
-        json.WriteString("name", d.Name);
-        json.WriteString("sampler", d.Sampler);
-        // As text: a 64-bit seed is more than a JavaScript number holds.
-        json.WriteString("seed", d.Seed.ToString(CultureInfo.InvariantCulture));
-        if (d.Budget is { } budget) json.WriteNumber("budget", budget);
-        json.WriteStartObject("settings");
-        foreach ((string name, string value) in d.Settings) json.WriteString(name, value);
-        json.WriteEndObject();
+        ReportDefinition.WriteNames(json, d);
+        ReportDefinition.WriteSettings(json, d);
         ReportSpace.Write(json, d.Space);
         json.WriteStartArray("objectives");
         foreach (Objective o in d.Objectives)
@@ -36,16 +29,7 @@ internal static class StudyPage
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteStartArray("outcomes");
-        foreach (OutcomeConstraint o in d.Outcomes)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", o.Name);
-            if (o.Max is { } max) json.Number("max", max);
-            if (o.Min is { } min) json.Number("min", min);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        ReportDefinition.WriteOutcomes(json, d);
     }
 
     public static void WriteLive(Utf8JsonWriter json, WatchedStudy watched, IStudyView study)

@@ -14,7 +14,8 @@ namespace AutoPeft.Peft.Training;
 /// to trial. One trial at a time; torch's generator is the process's own, so trials with dropout repeat exactly only where a process runs one at a time.
 /// </summary>
 /// <param name="options">What the trials have in common.</param>
-public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, IDisposable
+/// <param name="shared">Where the base model comes from if other runners of the process use the same; remains the caller's. Null for one of its own.</param>
+public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? shared = null) : ITrialRunner, IDisposable
 {
     private BaseModel? _base;
     private PeftTrainer? _trainer;
@@ -31,7 +32,7 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
         _levels?.Dispose();
         _levels = null;
         _trainer?.Dispose();
-        _base?.Dispose();
+        if (shared is null) _base?.Dispose();
     }
 
     private TrialOutcome Run(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
@@ -97,7 +98,7 @@ public sealed class PeftTrialRunner(PeftTrialOptions options) : ITrialRunner, ID
         Device device = slot.Kind == "cuda" ? new Device(DeviceType.CUDA, slot.Index) : CPU;
         if (_trainer is not null && _base!.Device.ToString() == device.ToString()) return _trainer;
         Dispose();
-        _base = BaseModel.Load(options.ModelDirectory, device);
+        _base = shared?.For(options.ModelDirectory, device) ?? BaseModel.Load(options.ModelDirectory, device);
         return _trainer = new PeftTrainer(_base, TaskCatalog.Resolve(options.Task), options.Training);
     }
 

@@ -32,6 +32,7 @@ internal static class ReportData
             FrontHistory history = FrontHistory.Of(study);
             WriteFront(json, history, origin);
             WriteTrials(json, study, options, origin);
+            if (options.Insight) ReportInsight.Write(json, study);
             WriteFinal(json, options);
             json.WriteEndObject();
         }
@@ -43,20 +44,14 @@ internal static class ReportData
         StudyDefinition d = study.Definition;
         json.WriteStartObject("study");
         json.WriteString("title", options.Title ?? d.Name);
-        json.WriteString("name", d.Name);
-        json.WriteString("sampler", d.Sampler);
-        // As text: a 64-bit seed is more than a JavaScript number holds.
-        json.WriteString("seed", d.Seed.ToString(CultureInfo.InvariantCulture));
-        if (d.Budget is { } budget) json.WriteNumber("budget", budget);
+        ReportDefinition.WriteNames(json, d);
         if (origin is { } start)
         {
             json.WriteString("started", start.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
             DateTimeOffset end = study.Trials.Select(t => t.FinishedAt ?? t.StartedAt ?? t.Proposed.Time).Max();
             json.Seconds("wall", end, start);
         }
-        json.WriteStartObject("settings");
-        foreach ((string name, string value) in d.Settings) json.WriteString(name, value);
-        json.WriteEndObject();
+        ReportDefinition.WriteSettings(json, d);
         json.WriteEndObject();
     }
 
@@ -71,16 +66,7 @@ internal static class ReportData
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteStartArray("outcomes");
-        foreach (OutcomeConstraint o in d.Outcomes)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", o.Name);
-            if (o.Max is { } max) json.Number("max", max);
-            if (o.Min is { } min) json.Number("min", min);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        ReportDefinition.WriteOutcomes(json, d);
     }
 
     private static void WriteFront(Utf8JsonWriter json, FrontHistory history, DateTimeOffset? origin)

@@ -13,8 +13,8 @@ internal static partial class ReportPage
     // One concept a file; they share one scope and are joined in this order.
     private static readonly ImmutableArray<string> Scripts =
     [
-        "dom.js", "scales.js", "space.js", "model.js", "state.js", "plot.js", "trial.js", "header.js", "front.js", "progress.js", "axes.js", "parallel.js",
-        "effects.js", "curves.js", "table.js", "final.js", "failures.js", "main.js",
+        "dom.js", "scales.js", "space.js", "model.js", "state.js", "brush.js", "plot.js", "trial.js", "header.js", "front.js", "progress.js", "axes.js", "parallel.js",
+        "winner.js", "importance.js", "dependence.js", "effects.js", "curves.js", "table.js", "final.js", "failures.js", "main.js",
     ];
 
     /// <param name="title">As people wrote it; escaped here.</param>

@@ -6,6 +6,9 @@ public sealed record StudyReportOptions
     /// <summary>Heading of the page; the study's name where null.</summary>
     public string? Title { get; init; }
 
+    /// <summary>Whether the page says what the winner's lead is worth and which parameters matter: a second or two of analysis. Default true.</summary>
+    public bool Insight { get; init; } = true;
+
     /// <summary>Rows of the final evaluation in the order to show them; null or none leaves the section out.</summary>
     public IReadOnlyList<FinalRow>? Final { get; init; }
 

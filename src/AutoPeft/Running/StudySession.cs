@@ -141,6 +141,11 @@ public sealed partial class StudySession : IDisposable
         return taken;
     }
 
+    /// <summary>Records that a worker has taken a waiting trial of its own choice.</summary>
+    /// <exception cref="InvalidInputException">The trial was never asked for, runs already, is paused or has ended.</exception>
+    public ValueTask<bool> StartAsync(int number, string worker, string device, CancellationToken cancellationToken = default) =>
+        AppendAsync(study => [new TrialStarted(Now, number, worker, device, number >= 0 && number < study.Trials.Count ? study.Trials[number].Attempt + 1 : 1)], cancellationToken);
+
     /// <summary>Records an intermediate report.</summary>
     public ValueTask<bool> ReportAsync(int number, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken = default) =>
         AppendOneAsync(new TrialReported(Now, number, step, metrics), cancellationToken);

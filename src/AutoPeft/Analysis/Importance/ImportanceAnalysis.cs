@@ -36,6 +36,7 @@ public static class ImportanceAnalysis
         Trial[] trials = [.. study.Completed.Where(t => double.IsFinite(t.Losses[objective])).OrderBy(t => t.Number)];
         string name = definition.Objectives[objective].Name;
         if (trials.Length < LeastTrials) throw new InvalidInputException($"Importance needs at least {LeastTrials} completed trials; the study has {trials.Length}.");
+        if (trials.Length > options.MostTrials) trials = [.. Enumerable.Range(0, options.MostTrials).Select(i => trials[(int)((long)i * trials.Length / options.MostTrials)])];
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
         if (options.Cutoff < 1)
         {

@@ -31,6 +31,9 @@ public sealed record ImportanceOptions
     /// <summary>Seed of everything random in the analysis. Default 0.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Trials to rest on at most, evenly spread over the study; the others are left out. Default all.</summary>
+    public int MostTrials { get; init; } = int.MaxValue;
+
     /// <summary>Level of the intervals. Default 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
 

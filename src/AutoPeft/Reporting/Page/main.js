@@ -16,6 +16,8 @@ function build() {
     ["Final evaluation", finalSection()],
     ["Hypervolume", single || !any ? null : progressSection()],
     [single ? "Best trials" : "Table", frontTable()],
+    ["Winner", winnerSection()],
+    ["Importance", importanceSection()],
     ["Parallel coordinates", any ? parallelSection() : null],
     ["Effects", completed.length >= 3 ? effectsSection() : null],
     ["Learning curves", curvesSection()],

@@ -33,7 +33,6 @@ const objectives = data.objectives.map((o, index) => {
     arrow: o.direction === "minimize" ? "smaller is better" : "larger is better",
   };
 });
-const better = (o, a, b) => (o.minimize ? a < b : a > b);
 
 /** A trial that can be drawn against all objectives. */
 const finite = t => t.done && t.values.every(Number.isFinite);

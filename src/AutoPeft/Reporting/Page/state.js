@@ -1,8 +1,8 @@
-// What is hovered, selected and brushed, for all charts together.
+// What is hovered and selected, for all charts of a page together: the report's and the dashboard's.
 
-const state = { hover: null, selected: null, brushed: null };
+const state = { hover: null, selected: null };
 
-/** Charts: each may have draw() for everything and mark() for the highlights only. */
+/** Charts, and other parts of the page: each may have draw() for everything and mark() for the highlights only. */
 const charts = [];
 
 let waiting = new Set();
@@ -16,7 +16,7 @@ function later(what) {
 }
 
 const markAll = () => { for (const c of charts) c.mark?.(); };
-const drawAll = () => { for (const c of charts) c.draw(); markAll(); };
+const drawAll = () => { for (const c of charts) c.draw?.(); markAll(); };
 
 function hover(t) {
   if (state.hover === t) return;
@@ -30,25 +30,4 @@ function select(t) {
   later(markAll);
 }
 
-/** While a brush is being dragged: charts draw a sample, or wait (`patient`), so that the hand is followed. */
-let dragging = false, settle = 0;
-
-/** `set` holds the trials that the brushes let through, or is null. */
-function brush(set) {
-  state.brushed = set;
-  clearTimeout(settle);
-  if (trials.length <= 400) {
-    later(drawAll);
-    return;
-  }
-  dragging = true;
-  later(drawQuick);
-  settle = setTimeout(() => { dragging = false; drawAll(); }, 180);
-}
-
-function drawQuick() {
-  for (const c of charts) if (!c.patient) c.draw();
-  markAll();
-}
-
-const dimmed = t => state.brushed !== null && !state.brushed.has(t);
+const better = (o, a, b) => (o.minimize ? a < b : a > b);

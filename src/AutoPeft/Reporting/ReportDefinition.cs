@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Text.Json;
+using AutoPeft.Studies;
+
+namespace AutoPeft.Reporting;
+
+/// <summary>What a page says of a study's definition, the report's and the dashboard's alike; into the object that is open.</summary>
+internal static class ReportDefinition
+{
+    /// <summary>Name, sampler, seed and budget.</summary>
+    public static void WriteNames(Utf8JsonWriter json, StudyDefinition d)
+    {
+        json.WriteString("name", d.Name);
+        json.WriteString("sampler", d.Sampler);
+        // As text: a 64-bit seed is more than a JavaScript number holds.
+        json.WriteString("seed", d.Seed.ToString(CultureInfo.InvariantCulture));
+        if (d.Budget is { } budget) json.WriteNumber("budget", budget);
+    }
+
+    /// <summary>The settings, as names and values.</summary>
+    public static void WriteSettings(Utf8JsonWriter json, StudyDefinition d)
+    {
+        json.WriteStartObject("settings");
+        foreach ((string name, string value) in d.Settings) json.WriteString(name, value);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The outcome constraints.</summary>
+    public static void WriteOutcomes(Utf8JsonWriter json, StudyDefinition d)
+    {
+        json.WriteStartArray("outcomes");
+        foreach (OutcomeConstraint o in d.Outcomes)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", o.Name);
+            if (o.Max is { } max) json.Number("max", max);
+            if (o.Min is { } min) json.Number("min", min);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using AutoPeft.Analysis.Importance;
+using AutoPeft.Analysis.Winners;
+using AutoPeft.Studies;
+
+namespace AutoPeft.Reporting;
+
+/// <summary>
+/// What the analyses say of a study, in the page's data: the winner by each objective with luck taken out, and which parameters matter. Where there is nothing to say, one line says why: an analysis never
+/// fails a report.
+/// </summary>
+internal static class ReportInsight
+{
+    /// <summary>Trials that importance rests on at most, evenly spread over the study: beyond them a report takes longer than people wait, and the shares hardly move. `autopeft importance` takes all.</summary>
+    private const int MostTrials = 200;
+
+    /// <summary>Curves of partial dependence that are shown, of the most important parameters.</summary>
+    private const int MostCurves = 6;
+
+    /// <summary>Pairs that are shown, where they explain at least a hundredth and their interval is above 0.</summary>
+    private const int MostPairs = 5;
+
+    private static readonly ImportanceOptions Options = new() { MostTrials = MostTrials, CurvePoints = 15 };
+
+    public static void Write(Utf8JsonWriter json, IStudyView study)
+    {
+        if (study.Completed.Count == 0) return;
+        json.WriteStartArray("winner");
+        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => StudyWinner.Of(study, j), Write);
+        json.WriteEndArray();
+        json.WriteStartArray("importance");
+        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => ImportanceAnalysis.Of(study, j, Options), (w, r) => Write(w, study.Definition.Objectives[j], r));
+        json.WriteEndArray();
+    }
+
+    private static void Section<T>(Utf8JsonWriter json, IStudyView study, int objective, Func<T> analyse, Action<Utf8JsonWriter, T> write)
+    {
+        json.WriteStartObject();
+        json.WriteString("objective", study.Definition.Objectives[objective].Name);
+        T? found = default;
+        string? reason = null;
+        try
+        {
+            found = analyse();
+        }
+        catch (InvalidInputException e)
+        {
+            reason = e.Message;
+        }
+        catch (Exception e) when (e is ArithmeticException or InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // A study that an analysis cannot take is worth a line, and its report is worth more.
+            reason = $"The analysis failed: {e.Message.ReplaceLineEndings(" ")}";
+        }
+        if (reason is null) write(json, found!);
+        else json.WriteString("reason", reason);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, StudyWinner w)
+    {
+        json.WriteNumber("trial", w.Trial);
+        json.WriteNumber("runs", w.Runs);
+        json.WriteNumber("candidates", w.Candidates);
+        json.Number("observed", w.Observed);
+        json.Number("corrected", w.Corrected);
+        json.Number("worse", w.Worse);
+        json.Number("better", w.Better);
+        json.WriteBoolean("told", w.IsTold);
+        json.WriteString("noise", w.Source == NoiseSource.Repeats ? "repeats" : "model");
+    }
+
+    private static void Write(Utf8JsonWriter json, Objective objective, ImportanceReport r)
+    {
+        json.WriteString("method", r.Method switch { ImportanceMethod.GaussianProcess => "Gaussian process", ImportanceMethod.Forest => "fANOVA", _ => "PED-ANOVA" });
+        json.WriteNumber("trials", r.Trials);
+        if (r.Explained is { } explained) json.Number("explained", explained);
+        // Effects of switches are then ratios.
+        if (objective.Log) json.WriteBoolean("ratio", true);
+        json.WriteStartArray("parameters");
+        foreach (ParameterImportance p in r.Parameters)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", p.Parameter);
+            Write(json, p.Main);
+            if (p.Total is { } total) json.Number("total", Short(total));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("pairs");
+        foreach (ParameterInteraction i in r.Interactions.Where(i => i.Share is { Value: >= 0.01, Low: > 0 }).Take(MostPairs))
+        {
+            json.WriteStartObject();
+            json.WriteString("first", i.First);
+            json.WriteString("second", i.Second);
+            Write(json, i.Share);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("curves");
+        foreach (ParameterImportance p in r.Parameters)
+        {
+            if (r.Dependence.FirstOrDefault(d => d.Parameter == p.Parameter) is not { } curve || r.Parameters.IndexOf(p) >= MostCurves) continue;
+            json.WriteStartObject();
+            json.WriteString("name", curve.Parameter);
+            json.WriteStartArray("points");
+            foreach (DependencePoint point in curve.Points)
+            {
+                json.WriteStartObject();
+                json.WriteString("at", point.Value);
+                Write(json, point.Objective);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("switches");
+        foreach (SwitchEffect s in r.Switches)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", s.Parameter);
+            Write(json, s.Effect);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, IntervalEstimate e)
+    {
+        json.Number("value", Short(e.Value));
+        json.Number("low", Short(e.Low));
+        json.Number("high", Short(e.High));
+    }
+
+    /// <summary>To six digits: a model's estimates have no more, and a page with curves has many.</summary>
+    private static double Short(double v) => double.IsFinite(v) && v != 0 && Math.Abs(v) is > 1e-290 and < 1e290 && Math.Pow(10, 5 - Math.Floor(Math.Log10(Math.Abs(v)))) is var scale && double.IsFinite(scale) ? Math.Round(v * scale) / scale : v;
+}

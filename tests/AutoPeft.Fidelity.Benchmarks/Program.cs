@@ -16,13 +16,16 @@ int seeds = int.Parse(options.GetValueOrDefault("seeds", args.FirstOrDefault() =
 switch (args.FirstOrDefault())
 {
     case "pruning":
-        foreach (string scheduler in options.GetValueOrDefault("schedulers", "median;percentile:keep=25;curve;curve:p=0.02;asha:max=8").Split(';')) Pruning(scheduler);
+        foreach (string scheduler in options.GetValueOrDefault("schedulers", "median;percentile:keep=25;curve;curve:mode=pause,by=curve;curve:mode=pause;asha:max=END").Split(';')) Pruning(scheduler);
         return 0;
     case "search":
-        foreach (string pair in options.GetValueOrDefault("searches", "random/asha:max=8;bohb/asha:max=8;bohb/hyperband:max=8;dehb/asha:max=8").Split(';')) Search(pair.Split('/')[0], pair.Split('/')[1]);
+        foreach (string pair in options.GetValueOrDefault("searches", "random/asha:max=END;bohb/asha:max=END;bohb/hyperband:max=END;dehb/asha:max=END;auto/asha:max=END").Split(';')) Search(pair.Split('/')[0], pair.Split('/')[1]);
+        return 0;
+    case "fidelity":
+        foreach (string path in Directory.GetFiles(options.GetValueOrDefault("fidelities", Path.Combine(AppContext.BaseDirectory, "fidelities")), "*.jsonl").Order()) FidelityCorrelations.Print(path);
         return 0;
     default:
-        Console.Error.WriteLine($"unknown command '{args.FirstOrDefault()}'; known: pruning, search. Options: --curves DIR --sets a,b --seeds N --schedulers a;b --searches sampler/scheduler;… --against SAMPLER --trials N --of SHARE");
+        Console.Error.WriteLine($"unknown command '{args.FirstOrDefault()}'; known: pruning, search, fidelity. END in a scheduler is the last report of the set's trials. Options: --curves DIR --sets a,b --seeds N --schedulers a;b --searches sampler/scheduler;… --against SAMPLER --trials N --of SHARE");
         return 2;
 }
 
@@ -38,7 +41,7 @@ void Pruning(string scheduler)
         for (int seed = 1; seed <= seeds; seed++)
         {
             StudyDefinition definition = set.Definition with { Budget = set.Configurations.Count, Seed = (ulong)seed };
-            CurveStudy run = new CurveStudy(definition, new TableSampler(new RandomSampler(), set.Configurations), SchedulerCatalog.Create(scheduler), (_, t) => set[t.Configuration]).Run(2, order: new Philox((ulong)seed));
+            CurveStudy run = new CurveStudy(definition, new TableSampler(new RandomSampler(), set.Configurations), SchedulerCatalog.Create(scheduler.Replace("END", set.End, StringComparison.Ordinal)), (_, t) => set[t.Configuration]).Run(2, order: new Philox((ulong)seed));
             long whole = set.Configurations.Sum(c => set[c].Reports[^1].Step);
             int lostHere = run.Study.Trials.Count(t => t.State != TrialState.Completed && set.Front.Contains(t.Configuration));
             (lost, front) = (lost + lostHere, front + set.Front.Count);
@@ -63,7 +66,7 @@ void Search(string sampler, string scheduler)
         var here = new List<(double Completed, double Any)>();
         for (int seed = 1; seed <= seeds; seed++)
         {
-            CurveStudy Study(string name, string text, int budget) => new(set.Definition with { Budget = Math.Min(budget, set.Configurations.Count), Seed = (ulong)seed }, new TableSampler(SamplerCatalog.Create(name), set.Configurations), SchedulerCatalog.Create(text), (_, t) => set[t.Configuration]);
+            CurveStudy Study(string name, string text, int budget) => new(set.Definition with { Budget = Math.Min(budget, set.Configurations.Count), Seed = (ulong)seed }, new TableSampler(SamplerCatalog.Create(name), set.Configurations), SchedulerCatalog.Create(text.Replace("END", set.End, StringComparison.Ordinal)), (_, t) => set[t.Configuration]);
             CurveStudy full = Study(options.GetValueOrDefault("against", plain), "none", trials).Run();
             double target = Volume(full.Study, false) * double.Parse(options.GetValueOrDefault("of", "1")) * (1 - 1e-9);
             double completed = double.PositiveInfinity, any = double.PositiveInfinity;

@@ -29,6 +29,9 @@ internal sealed class RecordedSet
 
     public List<Configuration> Configurations { get; } = [];
 
+    /// <summary>The step of the last report that a trial can give.</summary>
+    public string End => Configurations.Max(c => _curves[c].Reports[^1].Step).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>Non-dominated ones, had all been trained to their end.</summary>
     public HashSet<Configuration> Front { get; } = [];
 
@@ -39,11 +42,10 @@ internal sealed class RecordedSet
     public static RecordedSet Read(string path)
     {
         string name = Path.GetFileNameWithoutExtension(path);
-        // The base models of the recordings, of which the space needs width and depth; the reference is what knows nothing and trains everything.
-        bool sst2 = name == "sst2";
-        var model = new BertConfig { HiddenSize = sst2 ? 128 : 64, IntermediateSize = sst2 ? 256 : 128, NumHiddenLayers = 4, NumAttentionHeads = 4, VocabSize = sst2 ? 6_000 : 1_024, MaxPositionEmbeddings = 64 };
+        // The demo's base model, of which the space needs width and depth; the reference is what knows nothing and trains everything.
+        var model = new BertConfig { HiddenSize = 64, IntermediateSize = 128, NumHiddenLayers = 4, NumAttentionHeads = 4, VocabSize = 1_024, MaxPositionEmbeddings = 64 };
         SearchSpace space = ShippedSpaces.Get(name.EndsWith("lora", StringComparison.Ordinal) ? "lora" : "autopeft").For(model);
-        var set = new RecordedSet(name, space, name.StartsWith("acceptability", StringComparison.Ordinal) ? 0 : 0.5, sst2 ? 1_300_000 : 204_000);
+        var set = new RecordedSet(name, space, name.StartsWith("acceptability", StringComparison.Ordinal) ? 0 : 0.5, 204_000);
         foreach (string line in File.ReadLines(path)) set.Add(JsonDocument.Parse(line).RootElement);
         double[][] losses = [.. set.Configurations.Select(c => set[c].Values.Select((v, j) => set.Definition.Objectives[j].ToLoss(v)).ToArray())];
         set.Front.UnionWith(Dominance.NonDominated(losses).Select(i => set.Configurations[i]));

@@ -56,7 +56,7 @@ public class HalvingTests
     public void A_trial_that_was_paused_on_few_results_goes_on_when_more_are_in()
     {
         // The best comes first, and nobody can know.
-        CurveStudy run = new CurveStudy(Definition(9), new RandomSampler(), new AshaScheduler(new AshaOptions { Max = 9 }), (_, t) => Flat(t.Number, 9)).Run();
+        CurveStudy run = new CurveStudy(Definition(9), new RandomSampler(), new AshaScheduler(new AshaOptions { Eta = 3, Max = 9 }), (_, t) => Flat(t.Number, 9)).Run();
         Assert.Equal(Decision.Pause, run.Decisions[0].Decision);
         Assert.Equal(TrialState.Completed, run.Study.Trials[0].State);
         Assert.Equal([6, 2, 1], Ends(run, 1, 3, 9));
@@ -69,7 +69,7 @@ public class HalvingTests
         {
             int[] place = [.. Enumerable.Range(0, 27)];
             new Philox(seed).Shuffle(place.AsSpan());
-            CurveStudy run = new CurveStudy(Definition(27), new RandomSampler(), new SuccessiveHalvingScheduler(new AshaOptions { Max = 27 }, 27), (_, t) => Flat(place[t.Number], 27)).Run((int)seed * 2, order: new Philox(seed, 4));
+            CurveStudy run = new CurveStudy(Definition(27), new RandomSampler(), new SuccessiveHalvingScheduler(new AshaOptions { Eta = 3, Max = 27 }, 27), (_, t) => Flat(place[t.Number], 27)).Run((int)seed * 2, order: new Philox(seed, 4));
             Assert.Equal([18, 6, 2, 1], Ends(run, 1, 3, 9, 27));
             Assert.Equal(0, place[run.Study.Completed.Single().Number]);
             Assert.Equal(27 + 9 * 2 + 3 * 6 + 18, run.Steps);
@@ -79,7 +79,7 @@ public class HalvingTests
     [Fact]
     public void The_last_cohort_is_as_large_as_the_budget_leaves_it()
     {
-        CurveStudy run = new CurveStudy(Definition(11), new RandomSampler(), new SuccessiveHalvingScheduler(new AshaOptions { Max = 9 }), (_, t) => Flat(t.Number, 9)).Run(2);
+        CurveStudy run = new CurveStudy(Definition(11), new RandomSampler(), new SuccessiveHalvingScheduler(new AshaOptions { Eta = 3, Max = 9 }), (_, t) => Flat(t.Number, 9)).Run(2);
         Assert.Equal([0, 9], run.Study.Completed.Select(t => t.Number).Order());
     }
 
@@ -89,7 +89,7 @@ public class HalvingTests
     public void Hyperband_deals_trials_to_brackets_as_in_its_paper(int max, int[] sizes)
     {
         // Li et al., JMLR 2018, table 1 (R = 81, η = 3).
-        var scheduler = new HyperbandScheduler(new AshaOptions { Max = max });
+        var scheduler = new HyperbandScheduler(new AshaOptions { Eta = 3, Max = max });
         int round = sizes.Sum();
         for (int start = 0; start < 2 * round; start += round)
             Assert.Equal(sizes, Enumerable.Range(0, sizes.Length).Select(b => Enumerable.Range(start, round).Count(n => scheduler.BracketOf(n) == b)));
@@ -100,7 +100,7 @@ public class HalvingTests
     [Fact]
     public void A_bracket_of_hyperband_judges_its_own_trials_only_and_not_before_its_first_rung()
     {
-        var scheduler = new HyperbandScheduler(new AshaOptions { Max = 9 });
+        var scheduler = new HyperbandScheduler(new AshaOptions { Eta = 3, Max = 9 });
         CurveStudy run = Run(scheduler, 51, 4, 9, 3);
         foreach (Trial t in run.Study.Trials.Where(t => t.State == TrialState.Paused)) Assert.True(t.PausedAt >= Math.Pow(3, scheduler.BracketOf(t.Number)));
         Assert.All(run.Study.Trials.Where(t => scheduler.BracketOf(t.Number) == 2), t => Assert.Equal(TrialState.Completed, t.State));
@@ -121,8 +121,8 @@ public class HalvingTests
         // The norm says the opposite of the objective.
         static int Place(int n) => n * 7 % 27;
         TrialCurve Two(int n) => new([.. Enumerable.Range(1, 9).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", Place(n)).Add("norm", -Place(n))))], [Place(n)]);
-        CurveStudy byNorm = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:max=9,metric=norm"), (_, t) => Two(t.Number)).Run();
-        CurveStudy byObjective = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:max=9"), (_, t) => Two(t.Number)).Run();
+        CurveStudy byNorm = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:eta=3,max=9,metric=norm"), (_, t) => Two(t.Number)).Run();
+        CurveStudy byObjective = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:eta=3,max=9"), (_, t) => Two(t.Number)).Run();
         Assert.Contains(byNorm.Study.Completed, t => Place(t.Number) == 26);
         Assert.DoesNotContain(byNorm.Study.Completed, t => Place(t.Number) == 0);
         Assert.Contains(byObjective.Study.Completed, t => Place(t.Number) == 0);

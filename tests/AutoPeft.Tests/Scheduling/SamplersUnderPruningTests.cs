@@ -36,7 +36,7 @@ public class SamplersUnderPruningTests
     [Theory, MemberData(nameof(Samplers))]
     public void Every_sampler_goes_on_under_every_kind_of_scheduler_and_proposes_nothing_twice(string sampler)
     {
-        foreach (string scheduler in (string[])["asha:max=9", "median:startup=4"])
+        foreach (string scheduler in (string[])["asha:eta=3,max=9", "median:startup=4"])
         {
             CurveStudy run = Run(sampler, scheduler, 20, 2);
             Assert.Equal(20, run.Study.Trials.Count);
@@ -54,8 +54,8 @@ public class SamplersUnderPruningTests
         double learnt = 0, random = 0;
         for (ulong seed = 1; seed <= 2; seed++)
         {
-            learnt += Run(sampler, "asha:max=9", 60, 1, seed, 1).Study.Trials.Skip(35).Average(t => Curve(t, 1).Values[0]);
-            random += Run("random", "asha:max=9", 60, 1, seed, 1).Study.Trials.Skip(35).Average(t => Curve(t, 1).Values[0]);
+            learnt += Run(sampler, "asha:eta=3,max=9", 60, 1, seed, 1).Study.Trials.Skip(35).Average(t => Curve(t, 1).Values[0]);
+            random += Run("random", "asha:eta=3,max=9", 60, 1, seed, 1).Study.Trials.Skip(35).Average(t => Curve(t, 1).Values[0]);
         }
         Assert.True(learnt < 0.8 * random, $"{learnt / 2} against {random / 2}");
     }
@@ -63,7 +63,7 @@ public class SamplersUnderPruningTests
     [Fact]
     public void A_trial_cut_short_counts_by_what_those_that_went_on_gained_since()
     {
-        CurveStudy run = Run("random", "asha:max=9", 30, 1);
+        CurveStudy run = Run("random", "asha:eta=3,max=9", 30, 1);
         IStudyView view = EarlyResultsView.Of(run.Study);
         Assert.Equal(30, view.Completed.Count);
         Assert.Equal(run.Study.Completed.Count, view.Trials.Count(t => run.Study.Trials[t.Number] == t));
@@ -86,7 +86,7 @@ public class SamplersUnderPruningTests
     [Fact]
     public void Bohb_models_the_highest_fidelity_that_has_enough_results()
     {
-        CurveStudy run = Run("bohb", "asha:max=9", 60, 1, workers: 1);
+        CurveStudy run = Run("bohb", "asha:eta=3,max=9", 60, 1, workers: 1);
         Proposal[] notes = [.. Enumerable.Range(0, 12).Select(i => new BohbSampler(new BohbOptions { RandomShare = 0 }).Propose(run.Study, 1, new Philox((ulong)i))[0])];
         // 60 at step 1, some 20 at step 3, some 7 at the end; 4 parameters need 7.
         string expected = run.Study.Completed.Count >= 7 ? "TPE at the end" : "TPE at step 3";
@@ -101,7 +101,7 @@ public class SamplersUnderPruningTests
             CurveStudy run = new CurveStudy(Definition(trials, 2, seed, "random"), new RandomSampler(), SchedulerCatalog.Create(scheduler), (_, t) => Curve(t, 2)).Run(2, s => s.Steps >= 180);
             return Hypervolume.Compute([.. run.Study.Completed.Select(t => t.Losses.ToArray())], run.Study.Definition.ReferenceLosses!);
         }
-        double[] gains = [.. Enumerable.Range(1, 9).Select(s => With("asha:max=9", 200, (ulong)s) - With("none", 200, (ulong)s)).Order()];
+        double[] gains = [.. Enumerable.Range(1, 9).Select(s => With("asha:eta=3,max=9", 200, (ulong)s) - With("none", 200, (ulong)s)).Order()];
         Assert.True(gains[4] > 0, string.Join(' ', gains));
     }
 }

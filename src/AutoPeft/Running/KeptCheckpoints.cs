@@ -59,7 +59,7 @@ internal sealed class KeptCheckpoints(string? root)
         lock (_gate)
         {
             if (root is null || step <= _dropped || !Directory.Exists(root)) return;
-            foreach (string kept in Directory.EnumerateDirectories(root, "trial-*").SelectMany(d => Directory.EnumerateDirectories(d, $"{Kept}*")).ToArray())
+            foreach (string kept in Directory.GetDirectories(root, "trial-*").SelectMany(Within))
             {
                 if (!long.TryParse(Path.GetFileName(kept)[Kept.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long of) || of >= step) continue;
                 // Another host may be quicker.
@@ -68,6 +68,13 @@ internal sealed class KeptCheckpoints(string? root)
             }
             _dropped = step;
         }
+    }
+
+    private static string[] Within(string trial)
+    {
+        // It may be on its way to its name.
+        try { return Directory.GetDirectories(trial, $"{Kept}*"); }
+        catch (DirectoryNotFoundException) { return []; }
     }
 
     private string? KeptAt(int trial, long step) => DirectoryOf(trial) is { } d ? Path.Combine(d, $"{Kept}{step:D8}") : null;

@@ -44,6 +44,35 @@ internal static class ConstrainedFunctions
     })
     { Outcomes = [new OutcomeConstraint("g0", Max: 0), new OutcomeConstraint("g1", Max: 0)], Optimum = 0.599788, Budget = 40 };
 
+    /// <summary>Townsend's function within a heart-shaped region (modified; Townsend 2014), optimum −2.0239884.</summary>
+    public static TestFunction Townsend() => new("townsend", SearchSpace.Build(s => s.Float("x", -2.25, 2.25).Float("y", -2.5, 1.75)), [Objective.Minimize("f", 2)], c =>
+    {
+        double x = c.GetDouble("x"), y = c.GetDouble("y"), t = Math.Atan2(x, y);
+        double heart = Math.Pow(2 * Math.Cos(t) - 0.5 * Math.Cos(2 * t) - 0.25 * Math.Cos(3 * t) - 0.125 * Math.Cos(4 * t), 2) + Math.Pow(2 * Math.Sin(t), 2);
+        return ([-Math.Pow(Math.Cos((x - 0.1) * y), 2) - x * Math.Sin(3 * x + y)], [x * x + y * y - heart]);
+    })
+    { Outcomes = [new OutcomeConstraint("g", Max: 0)], Optimum = -2.0239884, Budget = 40 };
+
+    /// <summary>A welded beam: cost against stress, buckling and deflection (Coello and Montes 2002).</summary>
+    public static TestFunction WeldedBeam() => new("welded-beam", SearchSpace.Build(s => s.Float("h", 0.125, 10).Float("l", 0.1, 10).Float("t", 0.1, 10).Float("b", 0.1, 10)), [Objective.Minimize("cost", 50)], c =>
+    {
+        double h = c.Codes[0], l = c.Codes[1], t = c.Codes[2], b = c.Codes[3], load = 6000, length = 14;
+        double first = load / (Math.Sqrt(2) * h * l), arm = Math.Sqrt(l * l / 4 + Math.Pow((h + t) / 2, 2)), polar = 2 * Math.Sqrt(2) * h * l * (l * l / 12 + Math.Pow((h + t) / 2, 2));
+        double second = load * (length + l / 2) * arm / polar, shear = Math.Sqrt(first * first + first * second * l / arm + second * second);
+        double stress = 6 * load * length / (b * t * t), deflection = 4 * load * Math.Pow(length, 3) / (30e6 * t * t * t * b);
+        double buckling = 4.013 * 30e6 * Math.Sqrt(t * t * Math.Pow(b, 6) / 36) / (length * length) * (1 - t / (2 * length) * Math.Sqrt(30e6 / (4 * 12e6)));
+        return ([1.10471 * h * h * l + 0.04811 * t * b * (14 + l)], [shear - 13600, stress - 30000, h - b, deflection - 0.25, load - buckling]);
+    })
+    { Outcomes = [.. Enumerable.Range(0, 5).Select(i => new OutcomeConstraint($"g{i}", Max: 0))], Optimum = 1.724852, Budget = 80 };
+
+    /// <summary>A tension spring's weight (Coello and Montes 2002).</summary>
+    public static TestFunction Spring() => new("tension-spring", SearchSpace.Build(s => s.Float("wire", 0.05, 1).Float("coil", 0.25, 1.3).Float("turns", 2, 15)), [Objective.Minimize("weight", 20)], c =>
+    {
+        double d = c.Codes[0], w = c.Codes[1], n = c.Codes[2];
+        return ([(n + 2) * w * d * d], [1 - w * w * w * n / (71785 * Math.Pow(d, 4)), (4 * w * w - w * d) / (12566 * (w * d * d * d - Math.Pow(d, 4))) + 1 / (5108 * d * d) - 1, 1 - 140.45 * d / (w * w * n), (d + w) / 1.5 - 1]);
+    })
+    { Outcomes = [.. Enumerable.Range(0, 4).Select(i => new OutcomeConstraint($"g{i}", Max: 0))], Optimum = 0.012665, Budget = 60 };
+
     /// <summary>A pressure vessel: whole plate thicknesses, cost to minimise (Sandgren 1990; Coello 2002). Three outcome constraints.</summary>
     public static TestFunction PressureVessel() => new("pressure-vessel", SearchSpace.Build(s => s.Int("shell", 1, 99).Int("head", 1, 99).Float("radius", 10, 200).Float("length", 10, 200)),
         [Objective.Minimize("cost", 1e6)], c =>

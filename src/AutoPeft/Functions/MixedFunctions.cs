@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
@@ -115,6 +116,37 @@ internal static class MixedFunctions
                     break;
             }
             return ([0.40 - 0.25 * capacity * Math.Pow(layers / 12, 0.5) + 0.05 * Math.Pow(lr - best, 2), Math.Log10(size)], []);
+        })
+    { Budget = 80 };
+
+    /// <summary>A network whose depth says how many widths there are, and whose optimiser says which of its own settings there are: three conditions, error against time of a step.</summary>
+    public static TestFunction DeepNetwork() => new("deep-network", SearchSpace.Build(s => s
+        .Categorical("depth", ["1", "2", "3"])
+        .Int("width1", 8, 512, log: true)
+        .Int("width2", 8, 512, log: true, when: Condition.On("depth", "2", "3"))
+        .Int("width3", 8, 512, log: true, when: Condition.On("depth", "3"))
+        .Categorical("optimizer", ["sgd", "adam"])
+        .Float("lr", 1e-5, 1, log: true)
+        .Float("momentum", 0, 0.99, when: Condition.On("optimizer", "sgd"))
+        .Float("beta", 0.8, 0.999, when: Condition.On("optimizer", "adam"))
+        .Categorical("activation", ["relu", "gelu", "tanh"])
+        .Float("dropout", 0, 0.6)), [Objective.Minimize("error", 0.6), Objective.Minimize("log10_flops", 6)], c =>
+        {
+            int depth = int.Parse(c.GetString("depth"), CultureInfo.InvariantCulture);
+            double before = 64, flops = 0, capacity = 0;
+            for (int i = 1; i <= depth; i++)
+            {
+                double width = c.GetInt($"width{i}");
+                flops += before * width;
+                capacity += (1 - capacity) * 0.6 * (1 - Math.Exp(-width / 60));
+                before = width;
+            }
+            double lr = Math.Log10(c.GetDouble("lr")), off;
+            if (c.GetString("optimizer") == "sgd") off = Math.Pow(lr - (-0.4 - c.GetDouble("momentum")), 2) + 0.5 * Math.Pow(c.GetDouble("momentum") - 0.85, 2) + 0.15;
+            else off = Math.Pow(lr + 2.6 + 0.2 * depth, 2) + 10 * Math.Pow(c.GetDouble("beta") - 0.92, 2);
+            double error = 0.45 - 0.35 * capacity + 0.03 * off + 0.2 * Math.Pow(c.GetDouble("dropout") - 0.3 * capacity, 2);
+            error += c.GetString("activation") switch { "tanh" => 0.01 * depth, "gelu" => 0.0, _ => 0.004 };
+            return ([error, Math.Log10(flops + before)], []);
         })
     { Budget = 80 };
 

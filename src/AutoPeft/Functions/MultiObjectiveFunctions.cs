@@ -27,6 +27,22 @@ internal static class MultiObjectiveFunctions
         return [x[0], g * (which switch { 1 => 1 - Math.Sqrt(r), 2 => 1 - r * r, _ => 1 - Math.Sqrt(r) - r * Math.Sin(10 * Math.PI * x[0]) })];
     });
 
+    /// <summary>DTLZ7 (Deb et al. 2002): 2^(m − 1) separate pieces of front.</summary>
+    public static TestFunction Dtlz7(int d, int m) => Many($"dtlz7-{d}-{m}", d, [.. Enumerable.Repeat(1.5, m - 1), 15], null, 60, x =>
+    {
+        double g = 1, h = m;
+        for (int i = m - 1; i < d; i++) g += 9 * x[i] / (d - m + 1);
+        for (int i = 0; i < m - 1; i++) h -= x[i] / (1 + g) * (1 + Math.Sin(3 * Math.PI * x[i]));
+        return [.. x.Take(m - 1), (1 + g) * h];
+    });
+
+    /// <summary>A four-bar truss: volume against displacement (Tanabe and Ishibuchi 2020, RE21; F = 10, E = 2·10⁵, L = 200, σ = 10).</summary>
+    public static TestFunction Truss() => Many("four-bar-truss", 4, [2967.0243, 0.0383], null, 60, u =>
+    {
+        double a = 1 + 2 * u[0], b = Math.Sqrt(2) + (3 - Math.Sqrt(2)) * u[1], c = Math.Sqrt(2) + (3 - Math.Sqrt(2)) * u[2], d = 1 + 2 * u[3];
+        return [200 * (2 * a + Math.Sqrt(2) * b + Math.Sqrt(c) + d), 10 * 200 / 2e5 * (2 / a + 2 * Math.Sqrt(2) / b - 2 * Math.Sqrt(2) / c + 2 / d)];
+    });
+
     /// <summary>Crash safety of a vehicle: mass, acceleration, intrusion (Tanabe and Ishibuchi 2020, RE33).</summary>
     public static TestFunction VehicleSafety() => Many("vehicle-safety", 5, [1864.72022, 11.81993945, 0.2903999384], 246.81607081187002, 60, u =>
     {
@@ -52,7 +68,7 @@ internal static class MultiObjectiveFunctions
         return f;
     }
 
-    private static TestFunction Many(string name, int d, double[] reference, double maximum, int budget, Func<double[], double[]> f) =>
+    private static TestFunction Many(string name, int d, double[] reference, double? maximum, int budget, Func<double[], double[]> f) =>
         new(name, SingleObjectiveFunctions.Cube(d, 0, 1), [.. reference.Select((r, j) => Objective.Minimize($"f{j}", r))], c => (f(SingleObjectiveFunctions.Vector(c)), []))
         { MaximalHypervolume = maximum, Budget = budget };
 }

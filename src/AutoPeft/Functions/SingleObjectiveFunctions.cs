@@ -15,7 +15,7 @@ internal static class SingleObjectiveFunctions
     private static readonly double[] HartmannAlpha = [1, 1.2, 3, 3.2];
 
     /// <summary>Branin: three global minima.</summary>
-    public static TestFunction Branin() => One("branin", Cube(2, 0, 1), 10, 0.397887, 40, x => BraninOf(15 * x[0] - 5, 15 * x[1]));
+    public static TestFunction Branin(string name = "branin", double noise = 0) => One(name, Cube(2, 0, 1), 10, 0.397887, 40, x => BraninOf(15 * x[0] - 5, 15 * x[1])) with { Noise = noise };
 
     /// <summary>Hartmann's six-dimensional function, optionally with noise.</summary>
     public static TestFunction Hartmann6(string name = "hartmann6", double noise = 0) => One(name, Cube(6, 0, 1), 0, -3.32237, 60, HartmannOf) with { Noise = noise };
@@ -24,7 +24,7 @@ internal static class SingleObjectiveFunctions
     public static TestFunction HartmannWide(int dimension) => One($"hartmann6-in-{dimension}", Cube(dimension, 0, 1), 0, -3.32237, 80, HartmannOf);
 
     /// <summary>Ackley's function: many shallow minima around one deep one, off the middle of the range.</summary>
-    public static TestFunction Ackley(int d) => One($"ackley{d}", Cube(d, -3, 5), 20, 0, 60, AckleyOf);
+    public static TestFunction Ackley(int d, int budget = 60) => One($"ackley{d}", Cube(d, -3, 5), 20, 0, budget, AckleyOf);
 
     /// <summary>Rosenbrock's valley.</summary>
     public static TestFunction Rosenbrock(int d) => One($"rosenbrock{d}", Cube(d, -2, 2), 1000, 0, 60, x =>
@@ -35,11 +35,42 @@ internal static class SingleObjectiveFunctions
     });
 
     /// <summary>Levy's function.</summary>
-    public static TestFunction Levy(int d) => One($"levy{d}", Cube(d, -10, 10), 200, 0, 60, x =>
+    public static TestFunction Levy(int d, int budget = 60) => One($"levy{d}", Cube(d, -10, 10), 200, 0, budget, x =>
     {
         double W(int i) => 1 + (x[i] - 1) / 4;
         double sum = Math.Pow(Math.Sin(Math.PI * W(0)), 2) + Math.Pow(W(d - 1) - 1, 2) * (1 + Math.Pow(Math.Sin(2 * Math.PI * W(d - 1)), 2));
         for (int i = 0; i + 1 < d; i++) sum += Math.Pow(W(i) - 1, 2) * (1 + 10 * Math.Pow(Math.Sin(Math.PI * W(i) + 1), 2));
+        return sum;
+    });
+
+    /// <summary>Shekel's foxholes, ten of them: narrow wells of differing depth on a plain.</summary>
+    public static TestFunction Shekel() => One("shekel", Cube(4, 0, 10), 0, -10.536410, 60, x =>
+    {
+        double[] widths = [0.1, 0.2, 0.2, 0.4, 0.4, 0.6, 0.3, 0.7, 0.5, 0.5];
+        double[,] at = { { 4, 4, 4, 4 }, { 1, 1, 1, 1 }, { 8, 8, 8, 8 }, { 6, 6, 6, 6 }, { 3, 7, 3, 7 }, { 2, 9, 2, 9 }, { 5, 5, 3, 3 }, { 8, 1, 8, 1 }, { 6, 2, 6, 2 }, { 7, 3.6, 7, 3.6 } };
+        double sum = 0;
+        for (int k = 0; k < 10; k++)
+        {
+            double inner = widths[k];
+            for (int i = 0; i < 4; i++) inner += (x[i] - at[k, i]) * (x[i] - at[k, i]);
+            sum -= 1 / inner;
+        }
+        return sum;
+    });
+
+    /// <summary>Styblinski and Tang's function: 2^d minima, one of them global.</summary>
+    public static TestFunction Styblinski(int d) => One($"styblinski{d}", Cube(d, -5, 5), 0, -39.16616570377142 * d, 60, x =>
+    {
+        double sum = 0;
+        foreach (double v in x) sum += 0.5 * (v * v * v * v - 16 * v * v + 5 * v);
+        return sum;
+    });
+
+    /// <summary>Michalewicz's function: steep ravines across a plain (optimum in five dimensions: Molga and Smutnicki 2005).</summary>
+    public static TestFunction Michalewicz() => One("michalewicz5", Cube(5, 0, Math.PI), 0, -4.687658, 60, x =>
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++) sum -= Math.Sin(x[i]) * Math.Pow(Math.Sin((i + 1) * x[i] * x[i] / Math.PI), 20);
         return sum;
     });
 

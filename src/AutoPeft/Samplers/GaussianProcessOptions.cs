@@ -14,10 +14,10 @@ public sealed record GaussianProcessOptions
     public int Paths { get; init; } = 8;
 
     /// <summary>
-    /// Draws of the hyperparameters from their posterior that improvement is averaged over beside the fitted ones, up to 150 trials and three objectives. Default 3: the most probable length scales alone are
-    /// sure that what was hardly varied does not matter, and a few draws remove most of that. 0 for none.
+    /// Draws of the hyperparameters from their posterior that improvement is averaged over beside the fitted ones, up to 150 trials and three objectives. Null (default): 8 for one objective, 3 for more, whose
+    /// boxes make each of them dear. The most probable length scales alone are sure that what was hardly varied does not matter; a few draws remove most of that. 0 for none.
     /// </summary>
-    public int Draws { get; init; } = 3;
+    public int? Draws { get; init; }
 
     /// <summary>
     /// Length-scale prior for wide spaces, where most parameters are believed not to matter (SAASBO). Default false: dimension-scaled log-normal priors.

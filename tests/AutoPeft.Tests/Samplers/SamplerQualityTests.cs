@@ -98,6 +98,20 @@ public sealed class SamplerQualityTests
         Assert.Equal(0.397887, branin.Evaluate(branin.Space.FromCodes([(Math.PI + 5) / 15, 2.275 / 15])).Values[0], 1e-6);
         TestFunction levy = TestFunctions.Resolve("levy6");
         Assert.Equal(0, levy.Evaluate(levy.Space.FromCodes([1, 1, 1, 1, 1, 1])).Values[0], 1e-12);
+        double[] shekel = [4.00074651, 4.00059294, 3.9996634, 3.99950978], michalewicz = [2.202906, 1.570796, 1.284992, 1.923058, 1.720470];
+        (string Name, double[] At)[] others = [("shekel", shekel), ("michalewicz5", michalewicz), ("styblinski8", [.. Enumerable.Repeat(-2.903534, 8)]), ("townsend", [2.0052938, 1.1944509]),
+            ("welded-beam", [0.205730, 3.470489, 9.036624, 0.205730]), ("tension-spring", [0.051689, 0.356718, 11.28896])];
+        foreach ((string name, double[] at) in others)
+        {
+            TestFunction f = TestFunctions.Resolve(name);
+            (double[] values, double[] outcomes) = f.Evaluate(f.Space.FromCodes(at));
+            Assert.Equal(f.Optimum!.Value, values[0], 1e-5);
+            Assert.All(outcomes, o => Assert.InRange(o, double.NegativeInfinity, 1e-5));
+        }
+        TestFunction truss = TestFunctions.Resolve("four-bar-truss");
+        Assert.Equal([200 * (2 + 2 + Math.Pow(2, 0.25) + 1), 0.01 * (2 + 2 - 2 + 2)], truss.Evaluate(truss.Space.FromCodes([0, 0, 0, 0])).Values, (a, b) => Math.Abs(a - b) < 1e-9);
+        TestFunction disjoint = TestFunctions.Resolve("dtlz7-6-3");
+        Assert.Equal([0, 0, 6], disjoint.Evaluate(disjoint.Space.FromCodes([0, 0, 0, 0, 0, 0])).Values);
         Assert.All(TestFunctions.Names, n => Assert.Equal(n, TestFunctions.Resolve(n.Replace('-', '_')).Name));
     }
 }

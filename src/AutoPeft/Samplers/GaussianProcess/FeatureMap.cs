@@ -59,6 +59,7 @@ internal sealed class FeatureMap
         _offset[^1] = groups.Count;
         Groups = [.. groups];
         GroupCount = group;
+        GroupStarts = [.. Enumerable.Range(0, group + 1).Select(g => groups.TakeWhile(other => other < g).Count())];
     }
 
     /// <summary>The space that is embedded.</summary>
@@ -69,6 +70,9 @@ internal sealed class FeatureMap
 
     /// <summary>Number of length scales.</summary>
     public int GroupCount { get; }
+
+    /// <summary>First feature of every length scale, and their number: the features of a group are neighbours.</summary>
+    public int[] GroupStarts { get; }
 
     /// <summary>The length scale that each feature uses.</summary>
     public int[] Groups { get; }

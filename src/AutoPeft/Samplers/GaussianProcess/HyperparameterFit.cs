@@ -27,13 +27,13 @@ internal static class HyperparameterFit
     {
         var likelihood = new MarginalLikelihood(set, targets, prior);
         int groups = set.Map.GroupCount;
-        (double[] lower, double[] upper) = HyperparameterPrior.Box(groups);
+        (double[] lower, double[] upper) = prior.Box(groups);
         if (labels)
         {
             Array.Fill(lower, LabelLength, 0, groups);
-            (upper[groups], lower[groups + 1]) = (LabelSignal, LabelNoise);
+            (upper[^2], lower[^1]) = (LabelSignal, LabelNoise);
         }
-        var lbfgs = new BoundedLbfgs(groups + 2);
+        var lbfgs = new BoundedLbfgs(lower.Length);
         double best = double.PositiveInfinity;
         double[]? bestTheta = null;
         void Descend(Hyperparameters start, int iterations)
@@ -51,6 +51,6 @@ internal static class HyperparameterFit
             Descend(prior.Start(groups, smooth: true), 30);
         }
         value = best;
-        return bestTheta is null ? null : Hyperparameters.FromVector(bestTheta).Rounded();
+        return bestTheta is null ? null : Hyperparameters.FromVector(bestTheta, prior.MainEffects).Rounded();
     }
 }

@@ -6,7 +6,8 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// performs great in high dimensions", ICML 2024). True: sparse axis-aligned, 1/ℓ² = τ·HalfCauchy(1) with τ ~ HalfCauchy(0.1), so that most parameters are assumed not to matter (SAASBO: Eriksson and
 /// Jankowiak, UAI 2021), with τ fixed at its scale: the maximum a posteriori form of the model that AutoPEFT samples.
 /// </param>
-internal sealed record HyperparameterPrior(bool Sparse = false)
+/// <param name="MainEffects">Whether the kernel has an additive part beside the joint one (<see cref="GaussianProcess.MainEffects"/>).</param>
+internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects = false)
 {
     /// <summary>Mean of the log noise variance: 1e-4 of the targets' variance. Wide, since some studies are deterministic and others mostly noise.</summary>
     public const double LogNoiseMean = -9;
@@ -14,7 +15,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
     /// <summary>Spread of the log noise variance.</summary>
     public const double LogNoiseSpread = 3;
 
-    /// <summary>Spread of the log signal variance around 0, the targets being standardised.</summary>
+    /// <summary>Spread of the log signal variance around 0, the targets being standardised; of the main effects' too.</summary>
     public const double LogSignalSpread = 1;
 
     /// <summary>Global shrinkage of the sparse prior.</summary>
@@ -23,7 +24,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
     /// <summary>Bounds of log length scales: a fortieth of the range, and flat.</summary>
     public static readonly (double Low, double High) LengthBounds = (Math.Log(0.025), Math.Log(1e3));
 
-    /// <summary>Bounds of the log signal variance.</summary>
+    /// <summary>Bounds of the log signal variance, and of the main effects'.</summary>
     public static readonly (double Low, double High) SignalBounds = (-5, 7);
 
     /// <summary>Bounds of the log noise variance. Below 1e-8 of the variance the factorisation loses its digits.</summary>
@@ -45,7 +46,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
         return z * z / 6 + logLength;
     }
 
-    /// <summary>−log density of the log signal variance and its derivative.</summary>
+    /// <summary>−log density of the log signal variance, or of the main effects', and its derivative.</summary>
     public static double Signal(double logSignal, out double derivative)
     {
         derivative = logSignal / (LogSignalSpread * LogSignalSpread);
@@ -60,9 +61,13 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
         return 0.5 * z * z;
     }
 
-    /// <summary>Bounds of the vector of log length scales, log signal and log noise.</summary>
-    public static (double[] Low, double[] High) Box(int groups) =>
-        ([.. Enumerable.Repeat(LengthBounds.Low, groups), SignalBounds.Low, NoiseBounds.Low], [.. Enumerable.Repeat(LengthBounds.High, groups), SignalBounds.High, NoiseBounds.High]);
+    /// <summary>Bounds of the vector of log length scales, log main effects where there are any, log signal and log noise.</summary>
+    public (double[] Low, double[] High) Box(int groups)
+    {
+        int signals = MainEffects ? 2 : 1;
+        return ([.. Enumerable.Repeat(LengthBounds.Low, groups), .. Enumerable.Repeat(SignalBounds.Low, signals), NoiseBounds.Low],
+            [.. Enumerable.Repeat(LengthBounds.High, groups), .. Enumerable.Repeat(SignalBounds.High, signals), NoiseBounds.High]);
+    }
 
     /// <summary>Where fits start from: the modes, and a long-scaled alternative.</summary>
     public Hyperparameters Start(int groups, bool smooth)
@@ -70,6 +75,6 @@ internal sealed record HyperparameterPrior(bool Sparse = false)
         double mode = Sparse ? 0.5 * Math.Log(1 / Tau) : Math.Sqrt(2) + 0.5 * Math.Log(Math.Max(groups, 1)) - (smooth ? 1 : 3);
         var lengths = new double[groups];
         Array.Fill(lengths, Math.Clamp(mode, LengthBounds.Low, LengthBounds.High));
-        return new Hyperparameters(lengths, 0, LogNoiseMean);
+        return new Hyperparameters(lengths, 0, LogNoiseMean, MainEffects ? 0 : null);
     }
 }

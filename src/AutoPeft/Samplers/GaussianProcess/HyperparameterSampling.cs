@@ -34,7 +34,7 @@ internal static class HyperparameterSampling
             theta[i] = here;
             scales[i] = -0.5 * Math.Log(curvature > LeastCurvature ? curvature : LeastCurvature);
         }
-        return Hyperparameters.FromVector(scales).Rounded();
+        return Hyperparameters.FromVector(scales, prior.MainEffects).Rounded();
     }
 
     /// <summary><paramref name="count"/> draws; fewer distinct ones where steps are refused.</summary>
@@ -58,7 +58,7 @@ internal static class HyperparameterSampling
             Array.Fill(drawn, start);
             return drawn;
         }
-        (double[] low, double[] high) = HyperparameterPrior.Box(set.Map.GroupCount);
+        (double[] low, double[] high) = prior.Box(set.Map.GroupCount);
         for (int k = 0; k < count; k++)
         {
             theta.CopyTo(at, 0);
@@ -90,7 +90,7 @@ internal static class HyperparameterSampling
                 shifted.CopyTo(gradient, 0);
                 energy = reached;
             }
-            drawn[k] = Hyperparameters.FromVector([.. theta]).Rounded();
+            drawn[k] = Hyperparameters.FromVector([.. theta], prior.MainEffects).Rounded();
         }
         return drawn;
     }

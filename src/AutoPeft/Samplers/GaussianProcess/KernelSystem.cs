@@ -9,13 +9,13 @@ namespace AutoPeft.Samplers.GaussianProcess;
 internal sealed class KernelSystem
 {
     private readonly double[] _m, _weights;
-    private readonly double _signal;
+    private readonly double _signal, _main;
 
     private KernelSystem(TrainingSet set, Hyperparameters h, double[] m)
     {
         (Set, _m) = (set, m);
         _weights = Matern.Weights(set.Map, h);
-        _signal = Math.Exp(h.LogSignal);
+        (_signal, _main) = (Math.Exp(h.LogSignal), h.Main);
         Noise = Math.Exp(h.LogNoise);
         InverseDiagonal = new double[set.Count];
         for (int r = 0; r < set.Count; r++)
@@ -29,7 +29,7 @@ internal sealed class KernelSystem
     public double Noise { get; }
 
     /// <summary>Prior variance of a value, the unknown mean included.</summary>
-    public double PriorVariance => _signal + Matern.MeanVariance;
+    public double PriorVariance => _signal + _main + Matern.MeanVariance;
 
     /// <summary>Diagonal of the inverse.</summary>
     public double[] InverseDiagonal { get; }
@@ -47,7 +47,7 @@ internal sealed class KernelSystem
             for (int i = 0; i < n; i++)
             {
                 for (int f = 0; f < point.Length; f++) point[f] = set.Columns[f * ld + i];
-                Matern.Row(set.Columns, ld, point, weights, signal, i & ~3, ld, k, null, i * ld);
+                Matern.Row(set, point, weights, signal, h.Main, i & ~3, ld, k, null, i * ld);
                 for (int j = n; j < ld; j++) k[i * ld + j] = 0;
                 k[i * ld + i] += noise + jitter;
             }
@@ -72,7 +72,7 @@ internal sealed class KernelSystem
     /// <summary>Kernel values between a point and the set, zero in the padding.</summary>
     public void Row(ReadOnlySpan<double> features, double[] k)
     {
-        Matern.Row(Set.Columns, Set.Stride, features, _weights, _signal, 0, Set.Stride, k, null, 0);
+        Matern.Row(Set, features, _weights, _signal, _main, 0, Set.Stride, k, null, 0);
         for (int j = Set.Count; j < Set.Stride; j++) k[j] = 0;
     }
 

@@ -15,20 +15,21 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
     private readonly double[] _inverse = new double[set.Count * set.Stride], _m = new double[set.Count * set.Stride];
     private readonly double[] _y = Padded(targets, set.Stride), _v = new double[set.Stride], _alpha = new double[set.Stride], _point = new double[set.Map.Count];
     private readonly double[] _weights = new double[set.Map.Count];
+    private readonly double[] _w = prior.MainEffects ? new double[set.Count * set.Stride] : [];
 
     /// <summary>Number of hyperparameters.</summary>
-    public int Dimension => set.Map.GroupCount + 2;
+    public int Dimension => set.Map.GroupCount + (prior.MainEffects ? 3 : 2);
 
     /// <summary>The value, +∞ where the kernel matrix is not positive definite, and its gradient.</summary>
     public double Evaluate(double[] theta, double[] gradient)
     {
         int groups = set.Map.GroupCount;
-        double signal = Math.Exp(theta[groups]), noise = Math.Exp(theta[groups + 1]);
+        double main = prior.MainEffects ? Math.Exp(theta[^3]) : 0, signal = Math.Exp(theta[^2]), noise = Math.Exp(theta[^1]);
         for (int f = 0; f < _weights.Length; f++) _weights[f] = Math.Exp(-2 * theta[set.Map.Groups[f]]);
         for (int i = 0; i < _n; i++)
         {
             for (int f = 0; f < _point.Length; f++) _point[f] = set.Columns[f * _ld + i];
-            Matern.Row(set.Columns, _ld, _point, _weights, signal, i & ~3, _ld, _k, _slope, i * _ld);
+            Matern.Row(set, _point, _weights, signal, main, i & ~3, _ld, _k, _slope, i * _ld);
             for (int j = _n; j < _ld; j++) _k[i * _ld + j] = _slope[i * _ld + j] = 0;
             _k[i * _ld + i] += noise;
         }
@@ -55,8 +56,10 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
         double wk = 2 * 0.5 * DenseFactor.Dot(_v, _v, _n) - _n;
         double wSignal = wk - noise * traceW - Matern.MeanVariance * (sumAlpha * sumAlpha - sumInverse);
         Array.Clear(gradient);
-        gradient[groups] = -0.5 * wSignal;
-        gradient[groups + 1] = -0.5 * noise * traceW;
+        gradient[^2] = -0.5 * wSignal;
+        gradient[^1] = -0.5 * noise * traceW;
+        // The main effects' share comes with their length scales'.
+        if (main > 0) gradient[^2] -= gradient[^3] = MainGradient(gradient, main, traceW);
         LengthGradient(gradient);
 
         for (int g = 0; g < groups; g++)
@@ -64,9 +67,14 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             value += prior.Length(theta[g], Math.Max(groups, 1), out double d);
             gradient[g] += d;
         }
-        value += HyperparameterPrior.Signal(theta[groups], out double ds) + HyperparameterPrior.Noise(theta[groups + 1], out double dn);
-        gradient[groups] += ds;
-        gradient[groups + 1] += dn;
+        value += HyperparameterPrior.Signal(theta[^2], out double ds) + HyperparameterPrior.Noise(theta[^1], out double dn);
+        gradient[^2] += ds;
+        gradient[^1] += dn;
+        if (prior.MainEffects)
+        {
+            value += HyperparameterPrior.Signal(theta[^3], out double dm);
+            gradient[^3] += dm;
+        }
         return double.IsFinite(value) ? value : double.PositiveInfinity;
     }
 
@@ -111,6 +119,54 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             // −½ tr(W dK) over both triangles: −½ · 2 · Σ_{i<j} W·(−2·slope·w·d²).
             gradient[set.Map.Groups[f]] += 2 * _weights[f] * Vector256.Sum(sum0 + sum1);
         }
+    }
+
+    /// <summary>Adds the main effects' part to the length scales' gradient; returns the derivative by log a², −½ Σ W ∘ K_main.</summary>
+    private double MainGradient(double[] gradient, double main, double traceW)
+    {
+        ref double inverse = ref MemoryMarshal.GetArrayDataReference(_inverse);
+        ref double alpha = ref MemoryMarshal.GetArrayDataReference(_alpha);
+        ref double columns = ref MemoryMarshal.GetArrayDataReference(set.Columns);
+        int[] starts = set.Map.GroupStarts;
+        double share = main / Math.Max(starts.Length - 1, 1), total = 0;
+        // Columns before the diagonal are counted from the other side.
+        var lanes = Vector256.Create(0.0, 1, 2, 3);
+        for (int i = 0; i < _n; i++)
+        {
+            var a = Vector256.Create(_alpha[i]);
+            var after = Vector256.Create((double)i);
+            for (int j = i & ~3; j < _ld; j += 4)
+            {
+                Vector256<double> w = a * Vector256.LoadUnsafe(ref alpha, (nuint)j) - Vector256.LoadUnsafe(ref inverse, (nuint)(i * _ld + j));
+                Vector256<double> position = Vector256.Create((double)j) + lanes;
+                w = Vector256.ConditionalSelect(Vector256.GreaterThan(position, after) & Vector256.LessThan(position, Vector256.Create((double)_n)), w, default);
+                w.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_w), (nuint)(i * _ld + j));
+            }
+        }
+        ref double ww = ref MemoryMarshal.GetArrayDataReference(_w);
+        for (int g = 0; g + 1 < starts.Length; g++)
+        {
+            Vector256<double> sum = default, sumLength = default;
+            for (int i = 0; i < _n; i++)
+            {
+                for (int j = i & ~3; j < _ld; j += 4)
+                {
+                    Vector256<double> q = default;
+                    for (int f = starts[g]; f < starts[g + 1]; f++)
+                    {
+                        Vector256<double> d = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j)) - Vector256.Create(set.Columns[f * _ld + i]);
+                        q = Vector256.FusedMultiplyAdd(d * d, Vector256.Create(_weights[f]), q);
+                    }
+                    Vector256<double> t = MainEffects.Inverse(q), wt2 = Vector256.LoadUnsafe(ref ww, (nuint)(i * _ld + j)) * t * t;
+                    sum += wt2;
+                    sumLength = Vector256.FusedMultiplyAdd(wt2, t * q, sumLength);
+                }
+            }
+            total += Vector256.Sum(sum);
+            // dK/dlog ℓ = 4 · share · t³ · r²; both triangles: −½ · 2.
+            gradient[g] -= 4 * share * Vector256.Sum(sumLength);
+        }
+        return -share * total - 0.5 * main * traceW;
     }
 
     private static double[] Padded(double[] values, int stride)

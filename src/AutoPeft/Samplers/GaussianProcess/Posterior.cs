@@ -14,13 +14,14 @@ internal sealed class Posterior
     private readonly TrainingSet _set;
     private readonly double[] _weights, _m, _k, _slope, _v, _u, _q;
     private readonly double[][] _alpha;
-    private readonly double _signal;
+    private readonly double _signal, _main, _prior;
 
     private Posterior(TrainingSet set, Hyperparameters h, double[] m, double[][] alpha)
     {
         (_set, _m, _alpha) = (set, m, alpha);
         _weights = Matern.Weights(set.Map, h);
-        _signal = Math.Exp(h.LogSignal);
+        (_signal, _main) = (Math.Exp(h.LogSignal), h.Main);
+        _prior = _signal + _main + Matern.MeanVariance;
         (_k, _slope, _v, _u, _q) = (new double[set.Stride], new double[set.Stride], new double[set.Stride], new double[set.Stride], new double[set.Stride]);
     }
 
@@ -48,7 +49,7 @@ internal sealed class Posterior
     public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random, out double[][] values)
     {
         values = [];
-        double noise = Math.Exp(h.LogNoise), jitter = Math.Min(noise, 1e-6 * Math.Exp(h.LogSignal)) + 1e-8;
+        double noise = Math.Exp(h.LogNoise), jitter = Math.Min(noise, 1e-6 * (Math.Exp(h.LogSignal) + h.Main)) + 1e-8;
         int n = observed.Count, total = all.Count;
         double[]? prior = Kernel(all, h, jitter);
         if (prior is null || !DenseFactor.Cholesky(prior, total)) return null;
@@ -123,6 +124,7 @@ internal sealed class Posterior
             for (int j = 0; j < ld; j += 4)
                 Vector256.FusedMultiplyAdd(a, Vector256.LoadUnsafe(ref alpha, (nuint)j), Vector256.LoadUnsafe(ref q, (nuint)j)).StoreUnsafe(ref q, (nuint)j);
         }
+        if (_main > 0) MainGradient(features, wanted, gradient);
         for (int j = 0; j < ld; j += 4) (Vector256.LoadUnsafe(ref slope, (nuint)j) * Vector256.LoadUnsafe(ref q, (nuint)j)).StoreUnsafe(ref q, (nuint)j);
         ref double columns = ref MemoryMarshal.GetArrayDataReference(_set.Columns);
         for (int f = 0; f < features.Length; f++)
@@ -136,9 +138,40 @@ internal sealed class Posterior
         }
     }
 
+    /// <summary>The main effects' part of <see cref="Gradient"/>.</summary>
+    private void MainGradient(ReadOnlySpan<double> features, bool[] wanted, Span<double> gradient)
+    {
+        int ld = _set.Stride;
+        ref double q = ref MemoryMarshal.GetArrayDataReference(_q);
+        ref double columns = ref MemoryMarshal.GetArrayDataReference(_set.Columns);
+        int[] starts = _set.Map.GroupStarts;
+        double share = -2 * _main / (starts.Length - 1);
+        for (int g = 0; g + 1 < starts.Length; g++)
+        {
+            if (!wanted[starts[g]]) continue;
+            for (int f = starts[g]; f < starts[g + 1]; f++)
+            {
+                Vector256<double> sum = default;
+                for (int j = 0; j < ld; j += 4)
+                {
+                    Vector256<double> squared = default, along = default;
+                    for (int other = starts[g]; other < starts[g + 1]; other++)
+                    {
+                        Vector256<double> d = Vector256.Create(features[other]) - Vector256.LoadUnsafe(ref columns, (nuint)(other * ld + j));
+                        if (other == f) along = d;
+                        squared = Vector256.FusedMultiplyAdd(d * d, Vector256.Create(_weights[other]), squared);
+                    }
+                    Vector256<double> t = MainEffects.Inverse(squared);
+                    sum = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref q, (nuint)j) * along, t * t * t, sum);
+                }
+                gradient[f] += 2 * share * _weights[f] * Vector256.Sum(sum);
+            }
+        }
+    }
+
     private void Kernels(ReadOnlySpan<double> features, bool slope)
     {
-        Matern.Row(_set.Columns, _set.Stride, features, _weights, _signal, 0, _set.Stride, _k, slope ? _slope : null, 0);
+        Matern.Row(_set, features, _weights, _signal, _main, 0, _set.Stride, _k, slope ? _slope : null, 0);
         for (int j = _set.Count; j < _set.Stride; j++) _k[j] = _slope[j] = 0;
     }
 
@@ -148,7 +181,7 @@ internal sealed class Posterior
         for (int s = 0; s < _alpha.Length; s++) means[s] = DenseFactor.Dot(_alpha[s], _k, n);
         DenseFactor.LowerTimes(_m, _k, _v, n);
         // The difference cannot be trusted below its rounding.
-        variance = Math.Max(_signal + Matern.MeanVariance - DenseFactor.Dot(_v, _v, n), 1e-12 * (_signal + Matern.MeanVariance));
+        variance = Math.Max(_prior - DenseFactor.Dot(_v, _v, n), 1e-12 * _prior);
     }
 
     private static double[] Solve(double[] m, double[] targets, TrainingSet set)
@@ -170,7 +203,7 @@ internal sealed class Posterior
         for (int i = 0; i < n; i++)
         {
             for (int f = 0; f < point.Length; f++) point[f] = set.Columns[f * ld + i];
-            Matern.Row(set.Columns, ld, point, weights, signal, whole ? 0 : i & ~3, ld, k, null, i * ld);
+            Matern.Row(set, point, weights, signal, h.Main, whole ? 0 : i & ~3, ld, k, null, i * ld);
             for (int j = n; j < ld; j++) k[i * ld + j] = 0;
             k[i * ld + i] += diagonal;
         }

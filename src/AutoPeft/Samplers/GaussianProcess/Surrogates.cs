@@ -41,11 +41,17 @@ internal sealed class Surrogates
     {
         (_data, _options) = (data, options);
         _set = new TrainingSet(data.Map, data.Features);
-        _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? Math.Max(options.Draws, 0) + 1 : 1;
+        _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? Math.Max(options.Draws ?? (data.Losses[0].Length == 1 ? 8 : 3), 0) + 1 : 1;
     }
 
     /// <summary>What the log keeps.</summary>
     public SurrogateState State { get; private set; } = new(0, [], []);
+
+    /// <summary>
+    /// Whether kernels have an additive part: where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of numbers alone has its
+    /// optimum in a valley or a well, where what parameters do together is what matters; there it made searches slower (Levy's and Rosenbrock's functions).
+    /// </summary>
+    private bool HasMainEffects => _data.Map.GroupCount > 1 && (_data.Losses[0].Length > 1 || _data.Map.Space.Parameters.Any(p => p is CategoricalParameter or SubsetParameter));
 
     /// <summary>Whether any loss is noisy enough to be averaged over.</summary>
     public bool IsNoisy => _objectives.Any(m => m.H.LogNoise > Math.Log(_options.NoiseThreshold));
@@ -67,11 +73,11 @@ internal sealed class Surrogates
             if (_data.Outcomes[c].Min is not null) sides.Add((c, false));
         }
         int total = m + sides.Count + (_data.Failed.Length > 0 ? 1 : 0);
-        SurrogateState? state = SurrogateState.Parse(stateText, total, _data.Map.GroupCount);
+        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount, [.. Enumerable.Range(0, total).Select(j => HasMainEffects && j < m + sides.Count)]);
         bool thorough = state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth;
         var fitted = new Hyperparameters[total][];
         var strengths = new double[total];
-        var prior = new HyperparameterPrior(_options.SparsePrior);
+        var prior = new HyperparameterPrior(_options.SparsePrior, HasMainEffects);
         for (int j = 0; j < total; j++)
         {
             TrainingSet set = _set;
@@ -86,6 +92,8 @@ internal sealed class Surrogates
                 raw = [.. Enumerable.Repeat(-1.0, n), .. Enumerable.Repeat(1.0, _data.Failed.Length)];
             }
             double strength = thorough || state is null ? 0 : state.Strengths[j];
+            // A step between two classes is no sum of smooth effects.
+            if (j == m + sides.Count) prior = prior with { MainEffects = false };
             if (FitOne(set, raw, strength, prior, state?.Models[j].FirstOrDefault(), thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
             if (j < m && thorough && n >= LeastForWarp && OutcomeWarp.Skewness(raw) > 0.5)
             {

@@ -21,11 +21,11 @@ public sealed class GradientTests
     }
 
     [Theory]
-    [InlineData(false), InlineData(true)]
-    public void The_marginal_likelihoods_gradient_is_that_of_its_value(bool sparse)
+    [InlineData(false, false), InlineData(true, false), InlineData(false, true)]
+    public void The_marginal_likelihoods_gradient_is_that_of_its_value(bool sparse, bool main)
     {
         (FeatureMap map, TrainingSet set, double[] targets, _) = Data(23);
-        var likelihood = new MarginalLikelihood(set, targets, new HyperparameterPrior(sparse));
+        var likelihood = new MarginalLikelihood(set, targets, new HyperparameterPrior(sparse, main));
         var random = new Philox(8);
         for (int trial = 0; trial < 5; trial++)
         {
@@ -45,13 +45,13 @@ public sealed class GradientTests
     }
 
     [Theory]
-    [InlineData(1, 1, false, false), InlineData(2, 1, false, false), InlineData(2, 4, true, false), InlineData(3, 1, true, false), InlineData(4, 2, false, false)]
-    [InlineData(1, 1, true, true), InlineData(2, 3, false, true)]
-    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed)
+    [InlineData(1, 1, false, false, false), InlineData(2, 1, false, false, true), InlineData(2, 4, true, false, false), InlineData(3, 1, true, false, true), InlineData(4, 2, false, false, false)]
+    [InlineData(1, 1, true, true, true), InlineData(2, 3, false, true, false)]
+    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed, bool main)
     {
         (FeatureMap map, TrainingSet set, double[] targets, List<double[]> features) = Data(20);
         var random = new Philox(9);
-        Hyperparameters H(double noise) => new([.. Enumerable.Range(0, map.GroupCount).Select(_ => 0.3 * random.NextNormal())], 0.2, noise);
+        Hyperparameters H(double noise) => new([.. Enumerable.Range(0, map.GroupCount).Select(_ => 0.3 * random.NextNormal())], 0.2, noise, main ? -0.3 : null);
         var losses = new double[m][];
         for (int j = 0; j < m; j++) losses[j] = [.. targets.Select((t, i) => Math.Cos(2 * j + t) + 0.3 * features[i][j % features[i].Length])];
         var posteriors = new Posterior[m];

@@ -46,12 +46,13 @@ public sealed class HyperparameterSamplingTests
     public void The_state_in_the_log_reads_back_as_it_was_written()
     {
         var state = new SurrogateState(24, [[new([0.125, -1.5], 0.2, -9), new([2, 0], -0.001, -3.5)], [new([1, 1], 0, 0)]], [0, 25]);
-        SurrogateState back = SurrogateState.Parse(state.ToText(), 2, 2)!;
+        bool[] two = [false, false];
+        SurrogateState back = SurrogateState.Parse(state.ToText(), 2, two)!;
         Assert.Equal(state.ToText(), back.ToText());
         Assert.Equal((24, 2, 1), (back.ThoroughAt, back.Models[0].Length, back.Models[1].Length));
         Assert.Equal(state.Models[0][1].ToVector(), back.Models[0][1].ToVector());
-        Assert.Null(SurrogateState.Parse(state.ToText(), 3, 2));
-        Assert.Null(SurrogateState.Parse(state.ToText(), 2, 3));
-        Assert.Null(SurrogateState.Parse("something else", 2, 2));
+        Assert.Null(SurrogateState.Parse(state.ToText(), 2, [false, false, false]));
+        Assert.Null(SurrogateState.Parse(state.ToText(), 3, two));
+        Assert.Null(SurrogateState.Parse("something else", 2, two));
     }
 }

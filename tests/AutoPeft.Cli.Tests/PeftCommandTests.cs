@@ -131,6 +131,22 @@ public sealed class PeftCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Trials_on_shares_of_the_data_start_again_when_they_are_promoted_and_all_of_it_is_counted()
+    {
+        string shares = Path.Combine(_directory, "shares"), whole = Path.Combine(_directory, "whole");
+        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "8", "--epochs", "2", "--max-length", "24", "--sampler", "random", "--threads", "1"];
+        (int code, string text) = await RunAsync(_directory, [.. sweep, "--out", shares, "--scheduler", "halving:min=1,eta=4,max=16,cohort=8", "--fidelity", "data"]);
+        Assert.True(code == 0, text);
+        Assert.Equal(0, (await RunAsync(_directory, [.. sweep, "--out", whole])).Code);
+        Study a = await ReadAsync(shares), b = await ReadAsync(whole);
+        Assert.Equal((1, 7), (a.Completed.Count, a.PausedCount));
+        Assert.All(a.Trials, t => Assert.Equal(t.State == TrialState.Completed ? [1L, 4, 16] : t.Reports.Count == 2 ? [1L, 4] : [1L], t.Reports.Select(r => r.Step)));
+        Assert.All(a.Trials, t => Assert.Equal(t.Reports.Sum(r => r.Step), Scheduling.ReportedSteps.Trained(t)));
+        // What was promoted to all of the data ends like a trial that had it from the start.
+        Assert.All(a.Completed, t => Assert.Equal(b.Trials[t.Number].Values.AsEnumerable(), t.Values.AsEnumerable()));
+    }
+
+    [Fact]
     public async Task Bad_input_is_one_line_and_exit_code_2()
     {
         string broken = Path.Combine(_directory, "broken"), tsv = Path.Combine(_directory, "tsv");

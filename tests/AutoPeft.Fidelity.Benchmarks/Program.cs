@@ -16,7 +16,7 @@ int seeds = int.Parse(options.GetValueOrDefault("seeds", args.FirstOrDefault() =
 switch (args.FirstOrDefault())
 {
     case "pruning":
-        foreach (string scheduler in options.GetValueOrDefault("schedulers", "median;percentile:keep=25;curve;curve:mode=pause,by=curve;curve:mode=pause;asha:max=END").Split(';')) Pruning(scheduler);
+        foreach (string scheduler in options.GetValueOrDefault("schedulers", "median;percentile:keep=25;curve:mode=stop;curve:by=curve;curve;asha:max=END").Split(';')) Pruning(scheduler);
         return 0;
     case "search":
         foreach (string pair in options.GetValueOrDefault("searches", "random/asha:max=END;bohb/asha:max=END;bohb/hyperband:max=END;dehb/asha:max=END;auto/asha:max=END").Split(';')) Search(pair.Split('/')[0], pair.Split('/')[1]);

@@ -5,7 +5,7 @@ namespace AutoPeft.Scheduling;
 /// <summary>Options of <see cref="CurvePruner"/>.</summary>
 public sealed record CurveOptions
 {
-    /// <summary>Trials with a smaller probability of ending on the front are stopped. Default 0.05.</summary>
+    /// <summary>Where trials are stopped for good: those with a smaller probability of ending on the front. Default 0.05.</summary>
     public double P { get; init; } = 0.05;
 
     /// <summary>Trials that have to complete first: the curves are learnt from them. Default 8.</summary>
@@ -19,9 +19,10 @@ public sealed record CurveOptions
 
     /// <summary>
     /// Whether a trial is paused instead of stopped: generously, below <see cref="PauseP"/>, since nothing is lost. When every trial of the budget has been proposed, paused ones go on, the most promising first, until
-    /// by all that is known then no more than <see cref="Risk"/> members of the front are to be expected among those that are left. Without a budget a paused trial goes on as soon as it has <see cref="PauseP"/>. Default false.
+    /// by all that is known then no more than <see cref="Risk"/> members of the front are to be expected among those that are left. Without a budget a paused trial goes on as soon as it has <see cref="PauseP"/>. Default true: a decision that can be taken
+    /// back may be taken early.
     /// </summary>
-    public bool Pausing { get; init; }
+    public bool Pausing { get; init; } = true;
 
     /// <summary>
     /// How many members of the front may be expected among the trials that stay paused: the sum of their chances, which bounds the probability that any is lost. Default 0.05, so that 95 of 100 studies keep their front whole.
@@ -39,9 +40,10 @@ public sealed record CurveOptions
 }
 
 /// <summary>
-/// Extrapolates a trial's learning curve with its uncertainty (see <see cref="CurveEnsemble"/>) and stops it where it will hardly end on the front: where the probability that no completed trial dominates its end is below
-/// <see cref="CurveOptions.P"/>. With one objective, where it will hardly end better than the best. The most careful of the pruners: slow starters go on as long as others like them came good.
-/// <example><code>autopeft sweep autopeft --task polarity --scheduler curve:p=0.05,startup=8</code></example>
+/// Extrapolates a trial's learning curve with its uncertainty (see <see cref="CurveEnsemble"/>), corrects that by what completed trials with such configurations and metrics did, and pauses the trial where it is more likely
+/// to end behind the front than on it. When all trials have been proposed, paused ones go on, the most promising first, until hardly a member of the front can be left among the rest: freeze-thaw (Swersky, Snoek and Adams
+/// 2014) under a budget of risk. With one objective the front is the best trial. Where trials cannot be paused, <see cref="CurveOptions.Pausing"/> = false stops those for good whose chance is below <see cref="CurveOptions.P"/>.
+/// <example><code>autopeft sweep lora --task polarity --trials 100 --evaluate-every 8 --scheduler curve</code></example>
 /// </summary>
 public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
 {

@@ -32,7 +32,7 @@ public static class SchedulerCatalog
             Startup = t.Count("startup", 8, 4),
             Min = t.Whole("min") ?? 1,
             Max = t.Whole("max", 2),
-            Pausing = t.Choice("mode", "stop", "stop", "pause") == "pause",
+            Pausing = t.Choice("mode", "pause", "pause", "stop") == "pause",
             Risk = t.Number("risk", r => r > 0, "a number above 0") ?? 0.05,
             Configurations = t.Choice("by", "all", "all", "curve") == "all",
             PauseP = t.Number("pause-p", p => p is > 0 and < 1, "a probability between 0 and 1") ?? 0.5,

@@ -49,8 +49,8 @@ public class CurveOutlookTests
         long with = 0, without = 0;
         for (ulong seed = 1; seed <= 4; seed++)
         {
-            with += Run("curve:mode=pause", seed).Steps;
-            without += Run("curve:mode=pause,by=curve", seed).Steps;
+            with += Run("curve", seed).Steps;
+            without += Run("curve:by=curve", seed).Steps;
         }
         Assert.InRange(with, 0, 0.85 * without);
     }
@@ -63,7 +63,7 @@ public class CurveOutlookTests
         const int runs = 20;
         for (ulong seed = 1; seed <= runs; seed++)
         {
-            CurveStudy run = Run("curve:mode=pause", seed, workers: 2);
+            CurveStudy run = Run("curve", seed, workers: 2);
             if (Front(run.Study, seed).All(n => run.Study.Trials[n].State == TrialState.Completed)) whole++;
             saved += (1 - (double)run.Steps / (Length * run.Study.Trials.Count)) / runs;
         }
@@ -77,8 +77,8 @@ public class CurveOutlookTests
         long careful = 0, bold = 0;
         foreach (double risk in (double[])[0.01, 0.5])
         {
-            CurveStudy run = Run($"curve:mode=pause,risk={risk.ToString(System.Globalization.CultureInfo.InvariantCulture)}", 3);
-            var pruner = new CurvePruner(new CurveOptions { Pausing = true });
+            CurveStudy run = Run($"curve:by=curve,risk={risk.ToString(System.Globalization.CultureInfo.InvariantCulture)}", 3);
+            var pruner = new CurvePruner(new CurveOptions { Configurations = false });
             double expected = run.Study.Trials.Where(t => t.State == TrialState.Paused).Sum(t => pruner.Chance(run.Study, t) ?? 1);
             // Here the trial's own curve is left out of what others teach, so the two differ by a little.
             Assert.InRange(expected, 0, 1.5 * risk);
@@ -110,7 +110,7 @@ public class CurveOutlookTests
 
 public sealed class CurveAloneContractTests : SchedulerContract
 {
-    protected override IScheduler Create() => SchedulerCatalog.Create("curve:by=curve,mode=pause");
+    protected override IScheduler Create() => SchedulerCatalog.Create("curve:by=curve");
 
     protected override long Min => 1;
 }

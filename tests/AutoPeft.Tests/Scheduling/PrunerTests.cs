@@ -82,7 +82,7 @@ public class PrunerTests
     {
         // Two kinds: quick ones stop at 0.5; slow ones start worse and end at 0.1. The median rule takes the start for the end.
         double[] Curve(int n) => n % 2 == 0 ? [.. Enumerable.Range(1, 10).Select(s => 0.5 + 0.01 * (n % 7) + 0.2 / s)] : [.. Enumerable.Range(1, 10).Select(s => 0.1 + 0.01 * (n % 7) + 1.5 * Math.Exp(-0.4 * s))];
-        CurveStudy median = Run("median:startup=8", 40, Curve), curve = Run("curve:startup=8,min=3", 40, Curve);
+        CurveStudy median = Run("median:startup=8", 40, Curve), curve = Run("curve:startup=8,min=3,mode=stop", 40, Curve);
         Trial best = curve.Study.Trials.MinBy(t => Curve(t.Number)[^1])!;
         Assert.Equal(TrialState.Completed, best.State);
         int slow = median.Study.Trials.Count(t => t.Number % 2 == 1 && t.State == TrialState.Pruned);

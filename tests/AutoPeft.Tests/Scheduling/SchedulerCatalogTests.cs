@@ -6,7 +6,7 @@ public class SchedulerCatalogTests
 {
     [Theory]
     [InlineData("none"), InlineData("asha"), InlineData("asha:min=1,eta=3,max=9,metric=dev_score"), InlineData(" hyperband : max = 27 , min = 3 "), InlineData("halving:cohort=27"), InlineData("median")]
-    [InlineData("percentile:keep=25"), InlineData("patience:reports=2,min-delta=1e-3"), InlineData("threshold:metric=train_loss,upper=3"), InlineData("wilcoxon:p=0.05,min=5"), InlineData("curve:p=0.01,mode=pause")]
+    [InlineData("percentile:keep=25"), InlineData("patience:reports=2,min-delta=1e-3"), InlineData("threshold:metric=train_loss,upper=3"), InlineData("wilcoxon:p=0.05,min=5"), InlineData("curve:p=0.01,mode=stop"), InlineData("curve:risk=0.1,by=curve")]
     [InlineData("asha:metric=gradient_norm,direction=minimize"), InlineData("asha:metric=dev_score+loss,value=last")]
     public void What_people_type_makes_the_scheduler_of_that_name(string text) => Assert.Contains(SchedulerCatalog.Create(text).Name, SchedulerCatalog.Names);
 
@@ -33,6 +33,8 @@ public class SchedulerCatalogTests
     [InlineData("threshold:metric=loss,upper=1,lower=2", "below its lower one")]
     [InlineData("wilcoxon:p=1", "between 0 and 1")]
     [InlineData("curve:p=NaN", "between 0 and 1")]
+    [InlineData("curve:risk=0", "a number above 0")]
+    [InlineData("curve:by=luck", "all or curve")]
     [InlineData("", "There is no scheduler ''")]
     public void A_scheduler_that_makes_no_sense_is_refused_with_what_is_allowed(string text, string says)
     {

@@ -84,14 +84,14 @@ public sealed class WilcoxonContractTests : SchedulerContract
 
 public sealed class CurveContractTests : SchedulerContract
 {
-    protected override IScheduler Create() => SchedulerCatalog.Create("curve:min=2");
+    protected override IScheduler Create() => SchedulerCatalog.Create("curve:min=2,mode=stop");
 
     protected override long Min => 2;
 }
 
 public sealed class PausingCurveContractTests : SchedulerContract
 {
-    protected override IScheduler Create() => SchedulerCatalog.Create("curve:mode=pause");
+    protected override IScheduler Create() => SchedulerCatalog.Create("curve");
 
     protected override long Min => 1;
 }

@@ -15,12 +15,12 @@ internal static class IntervalBandit
     private const int Least = 4;
 
     /// <summary>The newest ones that are modelled: a proposal stays a matter of milliseconds, and old ones are forgotten anyway.</summary>
-    private const int Most = 120;
+    private const int Most = 80;
 
     // √β of the bound, with the constants of PB2's published code: 0.2 + log(0.4·n).
     private const double C1 = 0.2, C2 = 0.4;
 
-    private const int Everywhere = 400, Near = 100, Refined = 3, Looks = 400;
+    private const int Everywhere = 400, Near = 100, Refined = 3, Looks = 150;
 
     /// <summary>The best configuration found; null where too little is known for a model, or nothing explored is a number.</summary>
     public static Configuration? Choose(
@@ -35,10 +35,13 @@ internal static class IntervalBandit
         double[] weights = Weights(before.Length, random), levelUnits = Spreads([.. known.Select(s => s.Before), before]), gainUnits = Spreads([.. known.Select(s => s.Gain!)]);
         double[] gains = [.. known.Select(s => Combined(s.Gain!, weights, gainUnits))];
         double[] levels = [.. known.Select(s => Combined(s.Before, weights, levelUnits)), Combined(before, weights, levelUnits)];
+        // Losses at the ends of what a double holds have no differences.
+        if (!Array.TrueForAll(gains, double.IsFinite) || !Array.TrueForAll(levels, double.IsFinite)) return null;
         double low = levels.Min(), width = Math.Max(levels.Max() - low, 1e-12);
         double[] Point(double[] losses, Configuration c) =>
             [(Combined(losses, weights, levelUnits) - low) / width, .. numbers.Select(i => double.IsNaN(c.Codes[i]) ? 0.5 : space.Parameters[i].ToUnit(c.Codes[i]))];
-        Segment[] pending = [.. segments.Where(s => s.Gain is null).TakeLast(Most), .. successors.Select(s => new Segment(s.Rung, population.LossesAt(s.Parent, s.Rung)!, s.Configuration, null))];
+        IEnumerable<Segment> asked = successors.Select(s => new Segment(s.Rung, population.LossesAt(s.Parent, s.Rung)!, s.Configuration, null)).Where(s => Array.TrueForAll(s.Before, double.IsFinite));
+        Segment[] pending = [.. segments.Where(s => s.Gain is null).Concat(asked).TakeLast(Most)];
         TimeVaryingProcess process = TimeVaryingProcess.Fit(
             [.. known.Select(s => Point(s.Before, s.Configuration))], [.. known.Select(Time)], Standardised(gains), [.. pending.Select(s => Point(s.Before, s.Configuration))], [.. pending.Select(Time)]);
         double[] here = Point(before, parent.Configuration);

@@ -94,15 +94,17 @@ internal sealed class TimeVaryingProcess
     private sealed class Factor
     {
         private readonly double[][] _points;
-        private readonly double[] _times, _theta, _inverse;
+        private readonly double[] _times, _theta, _upper;
+        private readonly double _decay;
+        private double[]? _inverse;
 
         public Factor(double[][] points, double[] times, double[] theta)
         {
             (_points, _times, _theta, Count) = (points, times, theta, points.Length);
+            _decay = 0.5 * Math.Log(1 - theta[2]);
             int ld = DenseFactor.Stride(Count);
-            _inverse = new double[Count * ld];
-            var a = new double[Count * ld];
-            // Noise of a thousandth keeps the matrix well conditioned; the loop is for values that are all the same.
+            double[] a = _upper = new double[Count * ld];
+            // The noise keeps the matrix well conditioned; a second round is for inputs that are all the same.
             for (double jitter = 1e-9; ; jitter *= 100)
             {
                 for (int i = 0; i < Count; i++)
@@ -113,8 +115,7 @@ internal sealed class TimeVaryingProcess
                 }
                 if (DenseFactor.Cholesky(a, Count)) break;
             }
-            DenseFactor.InvertTransposed(a, _inverse, Count);
-            for (int i = 0; i < Count; i++) LogInverseRoot += Math.Log(_inverse[i * ld + i]);
+            for (int i = 0; i < Count; i++) LogInverseRoot -= Math.Log(a[i * ld + i]);
         }
 
         public int Count { get; }
@@ -122,20 +123,28 @@ internal sealed class TimeVaryingProcess
         /// <summary>−½ log |K|.</summary>
         public double LogInverseRoot { get; }
 
+        /// <summary>L⁻¹·v by substitution: cheaper than an inverse where it is asked for once.</summary>
         public double[] Whiten(double[] values)
         {
-            var padded = new double[DenseFactor.Stride(Count)];
-            values.CopyTo(padded, 0);
-            var v = new double[padded.Length];
-            DenseFactor.LowerTimes(_inverse, padded, v, Count);
+            int ld = DenseFactor.Stride(Count);
+            var v = new double[ld];
+            values.CopyTo(v, 0);
+            for (int i = 0; i < Count; i++)
+            {
+                v[i] /= _upper[i * ld + i];
+                for (int j = i + 1; j < Count; j++) v[j] -= _upper[i * ld + j] * v[i];
+            }
             return v;
         }
 
         public double[] Project(double[] point, double time)
         {
-            var k = new double[Count];
+            int ld = DenseFactor.Stride(Count);
+            if (_inverse is null) DenseFactor.InvertTransposed(_upper, _inverse = new double[Count * ld], Count);
+            double[] k = new double[ld], v = new double[ld];
             for (int i = 0; i < Count; i++) k[i] = Kernel(_points[i], _times[i], point, time);
-            return Whiten(k);
+            DenseFactor.LowerTimes(_inverse, k, v, Count);
+            return v;
         }
 
         private double Kernel(double[] a, double s, double[] b, double t)
@@ -146,7 +155,8 @@ internal sealed class TimeVaryingProcess
                 double d = (a[j] - b[j]) / _theta[0];
                 sum += d * d;
             }
-            return Math.Exp(-0.5 * sum) * Math.Pow(1 - _theta[2], 0.5 * Math.Abs(s - t));
+            // (1 − ω)^(|s − t| / 2) in the same exponential.
+            return Math.Exp(-0.5 * sum + _decay * Math.Abs(s - t));
         }
     }
 }

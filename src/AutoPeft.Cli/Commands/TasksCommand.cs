@@ -38,7 +38,7 @@ internal static class TasksCommand
     private static void Print(IStudyView study, TaskTable table, int objective, string shown, int rows)
     {
         Table output = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("trial").RightAligned());
-        foreach (string task in table.Tasks) output.AddColumn(new TableColumn(Markup.Escape(task)).RightAligned());
+        foreach (string task in table.Tasks) output.AddColumn(new TableColumn(Markup.Escape(task)).RightAligned().NoWrap());
         foreach (Objective o in study.Definition.Objectives) output.AddColumn(new TableColumn(Markup.Escape(o.Name)).RightAligned());
         output.AddColumn(new TableColumn("mean rank").RightAligned()).AddColumn(new TableColumn("worst rank").RightAligned());
         if (table.WithoutScore is null) output.AddColumn(new TableColumn("profile score").RightAligned());
@@ -52,6 +52,8 @@ internal static class TasksCommand
             output.AddRow(cells);
         }
         Console.Out.WriteLine($"{shown} by task; ranks{(table.WithoutScore is null ? " and profile scores" : "")} by {study.Definition.Objectives[objective].Name}, {Math.Min(rows, table.Rows.Length)} of {table.Rows.Length} configurations that ran every task");
+        // A file or a pipe has no width, and names of tasks are cut by a terminal's.
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 400);
         AnsiConsole.Write(output);
         if (table.WithoutScore is { } why) Console.Out.WriteLine(why);
     }

@@ -38,8 +38,8 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
     /// <exception cref="TaskFailedException">A task's runner failed; the message names the task.</exception>
     public async Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
     {
-        var losses = new List<double>[_study.Objectives.Length];
-        for (int j = 0; j < losses.Length; j++) losses[j] = [];
+        var results = new List<double>[_study.Objectives.Length];
+        for (int j = 0; j < results.Length; j++) results[j] = [];
         double[] outcomes = [];
         var all = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
         double[] values = [];
@@ -49,13 +49,13 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
             SetTask task = _options.Tasks[k];
             (TaskResult result, bool known) = await OnAsync(k, trial, reporter, cancellationToken).ConfigureAwait(false);
             var report = new Dictionary<string, double>(StringComparer.Ordinal);
-            values = new double[losses.Length];
-            for (int j = 0; j < losses.Length; j++)
+            values = new double[results.Length];
+            for (int j = 0; j < results.Length; j++)
             {
                 Objective objective = _study.Objectives[j];
                 double scaled = Scaled(task, j, result.Outcome.Values[j]);
-                losses[j].Add(objective.ToLoss(scaled));
-                values[j] = report[objective.Name] = objective.FromLoss(_options.Aggregate.Of(losses[j]));
+                results[j].Add(scaled);
+                values[j] = report[objective.Name] = Aggregate(objective, results[j]);
                 report[StepMetric.Of(objective.Name)] = scaled;
                 report[On(objective.Name, task)] = scaled;
                 // As measured, where it goes by a name of its own.
@@ -126,6 +126,10 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
         if (directory is not null) result.Write(directory, name, trial);
         return (result, false);
     }
+
+    /// <summary>The aggregate, in the objective's units. What is the same everywhere, as a count of parameters, stays what it is to the last bit, which logarithms there and back would not leave it.</summary>
+    private double Aggregate(Objective objective, List<double> results) =>
+        results.TrueForAll(r => r == results[0]) ? results[0] : objective.FromLoss(_options.Aggregate.Of([.. results.Select(objective.ToLoss)]));
 
     private string? Refuses(int k, TrialOutcome outcome)
     {

@@ -24,6 +24,7 @@ public static class SchedulerCatalog
             Min = t.Count("min", 3, 2),
             Startup = t.Count("startup", 8),
             Slack = t.Number("slack", s => s >= 0, "a number from 0") ?? 0.25,
+            Predict = t.Number("predict", p => p is > 0 and < 0.5, "a probability below 0.5"),
             Measure = t.Measure(),
         })),
         ("curve", t => new CurvePruner(new CurveOptions

@@ -1,6 +1,7 @@
 using AutoPeft.Pareto;
 using AutoPeft.Studies;
 using AutoPeft.TaskSets;
+using MathNet.Numerics.Distributions;
 
 namespace AutoPeft.Scheduling;
 
@@ -24,6 +25,12 @@ public sealed record TaskRaceOptions
     /// and the next record is a small step.
     /// </summary>
     public double Slack { get; init; } = 0.25;
+
+    /// <summary>
+    /// Where set, a trial is granted no more on a task to come than a regression on its results so far predicts, up to this chance of doing better. Default null, none: it stops twice as many trials, and
+    /// among them are those that are bad on the first tasks and good on the last.
+    /// </summary>
+    public double? Predict { get; init; }
 
     /// <summary>What is compared.</summary>
     public RankingMeasure Measure { get; init; } = new();
@@ -71,7 +78,7 @@ public sealed class TaskRaceScheduler(TaskRaceOptions? options = null) : ISchedu
         long[] left = [.. front.SelectMany(f => f.Steps).Distinct().Where(s => own.At(s) is null).Order()];
         StepResults[] all = [.. study.Trials.Where(t => t.State != TrialState.Failed && t != own.Trial).Select(t => StepResults.Of(study.Definition, _options.Measure, t))];
         int objectives = own.At(own.Steps.First())!.Length;
-        double[][] hoped = [.. left.Select(step => Hoped([.. all.Select(s => s.At(step)).OfType<double[]>()], objectives))];
+        double[][] hoped = [.. left.Select(step => Hoped(own, all, step, objectives))];
         var reach = new double[objectives];
         for (int j = 0; j < objectives; j++)
         {
@@ -86,15 +93,36 @@ public sealed class TaskRaceScheduler(TaskRaceOptions? options = null) : ISchedu
     /// <summary>Whether each trial of the front has one value of this objective on all of its tasks, such as a count of parameters.</summary>
     private static bool IsTaskless(StepResults[] front, int objective) => front.All(f => f.Steps.Select(s => f.At(s)![objective]).Distinct().Count() == 1 && f.Count > 1);
 
-    private double[] Hoped(double[][] results, int objectives)
+    /// <summary>
+    /// What to grant on a task to come: as much as the best trial did there, and <see cref="TaskRaceOptions.Slack"/> more; where <see cref="TaskRaceOptions.Predict"/> says so, no more than the end of
+    /// the one-sided prediction interval of a regression on the mean of the tasks done so far.
+    /// </summary>
+    private double[] Hoped(StepResults own, StepResults[] all, long step, int objectives)
     {
+        StepResults[] there = [.. all.Where(s => s.At(step) is not null)];
         var hoped = new double[objectives];
         for (int j = 0; j < objectives; j++)
         {
-            double[] sorted = [.. results.Select(r => r[j]).Order()];
+            double[] sorted = [.. there.Select(s => s.At(step)![j]).Order()];
             double best = sorted[0], median = sorted[sorted.Length / 2];
             hoped[j] = double.IsFinite(median) ? best - _options.Slack * (median - best) : best;
+            if (_options.Predict is not { } chance) continue;
+            int at = j;
+            double Done(StepResults s) => own.Steps.Average(k => s.At(k)![at]);
+            (double X, double Y)[] points = [.. there.Where(s => own.Steps.All(k => s.At(k) is not null)).Select(s => (X: Done(s), Y: s.At(step)![at])).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];
+            if (points.Length >= _options.Startup && double.IsFinite(Done(own)) && Predicted(points, Done(own), chance) is { } least) hoped[j] = Math.Max(hoped[j], least);
         }
         return hoped;
+    }
+
+    /// <summary>The lower end of the prediction interval of y at x, by least squares; null where x does not vary.</summary>
+    private static double? Predicted((double X, double Y)[] points, double x, double chance)
+    {
+        int n = points.Length;
+        if (n < 4) return null;
+        double mx = points.Average(p => p.X), my = points.Average(p => p.Y), sxx = points.Sum(p => (p.X - mx) * (p.X - mx)), sxy = points.Sum(p => (p.X - mx) * (p.Y - my));
+        if (sxx <= 0) return null;
+        double slope = sxy / sxx, rest = points.Sum(p => Math.Pow(p.Y - my - slope * (p.X - mx), 2)) / (n - 2);
+        return my + slope * (x - mx) - StudentT.InvCDF(0, 1, n - 2, 1 - chance) * Math.Sqrt(rest * (1 + 1.0 / n + (x - mx) * (x - mx) / sxx));
     }
 }

@@ -119,6 +119,23 @@ public class TaskRaceTests
     }
 
     [Fact]
+    public void Predicting_the_tasks_to_come_from_those_done_stops_more_than_hoping_for_the_best()
+    {
+        long hoping = 0, predicting = 0;
+        int lost = 0;
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            double[][] table = Table(seed, 40, 4, 0.3);
+            hoping += Run("race:aggregate=mean", 40, n => table[n], TaskAggregate.Mean).Steps;
+            CurveStudy run = Run("race:aggregate=mean,predict=0.05", 40, n => table[n], TaskAggregate.Mean);
+            predicting += run.Steps;
+            if (run.Study.Trials[Enumerable.Range(0, 40).MinBy(n => table[n].Average())].State != TrialState.Completed) lost++;
+        }
+        Assert.True(predicting < 0.95 * hoping, $"{predicting} runs against {hoping}");
+        Assert.True(lost <= 2, $"{lost} of 20 studies lost their best");
+    }
+
+    [Fact]
     public void An_aggregate_over_steps_stands_by_its_last_value_and_not_by_its_best()
     {
         // The first task is easy: by their best reports all would stand there for ever.

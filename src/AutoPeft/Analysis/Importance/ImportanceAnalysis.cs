@@ -70,7 +70,7 @@ public static class ImportanceAnalysis
             GaussianFunction function = GaussianFunction.Fit(space, [.. rows.Select(r => configurations[r])], [.. rows.Select(r => losses[r])], PosteriorDraws, _random, cancellationToken)
                 ?? throw new InvalidInputException($"A Gaussian process could not be fitted to '{objective.Name}'; try --method fanova.");
             // In wide spaces every parameter costs as many evaluations again; a thousand points still resolve shares of a hundredth.
-            var indices = new SobolIndices(function, new ProductDomain(space, 2, _random), space.Count <= 16 ? 2048 : 1024, cancellationToken);
+            var indices = new SobolIndices(function, new ProductDomain(space, 2, _random), options.Points ?? (space.Count <= 16 ? 2048 : 1024), cancellationToken);
             double[] main = [.. indices.Main.Select(Share)], total = [.. indices.Total.Select(Share)];
             (int, int)[] pairs = Pairs(total);
             ParameterInteraction[] interactions = [.. pairs.Select(p =>
@@ -89,7 +89,7 @@ public static class ImportanceAnalysis
             double[] targets = [.. losses.Select(_scale.Apply)];
             var grid = new AtomGrid(space, configurations, _random);
             var forest = new ForestFunction(grid, configurations, targets, options.Trees, _random, cancellationToken);
-            var indices = new SobolIndices(forest, new ProductDomain(space, 2, _random), 1024, cancellationToken);
+            var indices = new SobolIndices(forest, new ProductDomain(space, 2, _random), options.Points ?? 1024, cancellationToken);
             double variance = Math.Max(indices.Variance[0], 1e-300);
             double[] main = [.. Enumerable.Range(0, space.Count).Select(p => forest.Main(p) / variance)], total = [.. indices.Total.Select(t => t[0] / variance)];
             (int, int)[] pairs = Pairs(total);

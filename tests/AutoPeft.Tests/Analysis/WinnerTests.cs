@@ -70,6 +70,16 @@ public class WinnerTests
     }
 
     [Fact]
+    public void Equal_winners_keep_their_value_and_are_not_told_apart()
+    {
+        WinnerEstimate e = WinnerInference.Of([2, 2, 2, 9, 12], [0.1, 0.1, 0.1, 0.1, 0.1]);
+        Assert.Equal(2, e.Corrected, 6);
+        Assert.InRange(e.Low, 1.75, 1.85);
+        Assert.InRange(e.High, 2.15, 2.25);
+        Assert.False(e.IsTold);
+    }
+
+    [Fact]
     public void A_single_candidate_has_the_plain_normal_interval()
     {
         WinnerEstimate e = WinnerInference.Of([3], [0.5]);

@@ -1,3 +1,4 @@
+using AutoPeft.Randomness;
 using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -30,6 +31,9 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
 {
     /// <summary>Fewest degrees of freedom from repeats before they are preferred to a model.</summary>
     private const int LeastFreedom = 2;
+
+    /// <summary>Over how many of a model's explanations of the data its noise is averaged.</summary>
+    private const int Draws = 100;
 
     /// <summary>The winner among completed feasible trials. Results of equal configurations are averaged.</summary>
     /// <param name="study">A study.</param>
@@ -70,8 +74,12 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
         double[] some = [.. rows.Select(r => losses[r])];
         Standardization scale = Standardization.Of(some);
         var set = new TrainingSet(map, [.. rows.Select(r => new Candidate(map, configurations[r]).Features)]);
-        Hyperparameters? h = HyperparameterFit.Fit(set, [.. some.Select(scale.Apply)], new HyperparameterPrior(false), null, true, false, out _, cancellationToken);
+        double[] targets = [.. some.Select(scale.Apply)];
+        var prior = new HyperparameterPrior(false);
+        Hyperparameters? h = HyperparameterFit.Fit(set, targets, prior, null, true, false, out _, cancellationToken);
         if (h is null || some.Max() - some.Min() <= 0) throw new InvalidInputException("The noise cannot be estimated: the results do not vary.");
-        return scale.Scale * Math.Exp(0.5 * h.LogNoise);
+        // With few trials a function that follows every wiggle is the most probable one, and it leaves no noise. What all functions that explain the data as well leave, on average, is honest.
+        Hyperparameters[] draws = HyperparameterSampling.Draw(set, targets, prior, h, HyperparameterSampling.Scales(set, targets, prior, h), Draws, new Philox(0, 0, StreamPurpose.Bootstrap));
+        return scale.Scale * Math.Sqrt(draws.Average(d => Math.Exp(d.LogNoise)));
     }
 }

@@ -44,8 +44,8 @@ public static class WinnerInference
         double stretch = double.IsInfinity(degreesOfFreedom) ? 1 : StudentT.InvCDF(0, 1, degreesOfFreedom, 1 - alpha / 2) / NormalDistribution.Quantile(1 - alpha / 2);
         int[] order = [.. Enumerable.Range(0, means.Count).OrderBy(i => means[i]).ThenBy(i => i)];
         int winner = order[0], k = means.Count;
-        // As a maximum: the sign is turned.
-        double y = -means[winner], s = standardErrors[winner] * stretch, floor = k > 1 ? -means[order[1]] : double.NegativeInfinity;
+        // As a maximum: the sign is turned. Equal means come of rounding, a score in four hundredths or a count; which of them was taken says nothing, and the luck is over the first that differs.
+        double y = -means[winner], s = standardErrors[winner] * stretch, floor = order.Select(i => -means[i]).FirstOrDefault(v => v < y, double.NegativeInfinity);
         double reach = s * NormalDistribution.Quantile(0.5 * (1 + Math.Pow(1 - beta, 1.0 / k)));
         double At(double probability) => Decreasing(m => TruncatedNormal.Cdf(y, m, s, Math.Max(floor, m - reach), m + reach), probability, y - reach, y + reach);
         return new WinnerEstimate(winner, means[winner], -At(0.5), -At(rest / 2), -At(1 - rest / 2), k > 1 ? Lead(means, standardErrors, order, alpha, stretch) : (double.NaN, double.NaN));

@@ -31,9 +31,8 @@ internal static class DemoCommand
 
             Console.Out.WriteLine($"Searching AutoPEFT's space on '{demo.Task}': {demo.Trials} trials, {arguments.Workers} workers.");
             SweepArguments how = PopulationSweep.Pair(new SweepArguments { Space = "autopeft", Trials = demo.Trials, Sampler = parsed.GetValue(sampler)!, Seed = parsed.GetValue(seed) });
-            StudyDefinition definition = PopulationSweep.Complete(PeftProblem.Define(
-                new PeftTrialOptions { Space = "autopeft", Task = demo.Task, ModelDirectory = model, Training = demo.Training },
-                how) with { Scheduler = how.Scheduler }, new PeftProblem());
+            var options = new PeftTrialOptions { Space = "autopeft", Task = demo.Task, ModelDirectory = model, Training = demo.Training };
+            StudyDefinition definition = PopulationSweep.Complete(PeftProblem.Define(options, how) with { Scheduler = how.Scheduler }, new PeftProblem());
             string path = Free(parsed.GetValue(output)!, definition);
             await using SweepFolder folder = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, arguments, cancellationToken).ConfigureAwait(false);

@@ -58,13 +58,13 @@ public class PopulationQualityTests(ITestOutputHelper output)
     [Fact]
     public void Where_the_best_learning_rate_drifts_pb2_ends_nearer_to_the_optimum_than_pbt_in_a_small_population_and_both_far_beyond_the_best_fixed_setting()
     {
-        const int seeds = 12;
+        const int seeds = 8;
         double[] pbt = [.. Enumerable.Range(1, seeds).Select(s => Play("pbt:population=4,max=30", (ulong)s))], pb2 = [.. Enumerable.Range(1, seeds).Select(s => Play("pb2:population=4,max=30", (ulong)s))];
         double fixedBest = Enumerable.Range(0, 101).Min(i => -Enumerable.Range(1, Length).Sum(s => Drifting.Gain(Space.FromValues([new("lr", Space.Parameters[0].FromUnit(i / 100.0)), new("momentum", 0.7)]), s - 0.5)));
         int wins = pbt.Zip(pb2).Count(p => p.Second < p.First);
         string found = string.Create(CultureInfo.InvariantCulture, $"PBT {pbt.Average():F3}, PB2 {pb2.Average():F3} (better in {wins} of {seeds}), best fixed {fixedBest:F3}, optimum -3");
         output.WriteLine(found);
-        Assert.True(pb2.Average() < pbt.Average() - 0.1 && wins >= 9, found);
+        Assert.True(pb2.Average() < pbt.Average() - 0.1 && wins >= 6, found);
         Assert.Equal(-1.40, fixedBest, 0.005);
         Assert.True(pbt.Average() < fixedBest, found);
     }

@@ -8,7 +8,7 @@ namespace AutoPeft.Tests.Reporting;
 
 public class ReportDataTests
 {
-    private static JsonElement DataOf(Study study, StudyReportOptions? options = null) => new ReportPageText(StudyReport.Html(study, options)).Data;
+    private static JsonElement DataOf(Study study, StudyReportOptions? options = null) => new ReportPageText(StudyReport.Html(study, options ?? new StudyReportOptions { Insight = false })).Data;
 
     public static TheoryData<string> Studies => ["peft", "mixed", "single", "three"];
 

@@ -24,7 +24,7 @@ function header() {
     .map(([state, word]) => [stateCount(state), word]).filter(([n]) => n > 0);
   const goals = objectives.map(o => `${o.minimize ? "minimise" : "maximise"} ${o.name}`).join(", ");
   const fact = (name, value) => (value === undefined || value === null || value === "" ? null : h("div", null, h("dt", null, name), h("dd", { class: "number" }, value)));
-  const known = ["task", "model"], rest = Object.entries(settings).filter(([k]) => !known.includes(k));
+  const known = ["task", "tasks", "model"], rest = Object.entries(settings).filter(([k]) => !known.includes(k));
   const workers = new Set(trials.map(t => t.worker).filter(Boolean)).size;
   $("top").append(
     h("div", { class: "masthead" },
@@ -36,12 +36,22 @@ function header() {
       themeButton()),
     h("dl", { class: "facts" },
       study.title === study.name ? null : fact("study", study.name),
-      fact("task", settings.task), fact("model", settings.model), fact("space", space.name), fact("sampler", study.sampler),
+      fact("task", settings.task), fact("tasks", taskNames(settings.tasks)), fact("model", settings.model), fact("space", space.name), fact("sampler", study.sampler),
       fact("budget", study.budget === undefined ? undefined : plural(study.budget, "trial")), fact("seed", study.seed),
       fact("wall time", trials.length ? duration(study.wall) : undefined), fact("workers", workers || undefined),
       fact("started", study.started?.replace("T", " ").replace("Z", " UTC"))),
     rest.length + space.constraints.length === 0 ? "" : h("details", null, h("summary", null, "All settings"),
       h("dl", { class: "facts" }, rest.map(([k, v]) => fact(k, h("code", null, v))), space.constraints.map(c => fact("constraint", h("code", null, c))))));
+}
+
+/** The tasks of a study over several, by name; as they are written where that is no list of tasks. */
+function taskNames(text) {
+  if (!text) return null;
+  try {
+    return JSON.parse(text).map(t => t.name).join(", ");
+  } catch {
+    return text;
+  }
 }
 
 function tiles() {

@@ -27,8 +27,8 @@ function importanceParts(report) {
     { name: "parameter", text: true, key: r => r.name.toLowerCase(), first: "ascending", cell: r => h("td", { class: "text name" }, breakable(r.name)) },
     { name: "alone", title: "Share of the objective's variance over the space that the parameter explains by itself", key: r => r.value, first: "descending", cell: r => h("td", null, h("b", null, share(r.value))) },
     { name: "95 % interval", cell: r => cell(`${share(r.low)} to ${share(r.high)}`) },
-    { name: "", label: "share, drawn", cell: r => h("td", { class: "text" }, estimateBar(r.value, r.low, r.high, { from: 0, to: Math.max(...rows.map(q => Math.max(q.value, q.high)), 0.01), zero: 0, bar: true })) },
     ...(rows.some(r => Number.isFinite(r.total)) ? [{ name: "in all", title: "With everything that it does together with others", key: r => r.total, first: "descending", cell: r => cell(share(r.total)) }] : []),
+    { name: "", label: "share, drawn", cell: r => h("td", { class: "text" }, estimateBar(r.value, r.low, r.high, { from: 0, to: Math.max(...rows.map(q => Math.max(q.value, q.high)), 0.01), zero: 0, bar: true })) },
   ];
   return [
     h("p", { class: "note" }, `How much of the variance of ${report.objective} over the whole space each parameter explains, wherever the sampler looked. ${report.method} of ${plural(report.trials, "trial")}`,

@@ -42,7 +42,7 @@ public sealed record TaskSetOptions
         if (Tasks.IsDefaultOrEmpty) throw new InvalidInputException("A set of tasks has no task; name at least one.");
         foreach (SetTask task in Tasks)
         {
-            if (string.IsNullOrWhiteSpace(task.Name) || StepMetric.Of("") == "@" + task.Name) throw new InvalidInputException($"A task cannot be named '{task.Name}'.");
+            if (string.IsNullOrWhiteSpace(task.Name) || StepMetric.Of("") == "@" + task.Name) throw new InvalidInputException($"A task cannot be named '{task.Name}'{(string.IsNullOrWhiteSpace(task.Name) ? "" : $": METRIC{StepMetric.Suffix} is a step's own value")}.");
             if (!task.Scales.IsDefaultOrEmpty && task.Scales.Length != objectives) throw new InvalidInputException($"Task '{task.Name}': {task.Scales.Length} scale(s) for {objectives} objective(s).");
             for (int j = 0; j < objectives; j++)
             {

@@ -28,11 +28,15 @@ public sealed record TaskSetOptions
     /// <summary>How results become an objective's value. Default <see cref="TaskAggregate.Default"/>, the mean of the worst half. Over an objective on a logarithmic scale it is an aggregate of logarithms.</summary>
     public TaskAggregate Aggregate { get; init; } = TaskAggregate.Default;
 
-    /// <summary>Names of what the tasks' runners give, in the order of their values, for the metrics. Empty (the default): the objectives' names.</summary>
+    /// <summary>
+    /// Names of what the tasks' runners give, in the order of their values, for the metrics: <c>NAME@TASK</c>. Empty (the default): the objectives' names, and behind "measured_" where a task has a scale,
+    /// since <c>OBJECTIVE@TASK</c> is what is aggregated.
+    /// </summary>
     public ImmutableArray<string> Measured { get; init; } = [];
 
     /// <summary>What was measured as an objective, by name.</summary>
-    internal string NameOf(StudyDefinition study, int objective) => Measured.IsDefaultOrEmpty ? study.Objectives[objective].Name : Measured[objective];
+    internal string NameOf(StudyDefinition study, int objective) =>
+        !Measured.IsDefaultOrEmpty ? Measured[objective] : (Tasks.Any(t => t.ScaleOf(objective) is not null) ? "measured_" : "") + study.Objectives[objective].Name;
 
     /// <summary>Refuses what cannot be run.</summary>
     /// <exception cref="InvalidInputException">No task, one without a name or twice there, or scales or names that do not fit the objectives.</exception>
@@ -42,7 +46,7 @@ public sealed record TaskSetOptions
         if (Tasks.IsDefaultOrEmpty) throw new InvalidInputException("A set of tasks has no task; name at least one.");
         foreach (SetTask task in Tasks)
         {
-            if (string.IsNullOrWhiteSpace(task.Name) || StepMetric.Of("") == "@" + task.Name) throw new InvalidInputException($"A task cannot be named '{task.Name}'.");
+            if (string.IsNullOrWhiteSpace(task.Name) || StepMetric.Of("") == "@" + task.Name) throw new InvalidInputException($"A task cannot be named '{task.Name}'{(string.IsNullOrWhiteSpace(task.Name) ? "" : $": METRIC{StepMetric.Suffix} is a step's own value")}.");
             if (!task.Scales.IsDefaultOrEmpty && task.Scales.Length != objectives) throw new InvalidInputException($"Task '{task.Name}': {task.Scales.Length} scale(s) for {objectives} objective(s).");
             for (int j = 0; j < objectives; j++)
             {

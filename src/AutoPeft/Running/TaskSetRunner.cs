@@ -57,9 +57,9 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
                 results[j].Add(scaled);
                 values[j] = report[objective.Name] = Aggregate(objective, results[j]);
                 report[StepMetric.Of(objective.Name)] = scaled;
-                report[On(objective.Name, task)] = scaled;
-                // As measured, where it goes by a name of its own.
                 report[On(_options.NameOf(_study, j), task)] = result.Outcome.Values[j];
+                // What is aggregated has the objective's name, whatever else has.
+                report[On(objective.Name, task)] = scaled;
             }
             outcomes = Closest(outcomes, result.Outcome.Outcomes);
             for (int i = 0; i < outcomes.Length; i++)

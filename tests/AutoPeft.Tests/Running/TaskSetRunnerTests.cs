@@ -175,6 +175,10 @@ public sealed class TaskSetRunnerTests : IDisposable
         // 0.75 is half of the way from 0.5 to 1, and 0.92 a fifth from 0.9.
         Assert.Equal(0.2, outcome.Values[0], 12);
         Assert.Equal(1000, outcome.Values[1], 9);
+        // Without a name for it, what was measured does not hide what is aggregated.
+        TrialOutcome unnamed = await new TaskSetRunner(study, options with { Measured = [] }, [Task1.Giving(0.75, 100), Task1.Giving(0.92, 1000)]).RunAsync(Assignment(seed: 13), new Recorder(), default);
+        Assert.Equal((0.75, 100), (unnamed.Metrics["measured_normalized@a"], unnamed.Metrics["parameters@a"]));
+        Assert.Equal(0.5, unnamed.Metrics["normalized@a"], 12);
         // What is the same on both tasks stays what it is, to the last bit: 10^log10(20992) is not 20992.
         var same = new TaskSetRunner(study, options, [Task1.Giving(0.75, 20992), Task1.Giving(0.92, 20992)]);
         Assert.Equal(20992, (await same.RunAsync(Assignment(seed: 12), new Recorder(), default)).Values[1]);

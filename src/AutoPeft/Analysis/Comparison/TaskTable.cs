@@ -5,7 +5,7 @@ namespace AutoPeft.Analysis.Comparison;
 
 /// <summary>A configuration over the tasks of a study.</summary>
 /// <param name="Trial">Its trial.</param>
-/// <param name="Results">One per task, in the objective's own units.</param>
+/// <param name="Results">One per task, as aggregated: on the tasks' scales where they have any.</param>
 /// <param name="MeanRank">Mean over the tasks of its rank among all that completed; 1 is best, equals share the better rank.</param>
 /// <param name="WorstRank">Its rank on the task where that is worst.</param>
 /// <param name="Score">AlgoPerf's score (<see cref="PerformanceProfiles.Score"/>); null where the results make no costs.</param>

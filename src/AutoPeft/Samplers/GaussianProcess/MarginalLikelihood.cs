@@ -128,6 +128,7 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
         ref double alpha = ref MemoryMarshal.GetArrayDataReference(_alpha);
         ref double columns = ref MemoryMarshal.GetArrayDataReference(set.Columns);
         int[] starts = set.Map.GroupStarts;
+        double curvature = MainEffects.Curvature(set.Map);
         double share = main / Math.Max(starts.Length - 1, 1), total = 0;
         // Columns before the diagonal are counted from the other side.
         var lanes = Vector256.Create(0.0, 1, 2, 3);
@@ -157,14 +158,14 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
                         Vector256<double> d = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j)) - Vector256.Create(set.Columns[f * _ld + i]);
                         q = Vector256.FusedMultiplyAdd(d * d, Vector256.Create(_weights[f]), q);
                     }
-                    Vector256<double> t = MainEffects.Inverse(q), wt2 = Vector256.LoadUnsafe(ref ww, (nuint)(i * _ld + j)) * t * t;
+                    Vector256<double> t = MainEffects.Inverse(q, curvature), wt2 = Vector256.LoadUnsafe(ref ww, (nuint)(i * _ld + j)) * t * t;
                     sum += wt2;
                     sumLength = Vector256.FusedMultiplyAdd(wt2, t * q, sumLength);
                 }
             }
             total += Vector256.Sum(sum);
-            // dK/dlog ℓ = 4 · share · t³ · r²; both triangles: −½ · 2.
-            gradient[g] -= 4 * share * Vector256.Sum(sumLength);
+            // dK/dlog ℓ = 4c · share · t³ · r²; both triangles: −½ · 2.
+            gradient[g] -= 4 * curvature * share * Vector256.Sum(sumLength);
         }
         return -share * total - 0.5 * main * traceW;
     }

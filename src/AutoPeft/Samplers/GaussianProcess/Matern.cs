@@ -30,15 +30,14 @@ internal static class Matern
     {
         ref double p = ref MemoryMarshal.GetArrayDataReference(set.Columns);
         int stride = set.Stride;
-        int[] starts = set.Map.GroupStarts;
         ref double kk = ref MemoryMarshal.GetArrayDataReference(k);
         var mean = Vector256.Create(MeanVariance);
         var s = Vector256.Create(signal);
-        var share = Vector256.Create(main / Math.Max(starts.Length - 1, 1));
+        var share = Vector256.Create(main / Math.Max(set.Map.GroupCount, 1));
         for (int j = from; j < to; j += 4)
         {
             Vector256<double> r2 = default, constant = mean;
-            if (main > 0) constant = Vector256.FusedMultiplyAdd(MainEffects.Sum(ref Unsafe.Add(ref p, j), stride, point, weights, starts, out r2), share, mean);
+            if (main > 0) constant = Vector256.FusedMultiplyAdd(MainEffects.Sum(ref Unsafe.Add(ref p, j), stride, point, weights, set.Map, out r2), share, mean);
             else
             {
                 for (int f = 0; f < weights.Length; f++)

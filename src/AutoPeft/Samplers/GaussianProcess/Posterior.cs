@@ -145,7 +145,7 @@ internal sealed class Posterior
         ref double q = ref MemoryMarshal.GetArrayDataReference(_q);
         ref double columns = ref MemoryMarshal.GetArrayDataReference(_set.Columns);
         int[] starts = _set.Map.GroupStarts;
-        double share = -2 * _main / (starts.Length - 1);
+        double curvature = MainEffects.Curvature(_set.Map), share = -2 * curvature * _main / (starts.Length - 1);
         for (int g = 0; g + 1 < starts.Length; g++)
         {
             if (!wanted[starts[g]]) continue;
@@ -161,7 +161,7 @@ internal sealed class Posterior
                         if (other == f) along = d;
                         squared = Vector256.FusedMultiplyAdd(d * d, Vector256.Create(_weights[other]), squared);
                     }
-                    Vector256<double> t = MainEffects.Inverse(squared);
+                    Vector256<double> t = MainEffects.Inverse(squared, curvature);
                     sum = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref q, (nuint)j) * along, t * t * t, sum);
                 }
                 gradient[f] += 2 * share * _weights[f] * Vector256.Sum(sum);

@@ -51,7 +51,7 @@ internal sealed class Surrogates
     /// Whether kernels have an additive part: where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of numbers alone has its
     /// optimum in a valley or a well, where what parameters do together is what matters; there it made searches slower (Levy's and Rosenbrock's functions).
     /// </summary>
-    private bool HasMainEffects => _data.Map.GroupCount > 1 && (_data.Losses[0].Length > 1 || _data.Map.Space.Parameters.Any(p => p is CategoricalParameter or SubsetParameter));
+    private bool HasMainEffects => _data.Map.GroupCount > 1 && (_data.Losses[0].Length > 1 || _data.Map.HasChoices);
 
     /// <summary>Whether any loss is noisy enough to be averaged over.</summary>
     public bool IsNoisy => _objectives.Any(m => m.H.LogNoise > Math.Log(_options.NoiseThreshold));

@@ -11,20 +11,22 @@ public sealed class GradientTests
         .Float("a", 0, 1).Float("b", 1e-4, 1, log: true).Int("n", 1, 400, log: true).Categorical("c", ["x", "y", "z"]).Bool("on")
         .Float("child", 0, 1, when: Condition.On("on", true)).Subset("set", ["p", "q", "r"]));
 
-    private static (FeatureMap Map, TrainingSet Set, double[] Targets, List<double[]> Features) Data(int n, ulong seed = 5)
+    private static readonly SearchSpace Numbers = SearchSpace.Build(s => s.Float("a", 0, 1).Float("b", 1e-4, 1, log: true).Int("n", 1, 400, log: true));
+
+    private static (FeatureMap Map, TrainingSet Set, double[] Targets, List<double[]> Features) Data(int n, ulong seed = 5, SearchSpace? space = null)
     {
-        var map = new FeatureMap(Space);
+        var map = new FeatureMap(space ?? Space);
         var random = new Philox(seed);
-        List<double[]> features = [.. Enumerable.Range(0, n).Select(_ => new Candidate(map, Space.Sample(random)).Features)];
+        List<double[]> features = [.. Enumerable.Range(0, n).Select(_ => new Candidate(map, map.Space.Sample(random)).Features)];
         double[] targets = [.. features.Select(f => Math.Sin(3 * f[0]) + f[1] - f[2] * f[2] + 0.1 * random.NextNormal())];
         return (map, new TrainingSet(map, features), targets, features);
     }
 
     [Theory]
-    [InlineData(false, false), InlineData(true, false), InlineData(false, true)]
-    public void The_marginal_likelihoods_gradient_is_that_of_its_value(bool sparse, bool main)
+    [InlineData(false, false), InlineData(true, false), InlineData(false, true), InlineData(false, true, true)]
+    public void The_marginal_likelihoods_gradient_is_that_of_its_value(bool sparse, bool main, bool numbers = false)
     {
-        (FeatureMap map, TrainingSet set, double[] targets, _) = Data(23);
+        (_, TrainingSet set, double[] targets, _) = Data(23, space: numbers ? Numbers : Space);
         var likelihood = new MarginalLikelihood(set, targets, new HyperparameterPrior(sparse, main));
         var random = new Philox(8);
         for (int trial = 0; trial < 5; trial++)

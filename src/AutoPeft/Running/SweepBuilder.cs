@@ -50,7 +50,7 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>A sampler of your own.</summary>
     public SweepBuilder<T> Sampler(ISampler sampler) => Do(() => _sampler = () => sampler);
 
-    /// <summary>What decides on reports, as in <c>asha:min=1,eta=3,max=9</c>; nothing is stopped unless stated.</summary>
+    /// <summary>What decides on reports, as in <c>asha:min=1,eta=4,max=16</c>; nothing is stopped unless stated.</summary>
     public SweepBuilder<T> Scheduler(string text) => Do(() =>
     {
         _ = SchedulerCatalog.Create(text);

@@ -5,7 +5,7 @@ namespace AutoPeft.Scheduling;
 /// <summary>
 /// Hyperband (Li et al., JMLR 2018) with asynchronous brackets: bracket s is successive halving whose first rung is min·η^s, so that trials which start slowly have a place where they are not judged too early. Trials
 /// are dealt to brackets by their numbers, in Hyperband's proportions (most to the bracket that halves most), so which is where depends on nothing else.
-/// <example><code>autopeft sweep autopeft --task polarity --trials 120 --scheduler hyperband:min=1,eta=3,max=9</code></example>
+/// <example><code>autopeft sweep autopeft --task polarity --trials 120 --scheduler hyperband:min=1,eta=4,max=16</code></example>
 /// </summary>
 public sealed class HyperbandScheduler : IScheduler
 {

@@ -2,7 +2,7 @@ using AutoPeft.TaskSets;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>Schedulers by the names that people type: a name, then options as in <c>asha:min=1,eta=3,max=9,metric=dev_score</c>.</summary>
+/// <summary>Schedulers by the names that people type: a name, then options as in <c>asha:min=1,eta=4,max=16,metric=dev_score</c>.</summary>
 public static class SchedulerCatalog
 {
     private static readonly (string Name, Func<SchedulerText, IScheduler> Make)[] Known =

@@ -36,6 +36,12 @@ public sealed record GaussianProcessOptions
     /// </summary>
     public double Margin { get; init; } = 0.12;
 
+    /// <summary>
+    /// Several objectives of numbers alone: the same, in every objective against the front, for the same trials. Default 0.02: a front can be filled in for ever, a hair at a time, and a search that is sure of
+    /// its model would never see that half of it is elsewhere.
+    /// </summary>
+    public double FrontMargin { get; init; } = 0.02;
+
     /// <summary>Most objectives for the hypervolume acquisition; more are scalarised (ParEGO). Default 4: boxes grow as n^(m/2).</summary>
     public int HypervolumeObjectives { get; init; } = 4;
 }

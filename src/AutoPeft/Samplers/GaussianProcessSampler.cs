@@ -31,7 +31,10 @@ public sealed class GaussianProcessSampler : ISampler
     {
         int number = study.Trials.Count + ahead;
         bool polishing = study.Definition.Budget is { } budget && number >= budget - budget / 6;
-        return number % 2 == 0 && !polishing ? _options.Margin : 0;
+        if (number % 2 != 0 || polishing) return 0;
+        if (study.Definition.Objectives.Length == 1) return _options.Margin;
+        // Among choices there is little to polish.
+        return study.Definition.Space.Parameters.Any(p => p is CategoricalParameter or SubsetParameter) ? 0 : _options.FrontMargin;
     }
 
     /// <inheritdoc/>

@@ -150,7 +150,7 @@ internal sealed class Surrogates
     /// <param name="pending">Proposed, no value yet.</param>
     /// <param name="random">Source of joint draws.</param>
     /// <param name="prior">A person's prior, or null.</param>
-    /// <param name="margin">One objective: how much better than the best a point has to be to count, in standard deviations of the loss.</param>
+    /// <param name="margin">How much better than the best, or than the front in every loss, a point has to be to count, in standard deviations of the loss.</param>
     public IAcquisition? Acquire(IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
     {
         var members = new List<Acquisition>(_members);
@@ -198,7 +198,7 @@ internal sealed class Surrogates
             for (int i = 0; i < all.Count; i++)
             {
                 if (i < n ? !_data.Feasible[i] : !counts[i - n]) continue;
-                values.Add([.. Enumerable.Range(0, m).Select(j => sampled ? drawn[j][s][i] : _objectives[j].Targets[i])]);
+                values.Add([.. Enumerable.Range(0, m).Select(j => (sampled ? drawn[j][s][i] : _objectives[j].Targets[i]) - (m > 1 ? margin : 0))]);
             }
             if (m == 1)
             {

@@ -12,7 +12,10 @@ internal static partial class CommandProcess
 
     public static Process StartIn(string directory, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = directory };
+        // A shell has what it runs in the background ignore Ctrl-C, tests and all; these commands are to hear it.
+        var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = directory };
+        start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add("dotnet");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
         foreach (string a in arguments) start.ArgumentList.Add(a);
         Process process = Process.Start(start)!;

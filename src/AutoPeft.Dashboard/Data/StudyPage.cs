@@ -29,7 +29,7 @@ internal static class StudyPage
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        ReportDefinition.WriteOutcomes(json, d);
+        DefinitionJson.WriteOutcomes(json, d);
     }
 
     public static void WriteLive(Utf8JsonWriter json, WatchedStudy watched, IStudyView study)

@@ -58,6 +58,12 @@ public static class DeviceKey
     /// <summary>The silo's address as text.</summary>
     public static string SiloTextOf(string key) => key.LastIndexOf('/') is > 0 and var slash ? key[..slash] : throw new FormatException($"'{key}' names no device slot.");
 
+    /// <summary>How the log names who runs on a silo's slots: machine and silo, "node7/10.0.0.7:11111@136482".</summary>
+    public static string WorkerOf(SiloAddress silo) => $"{Environment.MachineName}/{silo.ToParsableString()}";
+
+    /// <summary>The silo in a worker's name, as text; of a worker that is no silo, what stands behind its last slash.</summary>
+    public static string SiloTextOfWorker(string worker) => worker[(worker.LastIndexOf('/') + 1)..];
+
     /// <summary>The slot's name on its silo: "cuda:1".</summary>
     public static string SlotOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 }

@@ -82,7 +82,7 @@ internal sealed partial class DeviceGrain(SlotWorkers workers, SlotRuns runs, IL
     /// <summary>A trial of one of the studies that run, in turns, so that one study does not starve the others.</summary>
     private async Task<TrialLease?> FindAsync()
     {
-        var offer = new DeviceOffer(Key, _slot.Kind, $"{Environment.MachineName}/{silo.SiloAddress.ToParsableString()}");
+        var offer = new DeviceOffer(Key, _slot.Kind, DeviceKey.WorkerOf(silo.SiloAddress));
         List<string> studies = await GrainFactory.GetGrain<IStudyCatalogGrain>(0).RunningAsync(Key);
         for (int i = 0; i < studies.Count; i++)
             if (await GrainFactory.GetGrain<IStudyGrain>(studies[_next++ % studies.Count]).LeaseAsync(offer) is { } lease) return lease;

@@ -100,7 +100,7 @@ internal sealed partial class StudyGrain
         foreach ((int number, int attempt, string worker, string slot, DateTimeOffset since) in running)
         {
             bool settled = clock.GetUtcNow() - since > Settling;
-            string silo = SiloTextOf(worker);
+            string silo = DeviceKey.SiloTextOfWorker(worker);
             if (await GoneAsync(silo, slot, number, attempt, settled) is { } why) await EndAsync(number, attempt, new TrialEnding { Kind = EndingKind.Lost, Reason = why });
         }
         if (_state.Value.Phase == StudyPhase.Running && !await FinishedAsync(session)) await GrainFactory.GetGrain<IStudyCatalogGrain>(0).SetRunningAsync(Name, true);
@@ -149,7 +149,7 @@ internal sealed partial class StudyGrain
                 await session.FailAsync(number, $"given up after {attempt} attempts: {e.Reason}", _life.Token);
                 return false;
             case EndingKind.Lost:
-                if (await session.ReadAsync(s => s.Trials[number].Worker) is { } worker) _lostOn[number] = (SiloTextOf(worker), clock.GetUtcNow());
+                if (await session.ReadAsync(s => s.Trials[number].Worker) is { } worker) _lostOn[number] = (DeviceKey.SiloTextOfWorker(worker), clock.GetUtcNow());
                 goto default;
             default:
                 LogRequeued(Name, number, e.Reason);
@@ -192,8 +192,6 @@ internal sealed partial class StudyGrain
     private bool IsForOthers(Trial trial, string silo) =>
         _lostOn.TryGetValue(trial.Number, out (string Silo, DateTimeOffset At) lost) && lost.Silo == silo && clock.GetUtcNow() - lost.At < LeftForOthers
             && silos.GetApproximateSiloStatuses(onlyActive: true).Count > 1;
-
-    private static string SiloTextOf(string worker) => worker[(worker.LastIndexOf('/') + 1)..];
 
     private static bool Runs(IStudyView study, int number, int attempt) =>
         number >= 0 && number < study.Trials.Count && study.Trials[number] is { State: TrialState.Running } t && t.Attempt == attempt;

@@ -38,7 +38,7 @@ internal sealed class TrialGrain(SlotRuns runs, ILocalSiloDetails silo) : Grain,
         if (await KnownAsync() is not { Stage: TrialStage.Running, Worker: { } worker, Device: { } slot }) return false;
         try
         {
-            return await GrainFactory.GetGrain<IDeviceGrain>($"{worker[(worker.LastIndexOf('/') + 1)..]}/{slot}").StopAsync(Study, Number, reason);
+            return await GrainFactory.GetGrain<IDeviceGrain>($"{DeviceKey.SiloTextOfWorker(worker)}/{slot}").StopAsync(Study, Number, reason);
         }
         // Its silo is gone, and the study will find that out; or its worker was no silo.
         catch (Exception e) when (e is OrleansException or TimeoutException or FormatException) { return false; }

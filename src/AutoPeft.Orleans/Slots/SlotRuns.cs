@@ -119,12 +119,13 @@ internal sealed partial class SlotRuns(SlotWorkers workers, SlotRest rest, IGrai
 
     private async Task RunAsync(string slot, TrialRun run)
     {
-        bool broke = false;
-        try { broke = await run.RunAsync().ConfigureAwait(false); }
+        EndingKind end = EndingKind.Interrupted;
+        try { end = await run.RunAsync().ConfigureAwait(false); }
         finally
         {
-            if (broke) LogRest(run.Lease.Device, rest.Broke(slot).TotalSeconds);
-            else rest.Worked(slot);
+            if (end == EndingKind.Lost) LogRest(run.Lease.Device, rest.Broke(slot).TotalSeconds);
+            // What was stopped from outside says nothing of the slot.
+            else if (end != EndingKind.Interrupted) rest.Worked(slot);
             lock (_gate) _held.Remove(slot);
         }
         await WakeAsync(run.Lease.Device).ConfigureAwait(false);

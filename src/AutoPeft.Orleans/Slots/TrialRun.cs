@@ -44,14 +44,14 @@ internal sealed partial class TrialRun(TrialLease lease, SlotWorkers workers, IG
     public void GiveUp() => _givenUp.Cancel();
 
     /// <summary>Runs the attempt and has its end recorded.</summary>
-    /// <returns>Whether the slot's worker was lost.</returns>
-    public async Task<bool> RunAsync()
+    /// <returns>How it ended; interrupted also where it no longer counted, or the silo cannot serve the study.</returns>
+    public async Task<EndingKind> RunAsync()
     {
         try
         {
             TrialEnding ending = await AttemptAsync().ConfigureAwait(false);
             if (!await UntilAnsweredAsync(() => _study.EndAsync(lease.Number, lease.Attempt, ending)).ConfigureAwait(false)) LogSuperseded(lease.Study, lease.Number, lease.Attempt);
-            return ending.Kind == EndingKind.Lost;
+            return ending.Kind;
         }
         catch (AttemptSupersededException)
         {
@@ -65,7 +65,7 @@ internal sealed partial class TrialRun(TrialLease lease, SlotWorkers workers, IG
                 return true;
             }).ConfigureAwait(false);
         }
-        return false;
+        return EndingKind.Interrupted;
     }
 
     private async Task<TrialEnding> AttemptAsync()

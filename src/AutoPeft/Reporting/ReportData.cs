@@ -66,7 +66,7 @@ internal static class ReportData
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        ReportDefinition.WriteOutcomes(json, d);
+        DefinitionJson.WriteOutcomes(json, d);
     }
 
     private static void WriteFront(Utf8JsonWriter json, FrontHistory history, DateTimeOffset? origin)

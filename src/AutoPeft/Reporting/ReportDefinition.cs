@@ -24,19 +24,4 @@ internal static class ReportDefinition
         foreach ((string name, string value) in d.Settings) json.WriteString(name, value);
         json.WriteEndObject();
     }
-
-    /// <summary>The outcome constraints.</summary>
-    public static void WriteOutcomes(Utf8JsonWriter json, StudyDefinition d)
-    {
-        json.WriteStartArray("outcomes");
-        foreach (OutcomeConstraint o in d.Outcomes)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", o.Name);
-            if (o.Max is { } max) json.Number("max", max);
-            if (o.Min is { } min) json.Number("min", min);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-    }
 }

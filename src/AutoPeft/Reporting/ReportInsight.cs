@@ -88,50 +88,41 @@ internal static class ReportInsight
         if (r.Explained is { } explained) json.Number("explained", explained);
         // Effects of switches are then ratios.
         if (objective.Log) json.WriteBoolean("ratio", true);
-        json.WriteStartArray("parameters");
-        foreach (ParameterImportance p in r.Parameters)
+        Objects(json, "parameters", r.Parameters, p =>
         {
-            json.WriteStartObject();
             json.WriteString("name", p.Parameter);
             Write(json, p.Main);
             if (p.Total is { } total) json.Number("total", Short(total));
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("pairs");
-        foreach (ParameterInteraction i in r.Interactions.Where(i => i.Share is { Value: >= 0.01, Low: > 0 }).Take(MostPairs))
+        });
+        Objects(json, "pairs", r.Interactions.Where(i => i.Share is { Value: >= 0.01, Low: > 0 }).Take(MostPairs), i =>
         {
-            json.WriteStartObject();
             json.WriteString("first", i.First);
             json.WriteString("second", i.Second);
             Write(json, i.Share);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("curves");
-        foreach (ParameterImportance p in r.Parameters)
+        });
+        Objects(json, "curves", r.Parameters.Take(MostCurves).Select(p => r.Dependence.FirstOrDefault(d => d.Parameter == p.Parameter)).OfType<PartialDependence>(), curve =>
         {
-            if (r.Dependence.FirstOrDefault(d => d.Parameter == p.Parameter) is not { } curve || r.Parameters.IndexOf(p) >= MostCurves) continue;
-            json.WriteStartObject();
             json.WriteString("name", curve.Parameter);
-            json.WriteStartArray("points");
-            foreach (DependencePoint point in curve.Points)
+            Objects(json, "points", curve.Points, point =>
             {
-                json.WriteStartObject();
                 json.WriteString("at", point.Value);
                 Write(json, point.Objective);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("switches");
-        foreach (SwitchEffect s in r.Switches)
+            });
+        });
+        Objects(json, "switches", r.Switches, s =>
         {
-            json.WriteStartObject();
             json.WriteString("name", s.Parameter);
             Write(json, s.Effect);
+        });
+    }
+
+    private static void Objects<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
+    {
+        json.WriteStartArray(name);
+        foreach (T item in items)
+        {
+            json.WriteStartObject();
+            write(item);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -12,14 +12,19 @@ namespace AutoPeft.Running;
 public sealed class GpuClaims(string? directory = null, string? visible = null) : IDisposable
 {
     private readonly string _directory = directory ?? DefaultDirectory;
-    private readonly string[] _visible = (visible ?? Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     private readonly Dictionary<string, JournalLock> _held = [];
 
     /// <summary>A directory among the machine's temporary files, open to all of its users.</summary>
     public static string DefaultDirectory => Path.Combine(Path.GetTempPath(), "autopeft-gpus");
 
     /// <summary>The <paramref name="index"/>-th of the GPUs that this process may see, as the driver numbers them.</summary>
-    public string NameOf(int index) => index < _visible.Length ? _visible[index] : index.ToString(CultureInfo.InvariantCulture);
+    /// <param name="index">0 is the first.</param>
+    /// <param name="visible">What it may see, as CUDA_VISIBLE_DEVICES has it; that unless stated.</param>
+    public static string NameOf(int index, string? visible = null)
+    {
+        string[] names = (visible ?? Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return index < names.Length ? names[index] : index.ToString(CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Claims every GPU of the slot, or none of them. What this process has already it may use for further slots.</summary>
     /// <returns>False where another process has one of them.</returns>
@@ -28,7 +33,7 @@ public sealed class GpuClaims(string? directory = null, string? visible = null) 
     {
         if (slot.Kind == "cpu") return true;
         var taken = new List<string>();
-        foreach (string gpu in Enumerable.Range(slot.Index, slot.Span).Select(NameOf).Where(g => !_held.ContainsKey(g)))
+        foreach (string gpu in Enumerable.Range(slot.Index, slot.Span).Select(i => NameOf(i, visible)).Where(g => !_held.ContainsKey(g)))
         {
             if (Take(gpu) is { } held)
             {

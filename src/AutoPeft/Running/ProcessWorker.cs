@@ -125,11 +125,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         string threads = Device.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (string name in (string[])["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]) start.Environment[name] = threads;
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
-        if (Device.Kind == "cuda")
-        {
-            using var gpus = new GpuClaims();
-            start.Environment["CUDA_VISIBLE_DEVICES"] = string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(gpus.NameOf));
-        }
+        if (Device.Kind == "cuda") start.Environment["CUDA_VISIBLE_DEVICES"] = string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(i => GpuClaims.NameOf(i)));
         try
         {
             _process = Process.Start(start) ?? throw new InvalidInputException($"The worker {options.Command[0]} did not start.");

@@ -203,7 +203,11 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
     private async Task RecordAsync(Trial trial, IWorker worker, WorkerResult result, Decision last)
     {
         // Not cancellable: the result is there, and losing it would mean to train again.
-        if (NoneLives(result)) throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {await BackAsync(trial, ((WorkerResult.LostResult)result).Reason).ConfigureAwait(false)}. Its trials wait to be run elsewhere, or here once that is mended.");
+        if (NoneLives(result) && result is WorkerResult.LostResult broken)
+        {
+            await session.RequeueAsync(trial.Number, broken.Reason, cancellationToken: CancellationToken.None).ConfigureAwait(false);
+            throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {broken.Reason}. Its trials wait to be run elsewhere, or here once that is mended.");
+        }
         switch (result)
         {
             case WorkerResult.CompletedResult c:
@@ -245,12 +249,6 @@ public sealed class SweepHost(StudySession session, IReadOnlyList<IWorker> worke
             _lost = result is WorkerResult.LostResult ? _lost + 1 : null;
             return _lost >= 2 * options.MaxAttempts + workers.Count;
         }
-    }
-
-    private async Task<string> BackAsync(Trial trial, string reason)
-    {
-        await session.RequeueAsync(trial.Number, reason, cancellationToken: CancellationToken.None).ConfigureAwait(false);
-        return reason;
     }
 
     /// <summary>Before it is recorded that the trial paused: from then on others may start from there.</summary>

@@ -27,14 +27,14 @@ public sealed class GaussianProcessSampler : ISampler
     private int Startup(SearchSpace space) => _options.StartupTrials ?? Math.Clamp(3 + (int)Math.Sqrt(space.Count), 4, 8);
 
     /// <summary>Improvement that counts for the trial that is proposed after <paramref name="ahead"/> others.</summary>
-    private double Margin(IStudyView study, int ahead)
+    private double Margin(IStudyView study, FeatureMap map, int ahead)
     {
         int number = study.Trials.Count + ahead;
         bool polishing = study.Definition.Budget is { } budget && number >= budget - budget / 6;
         if (number % 2 != 0 || polishing) return 0;
         if (study.Definition.Objectives.Length == 1) return _options.Margin;
         // Among choices there is little to polish.
-        return study.Definition.Space.Parameters.Any(p => p is CategoricalParameter or SubsetParameter) ? 0 : _options.FrontMargin;
+        return map.HasChoices ? 0 : _options.FrontMargin;
     }
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ public sealed class GaussianProcessSampler : ISampler
         while (proposals.Count < count)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            IAcquisition? acquisition = surrogates?.Acquire(pending, random, prior, Margin(study, proposals.Count));
+            IAcquisition? acquisition = surrogates?.Acquire(pending, random, prior, Margin(study, map, proposals.Count));
             Configuration? chosen = acquisition is null ? null : new MixedOptimizer(map, acquisition, random, new MixedOptimizerOptions()).Maximize(incumbents, seen, cancellationToken);
             string note = acquisitionName;
             if (chosen is null)

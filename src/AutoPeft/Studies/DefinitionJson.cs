@@ -27,19 +27,7 @@ public static class DefinitionJson
             w.WriteEndObject();
         }
         w.WriteEndArray();
-        if (!d.Outcomes.IsEmpty)
-        {
-            w.WriteStartArray("outcomes");
-            foreach (OutcomeConstraint o in d.Outcomes)
-            {
-                w.WriteStartObject();
-                w.WriteString("name", o.Name);
-                if (o.Max is { } max) w.WriteNumber("max", max);
-                if (o.Min is { } min) w.WriteNumber("min", min);
-                w.WriteEndObject();
-            }
-            w.WriteEndArray();
-        }
+        if (!d.Outcomes.IsEmpty) WriteOutcomes(w, d);
         w.WriteString("sampler", d.Sampler);
         w.WriteNumber("seed", d.Seed);
         if (d.Budget is { } budget) w.WriteNumber("budget", budget);
@@ -51,6 +39,21 @@ public static class DefinitionJson
             foreach ((string name, string value) in d.Settings) w.WriteString(name, value);
             w.WriteEndObject();
         }
+    }
+
+    /// <summary>Writes the outcome constraints as the array "outcomes" into the object that is open.</summary>
+    public static void WriteOutcomes(Utf8JsonWriter w, StudyDefinition d)
+    {
+        w.WriteStartArray("outcomes");
+        foreach (OutcomeConstraint o in d.Outcomes)
+        {
+            w.WriteStartObject();
+            w.WriteString("name", o.Name);
+            if (o.Max is { } max) w.WriteNumber("max", max);
+            if (o.Min is { } min) w.WriteNumber("min", min);
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
     }
 
     /// <summary>Reads the members of <paramref name="e"/>.</summary>

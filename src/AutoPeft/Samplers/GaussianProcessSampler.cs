@@ -52,15 +52,27 @@ public sealed class GaussianProcessSampler : ISampler
             seen.Add(c);
             proposals.Add(new Proposal(c, null, note));
         }
-        if (proposals.Count == count) return proposals;
+        return proposals.Count == count ? proposals : ByModel(study, count, proposals, seen, random, null, cancellationToken);
+    }
 
+    /// <summary>Adds to <paramref name="proposals"/> until there are <paramref name="count"/>, by the models alone.</summary>
+    /// <param name="study">The study; it has at least two values.</param>
+    /// <param name="count">How many proposals are wanted in the end.</param>
+    /// <param name="proposals">Those there are already; counted as pending.</param>
+    /// <param name="seen">Not to be proposed; added to.</param>
+    /// <param name="random">The one source of randomness.</param>
+    /// <param name="earlier">What earlier studies say; null for nothing.</param>
+    /// <param name="cancellationToken">Looked at between fits and starts.</param>
+    internal List<Proposal> ByModel(IStudyView study, int count, List<Proposal> proposals, HashSet<Configuration> seen, Philox random, IEarlierBeliefs? earlier, CancellationToken cancellationToken)
+    {
+        SearchSpace space = study.Definition.Space;
         var map = new FeatureMap(space);
         var data = new SurrogateData(study, map, _options.HypervolumeObjectives, random);
-        Surrogates? surrogates = Surrogates.Fit(data, _options, study.SamplerState, random, cancellationToken);
+        Surrogates? surrogates = Surrogates.Fit(data, _options, study.SamplerState, random, earlier, cancellationToken);
         StatedPrior? prior = StatedPrior.Of(space);
         var pending = new List<Configuration>(data.Pending);
         pending.AddRange(proposals.Select(p => p.Configuration));
-        IReadOnlyList<Configuration> incumbents = data.Incumbents(12);
+        IReadOnlyList<Configuration> incumbents = [.. data.Incumbents(12), .. earlier?.Starts ?? []];
         string acquisitionName = data.Losses[0].Length > 1 ? "log EHVI" : study.Definition.Objectives.Length > 1 ? "ParEGO" : "log EI";
         if (surrogates?.IsNoisy == true) acquisitionName = "noisy " + acquisitionName;
         while (proposals.Count < count)

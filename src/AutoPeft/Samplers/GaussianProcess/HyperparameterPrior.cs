@@ -30,6 +30,12 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
     /// <summary>Bounds of the log noise variance. Below 1e-8 of the variance the factorisation loses its digits.</summary>
     public static readonly (double Low, double High) NoiseBounds = (Math.Log(1e-8), Math.Log(4));
 
+    /// <summary>
+    /// Whether kernels have an additive part: where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of numbers alone has its
+    /// optimum in a valley or a well, where what parameters do together is what matters; there it made searches slower (Levy's and Rosenbrock's functions).
+    /// </summary>
+    public static bool WantsMainEffects(FeatureMap map, int objectives) => map.GroupCount > 1 && (objectives > 1 || map.HasChoices);
+
     /// <summary>−log density of one log length scale (up to a constant) and its derivative.</summary>
     public double Length(double logLength, int dimensions, out double derivative)
     {

@@ -19,6 +19,13 @@ internal sealed record Hyperparameters(double[] LogLengths, double LogSignal, do
     /// <summary>Inverse of <see cref="ToVector"/>.</summary>
     public static Hyperparameters FromVector(double[] v, bool main) => main ? new(v[..^3], v[^2], v[^1], v[^3]) : new(v[..^2], v[^2], v[^1]);
 
+    /// <summary>For targets that are <paramref name="scale"/> times as large.</summary>
+    public Hyperparameters Scaled(double scale)
+    {
+        double shift = 2 * Math.Log(scale);
+        return this with { LogSignal = LogSignal + shift, LogNoise = LogNoise + shift, LogMain = LogMain + shift };
+    }
+
     /// <summary>Rounded to three decimals, which is what a study's log keeps: a proposal must not depend on digits that a replay does not have.</summary>
     public Hyperparameters Rounded() => FromVector([.. ToVector().Select(x => Math.Round(x, 3))], LogMain is not null);
 

@@ -15,10 +15,12 @@ internal sealed class Posterior
     private readonly double[] _weights, _m, _k, _slope, _v, _u, _q;
     private readonly double[][] _alpha;
     private readonly double _signal, _main, _prior;
+    private readonly Hyperparameters _h;
+    private readonly Trend? _trend;
 
-    private Posterior(TrainingSet set, Hyperparameters h, double[] m, double[][] alpha)
+    private Posterior(TrainingSet set, Hyperparameters h, double[] m, double[][] alpha, Trend? trend)
     {
-        (_set, _m, _alpha) = (set, m, alpha);
+        (_set, _h, _m, _alpha, _trend) = (set, h, m, alpha, trend);
         _weights = Matern.Weights(set.Map, h);
         (_signal, _main) = (Math.Exp(h.LogSignal), h.Main);
         _prior = _signal + _main + Matern.MeanVariance;
@@ -29,11 +31,14 @@ internal sealed class Posterior
     public int Paths => _alpha.Length;
 
     /// <summary>Conditioned on <paramref name="targets"/> under the fitted noise. Null where the kernel matrix cannot be factored.</summary>
-    public static Posterior? Given(TrainingSet set, double[] targets, Hyperparameters h)
+    public static Posterior? Given(TrainingSet set, double[] targets, Hyperparameters h, Trend? trend = null)
     {
         double[]? m = InverseFactor(set, h, Math.Exp(h.LogNoise));
-        return m is null ? null : new Posterior(set, h, m, [Solve(m, targets, set)]);
+        return m is null ? null : new Posterior(set, h, m, [Solve(m, Without(trend, set, targets), set)], trend);
     }
+
+    /// <summary>The same with a workspace of its own.</summary>
+    public Posterior Copy() => new(_set, _h, _m, _alpha, _trend is null ? null : _trend with { Belief = _trend.Belief.Copy() });
 
     /// <summary>
     /// Conditioned on <paramref name="paths"/> joint draws of the noise-free function at the observed points and at points without a value yet, which is how noisy improvement and pending trials
@@ -46,9 +51,11 @@ internal sealed class Posterior
     /// <param name="paths">S.</param>
     /// <param name="random">Where the draws come from.</param>
     /// <param name="values">S × (n + p): the drawn function values.</param>
-    public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random, out double[][] values)
+    /// <param name="trend">The mean before data; null for zero.</param>
+    public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random, out double[][] values, Trend? trend = null)
     {
         values = [];
+        targets = Without(trend, observed, targets);
         double noise = Math.Exp(h.LogNoise), jitter = Math.Min(noise, 1e-6 * (Math.Exp(h.LogSignal) + h.Main)) + 1e-8;
         int n = observed.Count, total = all.Count;
         double[]? prior = Kernel(all, h, jitter);
@@ -83,7 +90,10 @@ internal sealed class Posterior
             values[s] = f;
             alpha[s] = Solve(m, f, all);
         }
-        return new Posterior(all, h, m, alpha);
+        if (trend?.At(all) is { } means)
+            foreach (double[] f in values)
+                for (int i = 0; i < total; i++) f[i] += means[i];
+        return new Posterior(all, h, m, alpha, trend);
     }
 
     /// <summary>Means of every path and the common variance at a point, in the units of the targets.</summary>
@@ -91,6 +101,14 @@ internal sealed class Posterior
     {
         Kernels(features, false);
         Finish(means, out variance);
+        if (_trend is not null) Shift(means, _trend.At(features));
+    }
+
+    /// <summary>Mean of the first path at a point, without the variance; <paramref name="keeping"/> what its <see cref="Gradient"/> needs.</summary>
+    public double Mean(ReadOnlySpan<double> features, bool keeping = false)
+    {
+        Kernels(features, keeping);
+        return DenseFactor.Dot(_alpha[0], _k, _set.Count) + (_trend?.At(features, keeping) ?? 0);
     }
 
     /// <summary>The same, keeping what <see cref="Gradient"/> needs.</summary>
@@ -99,6 +117,7 @@ internal sealed class Posterior
         Kernels(features, true);
         Finish(means, out variance);
         DenseFactor.LowerTransposedTimes(_m, _v, _u, _set.Count);
+        if (_trend is not null) Shift(means, _trend.At(features, keeping: true));
     }
 
     /// <summary>
@@ -111,6 +130,12 @@ internal sealed class Posterior
     /// <param name="gradient">One per feature; added to.</param>
     public void Gradient(ReadOnlySpan<double> features, ReadOnlySpan<double> byMean, double byVariance, bool[] wanted, Span<double> gradient)
     {
+        if (_trend is not null)
+        {
+            double weight = 0;
+            for (int s = 0; s < _alpha.Length; s++) weight += byMean[s];
+            _trend.Gradient(features, weight, wanted, gradient);
+        }
         int ld = _set.Stride;
         ref double q = ref MemoryMarshal.GetArrayDataReference(_q);
         ref double u = ref MemoryMarshal.GetArrayDataReference(_u);
@@ -182,6 +207,18 @@ internal sealed class Posterior
         DenseFactor.LowerTimes(_m, _k, _v, n);
         // The difference cannot be trusted below its rounding.
         variance = Math.Max(_prior - DenseFactor.Dot(_v, _v, n), 1e-12 * _prior);
+    }
+
+    private void Shift(Span<double> means, double by)
+    {
+        for (int s = 0; s < _alpha.Length; s++) means[s] += by;
+    }
+
+    private static double[] Without(Trend? trend, TrainingSet set, double[] targets)
+    {
+        if (trend is null) return targets;
+        double[] means = trend.At(set);
+        return [.. targets.Zip(means, (t, m) => t - m)];
     }
 
     private static double[] Solve(double[] m, double[] targets, TrainingSet set)

@@ -22,6 +22,7 @@ internal sealed class SurrogateData
         {
             losses = Scalarise(losses, random);
             stated = null;
+            IsScalarised = true;
         }
         Losses = losses;
         StatedReference = stated;
@@ -39,6 +40,9 @@ internal sealed class SurrogateData
 
     /// <summary>n × m losses; one scalarised loss where there are too many objectives.</summary>
     public double[][] Losses { get; }
+
+    /// <summary>Whether that is so.</summary>
+    public bool IsScalarised { get; }
 
     /// <summary>Whether each kept the outcome constraints.</summary>
     public bool[] Feasible { get; }

@@ -30,19 +30,21 @@ internal sealed class Surrogates
 
     private readonly SurrogateData _data;
     private readonly GaussianProcessOptions _options;
+    private readonly IEarlierBeliefs? _earlier;
     private readonly TrainingSet _set;
     private readonly int _members;
     private readonly List<TrainedSurrogate> _objectives = [], _constraints = [];
 
     private sealed record TrainedSurrogate(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1)
     {
-        /// <summary>Hyperparameters that are averaged over; the fitted ones first.</summary>
-        public Hyperparameters[] Draws { get; init; } = [H];
+        /// <summary>Models that are averaged over; the fitted one first, where all are of this study's trials alone.</summary>
+        public SurrogateMember[] Members { get; init; } = [new(H)];
     }
 
-    private Surrogates(SurrogateData data, GaussianProcessOptions options)
+    private Surrogates(SurrogateData data, GaussianProcessOptions options, IEarlierBeliefs? earlier)
     {
-        (_data, _options) = (data, options);
+        // One loss made of several is of a study's own.
+        (_data, _options, _earlier) = (data, options, data.IsScalarised ? null : earlier);
         _set = new TrainingSet(data.Map, data.Features);
         _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? Math.Max(options.Draws ?? (data.Losses[0].Length == 1 ? 8 : 3), 0) + 1 : 1;
     }
@@ -50,19 +52,16 @@ internal sealed class Surrogates
     /// <summary>What the log keeps.</summary>
     public SurrogateState State { get; private set; } = new(0, [], []);
 
-    /// <summary>
-    /// Whether kernels have an additive part: where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of numbers alone has its
-    /// optimum in a valley or a well, where what parameters do together is what matters; there it made searches slower (Levy's and Rosenbrock's functions).
-    /// </summary>
-    private bool HasMainEffects => _data.Map.GroupCount > 1 && (_data.Losses[0].Length > 1 || _data.Map.HasChoices);
+    /// <summary>Whether kernels have an additive part.</summary>
+    private bool HasMainEffects => HyperparameterPrior.WantsMainEffects(_data.Map, _data.Losses[0].Length);
 
     /// <summary>Whether any loss is noisy enough to be averaged over.</summary>
     public bool IsNoisy => _objectives.Any(m => m.H.LogNoise > Math.Log(_options.NoiseThreshold));
 
-    /// <summary>Fits every model. Null where one cannot be fitted.</summary>
-    public static Surrogates? Fit(SurrogateData data, GaussianProcessOptions options, string? stateText, Philox random, CancellationToken cancellationToken)
+    /// <summary>Fits every model; on what <paramref name="earlier"/> studies say, where there are any. Null where one cannot be fitted.</summary>
+    public static Surrogates? Fit(SurrogateData data, GaussianProcessOptions options, string? stateText, Philox random, IEarlierBeliefs? earlier, CancellationToken cancellationToken)
     {
-        var surrogates = new Surrogates(data, options);
+        var surrogates = new Surrogates(data, options, earlier);
         return surrogates.FitAll(stateText, random, cancellationToken) ? surrogates : null;
     }
 
@@ -117,10 +116,9 @@ internal sealed class Surrogates
                 Hyperparameters[] draws = [.. before is null ? [] : before[(1 + fresh)..^1], .. HyperparameterSampling.Draw(set, targets, prior, before?[^2] ?? best.Fit, scales, fresh, random)];
                 fitted[j] = [best.Fit, .. draws, scales];
             }
-            (j < m ? _objectives : _constraints).Add(new TrainedSurrogate(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1)
-            {
-                Draws = fitted[j].Length == 1 ? fitted[j] : fitted[j][..^1],
-            });
+            SurrogateMember[] members = [.. (fitted[j].Length == 1 ? fitted[j] : fitted[j][..^1]).Select(h => new SurrogateMember(h))];
+            if (j < m && members.Length > 1 && _earlier is not null) members = _earlier.Mix(j, set, targets, members, prior, random, cancellationToken);
+            (j < m ? _objectives : _constraints).Add(new TrainedSurrogate(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1) { Members = members });
         }
         State = new SurrogateState(thorough ? n : state!.ThoroughAt, fitted, strengths);
         return true;
@@ -164,7 +162,7 @@ internal sealed class Surrogates
 
     private Acquisition? Acquire(int e, IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
     {
-        static Hyperparameters Of(TrainedSurrogate model, int e) => model.Draws[Math.Min(e, model.Draws.Length - 1)];
+        static SurrogateMember Of(TrainedSurrogate model, int e) => model.Members[Math.Min(e, model.Members.Length - 1)];
         int m = _objectives.Count, n = _data.Completed.Length;
         bool sampled = pending.Count > 0 || IsNoisy;
         int paths = sampled ? Math.Max(pending.Count > 0 ? LeastPathsOfPending : 2, _options.Paths / _members) : 1;
@@ -175,9 +173,10 @@ internal sealed class Surrogates
         for (int j = 0; j < m; j++)
         {
             TrainedSurrogate model = _objectives[j];
+            SurrogateMember member = Of(model, e);
             Posterior? posterior = sampled
-                ? Posterior.Sampled(_set, all, model.Targets, Of(model, e), paths, random, out drawn[j])
-                : Posterior.Given(_set, model.Targets, Of(model, e));
+                ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.Trend)
+                : Posterior.Given(_set, model.Targets, member.H, member.Trend);
             if (posterior is null) return null;
             posteriors[j] = posterior;
         }
@@ -185,7 +184,7 @@ internal sealed class Surrogates
         double[] pendingFeasible = new double[pending.Count];
         for (int c = 0; c < constraints.Length; c++)
         {
-            if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e)) is not { } posterior) return null;
+            if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e).H) is not { } posterior) return null;
             constraints[c] = posterior;
         }
         double[] reference = _data.Reference;

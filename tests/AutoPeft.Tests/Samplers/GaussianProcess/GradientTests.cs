@@ -48,8 +48,8 @@ public sealed class GradientTests
 
     [Theory]
     [InlineData(1, 1, false, false, false), InlineData(2, 1, false, false, true), InlineData(2, 4, true, false, false), InlineData(3, 1, true, false, true), InlineData(4, 2, false, false, false)]
-    [InlineData(1, 1, true, true, true), InlineData(2, 3, false, true, false)]
-    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed, bool main)
+    [InlineData(1, 1, true, true, true), InlineData(2, 3, false, true, false), InlineData(1, 1, false, false, true, true), InlineData(2, 3, true, true, false, true)]
+    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed, bool main, bool trended = false)
     {
         (FeatureMap map, TrainingSet set, double[] targets, List<double[]> features) = Data(20);
         var random = new Philox(9);
@@ -59,7 +59,10 @@ public sealed class GradientTests
         var posteriors = new Posterior[m];
         var drawn = new double[m][][];
         for (int j = 0; j < m; j++)
-            posteriors[j] = paths > 1 ? Posterior.Sampled(set, set, losses[j], H(-4), paths, random, out drawn[j])! : Posterior.Given(set, losses[j], H(-4))!;
+        {
+            Trend? trend = trended ? new Trend(Posterior.Given(set, [.. losses[j].Select(l => Math.Sin(2 * l))], H(-2))!, 0.3, 0.7) : null;
+            posteriors[j] = paths > 1 ? Posterior.Sampled(set, set, losses[j], H(-4), paths, random, out drawn[j], trend)! : Posterior.Given(set, losses[j], H(-4), trend)!;
+        }
         var improvement = new ExpectedHypervolume[paths];
         for (int s = 0; s < paths; s++)
         {
@@ -110,6 +113,32 @@ public sealed class GradientTests
         }
         posterior.Predict([.. Enumerable.Repeat(40.0, map.Count)], mean, out double far);
         Assert.InRange(far, 1, 2);
+    }
+
+    [Fact]
+    public void On_a_trend_the_posterior_passes_through_the_data_near_them_and_follows_the_trend_far_away()
+    {
+        (FeatureMap map, TrainingSet set, double[] targets, List<double[]> features) = Data(15);
+        var h = new Hyperparameters([.. Enumerable.Repeat(0.0, map.GroupCount)], 0, Math.Log(1e-8));
+        // A belief of long length scales, so that it is still there where the data are not.
+        Posterior belief = Posterior.Given(set, [.. features.Select(f => 3 + f[0])], h with { LogLengths = [.. Enumerable.Repeat(5.0, map.GroupCount)] })!;
+        Posterior posterior = Posterior.Given(set, targets, h, new Trend(belief, -1, 2))!, copy = posterior.Copy();
+        var mean = new double[1];
+        for (int i = 0; i < 15; i++)
+        {
+            posterior.Predict(features[i], mean, out _);
+            Assert.Equal(targets[i], mean[0], 1e-4);
+        }
+        double[] far = [.. Enumerable.Repeat(40.0, map.Count)];
+        posterior.Predict(far, mean, out double variance);
+        var rest = new double[1];
+        // What is left of the targets keeps the mean that all targets share, and that is known.
+        Posterior.Given(set, [.. targets.Zip(features, (t, f) => t + 1 - 2 * belief.Mean(f))], h)!.Predict(far, rest, out double restVariance);
+        Assert.Equal(-1 + 2 * belief.Mean(far) + rest[0], mean[0], 1e-9);
+        Assert.Equal(restVariance, variance, 1e-9);
+        var again = new double[1];
+        copy.Predict(far, again, out _);
+        Assert.Equal(mean[0], again[0]);
     }
 
     [Fact]

@@ -45,5 +45,5 @@ internal static class WarmStartTable
         return study.Run(sampler).Trace();
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    private static double Median(List<double> values) => values.Order().ToArray() is var v ? 0.5 * (v[v.Length / 2] + v[(v.Length - 1) / 2]) : double.NaN;
 }

@@ -36,6 +36,17 @@ internal static class ConstrainedFunctions
     })
     { Outcomes = [new OutcomeConstraint("g0", Max: 225), new OutcomeConstraint("g1", Max: 0)], Budget = 40 };
 
+    /// <summary>Osyczka and Kundu's problem (1995): six parameters, six constraints, a front along their edges.</summary>
+    public static TestFunction Osy() => new("osy", SearchSpace.Build(s => s.Float("a", 0, 10).Float("b", 0, 10).Float("c", 1, 5).Float("d", 0, 6).Float("e", 1, 5).Float("f", 0, 10)),
+        [Objective.Minimize("f0", -75), Objective.Minimize("f1", 75)], configuration =>
+    {
+        double[] x = SingleObjectiveFunctions.Vector(configuration);
+        double first = -(25 * Math.Pow(x[0] - 2, 2) + Math.Pow(x[1] - 2, 2) + Math.Pow(x[2] - 1, 2) + Math.Pow(x[3] - 4, 2) + Math.Pow(x[4] - 1, 2));
+        return ([first, x.Sum(v => v * v)],
+            [2 - x[0] - x[1], x[0] + x[1] - 6, x[1] - x[0] - 2, x[0] - 3 * x[1] - 2, Math.Pow(x[2] - 3, 2) + x[3] - 4, 4 - Math.Pow(x[4] - 3, 2) - x[5]]);
+    })
+    { Outcomes = [.. Enumerable.Range(0, 6).Select(i => new OutcomeConstraint($"g{i}", Max: 0))], Budget = 80 };
+
     /// <summary>Gramacy et al.'s toy problem (2016): a linear objective and two curved constraints; optimum 0.5998.</summary>
     public static TestFunction Gramacy() => new("gramacy", SingleObjectiveFunctions.Cube(2, 0, 1), [Objective.Minimize("f", 2)], c =>
     {

@@ -54,6 +54,26 @@ internal static class MultiObjectiveFunctions
         return [mass, acceleration, intrusion];
     });
 
+    /// <summary>Side impact of a car: mass, force on the pelvis, speed of the pillar and the door, and what is violated of ten limits (Jain and Deb 2014; Tanabe and Ishibuchi 2020, RE41).</summary>
+    public static TestFunction CarSideImpact() => Many("car-side-impact", 7, [45.4872, 4.5114, 13.3394, 10.3942], 484.72654347642793, 60, u =>
+    {
+        double a = 0.5 + u[0], b = 0.45 + 0.9 * u[1], c = 0.5 + u[2], d = 0.5 + u[3], e = 0.875 + 1.75 * u[4], f = 0.4 + 0.8 * u[5], g = 0.4 + 0.8 * u[6];
+        double mass = 1.98 + 4.9 * a + 6.67 * b + 6.98 * c + 4.01 * d + 1.78 * e + 1e-5 * f + 2.73 * g, force = 4.72 - 0.5 * d - 0.19 * b * c;
+        double pillar = 10.58 - 0.674 * a * b - 0.67275 * b, door = 16.45 - 0.489 * c * g - 0.843 * e * f;
+        double[] left =
+        [
+            1 - 1.16 + 0.3717 * b * d + 0.0092928 * c,
+            0.32 - 0.261 + 0.0159 * a * b + 0.06486 * a + 0.019 * b * g - 0.0144 * c * e - 0.0154464 * f,
+            0.32 - 0.214 - 0.00817 * e + 0.0587118 * a - 0.03099 * b * f + 0.018 * b * g - 0.030408 * c + 0.00364 * e * f + 0.018 * b * b,
+            0.32 - 0.74 + 0.61 * b + 0.031296 * c + 0.031872 * g - 0.227 * b * b,
+            32 - 28.98 - 3.818 * c + 4.2 * a * b - 1.27296 * f + 2.68065 * g,
+            32 - 33.86 - 2.95 * c + 5.057 * a * b + 3.795 * b + 3.4431 * g - 1.45728,
+            32 - 46.36 + 9.9 * b + 4.4505 * a,
+            4 - force, 9.9 - pillar, 15.7 - door,
+        ];
+        return [mass, force, 0.5 * (pillar + door), left.Sum(l => Math.Max(-l, 0))];
+    });
+
     internal static double[] Dtlz2Of(double[] x, int m)
     {
         double g = 0;

@@ -42,6 +42,12 @@ public sealed record GaussianProcessOptions
     /// </summary>
     public double FrontMargin { get; init; } = 0.02;
 
+    /// <summary>
+    /// Several objectives of numbers alone, the other trials: factor on the models' standard deviations. Default 0.5: over a trade-off there is always a corner of which little is known and which promises much;
+    /// every second trial goes where the models' means promise something.
+    /// </summary>
+    public double FrontCaution { get; init; } = 0.5;
+
     /// <summary>Most objectives for the hypervolume acquisition; more are scalarised (ParEGO). Default 4: boxes grow as n^(m/2).</summary>
     public int HypervolumeObjectives { get; init; } = 4;
 }

@@ -26,15 +26,16 @@ public sealed class GaussianProcessSampler : ISampler
     /// <summary>Start-up trials for a space of so many parameters.</summary>
     private int Startup(SearchSpace space) => _options.StartupTrials ?? Math.Clamp(3 + (int)Math.Sqrt(space.Count), 4, 8);
 
-    /// <summary>Improvement that counts for the trial that is proposed after <paramref name="ahead"/> others.</summary>
-    private double Margin(IStudyView study, FeatureMap map, int ahead)
+    /// <summary>What is asked of an improvement by the trial that is proposed after <paramref name="ahead"/> others: turn about more, and less of the unknown.</summary>
+    private Temper Turn(IStudyView study, FeatureMap map, int ahead, IEarlierBeliefs? earlier)
     {
         int number = study.Trials.Count + ahead;
+        bool one = study.Definition.Objectives.Length == 1, bold = number % 2 == 0;
+        // Among choices there is little to polish; and what was believed before holds better there than what is left of it says.
+        if (!one && map.HasChoices) return earlier is null ? Temper.Plain : new Temper(0, _options.FrontCaution);
+        if (!bold) return one ? Temper.Plain : new Temper(0, _options.FrontCaution);
         bool polishing = study.Definition.Budget is { } budget && number >= budget - budget / 6;
-        if (number % 2 != 0 || polishing) return 0;
-        if (study.Definition.Objectives.Length == 1) return _options.Margin;
-        // Among choices there is little to polish.
-        return map.HasChoices ? 0 : _options.FrontMargin;
+        return polishing ? Temper.Plain : new Temper(one ? _options.Margin : _options.FrontMargin, 1);
     }
 
     /// <inheritdoc/>
@@ -78,7 +79,7 @@ public sealed class GaussianProcessSampler : ISampler
         while (proposals.Count < count)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            IAcquisition? acquisition = surrogates?.Acquire(pending, random, prior, Margin(study, map, proposals.Count));
+            IAcquisition? acquisition = surrogates?.Acquire(pending, random, prior, Turn(study, map, proposals.Count, earlier));
             Configuration? chosen = acquisition is null ? null : new MixedOptimizer(map, acquisition, random, new MixedOptimizerOptions()).Maximize(incumbents, seen, cancellationToken);
             string note = acquisitionName;
             if (chosen is null)

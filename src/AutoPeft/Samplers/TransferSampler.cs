@@ -58,6 +58,7 @@ public sealed class TransferSampler : ISampler
     {
         SearchSpace space = study.Definition.Space;
         Beliefs beliefs = Of(study.Definition, cancellationToken);
+        if (beliefs.Best.Count == 0) return Plain.Propose(study, count, random, cancellationToken);
         HashSet<Configuration> seen = UnseenSampling.Seen(study);
         var proposals = new List<Proposal>(count);
         int first = study.Trials.Count;

@@ -42,7 +42,7 @@ public sealed record NoImprovementLeft : IStopRule
         var map = new FeatureMap(definition.Space);
         var data = new SurrogateData(study, map, options.HypervolumeObjectives, random);
         if (data.Completed.Length < 2 || Surrogates.Fit(data, options, study.SamplerState, random, null, cancellationToken) is not { } surrogates) return null;
-        if (surrogates.Acquire([], random, null, 0) is not { } acquisition) return null;
+        if (surrogates.Acquire([], random, null, Temper.Plain) is not { } acquisition) return null;
         HashSet<Configuration> seen = [.. study.Trials.Select(t => t.Configuration)];
         Configuration? best = new MixedOptimizer(map, acquisition, random, new MixedOptimizerOptions()).Maximize(data.Incumbents(12), seen, cancellationToken);
         if (best is null) return 0;

@@ -44,6 +44,9 @@ internal sealed class Acquisition : IAcquisition
         _compress = weights.Any(w => w > 1);
     }
 
+    /// <summary>Factor on the losses' standard deviations.</summary>
+    public double Caution { get; init; } = 1;
+
     /// <inheritdoc/>
     public double Value(Candidate at)
     {
@@ -53,7 +56,7 @@ internal sealed class Acquisition : IAcquisition
             for (int j = 0; j < _m; j++)
             {
                 _objectives[j].Predict(at.Features, _pathMeans[j], out double variance);
-                _deviations[j] = Math.Sqrt(variance);
+                _deviations[j] = Caution * Math.Sqrt(variance);
             }
             for (int s = 0; s < _paths; s++)
             {
@@ -80,7 +83,7 @@ internal sealed class Acquisition : IAcquisition
             for (int j = 0; j < _m; j++)
             {
                 _objectives[j].PredictKeeping(at.Features, _pathMeans[j], out double variance);
-                _deviations[j] = Math.Sqrt(variance);
+                _deviations[j] = Caution * Math.Sqrt(variance);
             }
             for (int s = 0; s < _paths; s++)
             {
@@ -101,7 +104,7 @@ internal sealed class Acquisition : IAcquisition
                     byDeviation += _pathByDeviation[j][s] * _share[s];
                 }
                 if (_pathMeans[j].Length == 1) _pathByMean[j][0] = byMean;
-                _objectives[j].Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), byDeviation / (2 * _deviations[j]), _wanted, _featureGradient);
+                _objectives[j].Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), Caution * Caution * byDeviation / (2 * _deviations[j]), _wanted, _featureGradient);
             }
         }
         for (int c = 0; c < _constraints.Length; c++)

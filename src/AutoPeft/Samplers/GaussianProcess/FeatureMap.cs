@@ -59,7 +59,7 @@ internal sealed class FeatureMap
         _offset[^1] = groups.Count;
         Groups = [.. groups];
         GroupCount = group;
-        HasChoices = space.Parameters.Any(p => p is CategoricalParameter or SubsetParameter);
+        HasChoices = space.Parameters.Any(p => p is CategoricalParameter or BoolParameter or SubsetParameter);
         GroupStarts = [.. Enumerable.Range(0, group + 1).Select(g => groups.TakeWhile(other => other < g).Count())];
     }
 
@@ -75,7 +75,7 @@ internal sealed class FeatureMap
     /// <summary>First feature of every length scale, and their number: the features of a group are neighbours.</summary>
     public int[] GroupStarts { get; }
 
-    /// <summary>Whether any parameter is a categorical or a subset.</summary>
+    /// <summary>Whether any parameter is a categorical, a switch or a subset.</summary>
     public bool HasChoices { get; }
 
     /// <summary>The length scale that each feature uses.</summary>

@@ -7,8 +7,12 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// Jankowiak, UAI 2021), with τ fixed at its scale: the maximum a posteriori form of the model that AutoPEFT samples.
 /// </param>
 /// <param name="MainEffects">Whether the kernel has an additive part beside the joint one (<see cref="GaussianProcess.MainEffects"/>).</param>
-internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects = false)
+/// <param name="LengthVariance">Variance of the log length scales of the dense prior; 3 as its authors have it.</param>
+internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects = false, double LengthVariance = HyperparameterPrior.WideLengths)
 {
+    /// <summary>Variance of log length scales as Hvarfner et al. have it.</summary>
+    public const double WideLengths = 3;
+
     /// <summary>Mean of the log noise variance: 1e-4 of the targets' variance. Wide, since some studies are deterministic and others mostly noise.</summary>
     public const double LogNoiseMean = -9;
 
@@ -31,10 +35,16 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
     public static readonly (double Low, double High) NoiseBounds = (Math.Log(1e-8), Math.Log(4));
 
     /// <summary>
-    /// Whether kernels have an additive part: where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of numbers alone has its
-    /// optimum in a valley or a well, where what parameters do together is what matters; there it made searches slower (Levy's and Rosenbrock's functions).
+    /// The prior for the losses of a search. It has main effects where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of
+    /// numbers alone has its optimum in a valley or a well, where what parameters do together is what matters; there they made searches slower (Levy's and Rosenbrock's functions).
+    /// Length scales vary less the more losses of numbers there are: a trade-off is searched along the bounds, where one loss or the other is the same whatever else there is, and a fit that takes a parameter
+    /// for irrelevant from that sends the search to corners for ever (DTLZ2 with three and four objectives).
     /// </summary>
-    public static bool WantsMainEffects(FeatureMap map, int objectives) => map.GroupCount > 1 && (objectives > 1 || map.HasChoices);
+    /// <param name="map">The embedding.</param>
+    /// <param name="losses">Number of losses.</param>
+    /// <param name="sparse">See <see cref="Sparse"/>.</param>
+    public static HyperparameterPrior For(FeatureMap map, int losses, bool sparse = false) =>
+        new(sparse, map.GroupCount > 1 && (losses > 1 || map.HasChoices), map.HasChoices ? WideLengths : Math.Max(WideLengths + 1 - losses, 1));
 
     /// <summary>−log density of one log length scale (up to a constant) and its derivative.</summary>
     public double Length(double logLength, int dimensions, out double derivative)
@@ -48,8 +58,8 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
         }
         // The density of ℓ itself, as BoTorch maximises it: its mode is at √d·e^(√2 − 3).
         double z = logLength - (Math.Sqrt(2) + 0.5 * Math.Log(dimensions));
-        derivative = z / 3 + 1;
-        return z * z / 6 + logLength;
+        derivative = z / LengthVariance + 1;
+        return z * z / (2 * LengthVariance) + logLength;
     }
 
     /// <summary>−log density of the log signal variance, or of the main effects', and its derivative.</summary>

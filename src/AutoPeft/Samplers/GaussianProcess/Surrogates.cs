@@ -52,9 +52,6 @@ internal sealed class Surrogates
     /// <summary>What the log keeps.</summary>
     public SurrogateState State { get; private set; } = new(0, [], []);
 
-    /// <summary>Whether kernels have an additive part.</summary>
-    private bool HasMainEffects => HyperparameterPrior.WantsMainEffects(_data.Map, _data.Losses[0].Length);
-
     /// <summary>Whether any loss is noisy enough to be averaged over.</summary>
     public bool IsNoisy => _objectives.Any(m => m.H.LogNoise > Math.Log(_options.NoiseThreshold));
 
@@ -75,11 +72,11 @@ internal sealed class Surrogates
             if (_data.Outcomes[c].Min is not null) sides.Add((c, false));
         }
         int total = m + sides.Count + (_data.Failed.Length > 0 ? 1 : 0);
-        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount, [.. Enumerable.Range(0, total).Select(j => HasMainEffects && j < m + sides.Count)]);
+        var prior = HyperparameterPrior.For(_data.Map, m, _options.SparsePrior);
+        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount, [.. Enumerable.Range(0, total).Select(j => prior.MainEffects && j < m + sides.Count)]);
         bool thorough = state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth;
         var fitted = new Hyperparameters[total][];
         var strengths = new double[total];
-        var prior = new HyperparameterPrior(_options.SparsePrior, HasMainEffects);
         for (int j = 0; j < total; j++)
         {
             TrainingSet set = _set;
@@ -151,16 +148,16 @@ internal sealed class Surrogates
     /// <param name="pending">Proposed, no value yet.</param>
     /// <param name="random">Source of joint draws.</param>
     /// <param name="prior">A person's prior, or null.</param>
-    /// <param name="margin">How much better than the best, or than the front in every loss, a point has to be to count, in standard deviations of the loss.</param>
-    public IAcquisition? Acquire(IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
+    /// <param name="temper">What the acquisition asks of an improvement.</param>
+    public IAcquisition? Acquire(IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, Temper temper)
     {
         var members = new List<Acquisition>(_members);
         for (int e = 0; e < _members; e++)
-            if (Acquire(e, pending, random, prior, margin) is { } member) members.Add(member);
+            if (Acquire(e, pending, random, prior, temper) is { } member) members.Add(member);
         return members.Count switch { 0 => null, 1 => members[0], _ => new AcquisitionMixture(members, _data.Map.Space.Count) };
     }
 
-    private Acquisition? Acquire(int e, IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, double margin)
+    private Acquisition? Acquire(int e, IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, Temper temper)
     {
         static SurrogateMember Of(TrainedSurrogate model, int e) => model.Members[Math.Min(e, model.Members.Length - 1)];
         int m = _objectives.Count, n = _data.Completed.Length;
@@ -189,7 +186,7 @@ internal sealed class Surrogates
         }
         double[] reference = _data.Reference;
         // Asking for more than there is to gain would drive the search into what is known to fail.
-        if (constraints.Length > 0) margin = 0;
+        double margin = constraints.Length > 0 ? 0 : temper.Margin;
         double[] standardReference = [.. reference.Select((r, j) => _objectives[j].Warp.Apply(r))];
         var improvement = new ExpectedHypervolume[anyFeasible || constraints.Length == 0 ? paths : 0];
         bool[] counts = Counts(pending, constraints);
@@ -211,7 +208,7 @@ internal sealed class Surrogates
             else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, standardReference), warps);
         }
         double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(n, 1);
-        return new Acquisition(_data.Map, posteriors, improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight);
+        return new Acquisition(_data.Map, posteriors, improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight) { Caution = temper.Caution };
     }
 
     /// <summary>Which pending points are expected to be feasible, and so count in the fronts.</summary>

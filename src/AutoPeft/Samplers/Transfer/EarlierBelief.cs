@@ -15,7 +15,7 @@ internal static class EarlierBelief
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
         if (losses.Length < LeastTrials || losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) return null;
         var set = new TrainingSet(map, [.. trials.Select(t => new Candidate(map, t.Configuration).Features)]);
-        var prior = new HyperparameterPrior(false, HyperparameterPrior.WantsMainEffects(map, trials[0].Losses.Length));
+        var prior = HyperparameterPrior.For(map, trials[0].Losses.Length);
         (Hyperparameters H, OutcomeWarp Warp, double Value)? best = null;
         foreach (double strength in OutcomeWarp.Strengths)
         {

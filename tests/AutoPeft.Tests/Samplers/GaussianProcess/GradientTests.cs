@@ -74,7 +74,7 @@ public sealed class GradientTests
         if (mixed)
         {
             Posterior[] others = [.. losses.Select(l => Posterior.Given(set, l, H(-4))!)];
-            var other = new Acquisition(map, others, [improvement[0]], constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0);
+            var other = new Acquisition(map, others, [improvement[0]], constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0) { Caution = 0.5 };
             acquisition = new AcquisitionMixture([acquisition, other], Space.Count);
         }
         for (int trial = 0; trial < 20; trial++)

@@ -33,10 +33,16 @@ public sealed class GaussianProcessSampler : ISampler
         bool one = study.Definition.Objectives.Length == 1, bold = number % 2 == 0;
         // Among choices there is little to polish; and what was believed before holds better there than what is left of it says.
         if (!one && map.HasChoices) return earlier is null ? Temper.Plain : new Temper(0, _options.FrontCaution);
+        // Before there is a front, there is nothing to polish and no mean to trust.
+        if (!one && !HasFront(study)) return Temper.Plain;
         if (!bold) return one ? Temper.Plain : new Temper(0, _options.FrontCaution);
         bool polishing = study.Definition.Budget is { } budget && number >= budget - budget / 6;
         return polishing ? Temper.Plain : new Temper(one ? _options.Margin : _options.FrontMargin, 1);
     }
+
+    /// <summary>Whether anything dominates the reference point, where one is stated.</summary>
+    private static bool HasFront(IStudyView study) =>
+        study.Definition.ReferenceLosses is not { } reference || study.Completed.Any(t => t.IsFeasible && t.Losses.Select((loss, j) => loss < reference[j]).All(below => below));
 
     /// <inheritdoc/>
     public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)

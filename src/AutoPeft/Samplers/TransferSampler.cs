@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Samplers.Transfer;
@@ -23,12 +22,10 @@ public sealed class TransferSampler : ISampler
     private const int Startup = 4;
 
     /// <summary>
-    /// Most trials that repeat the earlier studies' best. The first two always do; with several objectives it goes on while at least <see cref="Holding"/> of them stay on the new front, since a front
-    /// that holds has to be run to count.
+    /// How many of them repeat the earlier studies' best. No more: what a model on their beliefs proposes is as good, and new (ten repeats, as long as they stayed on the front, reached less in ten trials
+    /// than these three).
     /// </summary>
-    private const int MostRepeated = 10;
-
-    private const double Holding = 0.75;
+    private const int Repeated = Startup - 1;
 
     /// <summary>The trial that is taken from the usual design in between, to have something to compare with.</summary>
     private const int Designed = 2;
@@ -67,8 +64,8 @@ public sealed class TransferSampler : ISampler
         while (proposals.Count < count)
         {
             int number = first + proposals.Count;
-            Configuration? best = number != Designed && number <= MostRepeated && (number < Designed || Holds(known, beliefs.Best)) ? beliefs.Best.FirstOrDefault(c => !seen.Contains(c)) : null;
-            if (best is null && number >= Startup && known.Length >= 3) break;
+            if (number >= Startup && known.Length >= 3) break;
+            Configuration? best = number != Designed && number < Startup ? beliefs.Best.FirstOrDefault(c => !seen.Contains(c)) : null;
             string note = "best of an earlier study";
             Configuration chosen = best ?? design.At(Math.Max(number - Designed, 0), seen, random, out note);
             seen.Add(chosen);
@@ -82,22 +79,13 @@ public sealed class TransferSampler : ISampler
         return [.. all.Select((p, i) => i < repeated ? p : p with { Note = source + p.Note })];
     }
 
-    /// <summary>Whether what was best before is among the best here, as far as it has been run.</summary>
-    private static bool Holds(Trial[] known, IReadOnlyList<Configuration> best)
-    {
-        bool[] repeated = [.. known.Select(t => best.Contains(t.Configuration))];
-        int count = repeated.Count(r => r);
-        if (known.Length == 0 || known[0].Losses.Length < 2 || count == 0) return false;
-        return Dominance.NonDominated([.. known.Select(t => t.Losses.ToArray())]).Count(i => repeated[i]) >= Holding * count;
-    }
-
     private Beliefs Of(StudyDefinition definition, CancellationToken cancellationToken)
     {
         if (_beliefs.TryGetValue(definition, out Beliefs? known)) return known;
         ImmutableArray<EarlierStudy> studies = EarlierJson.Read(definition);
         var map = new FeatureMap(definition.Space);
         Posterior?[][] models = [.. studies.Select(s => Enumerable.Range(0, definition.Objectives.Length).Select(j => EarlierBelief.Fit(map, s, j, cancellationToken)).ToArray())];
-        var made = new Beliefs(WarmStart.Best(studies, MostRepeated), [.. studies.SelectMany(s => s.Trials.Take(StartsOfEach)).Select(t => t.Configuration)], models);
+        var made = new Beliefs(WarmStart.Best(studies, Repeated), [.. studies.SelectMany(s => s.Trials.Take(StartsOfEach)).Select(t => t.Configuration)], models);
         _beliefs.AddOrUpdate(definition, made);
         return made;
     }

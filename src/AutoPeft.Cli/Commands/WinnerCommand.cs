@@ -20,14 +20,22 @@ internal static class WinnerCommand
         {
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
             IStudyView study = folder.Session.Study;
-            StudyWinner[] winners = [.. Enumerable.Range(0, study.Definition.Objectives.Length).Select(j => StudyWinner.Of(study, j, cancellationToken: cancellationToken))];
+            var winners = new List<StudyWinner>();
+            var without = new List<InvalidInputException>();
+            for (int j = 0; j < study.Definition.Objectives.Length; j++)
+            {
+                try { winners.Add(StudyWinner.Of(study, j, cancellationToken: cancellationToken)); }
+                catch (InvalidInputException e) { without.Add(e); }
+            }
+            if (winners.Count == 0) throw without[0];
             Table table = new Table().Border(TableBorder.Simple).AddColumn("objective").AddColumn(new TableColumn("trial").RightAligned()).AddColumn(new TableColumn("best of").RightAligned())
-                .AddColumn(new TableColumn("observed").RightAligned()).AddColumn(new TableColumn("without luck").RightAligned()).AddColumn(new TableColumn("95 %").RightAligned()).AddColumn("");
+                .AddColumn(new TableColumn("observed").RightAligned()).AddColumn(new TableColumn("without luck").RightAligned()).AddColumn(new TableColumn("95 %").RightAligned()).AddColumn("told from the next");
             foreach (StudyWinner w in winners)
                 table.AddRow(new Text(w.Objective), new Text(w.Trial.ToString(CultureInfo.InvariantCulture)), new Text(w.Candidates.ToString(CultureInfo.InvariantCulture)), new Text(SweepDisplay.Number(w.Observed)),
-                    new Text(SweepDisplay.Number(w.Corrected)), new Text($"{SweepDisplay.Number(Math.Min(w.Worse, w.Better))} – {SweepDisplay.Number(Math.Max(w.Worse, w.Better))}"),
-                    new Text((w.IsTold ? "told from the next" : "not told from the next") + (w.Source == NoiseSource.Model ? "; noise by a model: run some configurations again to know it" : "")));
+                    new Text(SweepDisplay.Number(w.Corrected)), new Text($"{SweepDisplay.Number(Math.Min(w.Worse, w.Better))} – {SweepDisplay.Number(Math.Max(w.Worse, w.Better))}"), new Text(w.IsTold ? "yes" : "no"));
             AnsiConsole.Write(table);
+            if (winners.Any(w => w.Source == NoiseSource.Model)) AnsiConsole.WriteLine("  How noisy results are is a model's guess; running some configurations again would tell.");
+            foreach (InvalidInputException e in without) AnsiConsole.WriteLine($"  {e.Message}");
             if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, winners, cancellationToken).ConfigureAwait(false);
             return 0;
         });

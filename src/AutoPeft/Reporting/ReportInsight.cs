@@ -28,20 +28,11 @@ internal static class ReportInsight
     {
         if (study.Completed.Count == 0) return;
         json.WriteStartArray("winner");
-        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => Winner(study, j), Write);
+        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => StudyWinner.Of(study, j), Write);
         json.WriteEndArray();
         json.WriteStartArray("importance");
         for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => ImportanceAnalysis.Of(study, j, Options), (w, r) => Write(w, study.Definition.Objectives[j], r));
         json.WriteEndArray();
-    }
-
-    private static StudyWinner Winner(IStudyView study, int objective)
-    {
-        Trial[] trials = [.. study.Completed.Where(t => t.IsFeasible && double.IsFinite(t.Losses[objective]))];
-        double best = trials.Length == 0 ? 0 : trials.Min(t => t.Losses[objective]);
-        int equals = trials.Where(t => t.Losses[objective] == best).Select(t => t.Configuration).Distinct().Count();
-        // As for a count of parameters: a race that ended in a dead heat says nothing of luck.
-        return equals <= 1 ? StudyWinner.Of(study, objective) : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{equals} configurations share the best value: there is no winner to tell from a next."));
     }
 
     private static void Section<T>(Utf8JsonWriter json, IStudyView study, int objective, Func<T> analyse, Action<Utf8JsonWriter, T> write)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
@@ -40,7 +41,7 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
     /// <param name="objective">Index of the objective.</param>
     /// <param name="confidence">Level of the interval. Default 0.95.</param>
     /// <param name="cancellationToken">Stops the fit of a model.</param>
-    /// <exception cref="InvalidInputException">Nothing to learn the noise from: no repeats and fewer than ten trials, or results that do not vary.</exception>
+    /// <exception cref="InvalidInputException">Several configurations share the best value; or there is nothing to learn the noise from: no repeats and fewer than ten trials, or results that do not vary.</exception>
     public static StudyWinner Of(IStudyView study, int objective, double confidence = 0.95, CancellationToken cancellationToken = default)
     {
         Objective of = study.Definition.Objectives[objective];
@@ -48,6 +49,9 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
         if (trials.Length == 0) throw new InvalidInputException("No feasible trial has completed: there is no winner yet.");
         Trial[][] groups = [.. trials.GroupBy(t => t.Configuration).Select(g => g.ToArray())];
         double[] means = [.. groups.Select(g => g.Average(t => t.Losses[objective]))];
+        // As for a count of parameters: a race that ended in a dead heat says nothing of luck.
+        int equals = means.Count(m => m == means.Min());
+        if (equals > 1) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{equals} configurations share the best value of {of.Name}: there is no winner to tell from a next."));
         double squares = 0;
         int freedom = 0;
         for (int g = 0; g < groups.Length; g++)

@@ -52,7 +52,8 @@ internal sealed class Posterior
     /// <param name="random">Where the draws come from.</param>
     /// <param name="values">S × (n + p): the drawn function values.</param>
     /// <param name="trend">The mean before data; null for zero.</param>
-    public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random, out double[][] values, Trend? trend = null)
+    /// <param name="pendingAtMeans">Whether pending points are taken to give what is expected of them, in every path ("kriging believer": Ginsbourger et al. 2010).</param>
+    public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random, out double[][] values, Trend? trend = null, bool pendingAtMeans = false)
     {
         values = [];
         targets = Without(trend, observed, targets);
@@ -68,6 +69,7 @@ internal sealed class Posterior
         values = new double[paths][];
         var alpha = new double[paths][];
         double noiseScale = Math.Sqrt(noise);
+        double[] mean = pendingAtMeans ? Solve(mObserved, targets, observed) : [];
         for (int s = 0; s < paths; s++)
         {
             // g ~ N(0, K) = Uᵀξ; then f = g + K(·, X)(K + σ²)⁻¹(y − g_X − ε).
@@ -86,6 +88,9 @@ internal sealed class Posterior
                 double sum = g[i];
                 for (int j = 0; j < n; j++) sum += cross[i * all.Stride + j] * correction[j];
                 f[i] = sum;
+                if (i < n || !pendingAtMeans) continue;
+                f[i] = 0;
+                for (int j = 0; j < n; j++) f[i] += cross[i * all.Stride + j] * mean[j];
             }
             values[s] = f;
             alpha[s] = Solve(m, f, all);

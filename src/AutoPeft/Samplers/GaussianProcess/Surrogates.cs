@@ -172,7 +172,7 @@ internal sealed class Surrogates
             TrainedSurrogate model = _objectives[j];
             SurrogateMember member = Of(model, e);
             Posterior? posterior = sampled
-                ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.Trend)
+                ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.Trend, pendingAtMeans: temper.Caution < 1)
                 : Posterior.Given(_set, model.Targets, member.H, member.Trend);
             if (posterior is null) return null;
             posteriors[j] = posterior;

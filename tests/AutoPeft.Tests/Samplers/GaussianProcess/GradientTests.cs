@@ -155,5 +155,7 @@ public sealed class GradientTests
         Assert.All(values, path => Assert.Equal(targets[3], path[3], 0.01));
         Assert.Equal(mean[0], values.Average(v => v[15]), 4 * Math.Sqrt(variance / 400));
         Assert.Equal(variance, values.Average(v => Math.Pow(v[15] - mean[0], 2)), 0.3 * variance);
+        Posterior.Sampled(set, all, targets, h, 3, new Philox(4), out double[][] believed, pendingAtMeans: true);
+        Assert.All(believed, path => Assert.Equal(mean[0], path[15], 1e-6));
     }
 }

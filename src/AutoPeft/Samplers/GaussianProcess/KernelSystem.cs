@@ -28,9 +28,6 @@ internal sealed class KernelSystem
     /// <summary>Noise variance.</summary>
     public double Noise { get; }
 
-    /// <summary>Prior variance of a value, the unknown mean included.</summary>
-    public double PriorVariance => _signal + _main + Matern.MeanVariance;
-
     /// <summary>Diagonal of the inverse.</summary>
     public double[] InverseDiagonal { get; }
 
@@ -74,13 +71,6 @@ internal sealed class KernelSystem
     {
         Matern.Row(Set, features, _weights, _signal, _main, 0, Set.Stride, k, null, 0);
         for (int j = Set.Count; j < Set.Stride; j++) k[j] = 0;
-    }
-
-    /// <summary>Posterior variance where the kernel row is <paramref name="k"/>; <paramref name="v"/> is workspace of the stride's length.</summary>
-    public double Variance(double[] k, double[] v)
-    {
-        DenseFactor.LowerTimes(_m, k, v, Set.Count);
-        return Math.Max(PriorVariance - DenseFactor.Dot(v, v, Set.Count), 1e-12 * PriorVariance);
     }
 
     /// <summary>

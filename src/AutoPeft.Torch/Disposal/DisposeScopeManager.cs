@@ -1,6 +1,6 @@
 namespace TorchSharp;
 
-/// <summary>The stack of dispose scopes of one thread, and the counts of what happened to its tensors.</summary>
+/// <summary>The stack of dispose scopes of one thread, and the counts of what happened to its tensors. The name is TorchSharp's, whose API this is.</summary>
 public class DisposeScopeManager
 {
     [ThreadStatic] private static DisposeScopeManager? _ofThread;

@@ -32,14 +32,14 @@ namespace TorchSharp
                 }
 
                 /// <summary>Sets every gradient to zero (and leaves it there: a parameter without use goes on decaying).</summary>
-                public virtual void zero_grad() => throw new NotImplementedException(nameof(zero_grad));
+                public abstract void zero_grad();
 
                 /// <summary>One step; <paramref name="closure"/>, if given, first computes loss and gradients.</summary>
-                public virtual Tensor step(Func<Tensor>? closure = null) => throw new NotImplementedException(nameof(step));
+                public abstract Tensor step(Func<Tensor>? closure = null);
 
-                public virtual IEnumerable<Parameter> parameters() => throw new NotImplementedException(nameof(parameters));
+                public abstract IEnumerable<Parameter> parameters();
 
-                public virtual void add_param_group(ParamGroup param_group) => throw new NotImplementedException(nameof(add_param_group));
+                public abstract void add_param_group(ParamGroup param_group);
 
                 public class StateDictionary
                 {

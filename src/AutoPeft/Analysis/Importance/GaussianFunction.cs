@@ -86,27 +86,17 @@ internal sealed class GaussianFunction : ISampledFunction
         chosen = [.. chosen.Take(HyperparameterFit.MostPoints)];
         var some = new TrainingSet(map, [.. chosen.Select(i => features[i])]);
         double[] someLosses = [.. chosen.Select(i => losses[i])];
-        (Hyperparameters H, OutcomeWarp Warp, double Value)? best = null;
-        foreach (double strength in OutcomeWarp.Strengths)
-        {
-            if (strength > 0 && (losses.Length < 10 || OutcomeWarp.Skewness(losses) <= 0.5)) break;
-            var warp = new OutcomeWarp(losses, strength);
-            Hyperparameters? h = HyperparameterFit.Fit(some, [.. someLosses.Select(warp.Apply)], new HyperparameterPrior(false), best?.H, best is null, false, out double value, cancellationToken);
-            if (h is null) continue;
-            value += warp.LogJacobian(someLosses) + (strength == 0 ? 0 : OutcomeWarp.Evidence);
-            if (best is null || value < best.Value.Value) best = (h, warp, value);
-        }
-        if (best is null || KernelSystem.Of(set, best.Value.H) is not { } system) return null;
-        double[] targets = [.. losses.Select(best.Value.Warp.Apply)];
+        if (WarpedFit.Of(some, someLosses, new HyperparameterPrior(false), cancellationToken) is not { } best || KernelSystem.Of(set, best.H) is not { } system) return null;
+        double[] targets = [.. losses.Select(best.Warp.Apply)];
         (double[] means, _) = system.LeaveOneOut(targets);
         double error = 0, spread = 0;
         for (int i = 0; i < losses.Length; i++)
         {
-            double t = best.Value.Warp.Expand(targets[i]);
-            error += Math.Pow(t - best.Value.Warp.Expand(means[i]), 2);
+            double t = best.Warp.Expand(targets[i]);
+            error += Math.Pow(t - best.Warp.Expand(means[i]), 2);
             spread += t * t;
         }
-        return new GaussianFunction(map, system, best.Value.Warp, best.Value.H, targets, draws, random) { Explained = spread > 0 ? 1 - error / spread : 0 };
+        return new GaussianFunction(map, system, best.Warp, best.H, targets, draws, random) { Explained = spread > 0 ? 1 - error / spread : 0 };
     }
 
     /// <inheritdoc/>

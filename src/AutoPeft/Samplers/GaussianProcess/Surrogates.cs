@@ -114,7 +114,7 @@ internal sealed class Surrogates
                 fitted[j] = [best.Fit, .. draws, scales];
             }
             SurrogateMember[] members = [.. (fitted[j].Length == 1 ? fitted[j] : fitted[j][..^1]).Select(h => new SurrogateMember(h))];
-            if (j < m && members.Length > 1 && _earlier is not null) members = _earlier.Mix(j, set, targets, members, prior, random, cancellationToken);
+            if (j < m && _earlier is not null) members = _earlier.Mix(j, set, targets, members, prior, random, cancellationToken);
             (j < m ? _objectives : _constraints).Add(new TrainedSurrogate(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1) { Members = members });
         }
         State = new SurrogateState(thorough ? n : state!.ThoroughAt, fitted, strengths);
@@ -178,7 +178,6 @@ internal sealed class Surrogates
             posteriors[j] = posterior;
         }
         var constraints = new Posterior[_constraints.Count];
-        double[] pendingFeasible = new double[pending.Count];
         for (int c = 0; c < constraints.Length; c++)
         {
             if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e).H) is not { } posterior) return null;

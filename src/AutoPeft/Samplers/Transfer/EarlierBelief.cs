@@ -15,17 +15,6 @@ internal static class EarlierBelief
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
         if (losses.Length < LeastTrials || losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) return null;
         var set = new TrainingSet(map, [.. trials.Select(t => new Candidate(map, t.Configuration).Features)]);
-        var prior = HyperparameterPrior.For(map, trials[0].Losses.Length);
-        (Hyperparameters H, OutcomeWarp Warp, double Value)? best = null;
-        foreach (double strength in OutcomeWarp.Strengths)
-        {
-            if (strength > 0 && (losses.Length < 10 || OutcomeWarp.Skewness(losses) <= 0.5)) break;
-            var warp = new OutcomeWarp(losses, strength);
-            Hyperparameters? h = HyperparameterFit.Fit(set, [.. losses.Select(warp.Apply)], prior, best?.H, best is null, false, out double value, cancellationToken);
-            if (h is null) continue;
-            value += warp.LogJacobian(losses) + (strength == 0 ? 0 : OutcomeWarp.Evidence);
-            if (best is null || value < best.Value.Value) best = (h, warp, value);
-        }
-        return best is { } b ? Posterior.Given(set, [.. losses.Select(b.Warp.Apply)], b.H) : null;
+        return WarpedFit.Of(set, losses, HyperparameterPrior.For(map, study.Trials[0].Losses.Length), cancellationToken) is { } fit ? Posterior.Given(set, [.. losses.Select(fit.Warp.Apply)], fit.H) : null;
     }
 }

@@ -37,6 +37,15 @@ public class WarmStartTests
         Assert.True(warm[2] >= cold[2], $"{warm[2]} against {cold[2]}");
     }
 
+    [Theory]
+    [InlineData("dtlz2"), InlineData("dtlz2-7-4"), InlineData("methods-size")]
+    public void The_very_task_again_is_believed_whatever_the_number_of_objectives(string name)
+    {
+        TestFunction f = TestFunctions.Resolve(name);
+        FunctionStudy study = From(f, Earlier(f), 3, 12, new TransferSampler());
+        Assert.Contains(study.Study.Trials, t => t.Proposed.Source.Contains("on earlier studies", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void From_a_misleading_study_the_own_trials_soon_outweigh_it()
     {

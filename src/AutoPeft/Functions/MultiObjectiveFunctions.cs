@@ -18,6 +18,13 @@ internal static class MultiObjectiveFunctions
     public static TestFunction Dtlz2(int d, int m) => Many(m == 2 && d == 6 ? "dtlz2" : $"dtlz2-{d}-{m}", d, [.. Enumerable.Repeat(1.1, m)],
         Math.Pow(1.1, m) - m switch { 2 => Math.PI / 4, 3 => Math.PI / 6, 4 => Math.PI * Math.PI / 32, _ => double.NaN }, 60, x => Dtlz2Of(x, m));
 
+    /// <summary>DTLZ2 with the distance parameters' optimum away from the middle, at 0.2, 0.35, 0.65, 0.8 and so on: a search that starts in the middle must not find it there.</summary>
+    public static TestFunction Dtlz2Shifted(int d, int m)
+    {
+        double[] shift = [-0.3, -0.15, 0.15, 0.3];
+        return Many($"dtlz2-shifted-{d}-{m}", d, [.. Enumerable.Repeat(1.1, m)], Dtlz2(d, m).MaximalHypervolume, 60, x => Dtlz2Of([.. x.Select((v, i) => i < m - 1 ? v : v - shift[(i - m + 1) % 4])], m));
+    }
+
     /// <summary>ZDT1, ZDT2 or ZDT3 (Zitzler, Deb and Thiele 2000).</summary>
     public static TestFunction Zdt(int which, int d) => Many(d == (which == 1 ? 10 : 8) ? $"zdt{which}" : $"zdt{which}-{d}", d, [11, 11], which switch { 1 => 120 + 2.0 / 3, 2 => 120 + 1.0 / 3, _ => 128.7781 }, 60, x =>
     {

@@ -15,6 +15,9 @@ namespace AutoPeft.Samplers;
 /// </summary>
 public sealed class GaussianProcessSampler : ISampler
 {
+    /// <summary>Several objectives of numbers: one trial in so many takes the models' deviations as they are.</summary>
+    private const int BoldTurns = 8;
+
     private readonly GaussianProcessOptions _options;
 
     /// <summary>With these options, or the defaults.</summary>
@@ -30,14 +33,14 @@ public sealed class GaussianProcessSampler : ISampler
     private Temper Turn(IStudyView study, FeatureMap map, int ahead, IEarlierBeliefs? earlier)
     {
         int number = study.Trials.Count + ahead;
-        bool one = study.Definition.Objectives.Length == 1, bold = number % 2 == 0;
+        bool last = study.Definition.Budget is { } budget && number >= budget - budget / 6;
+        if (study.Definition.Objectives.Length == 1)
+            return last ? new Temper(0, _options.LastCaution) : number % 2 == 0 ? new Temper(_options.Margin, 1) : new Temper(0, _options.Caution);
         // Among choices there is little to polish; and what was believed before holds better there than what is left of it says.
-        if (!one && map.HasChoices) return earlier is null ? Temper.Plain : new Temper(0, _options.FrontCaution);
+        if (map.HasChoices) return earlier is null ? Temper.Plain : new Temper(0, _options.FrontCaution);
         // Before there is a front, there is nothing to polish and no mean to trust.
-        if (!one && !HasFront(study)) return Temper.Plain;
-        if (!bold) return one ? Temper.Plain : new Temper(0, _options.FrontCaution);
-        bool polishing = study.Definition.Budget is { } budget && number >= budget - budget / 6;
-        return polishing ? Temper.Plain : new Temper(one ? _options.Margin : _options.FrontMargin, 1);
+        if (!HasFront(study)) return Temper.Plain;
+        return number % BoldTurns != 0 ? new Temper(0, _options.FrontCaution) : last ? Temper.Plain : new Temper(_options.FrontMargin, 1);
     }
 
     /// <summary>Whether anything dominates the reference point, where one is stated.</summary>
@@ -53,7 +56,9 @@ public sealed class GaussianProcessSampler : ISampler
         int startup = Startup(space), known = study.Completed.Count(t => t.Losses.All(double.IsFinite));
         int first = study.Trials.Count;
         var design = new StartupDesign(space, study.Definition.Seed, startup);
-        while (proposals.Count < count && (first + proposals.Count < startup || known < 2))
+        // A trade-off's models from two results send all workers to corners that say little of what lies between; other models learn from anything.
+        bool early = study.Definition.Objectives.Length > 1 && !new FeatureMap(space).HasChoices && first - study.PendingCount < startup;
+        while (proposals.Count < count && (first + proposals.Count < startup || known < 2 || early))
         {
             Configuration c = design.At(first + proposals.Count, seen, random, out string note);
             seen.Add(c);

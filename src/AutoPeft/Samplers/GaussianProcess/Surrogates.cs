@@ -19,8 +19,10 @@ internal sealed class Surrogates
     /// <summary>Trials up to which draws are averaged over: with more, they agree and cost the most.</summary>
     private const int MostForDraws = 150;
 
-    /// <summary>Objectives up to which they are: the boxes of four take a proposal's whole time.</summary>
-    private const int MostObjectivesForDraws = 3;
+    /// <summary>
+    /// Objectives up to which they are. With more, some draw of some model promises something in every corner, and the front is found later (over DTLZ2 with four objectives, half of the hypervolume).
+    /// </summary>
+    private const int MostObjectivesForDraws = 2;
 
     /// <summary>Steps of the chain in a proposal, times the number of trials: the more trials, the dearer a step and the slower the posterior moves.</summary>
     private const int FreshDraws = 100;

@@ -87,11 +87,12 @@ public sealed class GaussianProcessSampler : ISampler
         IReadOnlyList<Configuration> incumbents = [.. data.Incumbents(12), .. earlier?.Starts ?? []];
         string acquisitionName = data.Losses[0].Length > 1 ? "log EHVI" : study.Definition.Objectives.Length > 1 ? "ParEGO" : "log EI";
         if (surrogates?.IsNoisy == true) acquisitionName = "noisy " + acquisitionName;
+        MixedOptimizerOptions optimizer = surrogates?.IsNoisy == true ? new() { Apart = 0 } : new();
         while (proposals.Count < count)
         {
             cancellationToken.ThrowIfCancellationRequested();
             IAcquisition? acquisition = surrogates?.Acquire(pending, random, prior, Turn(study, map, proposals.Count, earlier));
-            Configuration? chosen = acquisition is null ? null : new MixedOptimizer(map, acquisition, random, new MixedOptimizerOptions()).Maximize(incumbents, seen, cancellationToken);
+            Configuration? chosen = acquisition is null ? null : new MixedOptimizer(map, acquisition, random, optimizer).Maximize(incumbents, seen, cancellationToken);
             string note = acquisitionName;
             if (chosen is null)
             {

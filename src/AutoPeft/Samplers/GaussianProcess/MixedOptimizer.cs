@@ -34,9 +34,9 @@ internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, P
             double beforeValue = start.Value;
             Improve(start);
             Configuration after = start.ToConfiguration();
-            if (!exclude.Contains(after)) Consider(after, start.Value);
+            if (!IsTried(after, exclude)) Consider(after, start.Value);
             else if (Nearby(start, exclude) is { } neighbour) Consider(neighbour, _trial.Value);
-            Consider(before, beforeValue);
+            if (!IsTried(before, exclude)) Consider(before, beforeValue);
         }
         return best;
 
@@ -44,6 +44,25 @@ internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, P
         {
             if (best is null || value > bestValue) (best, bestValue) = (c, value);
         }
+    }
+
+    /// <summary>Whether a configuration is excluded, or all but equal to one that is: a model of hardly any doubt asks for its best trial again, a hair beside it, for as long as it is let.</summary>
+    private bool IsTried(Configuration c, HashSet<Configuration> exclude)
+    {
+        if (exclude.Contains(c)) return true;
+        if (options.Apart == 0) return false;
+        foreach (Configuration other in exclude)
+        {
+            bool near = true;
+            for (int i = 0; i < _space.Count && near; i++)
+            {
+                double a = c.Codes[i], b = other.Codes[i];
+                Parameter p = _space.Parameters[i];
+                near = a.Equals(b) || p.Cardinality is null && Math.Abs(p.ToUnit(a) - p.ToUnit(b)) < options.Apart;
+            }
+            if (near) return true;
+        }
+        return false;
     }
 
     private List<Candidate> Pool(IReadOnlyList<Configuration> incumbents, HashSet<Configuration> exclude)
@@ -225,7 +244,7 @@ internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, P
                 if (_isParent[i]) Replant(at, i, code);
                 else at.SetCode(i, code);
                 Configuration configuration = at.ToConfiguration();
-                if (exclude.Contains(configuration) || !_space.IsFeasible(configuration)) continue;
+                if (IsTried(configuration, exclude) || !_space.IsFeasible(configuration)) continue;
                 double value = acquisition.Value(at);
                 if (value > bestValue) (best, bestValue) = (configuration, value);
             }

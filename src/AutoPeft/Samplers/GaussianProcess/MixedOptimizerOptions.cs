@@ -23,4 +23,7 @@ internal sealed record MixedOptimizerOptions
 
     /// <summary>Sweeps of one-parameter moves in a turn.</summary>
     public int Passes { get; init; } = 4;
+
+    /// <summary>Shares of its range by which some continuous parameter has to differ from every configuration that is excluded, all others being the same; 0 where a repeat teaches something.</summary>
+    public double Apart { get; init; } = 3e-4;
 }

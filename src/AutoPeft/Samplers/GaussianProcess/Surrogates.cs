@@ -165,6 +165,8 @@ internal sealed class Surrogates
         int m = _objectives.Count, n = _data.Completed.Length;
         bool sampled = pending.Count > 0 || IsNoisy;
         int paths = sampled ? Math.Max(pending.Count > 0 ? LeastPathsOfPending : 2, _options.Paths / _members) : 1;
+        // What a pending choice will give is too uncertain for its mean to stand for it.
+        bool atMeans = temper.Caution < 1 && (m > 1 || !_data.Map.HasChoices);
         bool anyFeasible = _data.Feasible.Any(f => f);
         var posteriors = new Posterior[m];
         var drawn = new double[m][][];
@@ -174,7 +176,7 @@ internal sealed class Surrogates
             TrainedSurrogate model = _objectives[j];
             SurrogateMember member = Of(model, e);
             Posterior? posterior = sampled
-                ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.Trend, pendingAtMeans: temper.Caution < 1)
+                ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.Trend, pendingAtMeans: atMeans)
                 : Posterior.Given(_set, model.Targets, member.H, member.Trend);
             if (posterior is null) return null;
             posteriors[j] = posterior;

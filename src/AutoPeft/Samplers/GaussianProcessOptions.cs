@@ -45,13 +45,13 @@ public sealed record GaussianProcessOptions
     public double LastCaution { get; init; } = 0.15;
 
     /// <summary>
-    /// Several objectives of numbers alone: what <see cref="Margin"/> is, in every objective against the front, for one trial in eight. Default 0.02: a front can be filled in for ever, a hair at a time, and a
+    /// Several objectives of numbers alone: what <see cref="Margin"/> is, in every objective against the front, for one trial in four with two objectives and one in eight with more. Default 0.02: a front can be filled in for ever, a hair at a time, and a
     /// search that is sure of its model would never see that half of it is elsewhere.
     /// </summary>
     public double FrontMargin { get; init; } = 0.02;
 
     /// <summary>
-    /// Several objectives of numbers alone, the other seven trials: factor on the models' standard deviations. Default 0.5: over a trade-off there is always a corner of which little is known and which promises
+    /// Several objectives of numbers alone, the other trials: factor on the models' standard deviations. Default 0.5: over a trade-off there is always a corner of which little is known and which promises
     /// much; these go where the models' means promise something. One trial in two was bolder before, and four objectives' fronts took half as long again.
     /// </summary>
     public double FrontCaution { get; init; } = 0.5;

@@ -27,18 +27,46 @@ public sealed class SamplerQualityTests
     public void Every_other_designer_beats_random_search(string sampler, string function, int budget) =>
         Assert.True(MeanFinal(sampler, function, 7, budget) > MeanFinal("random", function, 7, budget));
 
-    [Fact]
-    public void Four_workers_lose_little_to_one_and_propose_nothing_twice()
+    [Theory]
+    [InlineData("branin-currin", 40), InlineData("dtlz2-6-3", 60)]
+    public void Four_workers_lose_little_to_one_and_propose_nothing_twice(string function, int budget)
     {
-        double[] one = [.. Enumerable.Range(0, 3).Select(s => new FunctionStudy(TestFunctions.Resolve("branin-currin"), (ulong)s, 40).Run(new GaussianProcessSampler()).Trace()[^1])];
+        double[] one = [.. Enumerable.Range(0, 3).Select(s => new FunctionStudy(TestFunctions.Resolve(function), (ulong)s, budget).Run(new GaussianProcessSampler()).Trace()[^1])];
         var four = new List<double>();
         for (ulong s = 0; s < 3; s++)
         {
-            FunctionStudy study = new FunctionStudy(TestFunctions.Resolve("branin-currin"), s, 40).Run(new GaussianProcessSampler(), workers: 4);
-            Assert.Equal(40, study.Study.Trials.Select(t => t.Configuration).Distinct().Count());
+            FunctionStudy study = new FunctionStudy(TestFunctions.Resolve(function), s, budget).Run(new GaussianProcessSampler(), workers: 4);
+            Assert.Equal(budget, study.Study.Trials.Select(t => t.Configuration).Distinct().Count());
             four.Add(study.Trace()[^1]);
         }
         Assert.True(four.Average() >= 0.95 * one.Average(), $"{four.Average()} against {one.Average()}");
+    }
+
+    [Theory]
+    [InlineData("zdt1", true), InlineData("hartmann6", false), InlineData("methods-size", false)]
+    public void Only_the_models_of_a_trade_off_between_numbers_wait_for_all_of_the_start_up(string function, bool waits)
+    {
+        var study = new FunctionStudy(TestFunctions.Resolve(function), 0);
+        var gp = new GaussianProcessSampler();
+        int startup = 0;
+        while (study.Ask(gp)[0].Note!.Contains("start-up", StringComparison.Ordinal)) study.Tell(startup++);
+        study = new FunctionStudy(TestFunctions.Resolve(function), 0);
+        study.Ask(gp, startup);
+        for (int i = 0; i + 1 < startup; i++) study.Tell(i);
+        Assert.Equal(waits, study.Ask(gp)[0].Note!.StartsWith("Sobol", StringComparison.Ordinal));
+        study.Tell(startup - 1);
+        study.Tell(startup);
+        Assert.Contains("log E", study.Ask(gp)[0].Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_noise_no_trial_is_a_hair_beside_another()
+    {
+        FunctionStudy study = new FunctionStudy(TestFunctions.Resolve("ackley-mixed"), 2).Run(new GaussianProcessSampler());
+        Configuration[] all = [.. study.Study.Trials.Select(t => t.Configuration)];
+        for (int i = 0; i < all.Length; i++)
+            for (int j = 0; j < i; j++)
+                Assert.True(Enumerable.Range(0, 13).Any(k => Math.Abs(all[i].Codes[k] - all[j].Codes[k]) >= (k < 10 ? 1 : 2 * 3e-4)), $"trials {j} and {i}");
     }
 
     [Fact]
@@ -110,6 +138,8 @@ public sealed class SamplerQualityTests
         }
         TestFunction truss = TestFunctions.Resolve("four-bar-truss");
         Assert.Equal([200 * (2 + 2 + Math.Pow(2, 0.25) + 1), 0.01 * (2 + 2 - 2 + 2)], truss.Evaluate(truss.Space.FromCodes([0, 0, 0, 0])).Values, (a, b) => Math.Abs(a - b) < 1e-9);
+        TestFunction shifted = TestFunctions.Resolve("dtlz2-shifted-6-3");
+        Assert.Equal(1, shifted.Evaluate(shifted.Space.FromCodes([0.3, 0.6, 0.2, 0.35, 0.65, 0.8])).Values.Sum(v => v * v), 1e-12);
         TestFunction disjoint = TestFunctions.Resolve("dtlz7-6-3");
         Assert.Equal([0, 0, 6], disjoint.Evaluate(disjoint.Space.FromCodes([0, 0, 0, 0, 0, 0])).Values);
         Assert.All(TestFunctions.Names, n => Assert.Equal(n, TestFunctions.Resolve(n.Replace('-', '_')).Name));

@@ -52,7 +52,7 @@ public sealed record GaussianProcessOptions
 
     /// <summary>
     /// Several objectives of numbers alone, the other trials: factor on the models' standard deviations. Default 0.5: over a trade-off there is always a corner of which little is known and which promises
-    /// much; these go where the models' means promise something. One trial in two was bolder before, and four objectives' fronts took half as long again.
+    /// much; these go where the models' means promise something. With one bold trial in two, fronts of four objectives take half as long again.
     /// </summary>
     public double FrontCaution { get; init; } = 0.5;
 

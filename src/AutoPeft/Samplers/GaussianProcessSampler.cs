@@ -60,7 +60,7 @@ public sealed class GaussianProcessSampler : ISampler
         int first = study.Trials.Count;
         var design = new StartupDesign(space, study.Definition.Seed, startup);
         // A trade-off's models from two results send all workers to corners that say little of what lies between; other models learn from anything.
-        bool early = study.Definition.Objectives.Length > 1 && !new FeatureMap(space).HasChoices && first - study.PendingCount < startup;
+        bool early = study.Definition.Objectives.Length > 1 && first - study.PendingCount < startup && !new FeatureMap(space).HasChoices;
         while (proposals.Count < count && (first + proposals.Count < startup || known < 2 || early))
         {
             Configuration c = design.At(first + proposals.Count, seen, random, out string note);

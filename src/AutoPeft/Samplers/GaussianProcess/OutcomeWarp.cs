@@ -31,7 +31,10 @@ internal sealed class OutcomeWarp
     /// <summary>κ.</summary>
     public double Strength { get; }
 
-    /// <summary>Skewness of the values; a warp is worth trying where it is positive.</summary>
+    /// <summary>Whether a warp is worth a fit: the values have a tail, and there are enough of them (10) to tell it from chance.</summary>
+    public static bool IsWorthATry(double[] values) => values.Length >= 10 && Skewness(values) > 0.5;
+
+    /// <summary>Skewness of the values; positive where the tail is among the worst.</summary>
     public static double Skewness(double[] losses)
     {
         Standardization s = Standardization.Of(losses);

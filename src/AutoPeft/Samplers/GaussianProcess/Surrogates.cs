@@ -13,9 +13,6 @@ internal sealed class Surrogates
     /// </summary>
     private const double FailureWeight = 3;
 
-    /// <summary>Trials below which there is no telling a tail from chance.</summary>
-    private const int LeastForWarp = 10;
-
     /// <summary>Trials up to which draws are averaged over: with more, they agree and cost the most.</summary>
     private const int MostForDraws = 150;
 
@@ -96,7 +93,7 @@ internal sealed class Surrogates
             // A step between two classes is no sum of smooth effects.
             if (j == m + sides.Count) prior = prior with { MainEffects = false };
             if (FitOne(set, raw, strength, prior, state?.Models[j].FirstOrDefault(), thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
-            if (j < m && thorough && n >= LeastForWarp && OutcomeWarp.Skewness(raw) > 0.5)
+            if (j < m && thorough && OutcomeWarp.IsWorthATry(raw))
             {
                 foreach (double other in OutcomeWarp.Strengths)
                 {

@@ -5,11 +5,6 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// <param name="Warp">From losses to targets.</param>
 internal sealed record WarpedFit(Hyperparameters H, OutcomeWarp Warp)
 {
-    /// <summary>Trials below which, and skewness up to which, there is no telling a tail from chance.</summary>
-    private const int LeastTrials = 10;
-
-    private const double LeastSkewness = 0.5;
-
     /// <summary>Fits from scratch; null where no kernel matrix can be factored.</summary>
     /// <param name="set">n points.</param>
     /// <param name="losses">n losses.</param>
@@ -19,7 +14,7 @@ internal sealed record WarpedFit(Hyperparameters H, OutcomeWarp Warp)
     {
         WarpedFit? best = null;
         double least = 0;
-        bool skewed = losses.Length >= LeastTrials && OutcomeWarp.Skewness(losses) > LeastSkewness;
+        bool skewed = OutcomeWarp.IsWorthATry(losses);
         foreach (double strength in OutcomeWarp.Strengths)
         {
             if (strength > 0 && !skewed) break;

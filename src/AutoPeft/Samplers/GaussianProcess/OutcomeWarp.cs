@@ -31,8 +31,18 @@ internal sealed class OutcomeWarp
     /// <summary>κ.</summary>
     public double Strength { get; }
 
-    /// <summary>Whether a warp is worth a fit: the values have a tail, and there are enough of them (10) to tell it from chance.</summary>
-    public static bool IsWorthATry(double[] values) => values.Length >= 10 && Skewness(values) > 0.5;
+    /// <summary>
+    /// Whether a warp is worth a fit: the values have a tail, there are enough of them (10) to tell it from chance, and their least is no atom. Where the least value comes again and again (a loss that is zero
+    /// along a bound), the likelihood of a density that is stretched there grows with every repeat, and what is then fitted is a step at that bound with everything else flat.
+    /// </summary>
+    public static bool IsWorthATry(double[] values) => values.Length >= 10 && Skewness(values) > 0.5 && !HasAtomAtLeast(values);
+
+    /// <summary>Whether a tenth of the values, and three at least, tie for the least.</summary>
+    private static bool HasAtomAtLeast(double[] values)
+    {
+        double low = values.Min(), same = low + 1e-9 * (values.Max() - low);
+        return values.Count(v => v <= same) >= Math.Max(3, 0.1 * values.Length);
+    }
 
     /// <summary>Skewness of the values; positive where the tail is among the worst.</summary>
     public static double Skewness(double[] losses)

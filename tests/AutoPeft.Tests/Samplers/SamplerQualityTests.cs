@@ -60,6 +60,14 @@ public sealed class SamplerQualityTests
     }
 
     [Fact]
+    public void Losses_that_are_zero_along_bounds_do_not_hold_the_search_at_them()
+    {
+        // Where an outcome warp was fitted to such losses, these three ended at 0.42 on average; 1.156 is all there is.
+        double mean = Enumerable.Range(0, 3).Average(s => new FunctionStudy(TestFunctions.Resolve("dtlz2-shifted-7-4"), (ulong)s).Run(new GaussianProcessSampler()).Trace()[^1]);
+        Assert.InRange(mean, 0.6, 1.156);
+    }
+
+    [Fact]
     public void Without_noise_no_trial_is_a_hair_beside_another()
     {
         FunctionStudy study = new FunctionStudy(TestFunctions.Resolve("ackley-mixed"), 2).Run(new GaussianProcessSampler());

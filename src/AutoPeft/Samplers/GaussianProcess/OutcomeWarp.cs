@@ -8,8 +8,11 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// </summary>
 internal sealed class OutcomeWarp
 {
-    /// <summary>The strengths that are compared, per standard deviation; 0 is none.</summary>
-    public static readonly double[] Strengths = [0, 1, 5, 25, 125];
+    /// <summary>
+    /// The strengths that are compared, per standard deviation: 1, 5, 25 and 125, and each fivefold of the best beyond, for as long as that gains. A run that diverged may have a loss ten thousand times the
+    /// spread of those that did not, and the deviation is then its alone.
+    /// </summary>
+    private const double Weakest = 1, Factor = 5, AlwaysTried = 125, Strongest = 244140625;
 
     /// <summary>How many nats of likelihood a warp must gain to be used.</summary>
     public const double Evidence = 2;
@@ -42,6 +45,13 @@ internal sealed class OutcomeWarp
     {
         double low = values.Min(), same = low + 1e-9 * (values.Max() - low);
         return values.Count(v => v <= same) >= Math.Max(3, 0.1 * values.Length);
+    }
+
+    /// <summary>The strength to try after <paramref name="tried"/>, 0 first, when <paramref name="best"/> explains the values best so far; null where there is none.</summary>
+    public static double? Next(double tried, double best)
+    {
+        if (tried == 0) return Weakest;
+        return tried < AlwaysTried || best == tried && tried < Strongest ? Factor * tried : null;
     }
 
     /// <summary>Skewness of the values; positive where the tail is among the worst.</summary>

@@ -35,7 +35,7 @@ internal sealed record SurrogateState(int ThoroughAt, Hyperparameters[][] Models
         for (int i = 0; i < models; i++)
         {
             string[] pair = parts[i + 2].Split(':');
-            if (pair.Length != 2 || !double.TryParse(pair[0], NumberStyles.Float, CultureInfo.InvariantCulture, out strengths[i]) || !OutcomeWarp.Strengths.Contains(strengths[i])) return null;
+            if (pair.Length != 2 || !double.TryParse(pair[0], NumberStyles.Float, CultureInfo.InvariantCulture, out strengths[i]) || !double.IsFinite(strengths[i]) || strengths[i] < 0) return null;
             Hyperparameters?[] all = [.. pair[1].Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => Hyperparameters.Parse(p, groups, main[i]))];
             if (all.Contains(null)) return null;
             fitted[i] = all!;

@@ -95,9 +95,9 @@ internal sealed class Surrogates
             if (FitOne(set, raw, strength, prior, state?.Models[j].FirstOrDefault(), thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
             if (j < m && thorough && OutcomeWarp.IsWorthATry(raw))
             {
-                foreach (double other in OutcomeWarp.Strengths)
+                for (double? other = OutcomeWarp.Next(0, 0); other is { } κ; other = OutcomeWarp.Next(κ, best.Warp.Strength))
                 {
-                    if (other == 0 || FitOne(set, raw, other, prior, best.Fit, false, false, cancellationToken) is not { } warped) continue;
+                    if (FitOne(set, raw, κ, prior, best.Fit, false, false, cancellationToken) is not { } warped) continue;
                     if (warped.Value + (best.Warp.Strength == 0 ? OutcomeWarp.Evidence : 0) < best.Value) best = warped;
                 }
             }

@@ -15,9 +15,8 @@ internal sealed record WarpedFit(Hyperparameters H, OutcomeWarp Warp)
         WarpedFit? best = null;
         double least = 0;
         bool skewed = OutcomeWarp.IsWorthATry(losses);
-        foreach (double strength in OutcomeWarp.Strengths)
+        for (double? next = 0; next is { } strength; next = skewed ? OutcomeWarp.Next(strength, best?.Warp.Strength ?? 0) : null)
         {
-            if (strength > 0 && !skewed) break;
             var warp = new OutcomeWarp(losses, strength);
             Hyperparameters? h = HyperparameterFit.Fit(set, [.. losses.Select(warp.Apply)], prior, best?.H, best is null, false, out double value, cancellationToken);
             if (h is null) continue;

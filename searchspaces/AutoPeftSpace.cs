@@ -41,6 +41,10 @@ public static class AutoPeftSpace
         return PeftMethods.AutoPeft(config, configuration.GetInt("serial"), configuration.GetInt("parallel"), configuration.GetInt("prefix"), layers);
     }
 
+    /// <summary><see cref="PeftPlan.PaperCount"/> as a formula: an adapter of size r and a prefix of r tokens are each two matrices of r by the width.</summary>
+    public static string PaperCount(BertConfig config) =>
+        $"{2 * config.HiddenSize} * ({string.Join(" + ", Enumerable.Range(0, config.NumHiddenLayers).Select(LayerName))}) * (serial + parallel + prefix)";
+
     /// <summary>Each size as the same fraction of this model's width, at least 1 where the paper's is not 0; equal ones once.</summary>
     private static double[] SizesFor(BertConfig config) =>
         [.. Sizes.Select(size => size == 0 ? 0.0 : Math.Max(1, Math.Round((double)size * config.HiddenSize / PaperWidth, MidpointRounding.AwayFromZero))).Distinct()];

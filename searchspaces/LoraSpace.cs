@@ -44,6 +44,13 @@ public static class LoraSpace
         });
     }
 
+    /// <summary><see cref="PeftPlan.PaperCount"/> as a formula: a map from n to m numbers has an update of rank · (n + m).</summary>
+    public static string PaperCount(BertConfig config)
+    {
+        int Ends(SitePoint point) => point is SitePoint.Intermediate or SitePoint.FeedForwardOutput ? config.HiddenSize + config.IntermediateSize : 2 * config.HiddenSize;
+        return $"rank * layers * ({string.Join(" + ", Targets.Select(t => $"{Ends(t.Point)} * ('{t.Name}' in targets)"))})";
+    }
+
     /// <summary>How it is trained.</summary>
     public static TrainingRecipe ToRecipe(Configuration configuration) => new() { LearningRate = configuration.GetDouble("learning_rate") };
 }

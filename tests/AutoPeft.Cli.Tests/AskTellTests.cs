@@ -130,6 +130,8 @@ public class AskTellTests
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"sampler":"oracle"}}""", "oracle")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"reference":[1,2]}}""", "2 number(s) for 1")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"require":["x > y"]}}""", "'y'")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","formula":"2 * y"}]}}""", "Objective 'e': Formula '2 * y'")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","formula":2}]}}""", "'formula' must be a text")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"budgte":3}}""", "budgte")]
     public async Task A_bad_study_is_refused_and_a_good_one_may_follow(string line, string says)
     {
@@ -137,6 +139,16 @@ public class AskTellTests
         Assert.Contains(says, answers[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.True(answers[1].GetProperty("ok").GetBoolean());
         Assert.Single(answers[2].GetProperty("trials").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_result_that_its_formula_contradicts_is_refused_and_the_right_one_may_follow()
+    {
+        JsonElement[] answers = await ConverseAsync(
+            """{"study":{"space":[{"name":"n","type":"int","low":3,"high":3}],"objectives":[{"name":"e"},{"name":"size","formula":"100 * n"}]}}""",
+            """{"ask":1}""", """{"tell":{"number":0,"values":[0.5,301]}}""", """{"tell":{"number":0,"values":[0.5,300]}}""");
+        Assert.Equal("Trial 0: objective 'size' came back 301, and its formula gives 300; correct the formula or the result.", answers[2].GetProperty("error").GetString());
+        Assert.True(answers[3].GetProperty("ok").GetBoolean());
     }
 
     [Fact]

@@ -41,7 +41,7 @@ internal sealed class PeftProblem : ISweepProblem
             IReadOnlyList<Objective> objectives =
             [
                 PeftTrialOptions.Objectives[0] with { Reference = PeftReference.Score(task) },
-                PeftTrialOptions.Objectives[1] with { Reference = PeftReference.Parameters(options, model.Config, task), Log = true },
+                PeftTrialOptions.Objectives[1] with { Reference = PeftReference.Parameters(options, model.Config, task), Log = true, Formula = options.CountFormula(model.Config) },
             ];
             return new StudyDefinition(space, objectives)
             {

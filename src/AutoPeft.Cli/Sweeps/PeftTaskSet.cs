@@ -50,7 +50,7 @@ internal static class PeftTaskSet
         double parameters = tasks.Max(t => PeftReference.Parameters(options, model.Config, t));
         // Where scores count from their references, those are 0 on every task, and so is any aggregate of them.
         Objective score = a.Normalize ? Objective.Maximize(Normalized, 0) : PeftTrialOptions.Objectives[0];
-        var definition = new StudyDefinition(space, [score with { Reference = a.Normalize ? 0 : score.FromLoss(a.Aggregate.Of([.. references.Select(score.ToLoss)])) }, PeftTrialOptions.Objectives[1] with { Reference = parameters, Log = true }])
+        var definition = new StudyDefinition(space, [score with { Reference = a.Normalize ? 0 : score.FromLoss(a.Aggregate.Of([.. references.Select(score.ToLoss)])) }, PeftTrialOptions.Objectives[1] with { Reference = parameters, Log = true, Formula = options.CountFormula(model.Config) }])
         {
             Name = $"{options.Space}-{(members.Length <= 4 ? string.Join('+', names) : $"{members.Length}-tasks")}",
             Sampler = a.Sampler,

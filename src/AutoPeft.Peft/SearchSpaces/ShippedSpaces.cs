@@ -17,6 +17,9 @@ public sealed record ShippedSpace(
     Func<Configuration, BertConfig, PeftPlan> ToPlan,
     Func<Configuration, TrainingRecipe> ToRecipe)
 {
+    /// <summary>How many parameters a configuration trains, as papers count, as a <see cref="Formula"/> over the space for a model; null where no configuration changes it.</summary>
+    public Func<BertConfig, string>? PaperCount { get; init; }
+
     /// <summary>
     /// Parameters that can change while a model trains: its checkpoint fits whatever they are, and what it has learnt stays what it was. None is the shape of what is trained, its scale, or what makes up an epoch.
     /// </summary>
@@ -29,8 +32,8 @@ public static class ShippedSpaces
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ShippedSpace> All { get; } =
     [
-        new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer", AutoPeftSpace.For, AutoPeftSpace.ToPlan, _ => new TrainingRecipe()),
-        new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe) { Mutable = ["dropout", "learning_rate"] },
+        new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer", AutoPeftSpace.For, AutoPeftSpace.ToPlan, _ => new TrainingRecipe()) { PaperCount = AutoPeftSpace.PaperCount },
+        new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe) { PaperCount = LoraSpace.PaperCount, Mutable = ["dropout", "learning_rate"] },
         new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For, TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe) { Mutable = ["learning_rate", "warmup", "weight_decay", "schedule"] },
     ];
 

@@ -44,6 +44,9 @@ public sealed record PeftTrialOptions
     /// <exception cref="InvalidInputException">There is no such space or model.</exception>
     public SearchSpace SearchSpace() => ShippedSpaces.Get(Space).For(Checkpoint.ReadConfig(ModelDirectory));
 
+    /// <summary>The count that is an objective as a <see cref="Formula"/>, which saves samplers from learning it; null where the space has none (see <see cref="ShippedSpace.PaperCount"/>) or all is counted.</summary>
+    public string? CountFormula(BertConfig config) => Count == CountingRule.Paper ? ShippedSpaces.Get(Space).PaperCount?.Invoke(config) : null;
+
     /// <summary>What a configuration attaches and trains.</summary>
     public PeftPlan PlanOf(Configuration configuration, BertConfig config) => ShippedSpaces.Get(Space).ToPlan(configuration, config);
 

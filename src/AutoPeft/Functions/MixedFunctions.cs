@@ -37,6 +37,14 @@ internal static class MixedFunctions
     })
     { Budget = 100 };
 
+    /// <summary>The same where the count of parameters is stated as a formula, as it can be of any adapter, and need not be learnt.</summary>
+    public static TestFunction PeftCounted()
+    {
+        TestFunction plain = PeftLike();
+        string layers = string.Join(" + ", Enumerable.Range(0, 12).Select(i => $"(layer{i} == 'on')"));
+        return plain with { Name = "peft-counted", Objectives = [plain.Objectives[0], plain.Objectives[1] with { Formula = $"log10(max(1536 * ({layers}) * (serial + parallel + prefix), 1))" }] };
+    }
+
     /// <summary>Ackley's function of ten five-way choices (whose order is not told) and three numbers.</summary>
     public static TestFunction AckleyMixed() => new("ackley-mixed", SearchSpace.Build(s =>
     {

@@ -38,6 +38,7 @@ public static class TestFunctions
         ("michalewicz5", SingleObjectiveFunctions.Michalewicz),
         ("recipe", SingleObjectiveFunctions.Recipe),
         ("peft-like", MixedFunctions.PeftLike),
+        ("peft-counted", MixedFunctions.PeftCounted),
         ("ackley-mixed", MixedFunctions.AckleyMixed),
         ("methods", MixedFunctions.Methods),
         ("methods-size", MixedFunctions.MethodsAndSize),

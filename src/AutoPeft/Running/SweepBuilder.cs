@@ -32,10 +32,10 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <param name="name">Its name in tables.</param>
     /// <param name="reference">Its coordinate of the hypervolume's reference point; inferred where null.</param>
     /// <param name="log">Whether it counts on a logarithmic scale, as counts and times over several orders of magnitude do.</param>
-    public SweepBuilder<T> Minimize(string name, double? reference = null, bool log = false) => Do(() => _objectives.Add(Objective.Minimize(name, reference) with { Log = log }));
+    public SweepBuilder<T> Minimize(string name, double? reference = null, bool log = false, string? formula = null) => Do(() => _objectives.Add(Objective.Minimize(name, reference) with { Log = log, Formula = formula }));
 
     /// <summary>An objective where larger is better.</summary>
-    public SweepBuilder<T> Maximize(string name, double? reference = null, bool log = false) => Do(() => _objectives.Add(Objective.Maximize(name, reference) with { Log = log }));
+    public SweepBuilder<T> Maximize(string name, double? reference = null, bool log = false, string? formula = null) => Do(() => _objectives.Add(Objective.Maximize(name, reference) with { Log = log, Formula = formula }));
 
     /// <summary>A measurement that has to stay within bounds; its values follow the objectives' in what the objective function gives.</summary>
     public SweepBuilder<T> Constrain(string name, double? max = null, double? min = null) => Do(() => _outcomes.Add(new OutcomeConstraint(name, max, min)));

@@ -19,7 +19,7 @@ internal readonly record struct ExpressionValue(bool IsKnown, double Number, str
     public bool IsFalse => IsKnown && Number == 0;
 }
 
-/// <summary>A parsed constraint. Immutable.</summary>
+/// <summary>A parsed constraint or formula. Immutable.</summary>
 internal abstract class ExpressionNode(ExpressionKind kind)
 {
     public ExpressionKind Kind { get; } = kind;
@@ -34,8 +34,8 @@ internal sealed class ConstantNode(ExpressionKind kind, double number, string? t
     public override ExpressionValue Evaluate(ReadOnlySpan<double> codes) => new(true, number, Text);
 }
 
-/// <summary>A parameter's value; unknown where it is inactive.</summary>
-internal sealed class ParameterNode(Parameter parameter, int index) : ExpressionNode(KindOf(parameter))
+/// <summary>A parameter's value; where it is inactive unknown, or in a formula 0 or ''.</summary>
+internal sealed class ParameterNode(Parameter parameter, int index, bool isFormula) : ExpressionNode(KindOf(parameter))
 {
     public Parameter Parameter { get; } = parameter;
 
@@ -44,7 +44,7 @@ internal sealed class ParameterNode(Parameter parameter, int index) : Expression
     public override ExpressionValue Evaluate(ReadOnlySpan<double> codes)
     {
         double code = codes[Index];
-        if (double.IsNaN(code)) return ExpressionValue.Unknown;
+        if (double.IsNaN(code)) return isFormula ? new(true, 0, Kind == ExpressionKind.Text ? "" : null) : ExpressionValue.Unknown;
         return Parameter switch
         {
             CategoricalParameter c when Kind == ExpressionKind.Text => new(true, 0, c.Choices[(int)code]),
@@ -67,10 +67,10 @@ internal sealed class ParameterNode(Parameter parameter, int index) : Expression
 }
 
 /// <summary>Whether a subset holds one of its items.</summary>
-internal sealed class ContainsNode(int index, int item) : ExpressionNode(ExpressionKind.Bool)
+internal sealed class ContainsNode(int index, int item, bool isFormula) : ExpressionNode(ExpressionKind.Bool)
 {
     public override ExpressionValue Evaluate(ReadOnlySpan<double> codes) =>
-        double.IsNaN(codes[index]) ? ExpressionValue.Unknown : ExpressionValue.Of(((ulong)codes[index] >> item & 1) == 1);
+        double.IsNaN(codes[index]) ? isFormula ? ExpressionValue.Of(false) : ExpressionValue.Unknown : ExpressionValue.Of(((ulong)codes[index] >> item & 1) == 1);
 }
 
 internal sealed class NotNode(ExpressionNode operand) : ExpressionNode(ExpressionKind.Bool)

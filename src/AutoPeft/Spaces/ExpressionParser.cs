@@ -1,20 +1,26 @@
 namespace AutoPeft.Spaces;
 
-/// <summary>Recursive descent over a constraint's text; the grammar is in <see cref="ConstraintExpression"/>. One use.</summary>
-internal sealed class ExpressionParser(string text, SearchSpace space)
+/// <summary>Recursive descent over the text of a constraint or a formula; the grammar is in <see cref="ConstraintExpression"/>. One use.</summary>
+internal sealed class ExpressionParser(string text, SearchSpace space, bool isFormula = false)
 {
     private static readonly string[] s_comparisons = ["<=", ">=", "==", "!=", "<", ">", "="];
 
     // The second operand of what takes one.
     private static readonly ConstantNode s_none = new(ExpressionKind.Number, 0);
 
-    private readonly ExpressionScanner _scan = new(text);
+    private readonly ExpressionScanner _scan = new(text, isFormula ? "formula" : "constraint");
     private int _depth, _operations;
+
+    /// <summary>Positions of the parameters that it names.</summary>
+    public HashSet<int> Uses { get; } = [];
+
+    private string Instead => isFormula ? "" : "; state several constraints";
 
     public ExpressionNode ParseAll()
     {
         ExpressionNode root = Or();
         if (!_scan.AtEnd) throw _scan.Error($"{_scan.Next} was not expected");
+        if (isFormula) return root.Kind == ExpressionKind.Number ? root : throw _scan.Error(root.Kind == ExpressionKind.Bool ? "this is a condition, not a number" : "this is a text, not a number", 0);
         return root.Kind == ExpressionKind.Bool ? root : throw _scan.Error("this is a value, not a condition; compare it with something", 0);
     }
 
@@ -93,7 +99,7 @@ internal sealed class ExpressionParser(string text, SearchSpace space)
         if (Primary() is not ParameterNode { Parameter: SubsetParameter subset } node) throw _scan.Error("after 'in' stands a list such as ['a', 'b'], or a subset parameter", nameAt);
         if (left is not ConstantNode { Text: { } item }) throw _scan.Error($"only a text can be in '{subset.Name}'", at);
         int i = subset.Items.IndexOf(item);
-        return i >= 0 ? Count(new ContainsNode(node.Index, i)) : throw _scan.Error($"'{item}' is not among the items of '{subset.Name}': {string.Join(", ", subset.Items)}", at);
+        return i >= 0 ? Count(new ContainsNode(node.Index, i, isFormula)) : throw _scan.Error($"'{item}' is not among the items of '{subset.Name}': {string.Join(", ", subset.Items)}", at);
     }
 
     private void CheckComparable(ExpressionNode a, string op, ExpressionNode b, int at)
@@ -179,7 +185,8 @@ internal sealed class ExpressionParser(string text, SearchSpace space)
     {
         if (!space.Contains(name)) throw _scan.Error($"the space has no parameter '{name}'; texts stand in quotes", at);
         int index = space.IndexOf(name);
-        return new ParameterNode(space.Parameters[index], index);
+        Uses.Add(index);
+        return new ParameterNode(space.Parameters[index], index, isFormula);
     }
 
     private ExpressionNode Call(string function, int at)
@@ -218,10 +225,10 @@ internal sealed class ExpressionParser(string text, SearchSpace space)
     private ExpressionNode Truth(ExpressionNode node, int at) => node.Kind != ExpressionKind.Text ? node : throw _scan.Error("and, or and not need conditions, and this is a text", at);
 
     private ExpressionNode Count(ExpressionNode node, int operations = 1) => (_operations += operations) <= ConstraintExpression.MaxOperations ? node
-        : throw _scan.Error($"it has more than {ConstraintExpression.MaxOperations} operations; state several constraints");
+        : throw _scan.Error($"it has more than {ConstraintExpression.MaxOperations} operations{Instead}");
 
     private void Enter()
     {
-        if (++_depth > ConstraintExpression.MaxDepth) throw _scan.Error($"it nests deeper than {ConstraintExpression.MaxDepth}; state several constraints");
+        if (++_depth > ConstraintExpression.MaxDepth) throw _scan.Error($"it nests deeper than {ConstraintExpression.MaxDepth}{Instead}");
     }
 }

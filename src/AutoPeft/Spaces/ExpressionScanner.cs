@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace AutoPeft.Spaces;
 
-/// <summary>Reads a constraint's text from left to right, skipping blanks. Not thread-safe; one use.</summary>
-internal sealed class ExpressionScanner(string text)
+/// <summary>Reads the text of a constraint or a formula, which <paramref name="what"/> says, from left to right, skipping blanks. Not thread-safe; one use.</summary>
+internal sealed class ExpressionScanner(string text, string what)
 {
     private int _at;
 
@@ -89,7 +89,7 @@ internal sealed class ExpressionScanner(string text)
         return text[(start + 1)..end];
     }
 
-    public InvalidInputException Error(string what, int? at = null) => new($"Constraint '{text}', at character {(at ?? Here) + 1}: {what}.");
+    public InvalidInputException Error(string why, int? at = null) => new($"{char.ToUpperInvariant(what[0])}{what[1..]} '{text}', at character {(at ?? Here) + 1}: {why}.");
 
     private static bool IsNamePart(char c) => char.IsLetterOrDigit(c) || c is '_' or '.';
 }

@@ -24,6 +24,7 @@ public static class DefinitionJson
             w.WriteString("direction", o.Direction == Direction.Minimize ? "minimize" : "maximize");
             if (o.Reference is { } r) w.WriteNumber("reference", r);
             if (o.Log) w.WriteBoolean("log", true);
+            if (o.Formula is { } formula) w.WriteString("formula", formula);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -96,6 +97,8 @@ public static class DefinitionJson
         return new Objective(name, direction, reference is not null && index < reference.Length ? reference[index] : own)
         {
             Log = o.TryGetProperty("log", out JsonElement log) && log.ValueKind == JsonValueKind.True,
+            Formula = !o.TryGetProperty("formula", out JsonElement formula) || formula.ValueKind == JsonValueKind.Null ? null
+                : formula.ValueKind == JsonValueKind.String ? formula.GetString() : throw new InvalidInputException($"Objective '{name}': its 'formula' must be a text, as \"1536 * layers * rank\"."),
         };
     }
 

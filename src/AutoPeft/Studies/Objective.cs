@@ -22,6 +22,12 @@ public sealed record Objective(string Name, Direction Direction, double? Referen
     /// </summary>
     public bool Log { get; init; }
 
+    /// <summary>
+    /// Where the configuration alone decides the value, what it is: a <see cref="Spaces.Formula"/>, as "1536 * layers * rank" for a count of trainable parameters. The Gaussian process then knows this objective
+    /// everywhere instead of learning it, and a result that differs is refused. Default null: the value is known only after the trial.
+    /// </summary>
+    public string? Formula { get; init; }
+
     /// <summary>The value as samplers and the hypervolume have it: smaller is better, and log10 where the scale is logarithmic.</summary>
     public double ToLoss(double value)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using AutoPeft.Spaces;
 
 namespace AutoPeft.Studies;
 
@@ -86,9 +87,21 @@ public sealed class Study : IStudyView
             // One value that is no number would spoil every surrogate from then on.
             TrialCompleted c when NotFinite(c.Values) is >= 0 and var i =>
                 $"Trial {t.Number}: the value of '{Definition.Objectives[i].Name}' is {c.Values[i].ToString(CultureInfo.InvariantCulture)}; tell the trial as failed instead.",
+            TrialCompleted c when Contradicted(trial.Configuration, c.Values) is { } why => $"Trial {t.Number}: {why}",
             TrialReported r when trial.ReportList.Count > 0 && trial.ReportList[^1] is var last && last.Attempt == trial.Attempt && r.Step <= last.Step => $"Trial {t.Number}: report of step {r.Step} after step {trial.ReportList[^1].Step}.",
             _ => null,
         };
+    }
+
+    /// <summary>Which objective came back as another number than its formula gives, beyond rounding; null for none.</summary>
+    private string? Contradicted(Configuration configuration, ImmutableArray<double> values)
+    {
+        for (int j = 0; j < values.Length; j++)
+        {
+            if (Definition.Formulas[j]?.Value(configuration) is not { } expected || Math.Abs(values[j] - expected) <= 1e-6 * Math.Max(Math.Abs(values[j]), Math.Abs(expected))) continue;
+            return $"objective '{Definition.Objectives[j].Name}' came back {ValueText.Plain(values[j])}, and its formula gives {ValueText.Plain(expected)}; correct the formula or the result.";
+        }
+        return null;
     }
 
     /// <summary>Takes the next record of the log.</summary>

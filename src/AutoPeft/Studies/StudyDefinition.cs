@@ -7,7 +7,7 @@ namespace AutoPeft.Studies;
 public sealed record StudyDefinition
 {
     /// <exception cref="InvalidInputException">
-    /// No objective, one without a name or with a reference that is no finite number, an outcome constraint that allows everything or nothing, or two objectives, outcomes or parameters
+    /// No objective, one without a name, with a reference that is no finite number or with a malformed formula, an outcome constraint that allows everything or nothing, or two objectives, outcomes or parameters
     /// of the same name.
     /// </exception>
     public StudyDefinition(SearchSpace space, IEnumerable<Objective> objectives, IEnumerable<OutcomeConstraint>? outcomes = null)
@@ -19,6 +19,7 @@ public sealed record StudyDefinition
         if (Objectives.Any(o => string.IsNullOrWhiteSpace(o.Name)) || Outcomes.Any(o => string.IsNullOrWhiteSpace(o.Name))) throw new InvalidInputException("An objective or outcome has no name; give it one.");
         if (Objectives.FirstOrDefault(o => o.Reference is { } r && !double.IsFinite(r)) is { } odd) throw new InvalidInputException($"Objective '{odd.Name}': its reference must be a finite number.");
         if (Objectives.FirstOrDefault(o => o is { Log: true, Reference: <= 0 }) is { } low) throw new InvalidInputException($"Objective '{low.Name}': a reference on a logarithmic scale must be above 0.");
+        Formulas = [.. Objectives.Select(o => o.Formula is { } text ? FormulaOf(o.Name, text, space) : null)];
         if (Outcomes.FirstOrDefault(o => !(o.Min is not null || o.Max is not null) || !((o.Min ?? double.NegativeInfinity) <= (o.Max ?? double.PositiveInfinity))) is { } bound)
             throw new InvalidInputException($"Outcome '{bound.Name}': it needs a max, or a min, or a min below its max.");
         string? twice = space.Parameters.Select(p => p.Name).Concat(Objectives.Select(o => o.Name)).Concat(Outcomes.Select(o => o.Name))
@@ -31,6 +32,9 @@ public sealed record StudyDefinition
 
     /// <summary>What is optimised.</summary>
     public ImmutableArray<Objective> Objectives { get; }
+
+    /// <summary>By objective its formula, null where only a trial tells the value.</summary>
+    public ImmutableArray<Formula?> Formulas { get; }
 
     /// <summary>What has to hold of a trial's measurements.</summary>
     public ImmutableArray<OutcomeConstraint> Outcomes { get; }
@@ -76,8 +80,24 @@ public sealed record StudyDefinition
     /// <exception cref="InvalidInputException"><paramref name="declared"/> is another space.</exception>
     public StudyDefinition WithSpace(SearchSpace declared) => new(Space.WithPredicatesOf(declared), Objectives, Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
 
-    /// <summary>Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name.</summary>
-    public bool IsSameStudyAs(StudyDefinition other) => Equals(other with { Name = Name });
+    /// <summary>Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name, and formulas that one of them has and the other lacks.</summary>
+    public bool IsSameStudyAs(StudyDefinition other) => WithFormulasOf(other).Equals(other.WithFormulasOf(this) with { Name = Name });
+
+    /// <summary>This study with the other's formulas where it has none itself.</summary>
+    private StudyDefinition WithFormulasOf(StudyDefinition other) => Objectives.Length != other.Objectives.Length || !Space.Equals(other.Space) ? this
+        : new(Space, Objectives.Zip(other.Objectives, (o, p) => o with { Formula = o.Formula ?? p.Formula }), Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
+
+    private static Formula FormulaOf(string objective, string text, SearchSpace space)
+    {
+        try
+        {
+            return Formula.Parse(text, space);
+        }
+        catch (InvalidInputException e)
+        {
+            throw new InvalidInputException($"Objective '{objective}': {e.Message}");
+        }
+    }
 
     /// <summary>By value: the same space, objectives, outcomes and settings.</summary>
     public bool Equals(StudyDefinition? other) =>

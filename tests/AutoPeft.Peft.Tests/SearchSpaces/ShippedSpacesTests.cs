@@ -80,6 +80,21 @@ public class ShippedSpacesTests
     }
 
     [Theory]
+    [InlineData("autopeft"), InlineData("lora")]
+    public void The_formula_of_a_spaces_count_is_its_plans(string name)
+    {
+        ShippedSpace shipped = ShippedSpaces.Get(name);
+        SearchSpace space = shipped.For(Demo);
+        Formula formula = Formula.Parse(shipped.PaperCount!(Demo), space);
+        var random = new Philox(9);
+        for (int i = 0; i < 200; i++)
+        {
+            Configuration c = space.Sample(random);
+            Assert.Equal(shipped.ToPlan(c, Demo).PaperCount(Demo), formula.Value(c));
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Names))]
     public void Predicted_and_instantiated_parameters_agree_on_a_thousand_random_configurations(string name)
     {

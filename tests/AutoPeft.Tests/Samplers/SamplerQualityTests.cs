@@ -60,6 +60,16 @@ public sealed class SamplerQualityTests
     }
 
     [Fact]
+    public void An_objective_that_is_stated_as_a_formula_need_not_be_learnt()
+    {
+        Assert.True(MeanFinal("gp", "peft-counted", 3, 60) > MeanFinal("gp", "peft-like", 3, 60));
+        TestFunction plain = TestFunctions.Resolve("peft-like"), counted = TestFunctions.Resolve("peft-counted");
+        FunctionStudy study = new FunctionStudy(counted, 0, 12).Run(new GaussianProcessSampler(), workers: 4);
+        Assert.All(study.Study.Trials, t => Assert.Equal(plain.Evaluate(t.Configuration).Values[1], study.Study.Definition.Formulas[1]!.Value(t.Configuration), 1e-12));
+        Assert.EndsWith("log10_params by formula", study.Study.Trials[^1].Proposed.Source, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Losses_that_are_zero_along_bounds_do_not_hold_the_search_at_them()
     {
         // Where an outcome warp was fitted to such losses, these three ended at 0.42 on average; 1.156 is all there is.

@@ -10,7 +10,9 @@ namespace AutoPeft.Samplers.GaussianProcess;
 internal sealed class Acquisition : IAcquisition
 {
     private readonly FeatureMap _map;
-    private readonly Posterior[] _objectives, _constraints;
+    private readonly Posterior?[] _objectives;
+    private readonly ExactLoss?[] _exact;
+    private readonly Posterior[] _constraints;
     private readonly double[] _limits, _weights;
     private readonly ExpectedHypervolume[] _improvement;
     private readonly StatedPrior? _prior;
@@ -24,20 +26,21 @@ internal sealed class Acquisition : IAcquisition
     private const double Negligible = -12, Flatness = 0.01;
 
     /// <param name="map">The embedding.</param>
-    /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one.</param>
+    /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one; null where <paramref name="exact"/> has the loss.</param>
+    /// <param name="exact">m losses that configurations decide; null where a posterior has it.</param>
     /// <param name="improvement">One per path; empty where no feasible trial is known, and feasibility alone is sought.</param>
     /// <param name="constraints">A posterior for every outcome constraint, feasible at or below its limit.</param>
     /// <param name="limits">The limits, in the units of their posteriors.</param>
     /// <param name="weights">How much each constraint's log probability counts; 1 makes the acquisition an expectation.</param>
     /// <param name="prior">A person's prior, or null.</param>
     /// <param name="priorWeight">β/n.</param>
-    public Acquisition(FeatureMap map, Posterior[] objectives, ExpectedHypervolume[] improvement, Posterior[] constraints, double[] limits, double[] weights, StatedPrior? prior, double priorWeight)
+    public Acquisition(FeatureMap map, Posterior?[] objectives, ExactLoss?[] exact, ExpectedHypervolume[] improvement, Posterior[] constraints, double[] limits, double[] weights, StatedPrior? prior, double priorWeight)
     {
-        (_map, _objectives, _improvement, _constraints, _limits, _weights, _prior, _priorWeight) = (map, objectives, improvement, constraints, limits, weights, prior, priorWeight);
+        (_map, _objectives, _exact, _improvement, _constraints, _limits, _weights, _prior, _priorWeight) = (map, objectives, exact, improvement, constraints, limits, weights, prior, priorWeight);
         (_m, _paths) = (objectives.Length, improvement.Length);
         (_means, _deviations, _byMean, _byDeviation) = (new double[_m], new double[_m], new double[_m], new double[_m]);
         (_share, _logs, _featureGradient) = (new double[_paths], new double[_paths], new double[map.Count]);
-        _pathMeans = [.. objectives.Select(o => new double[o.Paths])];
+        _pathMeans = [.. objectives.Select(o => new double[o?.Paths ?? 1])];
         _pathByMean = [.. objectives.Select(_ => new double[_paths])];
         _pathByDeviation = [.. objectives.Select(_ => new double[_paths])];
         _wanted = map.RelaxedFeatures();
@@ -55,7 +58,8 @@ internal sealed class Acquisition : IAcquisition
         {
             for (int j = 0; j < _m; j++)
             {
-                _objectives[j].Predict(at.Features, _pathMeans[j], out double variance);
+                if (IsExact(j, at)) continue;
+                _objectives[j]!.Predict(at.Features, _pathMeans[j], out double variance);
                 _deviations[j] = Caution * Math.Sqrt(variance);
             }
             for (int s = 0; s < _paths; s++)
@@ -82,7 +86,8 @@ internal sealed class Acquisition : IAcquisition
         {
             for (int j = 0; j < _m; j++)
             {
-                _objectives[j].PredictKeeping(at.Features, _pathMeans[j], out double variance);
+                if (IsExact(j, at)) continue;
+                _objectives[j]!.PredictKeeping(at.Features, _pathMeans[j], out double variance);
                 _deviations[j] = Caution * Math.Sqrt(variance);
             }
             for (int s = 0; s < _paths; s++)
@@ -104,7 +109,7 @@ internal sealed class Acquisition : IAcquisition
                     byDeviation += _pathByDeviation[j][s] * _share[s];
                 }
                 if (_pathMeans[j].Length == 1) _pathByMean[j][0] = byMean;
-                _objectives[j].Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), Caution * Caution * byDeviation / (2 * _deviations[j]), _wanted, _featureGradient);
+                _objectives[j]?.Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), Caution * Caution * byDeviation / (2 * _deviations[j]), _wanted, _featureGradient);
             }
         }
         for (int c = 0; c < _constraints.Length; c++)
@@ -118,7 +123,16 @@ internal sealed class Acquisition : IAcquisition
         }
         for (int i = 0; i < gradient.Length; i++)
             gradient[i] = _map.IsRelaxed[i] && !double.IsNaN(at.Codes[i]) ? _map.Chain(i, at.Units, _featureGradient) : 0;
+        for (int j = 0; j < _m && _paths > 0; j++) _exact[j]?.Gradient(at, _pathByMean[j][0], gradient);
         return _prior is null ? value : value + _priorWeight * _prior.Log(at, _priorWeight, gradient);
+    }
+
+    /// <summary>Whether a loss needs no model; if so, its mean and deviation are set.</summary>
+    private bool IsExact(int j, Candidate at)
+    {
+        if (_exact[j] is not { } exact) return false;
+        (_pathMeans[j][0], _deviations[j]) = (exact.At(at), ExactLoss.Deviation);
+        return true;
     }
 
     private void MeansOf(int path)

@@ -25,6 +25,8 @@ internal sealed class SurrogateData
             IsScalarised = true;
         }
         Losses = losses;
+        Objectives = study.Definition.Objectives;
+        Formulas = IsScalarised ? [.. new Formula?[1]] : study.Definition.Formulas;
         StatedReference = stated;
         Outcomes = study.Definition.Outcomes;
     }
@@ -40,6 +42,12 @@ internal sealed class SurrogateData
 
     /// <summary>n × m losses; one scalarised loss where there are too many objectives.</summary>
     public double[][] Losses { get; }
+
+    /// <summary>The study's objectives.</summary>
+    public IReadOnlyList<Objective> Objectives { get; }
+
+    /// <summary>By loss the formula that decides it; null where it has to be learnt.</summary>
+    public IReadOnlyList<Formula?> Formulas { get; }
 
     /// <summary>Whether that is so.</summary>
     public bool IsScalarised { get; }

@@ -38,6 +38,9 @@ internal sealed class Surrogates
     {
         /// <summary>Models that are averaged over; the fitted one first, where all are of this study's trials alone.</summary>
         public SurrogateMember[] Members { get; init; } = [new(H)];
+
+        /// <summary>What takes the models' place where configurations decide the loss.</summary>
+        public ExactLoss? Exact { get; init; }
     }
 
     private Surrogates(SurrogateData data, GaussianProcessOptions options, IEarlierBeliefs? earlier)
@@ -88,6 +91,14 @@ internal sealed class Surrogates
                 // Failures: −1 where a trial completed, +1 where it failed, feasible below 0.
                 set = new TrainingSet(_data.Map, [.. _data.Features, .. _data.Failed.Select(f => new Candidate(_data.Map, f).Features)]);
                 raw = [.. Enumerable.Repeat(-1.0, n), .. Enumerable.Repeat(1.0, _data.Failed.Length)];
+            }
+            if (j < m && _data.Formulas[j] is { } formula)
+            {
+                var unwarped = new OutcomeWarp(raw, 0);
+                Hyperparameters unused = prior.Start(_data.Map.GroupCount, smooth: true) with { LogNoise = HyperparameterPrior.NoiseBounds.Low };
+                fitted[j] = [unused.Rounded()];
+                _objectives.Add(new TrainedSurrogate(set, [.. raw.Select(unwarped.Apply)], unwarped, unused, 0) { Exact = new ExactLoss(_data.Map, _data.Objectives[j], formula, unwarped) });
+                continue;
             }
             double strength = thorough || state is null ? 0 : state.Strengths[j];
             // A step between two classes is no sum of smooth effects.
@@ -165,12 +176,13 @@ internal sealed class Surrogates
         // What a pending choice will give is too uncertain for its mean to stand for it.
         bool atMeans = temper.Caution < 1 && (m > 1 || !_data.Map.HasChoices);
         bool anyFeasible = _data.Feasible.Any(f => f);
-        var posteriors = new Posterior[m];
+        var posteriors = new Posterior?[m];
         var drawn = new double[m][][];
         TrainingSet all = pending.Count == 0 ? _set : new TrainingSet(_data.Map, [.. _data.Features, .. pending.Select(p => new Candidate(_data.Map, p).Features)]);
         for (int j = 0; j < m; j++)
         {
             TrainedSurrogate model = _objectives[j];
+            if (model.Exact is not null) continue;
             SurrogateMember member = Of(model, e);
             Posterior? posterior = sampled
                 ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.Trend, pendingAtMeans: atMeans)
@@ -197,7 +209,7 @@ internal sealed class Surrogates
             for (int i = 0; i < all.Count; i++)
             {
                 if (i < n ? !_data.Feasible[i] : !counts[i - n]) continue;
-                values.Add([.. Enumerable.Range(0, m).Select(j => (sampled ? drawn[j][s][i] : _objectives[j].Targets[i]) - (m > 1 ? margin : 0))]);
+                values.Add([.. Enumerable.Range(0, m).Select(j => ValueOf(j, s, i) - (m > 1 ? margin : 0))]);
             }
             if (m == 1)
             {
@@ -208,7 +220,10 @@ internal sealed class Surrogates
             else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, standardReference), warps);
         }
         double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(n, 1);
-        return new Acquisition(_data.Map, posteriors, improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight) { Caution = temper.Caution };
+        return new Acquisition(_data.Map, posteriors, [.. _objectives.Select(o => o.Exact?.Copy())], improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight) { Caution = temper.Caution };
+
+        double ValueOf(int j, int path, int point) => _objectives[j].Exact is { } exact && point >= n ? exact.At(pending[point - n])
+            : sampled && _objectives[j].Exact is null ? drawn[j][path][point] : _objectives[j].Targets[point];
     }
 
     /// <summary>Which pending points are expected to be feasible, and so count in the fronts.</summary>

@@ -28,8 +28,8 @@ public sealed class SamplerQualityTests
         Assert.True(MeanFinal(sampler, function, 7, budget) > MeanFinal("random", function, 7, budget));
 
     [Theory]
-    [InlineData("branin-currin", 40), InlineData("dtlz2-6-3", 60)]
-    public void Four_workers_lose_little_to_one_and_propose_nothing_twice(string function, int budget)
+    [InlineData("branin-currin", 40, 0.05), InlineData("peft-counted", 60, 0.05), InlineData("dtlz2-6-3", 60, 0.08)]
+    public void Four_workers_lose_little_to_one_and_propose_nothing_twice(string function, int budget, double little)
     {
         double[] one = [.. Enumerable.Range(0, 3).Select(s => new FunctionStudy(TestFunctions.Resolve(function), (ulong)s, budget).Run(new GaussianProcessSampler()).Trace()[^1])];
         var four = new List<double>();
@@ -39,7 +39,7 @@ public sealed class SamplerQualityTests
             Assert.Equal(budget, study.Study.Trials.Select(t => t.Configuration).Distinct().Count());
             four.Add(study.Trace()[^1]);
         }
-        Assert.True(four.Average() >= 0.95 * one.Average(), $"{four.Average()} against {one.Average()}");
+        Assert.True(four.Average() >= (1 - little) * one.Average(), $"{four.Average()} against {one.Average()}");
     }
 
     [Theory]

@@ -94,6 +94,16 @@ internal static class ConstrainedFunctions
         })
     { Outcomes = [new OutcomeConstraint("g0", Max: 0), new OutcomeConstraint("g1", Max: 0), new OutcomeConstraint("g2", Max: 0)], Optimum = 6059.714, Budget = 80 };
 
+    /// <summary>A disc brake's mass against its stopping time (Osyczka and Kundu 1995; Tanabe and Ishibuchi 2020), four outcome constraints.</summary>
+    public static TestFunction DiscBrake() => new("disc-brake", SearchSpace.Build(s => s.Float("inner", 55, 80).Float("outer", 75, 110).Float("force", 1000, 3000).Float("surfaces", 11, 20)),
+        [Objective.Minimize("mass", 5.7771), Objective.Minimize("time", 3.9651)], c =>
+        {
+            double a = c.GetDouble("inner"), b = c.GetDouble("outer"), f = c.GetDouble("force"), n = c.GetDouble("surfaces"), square = b * b - a * a, cube = Math.Pow(b, 3) - Math.Pow(a, 3);
+            return ([4.9e-5 * square * (n - 1), 9.82e6 * square / (f * n * cube)],
+                [20 - (b - a), f / (3.14 * square) - 0.4, 2.22e-3 * f * cube / (square * square) - 1, 900 - 2.66e-2 * f * n * cube / square]);
+        })
+    { Outcomes = [.. Enumerable.Range(0, 4).Select(i => new OutcomeConstraint($"g{i}", Max: 0))], Budget = 60 };
+
     /// <summary>Sizes that may not exceed a budget together: a hard constraint, known before anything runs.</summary>
     public static TestFunction Knapsack() => new("budgeted", SearchSpace.Build(s => s.Int("a", 0, 64).Int("b", 0, 64).Int("c", 0, 64).Float("x", 0, 1).Require("a + b + c <= 64")),
         [Objective.Minimize("loss", 3)], c =>

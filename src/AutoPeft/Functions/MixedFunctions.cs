@@ -58,6 +58,23 @@ internal static class MixedFunctions
     })
     { Optimum = 0, Budget = 80 };
 
+    /// <summary>
+    /// A training that diverges: the loss is quadratic in the logarithm of the learning rate up to an edge, which differs by optimiser and rises with the square root of the batch, and explodes beyond it, up
+    /// to 10⁴. What is looked for are differences of a hundredth.
+    /// </summary>
+    public static TestFunction Divergence() => new("divergence", SearchSpace.Build(s => s
+        .Float("lr", 1e-4, 10, log: true).Int("batch", 8, 4096, log: true).Float("decay", 1e-6, 1, log: true).Float("beta", 0.8, 0.999).Categorical("optimizer", ["sgd", "adam", "lion"])),
+        [Objective.Minimize("loss", 20)], c =>
+        {
+            double lr = Math.Log10(c.GetDouble("lr")), batch = Math.Log10(c.GetInt("batch"));
+            (double best, double loss) = c.GetString("optimizer") switch { "sgd" => (-0.8, 2.6), "adam" => (-3.0, 2.4), _ => (-4.0, 2.38) };
+            best += 0.5 * (batch - 2.5);
+            loss += 0.1 * Math.Pow(lr - best, 2) + 0.05 * Math.Pow(batch - 2.4, 2) + 0.02 * Math.Pow(Math.Log10(c.GetDouble("decay")) + 2, 2) + 2 * Math.Pow(c.GetDouble("beta") - 0.93, 2);
+            if (lr > best + 0.7) loss += Math.Exp(4 * (lr - best - 0.7)) - 1;
+            return ([Math.Min(loss, 1e4)], []);
+        })
+    { Noise = 0.005, Budget = 50 };
+
     /// <summary>A choice of method, each with parameters of its own and its own optimum; two parameters are shared.</summary>
     public static TestFunction Methods() => new("methods", SearchSpace.Build(s => s
         .Categorical("method", ["lora", "adapter", "prefix", "bitfit"])

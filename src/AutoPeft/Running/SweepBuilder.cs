@@ -32,9 +32,10 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <param name="name">Its name in tables.</param>
     /// <param name="reference">Its coordinate of the hypervolume's reference point; inferred where null.</param>
     /// <param name="log">Whether it counts on a logarithmic scale, as counts and times over several orders of magnitude do.</param>
+    /// <param name="formula">Where the configuration alone decides the value, what it is, over the space's parameter names (<see cref="Objective.Formula"/>); it is then known everywhere instead of learnt.</param>
     public SweepBuilder<T> Minimize(string name, double? reference = null, bool log = false, string? formula = null) => Do(() => _objectives.Add(Objective.Minimize(name, reference) with { Log = log, Formula = formula }));
 
-    /// <summary>An objective where larger is better.</summary>
+    /// <summary>An objective where larger is better; see <see cref="Minimize"/>.</summary>
     public SweepBuilder<T> Maximize(string name, double? reference = null, bool log = false, string? formula = null) => Do(() => _objectives.Add(Objective.Maximize(name, reference) with { Log = log, Formula = formula }));
 
     /// <summary>A measurement that has to stay within bounds; its values follow the objectives' in what the objective function gives.</summary>

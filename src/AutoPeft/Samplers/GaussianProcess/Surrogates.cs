@@ -17,7 +17,8 @@ internal sealed class Surrogates
     private const int MostForDraws = 150;
 
     /// <summary>
-    /// Objectives up to which they are. With more, some draw of some model promises something in every corner, and the front is found later (over DTLZ2 with four objectives, half of the hypervolume).
+    /// Objectives up to which they are, and of two only where there are choices or outcome constraints to be sure of, or earlier studies' models to mix. Over a trade-off of numbers some draw of some model
+    /// promises something in every corner, and the front is found later (over DTLZ2 with two objectives at the cost of up to a twelfth of the mean hypervolume, with four of half of it).
     /// </summary>
     private const int MostObjectivesForDraws = 2;
 
@@ -48,7 +49,9 @@ internal sealed class Surrogates
         // One loss made of several is of a study's own.
         (_data, _options, _earlier) = (data, options, data.IsScalarised ? null : earlier);
         _set = new TrainingSet(data.Map, data.Features);
-        _members = data.Completed.Length <= MostForDraws && data.Losses is [{ Length: <= MostObjectivesForDraws }, ..] ? Math.Max(options.Draws ?? (data.Losses[0].Length == 1 ? 8 : 3), 0) + 1 : 1;
+        int m = data.Losses is [var first, ..] ? first.Length : 0;
+        bool draws = data.Completed.Length <= MostForDraws && m <= MostObjectivesForDraws && (m == 1 || data.Map.HasChoices || data.Outcomes.Count > 0 || _earlier is not null);
+        _members = draws ? Math.Max(options.Draws ?? (m == 1 ? 8 : 3), 0) + 1 : 1;
     }
 
     /// <summary>What the log keeps.</summary>

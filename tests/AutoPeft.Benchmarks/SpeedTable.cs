@@ -81,8 +81,9 @@ internal static class SpeedTable
             return v.Select(x => 1 - x / norm).ToArray();
         })];
         double[] reference = [.. Enumerable.Repeat(1.1, m)];
-        for (int i = 0; i < 5; i++) Hypervolume.Compute(set, reference);
-        int times = m < 4 ? 200 : 3;
+        // Until all of it is compiled by the optimiser.
+        for (int i = 0; i < 300; i++) Hypervolume.Compute(set, reference);
+        int times = m < 4 ? 1000 : 50;
         var clock = CpuClock.Start();
         for (int i = 0; i < times; i++) Hypervolume.Compute(set, reference);
         return clock.Seconds / times;

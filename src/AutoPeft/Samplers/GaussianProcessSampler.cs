@@ -89,7 +89,7 @@ public sealed class GaussianProcessSampler : ISampler
         pending.AddRange(proposals.Select(p => p.Configuration));
         IReadOnlyList<Configuration> incumbents = [.. data.Incumbents(12), .. earlier?.Starts ?? []];
         string acquisitionName = data.Losses[0].Length > 1 ? "log EHVI" : study.Definition.Objectives.Length > 1 ? "ParEGO" : "log EI";
-        if (study.Definition.Formulas.Any(f => f is not null) && !data.IsScalarised) acquisitionName += $", {string.Join(", ", study.Definition.Objectives.Where(o => o.Formula is not null).Select(o => o.Name))} by formula";
+        if (data.Formulas.Any(f => f is not null)) acquisitionName += $", {string.Join(", ", study.Definition.Objectives.Where(o => o.Formula is not null).Select(o => o.Name))} by formula";
         if (surrogates?.IsNoisy == true) acquisitionName = "noisy " + acquisitionName;
         MixedOptimizerOptions optimizer = surrogates?.IsNoisy == true ? new() { Apart = 0 } : new();
         while (proposals.Count < count)

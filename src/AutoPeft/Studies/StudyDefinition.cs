@@ -78,14 +78,17 @@ public sealed record StudyDefinition
 
     /// <summary>The same study, its space replaced by an equal one that can evaluate its C# predicates.</summary>
     /// <exception cref="InvalidInputException"><paramref name="declared"/> is another space.</exception>
-    public StudyDefinition WithSpace(SearchSpace declared) => new(Space.WithPredicatesOf(declared), Objectives, Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
+    public StudyDefinition WithSpace(SearchSpace declared) => Of(Space.WithPredicatesOf(declared), Objectives);
 
     /// <summary>Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name, and formulas that one of them has and the other lacks.</summary>
     public bool IsSameStudyAs(StudyDefinition other) => WithFormulasOf(other).Equals(other.WithFormulasOf(this) with { Name = Name });
 
     /// <summary>This study with the other's formulas where it has none itself.</summary>
     private StudyDefinition WithFormulasOf(StudyDefinition other) => Objectives.Length != other.Objectives.Length || !Space.Equals(other.Space) ? this
-        : new(Space, Objectives.Zip(other.Objectives, (o, p) => o with { Formula = o.Formula ?? p.Formula }), Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
+        : Of(Space, Objectives.Zip(other.Objectives, (o, p) => o with { Formula = o.Formula ?? p.Formula }));
+
+    private StudyDefinition Of(SearchSpace space, IEnumerable<Objective> objectives) =>
+        new(space, objectives, Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
 
     private static Formula FormulaOf(string objective, string text, SearchSpace space)
     {

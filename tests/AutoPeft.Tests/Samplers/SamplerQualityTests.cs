@@ -78,6 +78,21 @@ public sealed class SamplerQualityTests
     }
 
     [Fact]
+    public void Where_a_formula_has_no_value_on_its_scale_nothing_is_to_be_gained()
+    {
+        var counted = new TestFunction("counted", SearchSpace.Build(s => s.Int("rank", 0, 64).Float("lr", 0, 1)),
+            [Objective.Minimize("error", 2), Objective.Minimize("size", 100) with { Log = true, Formula = "rank" }], c => ([1 / (1.0 + c.GetInt("rank")) + Math.Pow(c.GetDouble("lr") - 0.3, 2), c.GetInt("rank")], []));
+        var study = new FunctionStudy(counted, 0, 20);
+        for (int i = 0; i < 20; i++)
+        {
+            study.Ask(new GaussianProcessSampler());
+            if (study.Study.Trials[i].Configuration.GetInt("rank") == 0) study.Fail(i);
+            else study.Tell(i);
+        }
+        Assert.InRange(study.Study.Trials.Count(t => t.State == TrialState.Failed), 0, 3);
+    }
+
+    [Fact]
     public void Losses_that_are_zero_along_bounds_do_not_hold_the_search_at_them()
     {
         // Where an outcome warp was fitted to such losses, these three ended at 0.42 on average; 1.156 is all there is.

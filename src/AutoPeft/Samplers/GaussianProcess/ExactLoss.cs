@@ -9,7 +9,7 @@ internal sealed class ExactLoss
     /// <summary>Standard deviation in the targets' units: an improvement is a smooth function of the loss, and climbed by gradients, only where there is one. A hundredth of the spread tells any two counts apart that matter.</summary>
     public const double Deviation = 0.01;
 
-    /// <summary>What stands for no number, and for anything worse.</summary>
+    /// <summary>What stands for no number (a count of 0 on a logarithmic scale), and for anything worse.</summary>
     private const double Worst = 1e3;
 
     /// <summary>Step on [0, 1] of central differences.</summary>
@@ -32,9 +32,6 @@ internal sealed class ExactLoss
         _moving = [.. Enumerable.Range(0, map.Space.Count).Where(i => map.IsRelaxed[i] && formula.Uses(i))];
         _codes = new double[map.Space.Count];
     }
-
-    /// <summary>With a workspace of its own.</summary>
-    public ExactLoss Copy() => new(_map, _objective, _formula, _targets);
 
     /// <summary>The target at a configuration.</summary>
     public double At(Configuration configuration) => Of(_formula.Value(configuration));
@@ -81,6 +78,6 @@ internal sealed class ExactLoss
     private double Of(double value)
     {
         double target = _targets.Apply(_objective.ToLoss(value));
-        return target < Worst ? target : Worst;
+        return double.IsFinite(target) && target < Worst ? target : Worst;
     }
 }

@@ -83,7 +83,7 @@ public sealed class GradientTests
         if (mixed)
         {
             Posterior?[] others = [.. losses.Select((l, j) => exact[j] is null ? Posterior.Given(set, l, H(-4))! : null)];
-            var other = new Acquisition(map, others, [.. exact.Select(e => e?.Copy())], [improvement[0]], constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0) { Caution = 0.5 };
+            var other = new Acquisition(map, others, exact, [improvement[0]], constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0) { Caution = 0.5 };
             acquisition = new AcquisitionMixture([acquisition, other], Space.Count);
         }
         for (int trial = 0; trial < 20; trial++)

@@ -50,6 +50,9 @@ internal sealed class Acquisition : IAcquisition
     /// <summary>Factor on the losses' standard deviations.</summary>
     public double Caution { get; init; } = 1;
 
+    /// <summary>By loss, how many standard deviations worse than its mean a point is taken to be; empty for none.</summary>
+    public double[] Pessimism { get; init; } = [];
+
     /// <inheritdoc/>
     public double Value(Candidate at)
     {
@@ -60,7 +63,7 @@ internal sealed class Acquisition : IAcquisition
             {
                 if (IsExact(j, at)) continue;
                 _objectives[j]!.Predict(at.Features, _pathMeans[j], out double variance);
-                _deviations[j] = Caution * Math.Sqrt(variance);
+                Discount(j, Math.Sqrt(variance));
             }
             for (int s = 0; s < _paths; s++)
             {
@@ -88,7 +91,7 @@ internal sealed class Acquisition : IAcquisition
             {
                 if (IsExact(j, at)) continue;
                 _objectives[j]!.PredictKeeping(at.Features, _pathMeans[j], out double variance);
-                _deviations[j] = Caution * Math.Sqrt(variance);
+                Discount(j, Math.Sqrt(variance));
             }
             for (int s = 0; s < _paths; s++)
             {
@@ -109,7 +112,9 @@ internal sealed class Acquisition : IAcquisition
                     byDeviation += _pathByDeviation[j][s] * _share[s];
                 }
                 if (_pathMeans[j].Length == 1) _pathByMean[j][0] = byMean;
-                _objectives[j]?.Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), Caution * Caution * byDeviation / (2 * _deviations[j]), _wanted, _featureGradient);
+                double byVariance = Caution * Caution * byDeviation / (2 * _deviations[j]);
+                if (Pessimism.Length > 0) byVariance += Caution * Pessimism[j] * byMean / (2 * _deviations[j]);
+                _objectives[j]?.Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), byVariance, _wanted, _featureGradient);
             }
         }
         for (int c = 0; c < _constraints.Length; c++)
@@ -133,6 +138,14 @@ internal sealed class Acquisition : IAcquisition
         if (_exact[j] is not { } exact) return false;
         (_pathMeans[j][0], _deviations[j]) = (exact.At(at), ExactLoss.Deviation);
         return true;
+    }
+
+    /// <summary>What is taken for a loss's means and deviation where a model says so much.</summary>
+    private void Discount(int j, double deviation)
+    {
+        _deviations[j] = Caution * deviation;
+        if (Pessimism.Length == 0) return;
+        for (int s = 0; s < _pathMeans[j].Length; s++) _pathMeans[j][s] += Pessimism[j] * deviation;
     }
 
     private void MeansOf(int path)

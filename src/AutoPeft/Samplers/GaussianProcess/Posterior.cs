@@ -252,7 +252,8 @@ internal sealed class Posterior
         return k;
     }
 
-    private static double[]? InverseFactor(TrainingSet set, Hyperparameters h, double noise)
+    /// <summary>The inverse of the lower Cholesky factor of the kernel matrix with so much noise, rows at the set's stride. Null where there is none.</summary>
+    internal static double[]? InverseFactor(TrainingSet set, Hyperparameters h, double noise)
     {
         // Jitter grows until the factorisation succeeds; it starts at nothing, the noise being at least 1e-8.
         for (double jitter = 0; jitter < 1e-2; jitter = jitter == 0 ? 1e-8 : jitter * 10)

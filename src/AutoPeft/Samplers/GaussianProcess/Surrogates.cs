@@ -43,6 +43,11 @@ internal sealed class Surrogates
         /// <summary>Models that are averaged over; the fitted one first, where all are of this study's trials alone.</summary>
         public SurrogateMember[] Members { get; init; } = [new(H)];
 
+        private Foresight? _foresight;
+
+        /// <summary>How well values were foreseen; worked out when it is first asked for.</summary>
+        public Foresight Foresight => _foresight ??= Foresight.Of(Set, Targets, H);
+
         /// <summary>What takes the models' place where configurations decide the loss.</summary>
         public ExactLoss? Exact { get; init; }
     }
@@ -202,6 +207,7 @@ internal sealed class Surrogates
             if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e).H) is not { } posterior) return null;
             constraints[c] = posterior;
         }
+        double[] pessimism = temper.IsWary ? [.. _objectives.Select(o => o.Exact is null ? o.Foresight.Pessimism(pending.Count > 0) : 0)] : [];
         double[] reference = _data.Reference;
         // Asking for more than there is to gain would drive the search into what is known to fail.
         double margin = constraints.Length > 0 ? 0 : temper.Margin;
@@ -226,7 +232,7 @@ internal sealed class Surrogates
             else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, standardReference), warps);
         }
         double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(n, 1);
-        return new Acquisition(_data.Map, posteriors, [.. _objectives.Select(o => o.Exact)], improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight) { Caution = temper.Caution };
+        return new Acquisition(_data.Map, posteriors, [.. _objectives.Select(o => o.Exact)], improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight) { Caution = temper.Caution, Pessimism = pessimism };
 
         double ValueOf(int j, int path, int point) => _objectives[j].Exact is { } exact && point >= n ? exact.At(pending[point - n])
             : sampled && _objectives[j].Exact is null ? drawn[j][path][point] : _objectives[j].Targets[point];

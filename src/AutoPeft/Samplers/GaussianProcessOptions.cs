@@ -14,8 +14,9 @@ public sealed record GaussianProcessOptions
     public int Paths { get; init; } = 8;
 
     /// <summary>
-    /// Draws of the hyperparameters from their posterior that improvement is averaged over beside the fitted ones, up to 150 trials and two objectives, but not over two objectives of numbers without outcome
-    /// constraints. Null (default): 8 for one objective, 3 for two, whose boxes make each of them dear. The most probable length scales alone are sure that what was hardly varied does not matter; a few draws remove most of that. 0 for none.
+    /// Draws of the hyperparameters from their posterior that improvement is averaged over beside the fitted ones, up to 150 trials and two objectives. Null (default): 3 for two objectives where there are
+    /// choices, 8 and 3 with one and two objectives where there are earlier studies, none elsewhere: there the prior, which takes parameters to matter alike until the data speak against it, keeps the search from
+    /// being sure that what was hardly varied does not matter, and does it better.
     /// </summary>
     public int? Draws { get; init; }
 

@@ -8,8 +8,8 @@ namespace AutoPeft.Samplers;
 /// <summary>
 /// Bayesian optimisation with Gaussian processes, for one objective and several, on mixed, conditional and constrained spaces. The choice where a trial costs more than a tenth of a second
 /// and there are at most several hundred of them.
-/// <para>Surrogates: exact Gaussian processes, Matérn 5/2 with a length scale per parameter and dimension-scaled priors (Hvarfner et al. 2024), fitted by multi-start maximum a posteriori with
-/// analytic gradients, and averaged over draws from their posterior while trials are few. Acquisition: log noisy expected (hypervolume) improvement (Ament et al. 2023; Daulton et al. 2021; Letham et al. 2019), exact over the front's boxes and averaged over joint
+/// <para>Surrogates: exact Gaussian processes, Matérn 5/2 with a length scale per parameter, about a common one of the dimension-scaled prior (Hvarfner et al. 2024), fitted by multi-start maximum a
+/// posteriori with analytic gradients. Acquisition: log noisy expected (hypervolume) improvement (Ament et al. 2023; Daulton et al. 2021; Letham et al. 2019), exact over the front's boxes and averaged over joint
 /// draws where there is noise or where trials are pending; times the probability of feasibility; times a stated prior (πBO).</para>
 /// <example><code>autopeft sweep autopeft --task polarity --sampler gp --trials 40</code></example>
 /// </summary>

@@ -62,11 +62,7 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
         if (main > 0) gradient[^2] -= gradient[^3] = MainGradient(gradient, main, traceW);
         LengthGradient(gradient);
 
-        for (int g = 0; g < groups; g++)
-        {
-            value += prior.Length(theta[g], Math.Max(groups, 1), out double d);
-            gradient[g] += d;
-        }
+        value += prior.Lengths(theta.AsSpan(0, groups), gradient.AsSpan(0, groups));
         value += HyperparameterPrior.Signal(theta[^2], out double ds) + HyperparameterPrior.Noise(theta[^1], out double dn);
         gradient[^2] += ds;
         gradient[^1] += dn;

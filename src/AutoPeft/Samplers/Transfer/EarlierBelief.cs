@@ -15,6 +15,6 @@ internal static class EarlierBelief
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
         if (losses.Length < LeastTrials || losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) return null;
         var set = new TrainingSet(map, [.. trials.Select(t => new Candidate(map, t.Configuration).Features)]);
-        return WarpedFit.Of(set, losses, HyperparameterPrior.For(map, study.Trials[0].Losses.Length), cancellationToken) is { } fit ? Posterior.Given(set, [.. losses.Select(fit.Warp.Apply)], fit.H) : null;
+        return WarpedFit.Of(set, losses, HyperparameterPrior.Alone(map, study.Trials[0].Losses.Length), cancellationToken) is { } fit ? Posterior.Given(set, [.. losses.Select(fit.Warp.Apply)], fit.H) : null;
     }
 }

@@ -24,11 +24,11 @@ public sealed class GradientTests
     }
 
     [Theory]
-    [InlineData(false, false), InlineData(true, false), InlineData(false, true), InlineData(false, true, true)]
-    public void The_marginal_likelihoods_gradient_is_that_of_its_value(bool sparse, bool main, bool numbers = false)
+    [InlineData(false, false), InlineData(true, false), InlineData(false, true), InlineData(false, true, true), InlineData(false, true, false, true), InlineData(false, false, true, true)]
+    public void The_marginal_likelihoods_gradient_is_that_of_its_value(bool sparse, bool main, bool numbers = false, bool sharedScale = false)
     {
         (_, TrainingSet set, double[] targets, _) = Data(23, space: numbers ? Numbers : Space);
-        var likelihood = new MarginalLikelihood(set, targets, new HyperparameterPrior(sparse, main));
+        var likelihood = new MarginalLikelihood(set, targets, new HyperparameterPrior(sparse, main, SharedScale: sharedScale));
         var random = new Philox(8);
         for (int trial = 0; trial < 5; trial++)
         {
@@ -51,7 +51,8 @@ public sealed class GradientTests
     [InlineData(1, 1, false, false, false), InlineData(2, 1, false, false, true), InlineData(2, 4, true, false, false), InlineData(3, 1, true, false, true), InlineData(4, 2, false, false, false)]
     [InlineData(1, 1, true, true, true), InlineData(2, 3, false, true, false), InlineData(1, 1, false, false, true, true), InlineData(2, 3, true, true, false, true)]
     [InlineData(2, 1, false, false, true, false, true), InlineData(2, 3, true, true, true, false, true), InlineData(3, 1, false, true, false, true, true)]
-    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed, bool main, bool trended = false, bool known = false)
+    [InlineData(3, 1, false, false, true, false, false, true), InlineData(3, 4, true, true, false, true, true, true)]
+    public void The_acquisitions_gradient_is_that_of_its_value(int m, int paths, bool constrained, bool mixed, bool main, bool trended = false, bool known = false, bool wary = false)
     {
         (FeatureMap map, TrainingSet set, double[] targets, List<double[]> features) = Data(20);
         var random = new Philox(9);
@@ -79,7 +80,11 @@ public sealed class GradientTests
             exact[1] = new ExactLoss(map, Objective.Minimize("size") with { Log = true }, Formula.Parse("(on + 1) * (c == 'x') * n + 3 * a + b * child + 1", Space), new OutcomeWarp([-1, 0, 1], 0));
         }
         Posterior[] constraints = constrained ? [Posterior.Given(set, targets, H(-3))!] : [];
-        IAcquisition acquisition = new Acquisition(map, posteriors, exact, improvement, constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0);
+        IAcquisition acquisition = new Acquisition(map, posteriors, exact, improvement, constraints, constrained ? [0.2] : [], constrained ? [1.5] : [], null, 0)
+        {
+            Caution = wary ? 0.6 : 1,
+            Pessimism = wary ? [.. Enumerable.Range(0, m).Select(j => 0.4 * j)] : [],
+        };
         if (mixed)
         {
             Posterior?[] others = [.. losses.Select((l, j) => exact[j] is null ? Posterior.Given(set, l, H(-4))! : null)];

@@ -32,8 +32,8 @@ public sealed record GaussianProcessOptions
     public double NoiseThreshold { get; init; } = 1e-4;
 
     /// <summary>
-    /// One objective: how much better than the best known a point has to be to count as an improvement, in standard deviations of the loss, for every second trial until the last sixth of the
-    /// budget. Default 0.12: plain expected improvement polishes the basin it is in for as long as it lasts; asking for more sends every other trial to where more may be.
+    /// One objective: how much better than the best known a point has to be to count as an improvement, in standard deviations of the loss, for every fourth trial until the last sixth of the
+    /// budget. Default 0.12: plain expected improvement polishes the basin it is in for as long as it lasts; asking for more sends some trials to where more may be.
     /// </summary>
     public double Margin { get; init; } = 0.12;
 

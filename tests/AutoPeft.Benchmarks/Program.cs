@@ -1,14 +1,23 @@
 using System.Globalization;
+using AutoPeft;
 using AutoPeft.Benchmarks;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-return args switch
+try
 {
-    ["quality", .. var rest] => QualityTable.Run(rest),
-    ["speed", .. var rest] => SpeedTable.Run(rest),
-    [] or [not ("help" or "--help" or "-h"), ..] => SummaryTable.Run(args),
-    _ => Usage(),
-};
+    return args switch
+    {
+        ["quality", .. var rest] => QualityTable.Run(rest),
+        ["speed", .. var rest] => SpeedTable.Run(rest),
+        [] or [not ("help" or "--help" or "-h"), ..] => SummaryTable.Run(args),
+        _ => Usage(),
+    };
+}
+catch (InvalidInputException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
 
 static int Usage()
 {

@@ -14,9 +14,9 @@ public sealed record GaussianProcessOptions
     public int Paths { get; init; } = 8;
 
     /// <summary>
-    /// Draws of the hyperparameters from their posterior that improvement is averaged over beside the fitted ones, up to 150 trials and two objectives. Null (default): 3 for two objectives where there are
-    /// choices, 8 and 3 with one and two objectives where there are earlier studies, none elsewhere: there the prior, which takes parameters to matter alike until the data speak against it, keeps the search from
-    /// being sure that what was hardly varied does not matter, and does it better.
+    /// Draws of the hyperparameters from their posterior that improvement is averaged over beside the fitted ones, up to 150 trials and two objectives. Null (default): for one objective 8 with the
+    /// sparse prior or earlier studies, for two objectives 3 with choices or earlier studies, none elsewhere: there the prior, which takes parameters to matter alike until the data speak against it, keeps the search
+    /// from being sure that what was hardly varied does not matter, and does it better.
     /// </summary>
     public int? Draws { get; init; }
 

@@ -61,9 +61,9 @@ internal sealed class Surrogates
 
     /// <summary>
     /// Draws keep the doubt which parameters matter. Where length scales lie about a common one the prior keeps it already, and draws from it found less or the same on all of 15 problems; earlier studies' models are
-    /// mixed with them.
+    /// mixed with them, and the sparse prior has its authors' effect only over draws.
     /// </summary>
-    private int DefaultDraws(int m) => _earlier is not null ? (m == 1 ? 8 : 3) : m == 2 && _data.Map.HasChoices ? 3 : 0;
+    private int DefaultDraws(int m) => m == 1 ? (_earlier is not null || _options.SparsePrior ? 8 : 0) : _earlier is not null || _data.Map.HasChoices ? 3 : 0;
 
     /// <summary>What the log keeps.</summary>
     public SurrogateState State { get; private set; } = new(0, [], []);

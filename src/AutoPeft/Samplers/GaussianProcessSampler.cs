@@ -45,8 +45,8 @@ public sealed class GaussianProcessSampler : ISampler
         bool last = study.Definition.Budget is { } budget && number >= budget - budget / 6;
         if (study.Definition.Objectives.Length == 1)
             return last ? new Temper(0, _options.LastCaution) : number % turns == 0 ? new Temper(_options.Margin, 1) : new Temper(0, _options.Caution);
-        // Among choices there is little to polish; and what was believed before holds better there than what is left of it says.
         bool wary = earlier is null && study.Definition.Objectives.Length >= LeastObjectivesToBeWary;
+        // Among choices there is little to polish; and what was believed before holds better there than what is left of it says.
         if (map.HasChoices) return earlier is null ? Temper.Plain with { IsWary = wary } : new Temper(0, _options.FrontCaution);
         // Before there is a front, there is nothing to polish and no mean to trust.
         if (!HasFront(study)) return Temper.Plain;

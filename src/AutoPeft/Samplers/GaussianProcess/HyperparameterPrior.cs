@@ -90,7 +90,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
             together += derivative;
         }
         // The mean moves with every length scale.
-        double z = (mean - Mode(count)) / ScaleSpread;
+        double z = (mean - (Centre(count) - WideLengths)) / ScaleSpread;
         for (int g = 0; g < count; g++) gradient[g] += (z / ScaleSpread - together) / count;
         return value + 0.5 * z * z;
     }
@@ -103,8 +103,8 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
         return (Math.Log(q), 2 * distance / Square / q);
     }
 
-    /// <summary>The dense prior's most probable log length scale.</summary>
-    private static double Mode(int dimensions) => Math.Sqrt(2) + 0.5 * Math.Log(dimensions) - WideLengths;
+    /// <summary>Mean of the dense prior's log length scales. The most probable length scale's logarithm lies lower by their variance.</summary>
+    private static double Centre(int dimensions) => Math.Sqrt(2) + 0.5 * Math.Log(dimensions);
 
     /// <summary>−log density of one log length scale (up to a constant) and its derivative.</summary>
     private double Length(double logLength, int dimensions, out double derivative)
@@ -117,7 +117,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
             return Math.Log(1 + q) + 2 * logLength;
         }
         // The density of ℓ itself, as BoTorch maximises it: its mode is at √d·e^(√2 − 3).
-        double z = logLength - (Math.Sqrt(2) + 0.5 * Math.Log(dimensions));
+        double z = logLength - Centre(dimensions);
         derivative = z / LengthVariance + 1;
         return z * z / (2 * LengthVariance) + logLength;
     }
@@ -148,7 +148,7 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
     /// <summary>Where fits start from: the modes, and a long-scaled alternative.</summary>
     public Hyperparameters Start(int groups, bool smooth)
     {
-        double mode = Sparse ? 0.5 * Math.Log(1 / Tau) : Math.Sqrt(2) + 0.5 * Math.Log(Math.Max(groups, 1)) - (smooth ? 1 : 3);
+        double mode = Sparse ? 0.5 * Math.Log(1 / Tau) : Centre(Math.Max(groups, 1)) - (smooth ? 1 : WideLengths);
         var lengths = new double[groups];
         Array.Fill(lengths, Math.Clamp(mode, LengthBounds.Low, LengthBounds.High));
         return new Hyperparameters(lengths, 0, LogNoiseMean, MainEffects ? 0 : null);

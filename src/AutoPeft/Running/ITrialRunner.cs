@@ -14,7 +14,21 @@ namespace AutoPeft.Running;
 /// <param name="WorkDirectory">A directory of its own for checkpoints and logs; null where the host keeps none.</param>
 /// <param name="ResumeFrom">The step at which a scheduler paused it, or its parent, where it did: there should be a checkpoint in <paramref name="WorkDirectory"/>.</param>
 /// <param name="Parent">Whose checkpoint it goes on from, where it is another trial's; the host has laid it into <paramref name="WorkDirectory"/>.</param>
-public sealed record TrialAssignment(int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null, long? ResumeFrom = null, TrialParent? Parent = null);
+public sealed record TrialAssignment(
+    int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null, long? ResumeFrom = null, TrialParent? Parent = null)
+{
+    /// <summary>Which attempt this is.</summary>
+    public AttemptId Id => new(Number, Attempt);
+
+    /// <summary>Whether the trial is to have its device to itself: it ran out of memory beside others.</summary>
+    public bool Alone { get; init; }
+
+    /// <summary>
+    /// Null (the default) where trials go on from no checkpoint but their own. Else the host keeps what the trial has when it pauses, and removes what it kept of earlier steps than this one
+    /// (<see cref="IScheduler.KeepsFrom"/>).
+    /// </summary>
+    public long? KeepsFrom { get; init; }
+}
 
 /// <summary>A trial's result.</summary>
 /// <param name="Values">One per objective, in the objectives' own units and order.</param>

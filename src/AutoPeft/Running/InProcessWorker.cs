@@ -13,15 +13,15 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
     public Task WarmUpAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public async Task<WorkerResult> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
+    public async Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
     {
         try
         {
-            return new WorkerResult.CompletedResult(await Task.Run(() => runner.RunAsync(trial, reporter, cancellationToken), cancellationToken).ConfigureAwait(false));
+            return new AttemptEnd.Completed(await Task.Run(() => runner.RunAsync(trial, reporter, cancellationToken), cancellationToken).ConfigureAwait(false));
         }
         catch (TrialStoppedException e)
         {
-            return new WorkerResult.StoppedResult(e.Step);
+            return new AttemptEnd.Left(e.Step);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -29,11 +29,11 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
         }
         catch (Exception e) when (OutOfMemory.Is(e))
         {
-            return new WorkerResult.OutOfMemoryResult(e.Message);
+            return new AttemptEnd.OutOfMemory(e.Message);
         }
         catch (Exception e)
         {
-            return new WorkerResult.FailedResult($"{e.GetType().Name}: {e.Message}");
+            return new AttemptEnd.Failed($"{e.GetType().Name}: {e.Message}");
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
     public async Task WarmUpAsync(CancellationToken cancellationToken) => await EnsureStartedAsync(cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public async Task<WorkerResult> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
+    public async Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
     {
         if (await EnsureStartedAsync(cancellationToken).ConfigureAwait(false) is { } failed) return failed;
         try
@@ -69,15 +69,15 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                         Send(new WorkerMessage.VerdictMessage(await reporter.ReportAsync(m.Step, m.Metrics, cancellationToken).ConfigureAwait(false)));
                         break;
                     case WorkerMessage.DoneMessage m when m.Number == trial.Number:
-                        return new WorkerResult.CompletedResult(m.Outcome);
+                        return new AttemptEnd.Completed(m.Outcome);
                     case WorkerMessage.ErrorMessage { OutOfMemory: true } m when m.Number == trial.Number:
                         // An allocator that ran dry holds what it has in pieces; a fresh process starts with the whole device.
                         Kill();
-                        return new WorkerResult.OutOfMemoryResult(m.Message);
+                        return new AttemptEnd.OutOfMemory(m.Message);
                     case WorkerMessage.ErrorMessage m when m.Number == trial.Number:
-                        return new WorkerResult.FailedResult(m.Message);
+                        return new AttemptEnd.Failed(m.Message);
                     case WorkerMessage.LeftMessage { StoppedAt: { } at } m when m.Number == trial.Number:
-                        return new WorkerResult.StoppedResult(at);
+                        return new AttemptEnd.Left(at);
                     case WorkerMessage.ErrorMessage { Number: null } m:
                         Kill();
                         throw new InvalidInputException(m.Message);
@@ -87,7 +87,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         catch (TimeoutException)
         {
             Kill();
-            return new WorkerResult.LostResult($"the worker said nothing for {options.HangTimeout.TotalSeconds:0} s and was killed");
+            return new AttemptEnd.Lost($"the worker said nothing for {options.HangTimeout.TotalSeconds:0} s and was killed");
         }
         catch (IOException)
         {
@@ -114,7 +114,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         Kill();
     }
 
-    private async Task<WorkerResult?> EnsureStartedAsync(CancellationToken cancellationToken)
+    private async Task<AttemptEnd?> EnsureStartedAsync(CancellationToken cancellationToken)
     {
         if (_process is { HasExited: false }) return null;
         Kill();
@@ -154,7 +154,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         catch (TimeoutException)
         {
             Kill();
-            return new WorkerResult.LostResult($"the worker was not ready after {options.StartTimeout.TotalSeconds:0} s");
+            return new AttemptEnd.Lost($"the worker was not ready after {options.StartTimeout.TotalSeconds:0} s");
         }
         catch (IOException)
         {
@@ -195,13 +195,13 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         Kill();
     }
 
-    private WorkerResult.LostResult Lost()
+    private AttemptEnd.Lost Lost()
     {
         string how = "the worker's process ended";
         if (_process is { } p && p.WaitForExit(1000)) how = p.ExitCode > 128 ? $"the worker was killed by signal {p.ExitCode - 128}" : $"the worker's process ended with code {p.ExitCode}";
         string? last = Volatile.Read(ref _lastError);
         Kill();
-        return new WorkerResult.LostResult(last is null ? how : $"{how}: {last}");
+        return new AttemptEnd.Lost(last is null ? how : $"{how}: {last}");
     }
 
     private void Kill()

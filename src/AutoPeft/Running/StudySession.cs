@@ -1,297 +1,335 @@
 using System.Collections.Immutable;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 
 /// <summary>
-/// Ask and tell over a store: decides from the fold what to append, appends it only if nobody else appended first, and folds it. Thread-safe; any number of
-/// sessions in any number of processes may work on one store.
+/// Decides for a study: which trial a free slot runs next, what a report is answered, what the end of an attempt means. Every host (<see cref="LocalSweep"/>, grains, ask-tell) decides through this
+/// class, and every decision is a record of the log. Thread-safe.
 /// </summary>
-public sealed partial class StudySession : IDisposable
+public sealed class StudySession : IAsyncDisposable
 {
-    private static readonly ImmutableSortedDictionary<string, double> NoMetrics = ImmutableSortedDictionary<string, double>.Empty;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
-    private readonly IStudyStore _store;
-    private readonly ISampler _sampler;
-    private readonly TimeProvider _clock;
-    private readonly Study _study;
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly StudyPolicy _policy;
+    private readonly Proposer _proposer;
+    private readonly SemaphoreSlim _asking = new(1, 1);
+    private readonly CancellationTokenSource _life = new();
+    private string? _ended;
 
-    private StudySession(IStudyStore store, ISampler sampler, TimeProvider clock, Study study) => (_store, _sampler, _clock, _study) = (store, sampler, clock, study);
+    private StudySession(StudyLog log, StudyPolicy policy, Proposer proposer) => (Log, _policy, _proposer) = (log, policy, proposer);
 
-    /// <summary>The study as this session knows it. Read it between calls, or under <see cref="ReadAsync{T}"/> while others call.</summary>
-    public IStudyView Study => _study;
+    /// <summary>The study's log: its fold, and what a person may decide.</summary>
+    public StudyLog Log { get; }
 
-    /// <summary>The sampler that serves this session's asks.</summary>
-    public ISampler Sampler => _sampler;
+    /// <summary>The fold; see <see cref="StudyLog.Study"/>.</summary>
+    public IStudyView Study => Log.Study;
+
+    /// <summary>Who and what decides.</summary>
+    public StudyPolicy Policy => _policy;
 
     /// <summary>Starts a study in an empty store.</summary>
     /// <exception cref="InvalidInputException">The store has a study already.</exception>
-    public static async Task<StudySession> CreateAsync(StudyDefinition definition, ISampler sampler, IStudyStore store, TimeProvider? clock = null, CancellationToken cancellationToken = default)
-    {
-        var session = new StudySession(store, sampler, clock ?? TimeProvider.System, new Study());
-        if (!await session.AppendAsync(s => s.Exists ? throw new InvalidInputException("The store has a study already; resume it, or choose another place.") : [new StudyCreated(session.Now, definition)], cancellationToken).ConfigureAwait(false))
-            throw new InvalidOperationException("Nothing was appended.");
-        return session;
-    }
+    public static async Task<StudySession> CreateAsync(StudyDefinition definition, StudyPolicy policy, IStudyStore store, TimeProvider? clock = null, CancellationToken cancellationToken = default) =>
+        await OpenAsync(await StudyLog.CreateAsync(definition, store, clock, cancellationToken).ConfigureAwait(false), policy, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Goes on with a study that a store has.</summary>
-    /// <param name="store">Where the study is.</param>
-    /// <param name="sampler">Makes the sampler that the definition names.</param>
-    /// <param name="clock">For the records' times; the system's unless stated.</param>
-    /// <param name="declared">The search space as the program declares it; needed only where its constraints are C# predicates, which a log holds as text.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="InvalidInputException">The store is empty, or the study searches another space than <paramref name="declared"/>.</exception>
-    public static async Task<StudySession> OpenAsync(IStudyStore store, Func<StudyDefinition, ISampler> sampler, TimeProvider? clock = null, SearchSpace? declared = null, CancellationToken cancellationToken = default)
+    /// <summary>Decides for a study whose log is open. The session closes the log when it is disposed.</summary>
+    public static async Task<StudySession> OpenAsync(StudyLog log, StudyPolicy policy, CancellationToken cancellationToken = default)
     {
-        var study = new Study();
-        await foreach (StudyEvent e in store.ReadAsync(0, cancellationToken).ConfigureAwait(false))
-            study.Apply(declared is not null && e is StudyCreated c ? c with { Definition = c.Definition.WithSpace(declared) } : e);
-        if (!study.Exists) throw new InvalidInputException("There is no study here yet.");
-        return new StudySession(store, sampler(study.Definition), clock ?? TimeProvider.System, study);
-    }
-
-    /// <summary>Runs <paramref name="read"/> while nothing is appended by this session.</summary>
-    public async Task<T> ReadAsync<T>(Func<IStudyView, T> read, CancellationToken cancellationToken = default)
-    {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try { return read(_study); }
-        finally { _gate.Release(); }
-    }
-
-    /// <summary>Takes in what others appended to the store.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken = default)
-    {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try { await CatchUpAsync(cancellationToken).ConfigureAwait(false); }
-        finally { _gate.Release(); }
+        var proposer = new Proposer(policy.Sampler, policy.StopRules, log.Clock);
+        await log.FeedAsync(proposer.Receive, cancellationToken).ConfigureAwait(false);
+        return new StudySession(log, policy, proposer);
     }
 
     /// <summary>
-    /// Proposes up to <paramref name="count"/> trials, fewer where the budget leaves fewer or the sampler has run out; none when nothing is left.
+    /// Gives a trial to a free slot: the one that the log has on this slot already (its answer was lost), else a waiting one, else a paused one that the scheduler promotes, else a new one from the
+    /// sampler. Waits until there is one, the study has ended, or <paramref name="patience"/> is over.
     /// </summary>
-    public async ValueTask<IReadOnlyList<Trial>> AskAsync(int count, CancellationToken cancellationToken = default)
+    /// <param name="worker">The worker's name; worker and device together name the slot, which runs one trial at a time.</param>
+    /// <param name="device">The slot's device.</param>
+    /// <param name="patience">After this time the answer is <see cref="NextTrial.Later"/>. A sampler that thinks for longer goes on thinking.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="InvalidInputException">The sampler cannot serve this study, or the store cannot be written.</exception>
+    public async Task<NextTrial> NextAsync(string worker, DeviceSlot device, TimeSpan patience, CancellationToken cancellationToken = default)
+    {
+        long asked = Log.Clock.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long length = Log.Length;
+            Choice choice = await TakeAsync(worker, device, cancellationToken).ConfigureAwait(false);
+            TimeSpan left = patience == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : patience - Log.Clock.GetElapsedTime(asked);
+            if (choice.Answer is { } answer) return answer;
+            if (left <= TimeSpan.Zero) return NextTrial.Later;
+            if (choice.MayAsk)
+            {
+                Task<bool> ask = Task.Run(() => AskForAsync(worker, device, cancellationToken), CancellationToken.None);
+                try
+                {
+                    if (await ask.WaitAsync(left == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left, Log.Clock, cancellationToken).ConfigureAwait(false)) continue;
+                }
+                catch (TimeoutException)
+                {
+                    return NextTrial.Later;
+                }
+            }
+            await Log.WaitForChangeAsync(length, left < LongestWait ? left : LongestWait, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Records what a running attempt measured, and asks the scheduler.</summary>
+    /// <param name="id">The attempt.</param>
+    /// <param name="step">What the scheduler compares at: epochs, steps; ascending within an attempt. A step that is recorded already is answered again and not recorded twice.</param>
+    /// <param name="metrics">Named measurements.</param>
+    /// <param name="cancellationToken">Stops waiting for the store.</param>
+    /// <returns>What the trial is to do; null if the attempt no longer counts and must stop.</returns>
+    /// <exception cref="InvalidInputException">The step is below one that this attempt reported.</exception>
+    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken = default)
+    {
+        bool counts = false;
+        return Log.DecideAsync<Decision?>(
+            study =>
+            {
+                counts = IsRunning(study, id);
+                bool known = counts && study.Trials[id.Trial].Reports is [.., var last] && (last.Attempt, last.Step) == (id.Attempt, step);
+                return counts && !known ? [new TrialReported(Log.Now, id.Trial, id.Attempt, step, metrics)] : [];
+            },
+            study => counts ? _policy.Scheduler.Decide(study, study.Trials[id.Trial]) : null,
+            cancellationToken);
+    }
+
+    /// <summary>Records how an attempt ended, and what follows from it: a result, a failure, or another attempt.</summary>
+    /// <returns>
+    /// Whether the attempt counts: true also if this end was recorded before and only its answer was lost; false if another attempt superseded this one, whose end is then not recorded.
+    /// </returns>
+    /// <exception cref="InvalidInputException">The number of values is wrong. Nothing is recorded.</exception>
+    public Task<bool> EndAsync(AttemptId id, AttemptEnd end, CancellationToken cancellationToken = default)
+    {
+        bool counts = false;
+        return Log.DecideAsync(
+            study =>
+            {
+                bool exists = id.Trial >= 0 && id.Trial < study.Trials.Count && study.Trials[id.Trial].Attempt == id.Attempt;
+                Trial? trial = exists ? study.Trials[id.Trial] : null;
+                counts = trial is { IsPending: false } or { State: TrialState.Running };
+                return trial is { State: TrialState.Running } ? [RecordOf(study, trial, end)] : [];
+            },
+            _ => counts,
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Proposes up to <paramref name="count"/> trials for ask-tell, fewer where the budget leaves fewer or the sampler has run out; none when nothing is left, a person holds the study, or lockstep
+    /// waits for a trial.
+    /// </summary>
+    public async Task<IReadOnlyList<Trial>> AskAsync(int count, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        int first = 0, made = 0;
-        await AppendAsync(study =>
+        if (await Log.ReadAsync(s => s.IsPaused, cancellationToken).ConfigureAwait(false)) return [];
+        await _asking.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            first = study.Trials.Count;
-            made = Math.Min(count, (study.Definition.Budget ?? int.MaxValue) - first);
-            // One at a time in lockstep: each proposal has a view of its own.
-            if (study.Definition.Lockstep is not null) made = Math.Min(made, 1);
-            if (made <= 0 || study.IsPaused || ViewFor(study, first, _sampler) is not { } view) { made = 0; return []; }
-            IReadOnlyList<Proposal> proposals = Propose(view, made, ProposalStream(study.Definition, first), cancellationToken);
-            int asked = made;
-            made = proposals.Count;
-            DateTimeOffset now = Now;
-            var events = new StudyEvent[made];
-            for (int i = 0; i < made; i++)
-                events[i] = new TrialProposed(now, first + i, proposals[i].Configuration, proposals[i].Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, study.Sequence, first, asked, proposals[i].State, proposals[i].Parent);
-            return events;
-        }, cancellationToken).ConfigureAwait(false);
-        var trials = new Trial[made];
-        for (int i = 0; i < made; i++) trials[i] = _study.Trials[first + i];
-        return trials;
+            while (true)
+            {
+                Proposed made = _proposer.Propose(count, cancellationToken);
+                if (made.Proposals.Count == 0) return [];
+                bool fits = false;
+                Trial[] trials = await Log.DecideAsync<Trial[]>(
+                    study => (fits = study.Trials.Count == made.First) ? [.. _proposer.Records(made, Log.Now)] : [],
+                    study => fits ? [.. study.Trials.Skip(made.First).Take(made.Proposals.Count)] : [],
+                    cancellationToken).ConfigureAwait(false);
+                if (fits) return trials;
+            }
+        }
+        finally { _asking.Release(); }
     }
 
-    /// <summary>Adds a configuration that a person chose. It counts towards the budget.</summary>
-    /// <exception cref="InvalidInputException">It breaks a hard constraint, which the message names, or the budget is used up.</exception>
-    public async Task<Trial> EnqueueAsync(Configuration configuration, CancellationToken cancellationToken = default)
-    {
-        int number = 0;
-        await AppendAsync(study =>
-        {
-            number = study.Trials.Count;
-            return [Enqueued(study, configuration, number)];
-        }, cancellationToken).ConfigureAwait(false);
-        return _study.Trials[number];
-    }
-
-    /// <summary>Adds those of <paramref name="configurations"/> that the study does not have yet, in their order; for studies that run a list.</summary>
-    /// <exception cref="InvalidInputException">One breaks a hard constraint, or the budget does not take them all. Nothing is added.</exception>
-    public async Task EnqueueMissingAsync(IEnumerable<Configuration> configurations, CancellationToken cancellationToken = default)
-    {
-        Configuration[] list = [.. configurations];
-        await AppendAsync(study =>
-        {
-            var known = study.Trials.Select(t => t.Configuration).ToHashSet();
-            int first = study.Trials.Count;
-            StudyEvent[] events = [.. list.Where(known.Add).Select((c, i) => Enqueued(study, c, first + i))];
-            return events;
-        }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Gives the waiting trial of the lowest number to a worker; null where none waits.</summary>
-    public Task<Trial?> TakeWaitingAsync(string worker, string device, CancellationToken cancellationToken = default) => TakeWaitingAsync(worker, device, _ => true, cancellationToken);
-
-    /// <summary>Gives the waiting trial of the lowest number that is for this worker to it; null where none waits.</summary>
-    public async Task<Trial?> TakeWaitingAsync(string worker, string device, Func<Trial, bool> isFor, CancellationToken cancellationToken = default)
-    {
-        Trial? taken = null;
-        await AppendAsync(study =>
-        {
-            taken = study.PendingCount == 0 || study.IsPaused ? null : study.Trials.FirstOrDefault(t => t.State == TrialState.Waiting && isFor(t));
-            return taken is null ? [] : [new TrialStarted(Now, taken.Number, worker, device, taken.Attempt + 1)];
-        }, cancellationToken).ConfigureAwait(false);
-        return taken;
-    }
-
-    /// <summary>Records that a worker has taken a waiting trial of its own choice.</summary>
+    /// <summary>Records that a worker of its own choice has taken a waiting trial, for ask-tell.</summary>
     /// <exception cref="InvalidInputException">The trial was never asked for, runs already, is paused or has ended.</exception>
-    public ValueTask<bool> StartAsync(int number, string worker, string device, CancellationToken cancellationToken = default) =>
-        AppendAsync(study => [new TrialStarted(Now, number, worker, device, number >= 0 && number < study.Trials.Count ? study.Trials[number].Attempt + 1 : 1)], cancellationToken);
-
-    /// <summary>Records an intermediate report.</summary>
-    public ValueTask<bool> ReportAsync(int number, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken = default) =>
-        AppendOneAsync(new TrialReported(Now, number, step, metrics), cancellationToken);
-
-    /// <summary>Records a trial's result. A value that is not finite, or not positive on a logarithmic scale, makes it a failed trial, since nothing can be learnt from it but that.</summary>
-    /// <returns>True if it counts as completed, false if as failed.</returns>
-    /// <exception cref="InvalidInputException">The trial was never asked for, has ended already, or the number of values is wrong. Nothing is changed.</exception>
-    public async ValueTask<bool> CompleteAsync(int number, IReadOnlyList<double> values, IReadOnlyList<double>? outcomes = null, ImmutableSortedDictionary<string, double>? metrics = null, CancellationToken cancellationToken = default)
+    public Task<AttemptId> StartAsync(int number, string worker, string device, CancellationToken cancellationToken = default)
     {
-        TrialEvent e = new TrialCompleted(Now, number, [.. values], outcomes is null ? [] : [.. outcomes], metrics ?? NoMetrics);
-        // A wrong number of values is refused below, by the fold.
-        string? refused = values.Count != _study.Definition.Objectives.Length ? null : _study.Definition.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
-        if (refused is not null) e = new TrialFailed(Now, number, refused);
-        await AppendOneAsync(e, cancellationToken).ConfigureAwait(false);
-        return refused is null;
+        int attempt = 1;
+        return Log.DecideAsync(
+            study => [new TrialStarted(Log.Now, number, worker, device, attempt = (study.AttemptOf(number) ?? 0) + 1)],
+            _ => new AttemptId(number, attempt),
+            cancellationToken);
     }
 
-    /// <summary>Records that a trial failed for good.</summary>
-    public ValueTask<bool> FailAsync(int number, string error, CancellationToken cancellationToken = default) =>
-        AppendOneAsync(new TrialFailed(Now, number, OneLine(error)), cancellationToken);
+    /// <summary>Records a report of a trial that nobody else runs, for ask-tell.</summary>
+    /// <exception cref="InvalidInputException">The trial was never asked for, is paused, has ended, or the step does not ascend.</exception>
+    public Task<Decision> TellReportAsync(int number, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken = default) => Log.DecideAsync(
+        study => [new TrialReported(Log.Now, number, study.AttemptOf(number), step, metrics)],
+        study => _policy.Scheduler.Decide(study, study.Trials[number]),
+        cancellationToken);
 
-    /// <summary>Records that the scheduler ended a trial.</summary>
-    public ValueTask<bool> PruneAsync(int number, long step, CancellationToken cancellationToken = default) =>
-        AppendOneAsync(new TrialPruned(Now, number, step), cancellationToken);
+    /// <summary>Records the end of a trial that nobody else runs, for ask-tell. The trial need not have been started.</summary>
+    /// <returns>How the trial stands then: a value that is not finite, or not positive on a logarithmic scale, makes a completed trial a failed one.</returns>
+    /// <exception cref="InvalidInputException">The trial was never asked for, has ended, or the number of values is wrong. Nothing is recorded.</exception>
+    public Task<TrialState> TellAsync(int number, AttemptEnd end, CancellationToken cancellationToken = default) => Log.DecideAsync(
+        study => number >= 0 && number < study.Trials.Count
+            ? [RecordOf(study, study.Trials[number], end)]
+            : throw new InvalidInputException($"Trial {number} was never asked for; the study has {study.Trials.Count}."),
+        study => study.Trials[number].State,
+        cancellationToken);
 
-    /// <summary>Puts a trial whose worker is gone back in the queue.</summary>
-    /// <param name="number">Which.</param>
-    /// <param name="reason">One line.</param>
-    /// <param name="alone">Whether it is to have its device to itself.</param>
-    /// <param name="cancellationToken">Stops waiting for the store.</param>
-    public ValueTask<bool> RequeueAsync(int number, string reason, bool alone = false, CancellationToken cancellationToken = default) =>
-        AppendOneAsync(new TrialRequeued(Now, number, OneLine(reason), alone), cancellationToken);
-
-    /// <summary>Records that a trial left its device at a checkpoint.</summary>
-    public ValueTask<bool> PauseAsync(int number, long step, CancellationToken cancellationToken = default) =>
-        AppendOneAsync(new TrialPaused(Now, number, step), cancellationToken);
-
-    /// <summary>Ends the paused trial that <paramref name="scheduler"/> retires, or lets the one go on that it promotes.</summary>
-    /// <returns>False where it names none.</returns>
-    public ValueTask<bool> PromoteAsync(IScheduler scheduler, CancellationToken cancellationToken = default) =>
-        AppendAsync(study =>
-        {
-            if (study.PausedCount == 0 || study.IsPaused) return [];
-            if (scheduler.Retire(study) is { } retired) return [new TrialPruned(Now, retired, study.Trials[retired].PausedAt ?? 0)];
-            return scheduler.Promote(study) is { } promoted ? [new TrialPromoted(Now, promoted)] : [];
-        }, cancellationToken);
-
-    /// <summary>Holds the study: running trials go on to their end, none is started. Does nothing where it is held already.</summary>
-    public ValueTask<bool> PauseStudyAsync(string reason, CancellationToken cancellationToken = default) =>
-        AppendAsync(study => study.IsPaused ? [] : [new StudyPaused(Now, OneLine(reason))], cancellationToken);
-
-    /// <summary>Lets a held study go on. Does nothing where it goes on already.</summary>
-    public ValueTask<bool> ResumeStudyAsync(CancellationToken cancellationToken = default) =>
-        AppendAsync(study => study.IsPaused ? [new StudyResumed(Now)] : [], cancellationToken);
-
-    /// <summary>Puts every running trial back: for a host that knows that no worker of an earlier life is left.</summary>
-    /// <returns>How many.</returns>
-    public async Task<int> RequeueRunningAsync(string reason, CancellationToken cancellationToken = default)
+    /// <summary>Ends the paused trial that the scheduler retires, or lets the one go on that it promotes; for ask-tell.</summary>
+    /// <returns>False where the scheduler names none.</returns>
+    public Task<bool> PromoteAsync(CancellationToken cancellationToken = default)
     {
-        int count = 0;
-        await AppendAsync(study =>
+        bool acts = false;
+        return Log.DecideAsync(study =>
         {
-            StudyEvent[] events = [.. study.Trials.Where(t => t.State == TrialState.Running).Select(t => new TrialRequeued(Now, t.Number, reason))];
-            count = events.Length;
-            return events;
-        }, cancellationToken).ConfigureAwait(false);
-        return count;
-    }
-
-    /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>
-    public static Philox ProposalStream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
-
-    /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
-    public static IStudyView? ViewFor(Study study, int first, ISampler sampler)
-    {
-        IStudyView? view = study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
-        return view is null || sampler.ReadsReports ? view : EarlyResultsView.Of(view);
+            TrialEvent? next = Promoted(study);
+            acts = next is not null;
+            return next is null ? [] : [next];
+        }, _ => acts, cancellationToken);
     }
 
     /// <summary>The seed that trial <paramref name="number"/> trains with: the same for every attempt.</summary>
     public static ulong TrainingSeed(StudyDefinition definition, int number) => new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;
 
-    /// <summary>The same where a trial may go on from another's checkpoint: data order and dropout are then its parent's too, so that it goes on exactly where that one was.</summary>
+    /// <summary>
+    /// The seed of a trial that may go on from another's checkpoint: its oldest ancestor's, so that data order and dropout go on exactly where the parent's were.
+    /// </summary>
     public static ulong TrainingSeed(IStudyView study, Trial trial)
     {
         while (trial.Parent is { } parent) trial = study.Trials[parent.Number];
         return TrainingSeed(study.Definition, trial.Number);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
-
-    private TrialProposed Enqueued(Study study, Configuration configuration, int number)
+    /// <summary>Stops a sampler that thinks, and closes the log.</summary>
+    public async ValueTask DisposeAsync()
     {
-        if (study.Definition.Space.BrokenBy(configuration) is { } broken) throw new InvalidInputException($"The configuration ({configuration}) breaks the constraint '{broken.Text}'.");
-        if (number >= (study.Definition.Budget ?? int.MaxValue)) throw new InvalidInputException($"The study's budget of {study.Definition.Budget} trials is used up.");
-        return new TrialProposed(Now, number, configuration, "enqueued", study.Sequence, number, 1);
+        await _life.CancelAsync().ConfigureAwait(false);
+        await _asking.WaitAsync().ConfigureAwait(false);
+        Log.Dispose();
+        _asking.Release();
     }
 
-    private IReadOnlyList<Proposal> Propose(IStudyView view, int count, Philox random, CancellationToken cancellationToken)
+    private static bool IsRunning(Study study, AttemptId id) =>
+        id.Trial >= 0 && id.Trial < study.Trials.Count && study.Trials[id.Trial] is { State: TrialState.Running } t && t.Attempt == id.Attempt;
+
+    /// <summary>Takes what is there without the sampler.</summary>
+    private Task<Choice> TakeAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
     {
-        using Telemetry.AskSpan span = Telemetry.Ask(view.Definition, count);
-        IReadOnlyList<Proposal> proposals = _sampler.Propose(view, count, random, cancellationToken);
-        span.Proposed = proposals.Count;
-        return proposals;
+        int taken = -1;
+        bool retired = false, mayAsk = false, finished = false;
+        return Log.DecideAsync(
+            study =>
+            {
+                (taken, retired, mayAsk, finished) = (-1, false, false, false);
+                if (OnSlot(study, worker, device) is { } lost)
+                {
+                    taken = lost;
+                    return [];
+                }
+                if (study.IsPaused) return [];
+                if (FirstWaiting(study) is { } waiting)
+                {
+                    taken = waiting.Number;
+                    return [Started(waiting, worker, device)];
+                }
+                // Paused trials go on before new ones are proposed: they are closer to a result.
+                if (Promoted(study) is { } next)
+                {
+                    taken = next is TrialPromoted ? next.Number : -1;
+                    retired = next is TrialPruned;
+                    return retired ? [next] : [next, Started(study.Trials[next.Number], worker, device)];
+                }
+                mayAsk = Volatile.Read(ref _ended) is null && study.Trials.Count < (study.Definition.Budget ?? int.MaxValue);
+                finished = !mayAsk && study.PendingCount == 0;
+                return [];
+            },
+            study => taken >= 0 ? new Choice(new NextTrial(AssignmentOf(study, study.Trials[taken], device)), false)
+                : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended)), false)
+                : new Choice(null, mayAsk),
+            cancellationToken);
     }
 
-    private DateTimeOffset Now => _clock.GetUtcNow();
-
-    private ValueTask<bool> AppendOneAsync(TrialEvent e, CancellationToken cancellationToken) =>
-        Shared is { } shared && HeldLease(e.Number) is { } lease ? AppendHeldAsync(shared, lease, e, cancellationToken) : AppendAsync(_ => [e], cancellationToken);
-
-    private async ValueTask<bool> AppendAsync(Func<Study, IReadOnlyList<StudyEvent>> decide, CancellationToken cancellationToken)
+    /// <summary>Has one trial proposed and starts it on the slot, in one append.</summary>
+    /// <returns>Whether to look again at once: there is a trial, or the study has ended.</returns>
+    private async Task<bool> AskForAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(_life.Token, cancellationToken);
+        await _asking.WaitAsync(life.Token).ConfigureAwait(false);
         try
         {
-            while (true)
-            {
-                IReadOnlyList<StudyEvent> events = decide(_study);
-                if (events.Count == 0) return false;
-                // A batch is one trial's event or a run of proposals: checking the first against the fold checks all.
-                if (_study.Refuses(events[0]) is { } why) throw new InvalidInputException(why);
-                if (await _store.TryAppendAsync(_study.Sequence, events, cancellationToken).ConfigureAwait(false))
+            // Somebody else may have had the last one proposed meanwhile, or this very slot, whose patience was over.
+            bool needed = await Log.DecideAsync(
+                _ => [],
+                s => OnSlot(s, worker, device) is null && FirstWaiting(s) is null && !s.IsPaused && s.Trials.Count < (s.Definition.Budget ?? int.MaxValue), life.Token).ConfigureAwait(false);
+            if (!needed || Volatile.Read(ref _ended) is not null) return true;
+            Proposed made = _proposer.Propose(1, life.Token);
+            if (made.Ended is { } reason) Volatile.Write(ref _ended, reason);
+            if (made.Proposals.Count == 0) return !made.WaitsForLockstep;
+            await Log.DecideAsync(
+                study =>
                 {
-                    foreach (StudyEvent e in events)
-                    {
-                        _study.Apply(e);
-                        Telemetry.Appended(_study, e);
-                    }
-                    return true;
-                }
-                await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-            }
+                    // A proposal stays good while no other was made. Results that came meanwhile are what it has not seen, and its record says so.
+                    if (study.Trials.Count != made.First) return [];
+                    TrialProposed proposed = _proposer.Records(made, Log.Now).First();
+                    return study.IsPaused ? [proposed] : [proposed, new TrialStarted(Log.Now, made.First, worker, device.ToString(), 1)];
+                },
+                _ => true,
+                life.Token).ConfigureAwait(false);
+            return true;
         }
-        finally { _gate.Release(); }
+        finally { _asking.Release(); }
     }
 
-    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    private TrialEvent? Promoted(Study study)
     {
-        await foreach (StudyEvent e in _store.ReadAsync(_study.Sequence, cancellationToken).ConfigureAwait(false)) _study.Apply(e);
+        if (study.PausedCount == 0 || study.IsPaused) return null;
+        if (_policy.Scheduler.Retire(study) is { } retired) return new TrialPruned(Log.Now, retired, study.Trials[retired].Attempt, study.Trials[retired].PausedAt ?? 0);
+        return _policy.Scheduler.Promote(study) is { } promoted ? new TrialPromoted(Log.Now, promoted) : null;
     }
 
-    private static string OneLine(string text)
+    private TrialStarted Started(Trial trial, string worker, DeviceSlot device) => new(Log.Now, trial.Number, worker, device.ToString(), trial.Attempt + 1);
+
+    private TrialAssignment AssignmentOf(Study study, Trial trial, DeviceSlot device) => new(trial.Number, trial.Configuration, TrainingSeed(study, trial), trial.Attempt, device)
     {
-        string line = text.ReplaceLineEndings(" ").Trim();
-        return line.Length <= 500 ? line : line[..500] + "…";
+        ResumeFrom = trial.PausedAt ?? (trial.GoesOnFromParent ? trial.Parent!.Step : null),
+        Parent = trial.Parent,
+        Alone = trial.WasAlone,
+        KeepsFrom = _policy.Scheduler.KeepsFrom(study),
+    };
+
+    private TrialEvent RecordOf(Study study, Trial trial, AttemptEnd end)
+    {
+        (DateTimeOffset now, int number, int attempt) = (Log.Now, trial.Number, trial.Attempt);
+        return end switch
+        {
+            // A wrong number of values is refused by the fold.
+            AttemptEnd.Completed c => Refused(study.Definition, c.Outcome.Values) is { } why
+                ? new TrialFailed(now, number, attempt, why)
+                : new TrialCompleted(now, number, attempt, c.Outcome.Values, c.Outcome.Outcomes, c.Outcome.Metrics),
+            AttemptEnd.Failed f => new TrialFailed(now, number, attempt, StudyLog.OneLine(f.Error)),
+            AttemptEnd.OutOfMemory o when _policy.RetryOutOfMemoryAlone && o.Beside && !trial.WasAlone =>
+                new TrialRequeued(now, number, attempt, StudyLog.OneLine($"out of memory beside other trials, now alone: {o.Error}"), Alone: true),
+            AttemptEnd.OutOfMemory o => new TrialFailed(now, number, attempt, StudyLog.OneLine($"out of memory: {o.Error}")),
+            AttemptEnd.Left { Paused: true } l => new TrialPaused(now, number, attempt, l.Step),
+            AttemptEnd.Left l => new TrialPruned(now, number, attempt, l.Step),
+            AttemptEnd.Lost l when trial.Crashes + 1 >= _policy.MaxCrashes =>
+                new TrialFailed(now, number, attempt, StudyLog.OneLine($"given up after {_policy.MaxCrashes} lost worker(s): {l.Reason}")),
+            AttemptEnd.Lost l => new TrialRequeued(now, number, attempt, StudyLog.OneLine(l.Reason), Crashed: true),
+            AttemptEnd.Interrupted i => new TrialRequeued(now, number, attempt, StudyLog.OneLine(i.Reason)),
+            _ => throw new ArgumentOutOfRangeException(nameof(end)),
+        };
     }
+
+    private static string? Refused(StudyDefinition study, ImmutableArray<double> values) =>
+        values.Length != study.Objectives.Length ? null : study.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
+
+    private static int? OnSlot(Study study, string worker, DeviceSlot device)
+    {
+        string slot = device.ToString();
+        return study.Pending.FirstOrDefault(t => t.State == TrialState.Running && t.Worker == worker && t.Device == slot)?.Number;
+    }
+
+    private static Trial? FirstWaiting(Study study) => study.Pending.FirstOrDefault(t => t.State == TrialState.Waiting);
+
+    /// <summary>What there is for a slot without the sampler: an answer, or leave to ask it.</summary>
+    private sealed record Choice(NextTrial? Answer, bool MayAsk);
 }

@@ -76,9 +76,7 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated.</summary>
     public SweepBuilder<T> Journal(string path) => Do(() => _journal = path);
 
-    /// <summary>
-    /// Keeps the study in a store of your own, which you dispose. Where it is one that machines share, such as PostgreSQL's, run the same program on each: the first makes the study, the others join it.
-    /// </summary>
+    /// <summary>Keeps the study in a store of your own, which you dispose. One sweep at a time runs a study; many machines run one together through the Orleans host.</summary>
     public SweepBuilder<T> Store(IStudyStore store) => Do(() => _store = store);
 
     /// <summary>
@@ -117,13 +115,13 @@ public sealed class SweepBuilder<T> where T : notnull
         // What is wrong with the runner is known before a study is made.
         ITrialRunner runner = runners(definition);
         await using IStudyStore? own = _store is null ? await StoreAsync(cancellationToken).ConfigureAwait(false) : null;
-        StudySession session = await SessionAsync(_store ?? own!, definition, sampler, cancellationToken).ConfigureAwait(false);
-        using (session)
-        {
-            IWorker[] workers = [.. DeviceSlot.Cpu(_workers).Select(d => new InProcessWorker(runner, d))];
-            await new SweepHost(session, workers, scheduler, new SweepOptions { TrialDirectory = _trialDirectory }, _observer).RunAsync(cancellationToken).ConfigureAwait(false);
-            return new SweepResult<T>(session.Study, _read);
-        }
+        StudyLog log = await LogAsync(_store ?? own!, definition, cancellationToken).ConfigureAwait(false);
+        await using StudySession session = await StudySession.OpenAsync(log, new StudyPolicy { Sampler = sampler, Scheduler = scheduler }, cancellationToken).ConfigureAwait(false);
+        log.Observe(_observer);
+        IWorker[] workers = [.. DeviceSlot.Cpu(_workers).Select(d => new InProcessWorker(runner, d))];
+        var attempts = new AttemptRunner(workers, new SweepOptions { TrialDirectory = _trialDirectory });
+        await new LocalSweep(session, attempts).RunAsync(cancellationToken).ConfigureAwait(false);
+        return new SweepResult<T>(session.Study, _read);
     }
 
     private async Task<IStudyStore> StoreAsync(CancellationToken cancellationToken)
@@ -134,9 +132,8 @@ public sealed class SweepBuilder<T> where T : notnull
             : await JournalStore.CreateAsync(_journal, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<StudySession> SessionAsync(IStudyStore store, StudyDefinition definition, ISampler sampler, CancellationToken cancellationToken)
+    private async Task<StudyLog> LogAsync(IStudyStore store, StudyDefinition definition, CancellationToken cancellationToken)
     {
-        // Of several programs that find the store empty one makes the study: the append says which, and the others join it.
         bool empty = true;
         await foreach (StudyEvent _ in store.ReadAsync(0, cancellationToken).ConfigureAwait(false))
         {
@@ -144,15 +141,10 @@ public sealed class SweepBuilder<T> where T : notnull
             break;
         }
         if (empty) await store.TryAppendAsync(0, [new StudyCreated(TimeProvider.System.GetUtcNow(), definition)], cancellationToken).ConfigureAwait(false);
-        return await ReopenAsync(store, definition, sampler, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<StudySession> ReopenAsync(IStudyStore store, StudyDefinition definition, ISampler sampler, CancellationToken cancellationToken)
-    {
-        StudySession session = await StudySession.OpenAsync(store, _ => sampler, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (session.Study.Definition.IsSameStudyAs(definition)) return session;
-        session.Dispose();
-        throw new InvalidInputException($"{_journal ?? "The store"} has another study ('{session.Study.Definition.Name}'): its space, objectives, seed or budget differ. Choose another {(_journal is null ? "name" : "file")}.");
+        StudyLog log = await StudyLog.OpenAsync(store, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (log.Study.Definition.IsSameStudyAs(definition)) return log;
+        log.Dispose();
+        throw new InvalidInputException($"{_journal ?? "The store"} has another study ('{log.Study.Definition.Name}'): its space, objectives, seed or budget differ. Choose another {(_journal is null ? "name" : "file")}.");
     }
 
     private SweepBuilder<T> Do(Action set)

@@ -55,13 +55,13 @@ public static class Telemetry
         return new AskSpan(span, study);
     }
 
-    internal static TrialSpan Trial(StudyDefinition study, Trial trial, string worker, DeviceSlot device)
+    internal static TrialSpan Trial(StudyDefinition study, TrialAssignment trial, string worker)
     {
         Activity? span = Source.StartActivity("trial");
         span?.SetTag("autopeft.study.name", study.Name).SetTag("autopeft.trial.number", trial.Number).SetTag("autopeft.trial.attempt", trial.Attempt)
-            .SetTag("autopeft.worker", worker).SetTag("autopeft.device", device.ToString());
-        BusySlots.Add(1, new KeyValuePair<string, object?>("autopeft.device.kind", device.Kind));
-        return new TrialSpan(span, trial, device.Kind);
+            .SetTag("autopeft.worker", worker).SetTag("autopeft.device", trial.Device.ToString());
+        BusySlots.Add(1, new KeyValuePair<string, object?>("autopeft.device.kind", trial.Device.Kind));
+        return new TrialSpan(span, trial.Device.Kind);
     }
 
     /// <summary>Counts a record that this process appended, after the fold took it.</summary>
@@ -97,14 +97,27 @@ public static class Telemetry
     }
 
     /// <summary>A trial under way on a slot.</summary>
-    internal sealed class TrialSpan(Activity? span, Trial trial, string kind) : IDisposable
+    internal sealed class TrialSpan(Activity? span, string kind) : IDisposable
     {
+        private AttemptEnd? _end;
+
+        /// <summary>Says how the attempt ended; one that says nothing was superseded.</summary>
+        public AttemptEnd Ended(AttemptEnd end) => _end = end;
+
         public void Dispose()
         {
             BusySlots.Add(-1, new KeyValuePair<string, object?>("autopeft.device.kind", kind));
             if (span is null) return;
-            span.SetTag("autopeft.trial.state", trial.State == TrialState.Waiting ? "requeued" : trial.State.ToString().ToLowerInvariant());
-            if (trial.State == TrialState.Failed) span.SetStatus(ActivityStatusCode.Error);
+            span.SetTag("autopeft.trial.state", _end switch
+            {
+                AttemptEnd.Completed => "completed",
+                AttemptEnd.Failed or AttemptEnd.OutOfMemory { Beside: false } => "failed",
+                AttemptEnd.Left { Paused: true } => "paused",
+                AttemptEnd.Left => "pruned",
+                null => "superseded",
+                _ => "requeued",
+            });
+            if (_end is AttemptEnd.Failed or AttemptEnd.OutOfMemory { Beside: false }) span.SetStatus(ActivityStatusCode.Error);
             span.Dispose();
         }
     }

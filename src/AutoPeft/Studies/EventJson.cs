@@ -21,6 +21,7 @@ public static class EventJson
         w.WriteString("event", NameOf(e));
         w.WriteString("time", e.Time.UtcDateTime);
         if (e is TrialEvent t) w.WriteNumber("trial", t.Number);
+        if (e is AttemptEvent { Attempt: { } attempt }) w.WriteNumber("attempt", attempt);
         switch (e)
         {
             case StudyCreated c:
@@ -44,7 +45,6 @@ public static class EventJson
                 w.WriteString("worker", s.Worker);
                 w.WriteString("device", s.Device);
                 w.WriteNumber("attempt", s.Attempt);
-                if (s.LeaseUntil is { } lease) w.WriteString("lease_until", lease.UtcDateTime);
                 break;
             case TrialReported r:
                 w.WriteNumber("step", r.Step);
@@ -64,6 +64,7 @@ public static class EventJson
             case TrialRequeued q:
                 w.WriteString("reason", q.Reason);
                 if (q.Alone) w.WriteBoolean("alone", true);
+                if (q.Crashed) w.WriteBoolean("crashed", true);
                 break;
             case TrialPaused p:
                 w.WriteNumber("step", p.Step);
@@ -106,6 +107,7 @@ public static class EventJson
                 throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
         }
         int trial = e.GetProperty("trial").GetInt32();
+        int? attempt = e.TryGetProperty("attempt", out JsonElement a) ? a.GetInt32() : null;
         return kind switch
         {
             "proposed" => new TrialProposed(time, trial,
@@ -113,18 +115,20 @@ public static class EventJson
                 e.GetProperty("source").GetString()!, e.GetProperty("seen").GetInt64(), e.GetProperty("batch").GetInt32(), e.GetProperty("batch_size").GetInt32(),
                 e.TryGetProperty("state", out JsonElement state) ? state.GetString() : null,
                 e.TryGetProperty("parent", out JsonElement parent) ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64()) : null),
-            "started" => new TrialStarted(time, trial, e.GetProperty("worker").GetString()!, e.GetProperty("device").GetString()!, e.GetProperty("attempt").GetInt32(),
-                e.TryGetProperty("lease_until", out JsonElement lease) ? Time(lease) : null),
-            "reported" => new TrialReported(time, trial, e.GetProperty("step").GetInt64(), ReadMetrics(e)),
-            "completed" => new TrialCompleted(time, trial, ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e)),
-            "failed" => new TrialFailed(time, trial, e.GetProperty("error").GetString()!),
-            "pruned" => new TrialPruned(time, trial, e.GetProperty("step").GetInt64()),
-            "requeued" => new TrialRequeued(time, trial, e.GetProperty("reason").GetString()!, e.TryGetProperty("alone", out JsonElement alone) && alone.GetBoolean()),
-            "paused" => new TrialPaused(time, trial, e.GetProperty("step").GetInt64()),
+            // The first version of the log also had a "lease_until" there.
+            "started" => new TrialStarted(time, trial, e.GetProperty("worker").GetString()!, e.GetProperty("device").GetString()!, e.GetProperty("attempt").GetInt32()),
+            "reported" => new TrialReported(time, trial, attempt, e.GetProperty("step").GetInt64(), ReadMetrics(e)),
+            "completed" => new TrialCompleted(time, trial, attempt, ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e)),
+            "failed" => new TrialFailed(time, trial, attempt, e.GetProperty("error").GetString()!),
+            "pruned" => new TrialPruned(time, trial, attempt, e.GetProperty("step").GetInt64()),
+            "requeued" => new TrialRequeued(time, trial, attempt, e.GetProperty("reason").GetString()!, Flag(e, "alone"), Flag(e, "crashed")),
+            "paused" => new TrialPaused(time, trial, attempt, e.GetProperty("step").GetInt64()),
             "promoted" => new TrialPromoted(time, trial),
             _ => throw new UnreachableException(),
         };
     }
+
+    private static bool Flag(JsonElement e, string name) => e.TryGetProperty(name, out JsonElement flag) && flag.GetBoolean();
 
     private static string NameOf(StudyEvent e) => e switch
     {

@@ -33,7 +33,7 @@ public static class EventReader
     {
         var r = new Utf8JsonReader(json);
         string? kind = null, worker = null, device = null, error = null, reason = null, source = null, state = null;
-        DateTimeOffset? time = null, lease = null;
+        DateTimeOffset? time = null;
         int? trial = null, attempt = null, batch = null, batchSize = null, parent = null;
         long? step = null, seen = null, parentStep = null;
         ImmutableSortedDictionary<string, double>? metrics = null;
@@ -50,7 +50,6 @@ public static class EventReader
             else if (r.ValueTextEquals("worker"u8)) worker = Text(ref r);
             else if (r.ValueTextEquals("device"u8)) device = Text(ref r);
             else if (r.ValueTextEquals("attempt"u8)) attempt = Int(ref r);
-            else if (r.ValueTextEquals("lease_until"u8)) lease = Time(ref r);
             else if (r.ValueTextEquals("step"u8)) step = Long(ref r);
             else if (r.ValueTextEquals("metrics"u8)) metrics = Metrics(ref r);
             else if (r.ValueTextEquals("values"u8)) values = Numbers(ref r);
@@ -69,18 +68,19 @@ public static class EventReader
         }
         if (r.Read() || time is not { } t || trial is not { } n) return null;
         members -= 3;
+        int ofAttempt = attempt is null ? 0 : 1;
         // The number of members is checked too: one that belongs to another kind of record has to be looked at.
         return kind switch
         {
             "proposed" when configuration is not null && source is not null && seen is { } s && batch is { } b && batchSize is { } of && parent is null == parentStep is null && members == 5 + (state is null ? 0 : 1) + (parent is null ? 0 : 2) =>
                 new TrialProposed(t, n, configuration, source, s, b, of, state, parent is { } p && parentStep is { } at ? new TrialParent(p, at) : null),
-            "started" when worker is not null && device is not null && attempt is { } a && members == (lease is null ? 3 : 4) => new TrialStarted(t, n, worker, device, a, lease),
-            "reported" when step is { } s && metrics is not null && members == 2 => new TrialReported(t, n, s, metrics),
-            "completed" when !values.IsDefault && members == 1 + (outcomes.IsDefault ? 0 : 1) + (metrics is null ? 0 : 1) =>
-                new TrialCompleted(t, n, values, outcomes.IsDefault ? [] : outcomes, metrics ?? s_noMetrics),
-            "failed" when error is not null && members == 1 => new TrialFailed(t, n, error),
-            "pruned" when step is { } s && members == 1 => new TrialPruned(t, n, s),
-            "requeued" when reason is not null && members == 1 => new TrialRequeued(t, n, reason),
+            "started" when worker is not null && device is not null && attempt is { } a && members == 3 => new TrialStarted(t, n, worker, device, a),
+            "reported" when step is { } s && metrics is not null && members == 2 + ofAttempt => new TrialReported(t, n, attempt, s, metrics),
+            "completed" when !values.IsDefault && members == 1 + ofAttempt + (outcomes.IsDefault ? 0 : 1) + (metrics is null ? 0 : 1) =>
+                new TrialCompleted(t, n, attempt, values, outcomes.IsDefault ? [] : outcomes, metrics ?? s_noMetrics),
+            "failed" when error is not null && members == 1 + ofAttempt => new TrialFailed(t, n, attempt, error),
+            "pruned" when step is { } s && members == 1 + ofAttempt => new TrialPruned(t, n, attempt, s),
+            "requeued" when reason is not null && members == 1 + ofAttempt => new TrialRequeued(t, n, attempt, reason),
             _ => null,
         };
     }

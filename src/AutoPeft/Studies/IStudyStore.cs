@@ -14,4 +14,7 @@ public interface IStudyStore : IAsyncDisposable
     /// read on, fold, and decide again. When this returns true the records are durable.
     /// </summary>
     ValueTask<bool> TryAppendAsync(long expected, IReadOnlyList<StudyEvent> events, CancellationToken cancellationToken);
+
+    /// <summary>Returns when the log has, or may have, more than <paramref name="length"/> records, or after <paramref name="atMost"/>.</summary>
+    Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AutoPeft.Studies;
@@ -103,6 +104,15 @@ public sealed class JournalStore : IStudyStore
             return true;
         }
         finally { _gate.Release(); }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Looks at the file's length five times a second: other processes append without telling this one.</remarks>
+    public async Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (_events.Count <= length && new FileInfo(Path) is { Exists: true } file && file.Length == _end && Stopwatch.GetElapsedTime(start) is var waited && waited < atMost)
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(200, (atMost - waited).TotalMilliseconds)), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

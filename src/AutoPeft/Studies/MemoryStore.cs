@@ -7,6 +7,7 @@ public sealed class MemoryStore : IStudyStore
 {
     private readonly List<StudyEvent> _events = [];
     private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<StudyEvent> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -35,8 +36,23 @@ public sealed class MemoryStore : IStudyStore
         {
             if (_events.Count != expected) return new(false);
             _events.AddRange(events);
+            _changed.TrySetResult();
+            _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
         return new(true);
+    }
+
+    /// <inheritdoc/>
+    public async Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        Task changed;
+        lock (_lock)
+        {
+            if (_events.Count > length) return;
+            changed = _changed.Task;
+        }
+        try { await changed.WaitAsync(atMost, cancellationToken).ConfigureAwait(false); }
+        catch (TimeoutException) { }
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,7 @@ public sealed class Study : IStudyView
 {
     private readonly List<Trial> _trials = [];
     private readonly List<Trial> _completed = [];
+    private readonly SortedDictionary<int, Trial> _pending = [];
     private StudyDefinition? _definition;
 
     /// <summary>Folds a whole log.</summary>
@@ -39,7 +40,10 @@ public sealed class Study : IStudyView
     public IReadOnlyList<Trial> Completed => _completed;
 
     /// <inheritdoc/>
-    public int PendingCount { get; private set; }
+    public int PendingCount => _pending.Count;
+
+    /// <summary>The trials that wait for a worker or have one, by number. Reading them costs nothing for the trials that have ended.</summary>
+    internal IEnumerable<Trial> Pending => _pending.Values;
 
     /// <inheritdoc/>
     public string? SamplerState { get; private set; }
@@ -73,6 +77,8 @@ public sealed class Study : IStudyView
         if (t.Number < 0 || t.Number >= _trials.Count) return $"Trial {t.Number} was never asked for; the study has {_trials.Count}.";
         Trial trial = _trials[t.Number];
         if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
+        if (t is AttemptEvent { Attempt: { } attempt } && attempt != trial.Attempt)
+            return $"Trial {t.Number}: attempt {attempt} was superseded by attempt {trial.Attempt}.";
         if (trial.State == TrialState.Paused) return t is TrialPromoted or TrialPruned or TrialFailed ? null : $"Trial {t.Number} is paused; promote it first.";
         return e switch
         {
@@ -120,7 +126,7 @@ public sealed class Study : IStudyView
                 return;
             case TrialProposed p:
                 _trials.Add(new Trial(p));
-                PendingCount++;
+                _pending.Add(p.Number, _trials[^1]);
                 if (p.State is not null) SamplerState = p.State;
                 return;
         }
@@ -129,7 +135,7 @@ public sealed class Study : IStudyView
         {
             case TrialStarted s:
                 trial.State = TrialState.Running;
-                (trial.Worker, trial.Device, trial.Attempt, trial.LeaseUntil, trial.StartedAt) = (s.Worker, s.Device, s.Attempt, s.LeaseUntil, s.Time);
+                (trial.Worker, trial.Device, trial.Attempt, trial.StartedAt) = (s.Worker, s.Device, s.Attempt, s.Time);
                 (trial.WasAlone, trial.Alone) = (trial.Alone, false);
                 break;
             case TrialReported r:
@@ -154,21 +160,25 @@ public sealed class Study : IStudyView
                 End(trial, TrialState.Pruned, e.Time);
                 break;
             case TrialRequeued q:
-                (trial.State, trial.Error, trial.LeaseUntil, trial.Alone) = (TrialState.Waiting, q.Reason, null, q.Alone);
+                (trial.State, trial.Error, trial.Alone) = (TrialState.Waiting, q.Reason, q.Alone);
+                if (q.Crashed) trial.Crashes++;
                 break;
             case TrialPaused p:
                 trial.PausedAt = p.Step;
-                (trial.State, trial.Error, trial.LeaseUntil) = (TrialState.Paused, null, null);
-                PendingCount--;
+                (trial.State, trial.Error) = (TrialState.Paused, null);
+                _pending.Remove(p.Number);
                 PausedCount++;
                 break;
             case TrialPromoted:
                 trial.State = TrialState.Waiting;
-                PendingCount++;
+                _pending.Add(trial.Number, trial);
                 PausedCount--;
                 break;
         }
     }
+
+    /// <summary>The attempt that a trial is at; null where there is no such trial.</summary>
+    internal int? AttemptOf(int number) => number >= 0 && number < _trials.Count ? _trials[number].Attempt : null;
 
     private static int NotFinite(ImmutableArray<double> values)
     {
@@ -180,7 +190,7 @@ public sealed class Study : IStudyView
     private void End(Trial trial, TrialState state, DateTimeOffset time)
     {
         if (trial.State == TrialState.Paused) PausedCount--;
-        else PendingCount--;
+        else _pending.Remove(trial.Number);
         (trial.State, trial.FinishedAt) = (state, time);
     }
 }

@@ -14,6 +14,14 @@ public sealed record StudyCreated(DateTimeOffset Time, StudyDefinition Definitio
 /// <param name="Number">The trial's number: 0, 1, 2, … in the order of proposal.</param>
 public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(Time);
 
+/// <summary>
+/// A base for records that one attempt of a trial causes. The fold refuses the record of an attempt that another one superseded, so that no result counts twice, however late it comes.
+/// </summary>
+/// <param name="Attempt">
+/// The attempt that the record belongs to: 1 for the first, 0 for a trial that no worker ever started. Null only in logs of versions before 0.2, where the record belongs to the attempt that ran.
+/// </param>
+public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attempt) : TrialEvent(Time, Number);
+
 /// <summary>A sampler, or a person, proposed a trial.</summary>
 /// <param name="Configuration">What to run.</param>
 /// <param name="Source">Which sampler, and how it chose; "enqueued" for a person's own.</param>
@@ -28,13 +36,13 @@ public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuratio
 /// <param name="Worker">Who.</param>
 /// <param name="Device">On what, as a <see cref="Running.DeviceSlot"/> is written.</param>
 /// <param name="Attempt">1 for the first, one more after each requeue.</param>
-/// <param name="LeaseUntil">When the lease ends unless renewed; null where the host supervises the worker itself.</param>
-public sealed record TrialStarted(DateTimeOffset Time, int Number, string Worker, string Device, int Attempt, DateTimeOffset? LeaseUntil = null) : TrialEvent(Time, Number);
+public sealed record TrialStarted(DateTimeOffset Time, int Number, string Worker, string Device, int Attempt) : TrialEvent(Time, Number);
 
 /// <summary>An intermediate report.</summary>
 /// <param name="Step">What the scheduler compares at: epochs, steps, whatever the runner counts; ascending.</param>
 /// <param name="Metrics">Named measurements.</param>
-public sealed record TrialReported(DateTimeOffset Time, int Number, long Step, ImmutableSortedDictionary<string, double> Metrics) : TrialEvent(Time, Number)
+public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt, long Step, ImmutableSortedDictionary<string, double> Metrics)
+    : AttemptEvent(Time, Number, Attempt)
 {
     /// <summary>By value, metrics too.</summary>
     public bool Equals(TrialReported? other) => base.Equals(other) && Step == other.Step && Metrics.SequenceEqual(other.Metrics);
@@ -47,7 +55,9 @@ public sealed record TrialReported(DateTimeOffset Time, int Number, long Step, I
 /// <param name="Values">One per objective, in the objectives' own units.</param>
 /// <param name="Outcomes">One per outcome constraint.</param>
 /// <param name="Metrics">Anything else that was measured.</param>
-public sealed record TrialCompleted(DateTimeOffset Time, int Number, ImmutableArray<double> Values, ImmutableArray<double> Outcomes, ImmutableSortedDictionary<string, double> Metrics) : TrialEvent(Time, Number)
+public sealed record TrialCompleted(
+    DateTimeOffset Time, int Number, int? Attempt, ImmutableArray<double> Values, ImmutableArray<double> Outcomes, ImmutableSortedDictionary<string, double> Metrics)
+    : AttemptEvent(Time, Number, Attempt)
 {
     /// <summary>By value, numbers too.</summary>
     public bool Equals(TrialCompleted? other) =>
@@ -59,19 +69,24 @@ public sealed record TrialCompleted(DateTimeOffset Time, int Number, ImmutableAr
 
 /// <summary>The trial failed and will not be run again.</summary>
 /// <param name="Error">One line.</param>
-public sealed record TrialFailed(DateTimeOffset Time, int Number, string Error) : TrialEvent(Time, Number);
+public sealed record TrialFailed(DateTimeOffset Time, int Number, int? Attempt, string Error) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler ended the trial early. Its last report stands for it.</summary>
-public sealed record TrialPruned(DateTimeOffset Time, int Number, long Step) : TrialEvent(Time, Number);
+public sealed record TrialPruned(DateTimeOffset Time, int Number, int? Attempt, long Step) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The trial's worker is gone; the trial waits to be run again.</summary>
 /// <param name="Reason">One line.</param>
-/// <param name="Alone">Whether it is to run with nothing beside it on its device: it ran out of memory among others.</param>
-public sealed record TrialRequeued(DateTimeOffset Time, int Number, string Reason, bool Alone = false) : TrialEvent(Time, Number);
+/// <param name="Alone">Whether the next attempt is to run with nothing beside it on its device: this one ran out of memory among others.</param>
+/// <param name="Crashed">
+/// Whether the worker died or hung under the trial while its machine lived on. Only such losses point at the trial and use up its attempts; an interruption (Ctrl-C, a host that died, a
+/// machine that was taken away) never does.
+/// </param>
+public sealed record TrialRequeued(DateTimeOffset Time, int Number, int? Attempt, string Reason, bool Alone = false, bool Crashed = false)
+    : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler had the trial leave its device at a checkpoint; it may be promoted later. Its last report stands for it until then.</summary>
 /// <param name="Step">Of the last report.</param>
-public sealed record TrialPaused(DateTimeOffset Time, int Number, long Step) : TrialEvent(Time, Number);
+public sealed record TrialPaused(DateTimeOffset Time, int Number, int? Attempt, long Step) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler lets a paused trial go on; it waits for a worker.</summary>
 public sealed record TrialPromoted(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);

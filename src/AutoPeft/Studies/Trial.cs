@@ -79,8 +79,8 @@ public sealed class Trial
     /// <summary>How often it was started.</summary>
     public int Attempt { get; internal set; }
 
-    /// <summary>Until when its worker holds it; null where the host supervises the worker.</summary>
-    public DateTimeOffset? LeaseUntil { get; internal set; }
+    /// <summary>How many attempts ended because their worker died or hung while its machine lived on (see <see cref="TrialRequeued.Crashed"/>).</summary>
+    public int Crashes { get; internal set; }
 
     /// <summary>When the last attempt started.</summary>
     public DateTimeOffset? StartedAt { get; internal set; }

@@ -8,7 +8,7 @@ namespace AutoPeft.Running;
 /// so everything is kept but logs.
 /// </summary>
 /// <param name="root">Where trials have their directories; null where they have none, and runners keep checkpoints in a place of their own.</param>
-internal sealed class KeptCheckpoints(string? root)
+internal sealed class CheckpointArchive(string? root)
 {
     private const string Kept = "kept-", Aside = ".partial", Log = "log.txt";
 
@@ -39,9 +39,9 @@ internal sealed class KeptCheckpoints(string? root)
 
     /// <summary>Lays its parent's checkpoint into a trial's directory, unless it has come further itself.</summary>
     /// <returns>Whether there is something to go on from; true where trials have no directories.</returns>
-    public bool Give(Trial trial)
+    public bool Give(int trial, TrialParent parent)
     {
-        if (trial.Parent is not { } parent || DirectoryOf(trial.Number) is not { } to) return true;
+        if (DirectoryOf(trial) is not { } to) return true;
         if (Directory.Exists(to) && Directory.EnumerateFileSystemEntries(to).Any(e => Path.GetFileName(e) != Log)) return true;
         string from = KeptAt(parent.Number, parent.Step)!, aside = to + Aside;
         if (!Directory.Exists(from)) return false;

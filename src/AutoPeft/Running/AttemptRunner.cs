@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using AutoPeft.Scheduling;
+using AutoPeft.Studies;
+
+namespace AutoPeft.Running;
+
+/// <summary>
+/// Runs attempts on the workers of one machine: lays checkpoints in place, waits for the device, keeps the time limit, passes reports on, and says how the attempt ended. Every host runs attempts
+/// through this class. Thread-safe: one attempt at a time on each worker.
+/// </summary>
+/// <param name="workers">The machine's workers, one for each slot.</param>
+/// <param name="options">Time limit and trial directories.</param>
+public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions options)
+{
+    private readonly Dictionary<string, DeviceGate> _gates = workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
+    private readonly CheckpointArchive _checkpoints = new(options.TrialDirectory);
+    private readonly MachineHealth _health = new(options.LostWorkersInARow + workers.Count);
+    private long _busyTicks;
+
+    /// <summary>Time that slots spent on attempts so far, summed over the slots.</summary>
+    public TimeSpan Busy => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _busyTicks));
+
+    /// <summary>The workers, one for each slot.</summary>
+    public IReadOnlyList<IWorker> Workers => workers;
+
+    /// <summary>Runs an attempt to its end.</summary>
+    /// <param name="study">What the study is.</param>
+    /// <param name="worker">One of the workers, free.</param>
+    /// <param name="assignment">What to run, as <see cref="StudySession.NextAsync"/> gave it.</param>
+    /// <param name="report">Records a report; null where the attempt no longer counts.</param>
+    /// <param name="cancellationToken">Interrupts the attempt.</param>
+    /// <returns>How it ended; null where it no longer counts, and nothing is to be recorded.</returns>
+    /// <exception cref="InvalidInputException">
+    /// The worker cannot serve this study at all, or the machine has lost every worker of late: the host must stop before it uses up the attempts of healthy trials.
+    /// </exception>
+    public async Task<AttemptEnd?> RunAsync(
+        StudyDefinition study, IWorker worker, TrialAssignment assignment, Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report, CancellationToken cancellationToken)
+    {
+        assignment = await PlaceAsync(assignment with { Device = worker.Device, WorkDirectory = _checkpoints.DirectoryOf(assignment.Number) }).ConfigureAwait(false);
+        long start = Stopwatch.GetTimestamp();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
+        var reporter = new Reporter(assignment.Number, report, limit);
+        using Telemetry.TrialSpan span = Telemetry.Trial(study, assignment, worker.Name);
+        try
+        {
+            AttemptEnd end;
+            using (IDisposable place = await _gates[worker.Device.Shared].EnterAsync(assignment.Alone, limit.Token).ConfigureAwait(false))
+                end = await worker.RunAsync(assignment, reporter, limit.Token).ConfigureAwait(false);
+            if (reporter.IsSuperseded) return null;
+            end = await RefineAsync(study, worker, assignment, end, reporter.Last).ConfigureAwait(false);
+            return span.Ended(end);
+        }
+        catch (OperationCanceledException) when (reporter.IsSuperseded)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return span.Ended(new AttemptEnd.Interrupted("interrupted"));
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return span.Ended(new AttemptEnd.Failed($"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s"));
+        }
+        finally { Interlocked.Add(ref _busyTicks, Stopwatch.GetTimestamp() - start); }
+    }
+
+    /// <summary>Lays the parent's checkpoint into the trial's directory, where the trial goes on from one.</summary>
+    private async Task<TrialAssignment> PlaceAsync(TrialAssignment assignment)
+    {
+        if (assignment.Parent is not { } parent || assignment.ResumeFrom != parent.Step || _checkpoints.Give(assignment.Number, parent)) return assignment;
+        await Console.Error.WriteLineAsync($"trial {assignment.Number}: the checkpoint of {parent} is missing; it starts at the beginning").ConfigureAwait(false);
+        return assignment with { ResumeFrom = null };
+    }
+
+    /// <summary>What the worker does not know: whether its trial was paused, whether others shared its memory, whether the runner serves the study.</summary>
+    private async Task<AttemptEnd> RefineAsync(StudyDefinition study, IWorker worker, TrialAssignment assignment, AttemptEnd end, Decision last)
+    {
+        if (_health.IsBrokenBy(end) && end is AttemptEnd.Lost lost)
+            throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {lost.Reason}. Its trials wait to be run elsewhere, or here once that is mended.");
+        switch (end)
+        {
+            case AttemptEnd.Completed { Outcome: var o } when o.Values.Length != study.Objectives.Length || o.Outcomes.Length != study.Outcomes.Length:
+                throw new InvalidInputException(
+                    $"The runner gave {o.Values.Length} value(s) and {o.Outcomes.Length} outcome(s) for {study.Objectives.Length} objective(s) and {study.Outcomes.Length} outcome constraint(s).");
+            case AttemptEnd.OutOfMemory o:
+                return o with { Beside = !assignment.Alone && workers.Count(w => w.Device.Shared == worker.Device.Shared) > 1 };
+            case AttemptEnd.Left l when last == Decision.Pause:
+                if (assignment.KeepsFrom is { } needed) await KeepAsync(assignment.Number, l.Step, needed).ConfigureAwait(false);
+                return l with { Paused = true };
+            default:
+                if (assignment.KeepsFrom is { } before) _checkpoints.DropBefore(before);
+                return end;
+        }
+    }
+
+    /// <summary>Keeps the trial's checkpoint before it is recorded that the trial paused: from then on others may start from there.</summary>
+    private async Task KeepAsync(int trial, long step, long needed)
+    {
+        if (_checkpoints.Keep(trial, step) is { } why)
+            await Console.Error.WriteLineAsync($"trial {trial}: its checkpoint of step {step} cannot be kept ({why}); who was to go on from it starts at the beginning").ConfigureAwait(false);
+        _checkpoints.DropBefore(needed);
+    }
+
+    private sealed class Reporter(int trial, Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report, CancellationTokenSource limit) : ITrialReporter
+    {
+        private long? _step;
+        private bool _warned;
+
+        /// <summary>What the trial was told last: it says what a trial that left did.</summary>
+        public Decision Last { get; private set; }
+
+        /// <summary>Whether another attempt counts instead of this one.</summary>
+        public bool IsSuperseded { get; private set; }
+
+        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+        {
+            // A slip of the trial's bookkeeping is not worth its GPU hours: what came first stands.
+            if (step <= _step)
+            {
+                if (!_warned) await Console.Error.WriteLineAsync($"trial {trial}: report of step {step} after step {_step}; such reports are left out").ConfigureAwait(false);
+                _warned = true;
+                return Decision.Continue;
+            }
+            _step = step;
+            if (await report(step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false) is { } decision) return Last = decision;
+            IsSuperseded = true;
+            await limit.CancelAsync().ConfigureAwait(false);
+            throw new OperationCanceledException("Another attempt of the trial counts.", limit.Token);
+        }
+
+        public void Heartbeat() { }
+    }
+}

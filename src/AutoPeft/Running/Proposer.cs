@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using AutoPeft.Analysis.Stopping;
+using AutoPeft.Randomness;
+using AutoPeft.Samplers;
+using AutoPeft.Studies;
+
+namespace AutoPeft.Running;
+
+/// <summary>
+/// Asks the sampler, on a fold of its own, so that reports, results and readers never wait while a sampler thinks. The fold is fed with the records of the study's log once they are durable. One
+/// caller at a time asks; <see cref="Receive"/> may be called from anywhere.
+/// </summary>
+/// <param name="sampler">Proposes.</param>
+/// <param name="stopRules">End the study early.</param>
+/// <param name="clock">What the stop rules take for the time.</param>
+internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRules, TimeProvider clock)
+{
+    private readonly ConcurrentQueue<StudyEvent> _received = new();
+    private readonly Study _study = new();
+
+    public ISampler Sampler => sampler;
+
+    /// <summary>Takes the next record of the log.</summary>
+    public void Receive(StudyEvent e) => _received.Enqueue(e);
+
+    /// <summary>Proposes the trials from number <c>Trials.Count</c> on, as far as the records that were received tell.</summary>
+    /// <param name="count">How many, at most.</param>
+    /// <param name="cancellationToken">Stops the sampler.</param>
+    public Proposed Propose(int count, CancellationToken cancellationToken)
+    {
+        while (_received.TryDequeue(out StudyEvent? e)) _study.Apply(e);
+        StudyDefinition definition = _study.Definition;
+        int first = _study.Trials.Count;
+        count = Math.Min(count, (definition.Budget ?? int.MaxValue) - first);
+        // In lockstep each proposal has a view of its own.
+        if (definition.Lockstep is not null) count = Math.Min(count, 1);
+        if (count <= 0) return new Proposed(first, count, [], _study.Sequence);
+        if (stopRules.Select(r => r.Stops(_study, clock.GetUtcNow())).FirstOrDefault(r => r is not null) is { } reason)
+            return new Proposed(first, count, [], _study.Sequence) { Ended = reason };
+        if (ViewFor(_study, first, sampler) is not { } view) return new Proposed(first, count, [], _study.Sequence) { WaitsForLockstep = true };
+        using Telemetry.AskSpan span = Telemetry.Ask(definition, count);
+        IReadOnlyList<Proposal> proposals = sampler.Propose(view, count, Stream(definition, first), cancellationToken);
+        span.Proposed = proposals.Count;
+        return new Proposed(first, count, proposals, _study.Sequence) { Ended = proposals.Count == 0 ? $"{sampler.Name} has nothing more to propose" : null };
+    }
+
+    /// <summary>The records that stand for the proposals.</summary>
+    public IEnumerable<TrialProposed> Records(Proposed made, DateTimeOffset now) => made.Proposals.Select((p, i) => new TrialProposed(
+        now, made.First + i, p.Configuration, p.Note is { } note ? $"{sampler.Name}: {note}" : sampler.Name, made.Seen, made.First, made.Count, p.State, p.Parent));
+
+    /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>
+    public static Philox Stream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
+
+    /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
+    public static IStudyView? ViewFor(Study study, int first, ISampler sampler)
+    {
+        IStudyView? view = study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
+        return view is null || sampler.ReadsReports ? view : EarlyResultsView.Of(view);
+    }
+}
+
+/// <summary>What came of one ask.</summary>
+/// <param name="First">The number of the first trial that was asked for.</param>
+/// <param name="Count">How many were asked for.</param>
+/// <param name="Proposals">What the sampler proposed.</param>
+/// <param name="Seen">How many records of the log the sampler had seen.</param>
+internal sealed record Proposed(int First, int Count, IReadOnlyList<Proposal> Proposals, long Seen)
+{
+    /// <summary>Why the study proposes no more, in one line; null where it may.</summary>
+    public string? Ended { get; init; }
+
+    /// <summary>Whether lockstep lets no proposal be made before a trial that runs has ended.</summary>
+    public bool WaitsForLockstep { get; init; }
+}

@@ -72,6 +72,7 @@ public static class EventJson
                 w.WriteString("reason", p.Reason);
                 break;
         }
+        if (e is TrialEvent { Seconds: { } seconds }) w.WriteNumber("seconds", seconds);
         w.WriteEndObject();
     }
 
@@ -106,7 +107,7 @@ public static class EventJson
                 throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
         }
         int trial = e.GetProperty("trial").GetInt32();
-        return kind switch
+        TrialEvent read = kind switch
         {
             "proposed" => new TrialProposed(time, trial,
                 SpaceJson.ReadValues((definition ?? throw new InvalidInputException("A trial was proposed before the study was created.")).Space, e.GetProperty("params")),
@@ -124,6 +125,7 @@ public static class EventJson
             "promoted" => new TrialPromoted(time, trial),
             _ => throw new UnreachableException(),
         };
+        return e.TryGetProperty("seconds", out JsonElement seconds) ? read with { Seconds = seconds.GetDouble() } : read;
     }
 
     private static string NameOf(StudyEvent e) => e switch

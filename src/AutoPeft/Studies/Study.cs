@@ -72,6 +72,8 @@ public sealed class Study : IStudyView
         var t = (TrialEvent)e;
         if (t.Number < 0 || t.Number >= _trials.Count) return $"Trial {t.Number} was never asked for; the study has {_trials.Count}.";
         Trial trial = _trials[t.Number];
+        if (t.Seconds is { } seconds && !(seconds >= 0 && double.IsFinite(seconds)))
+            return $"Trial {t.Number}: an attempt cannot take {seconds.ToString(CultureInfo.InvariantCulture)} s.";
         if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
         if (trial.State == TrialState.Paused) return t is TrialPromoted or TrialPruned or TrialFailed ? null : $"Trial {t.Number} is paused; promote it first.";
         return e switch
@@ -125,6 +127,7 @@ public sealed class Study : IStudyView
                 return;
         }
         Trial trial = _trials[((TrialEvent)e).Number];
+        trial.MeasuredSeconds = e is TrialStarted ? null : ((TrialEvent)e).Seconds ?? trial.MeasuredSeconds;
         switch (e)
         {
             case TrialStarted s:

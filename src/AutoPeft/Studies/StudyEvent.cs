@@ -12,7 +12,14 @@ public sealed record StudyCreated(DateTimeOffset Time, StudyDefinition Definitio
 
 /// <summary>A base for what happens to one trial.</summary>
 /// <param name="Number">The trial's number: 0, 1, 2, … in the order of proposal.</param>
-public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(Time);
+public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(Time)
+{
+    /// <summary>
+    /// Seconds that the attempt took which ended with this record (completed, failed, pruned, requeued, paused), from 0, measured by its host on a monotonic clock;
+    /// null where no host measured. The difference of two records' times is no duration: wall clocks are set back.
+    /// </summary>
+    public double? Seconds { get; init; }
+}
 
 /// <summary>A sampler, or a person, proposed a trial.</summary>
 /// <param name="Configuration">What to run.</param>

@@ -126,7 +126,7 @@ public static class StudyTables
             Column.String(device, rows.Select(t => t.Device is { } text ? Column.WellFormed(text) : null)),
             Column.String(worker, rows.Select(t => t.Worker is { } text ? Column.WellFormed(text) : null)),
             Column.Int32(attempt, rows.Select(t => t.Attempt)),
-            Column.Double(seconds, rows.Select(t => (t.FinishedAt - t.StartedAt)?.TotalSeconds)),
+            Column.Double(seconds, rows.Select(t => t.Seconds)),
             Column.Timestamp(proposed, rows.Select(t => t.Proposed.Time)),
             Column.Timestamp(started, rows.Select(t => t.StartedAt)),
             Column.Timestamp(finished, rows.Select(t => t.FinishedAt)),

@@ -50,7 +50,7 @@ public sealed class StudyTablesTests : IDisposable
         log.Add(new TrialReported(Start.AddSeconds(22), 5, 1, NoMetrics.Add("loss", 9)));
         log.Add(new TrialCompleted(Start.AddSeconds(25.5), 0, [0.8, 100], [12], NoMetrics.Add("accuracy", 0.79).Add("f1", 0.75)));
         log.Add(new TrialCompleted(Start.AddSeconds(30), 1, [0.9, 900], [19], NoMetrics));
-        log.Add(new TrialCompleted(Start.AddSeconds(31), 2, [0.99, 1], [21], NoMetrics.Add("f1", 0.98)));
+        log.Add(new TrialCompleted(Start.AddSeconds(31), 2, [0.99, 1], [21], NoMetrics.Add("f1", 0.98)) { Seconds = 18.75 });
         log.Add(new TrialFailed(Start.AddSeconds(32), 3, "out of memory on \uD83C"));
         log.Add(new TrialPruned(Start.AddSeconds(33), 4, 1));
         log.Add(new TrialRequeued(Start.AddSeconds(34), 5, "the worker is gone"));
@@ -108,7 +108,7 @@ public sealed class StudyTablesTests : IDisposable
         Assert.Equal([0.75, null, 0.98, null, null, null, null], Values(trials, "f1"));
         Assert.Equal([0.79, null, null, null, null, null, null], Values(trials, "metric_accuracy"));
         Assert.Equal([1, 1, 1, 1, 1, 2, 0], Values(trials, "attempt"));
-        Assert.Equal([15.5, 19.0, 19.0, 19.0, 19.0, null, null], Values(trials, "seconds"));
+        Assert.Equal([15.5, 19.0, 18.75, 19.0, 19.0, null, null], Values(trials, "seconds"));
         Assert.Equal(Start.AddSeconds(35), trials["started"][5]);
         Assert.Equal("out of memory on \uFFFD", trials["error"][3]);
         Assert.Equal((0.1, 3L, "q+v", true, true), (trials["decay"][0], trials["width"][0], trials["layers"][0], trials["warm"][0], trials["residual"][0]));

@@ -235,13 +235,13 @@ public abstract class StudyStoreContract : IAsyncLifetime
             new TrialProposed(Later(), 1, ia3, "gp: qLogNEHVI", 1, 0, 2, "{\"lengthscales\":[0.1,\"ü\"]}"),
             new TrialStarted(Later(), 0, "host-1:42", "cuda:0", 1, t.AddMinutes(5)),
             new TrialReported(Later(), 0, 1, Metrics(("accuracy", 0.5), ("loss", 1.0 / 3))),
-            new TrialRequeued(Later(), 0, "its worker is gone"),
+            new TrialRequeued(Later(), 0, "its worker is gone") { Seconds = 86400.000001 },
             new TrialStarted(Later(), 0, "host-2:43", "cpu:0-3", 2),
             new TrialReported(Later(), 0, long.MaxValue, Metrics()),
-            new TrialCompleted(Later(), 0, [0.875, 12345678], [17.3], Metrics(("seconds", 12.25))),
+            new TrialCompleted(Later(), 0, [0.875, 12345678], [17.3], Metrics(("seconds", 12.25))) { Seconds = 0.1234567 },
             new TrialFailed(Later(), 1, "CUDA out of memory: 'tried' \"2 GiB\" \\ ∞"),
             new TrialProposed(Later(), 2, lora.With("lr", 1e-5), "enqueued", 10, 2, 1),
-            new TrialPruned(Later(), 2, 7),
+            new TrialPruned(Later(), 2, 7) { Seconds = 0 },
             new TrialProposed(Later(), 3, ia3, "pbt: perturbed, from trial 0 at step 4", 12, 3, 1, "population", new TrialParent(0, 4)),
         ];
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -12,8 +13,8 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
     private const int FrontRows = 10;
 
     private readonly string _folder;
-    private readonly DateTimeOffset _start = DateTimeOffset.UtcNow;
-    private readonly SortedDictionary<string, (Trial Trial, DateTimeOffset Since, string Last)> _running = new(StringComparer.Ordinal);
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly SortedDictionary<string, (Trial Trial, long Since, string Last)> _running = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _drawing;
@@ -33,7 +34,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         lock (_lock)
         {
             if (_endedBefore < 0) _endedBefore = study.Trials.Count - study.PendingCount;
-            _running[worker.Device.ToString()] = (trial, DateTimeOffset.UtcNow, "");
+            _running[worker.Device.ToString()] = (trial, Stopwatch.GetTimestamp(), "");
         }
         Take(study);
     }
@@ -58,7 +59,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         Take(study);
         _closing.Cancel();
         _drawing.Wait();
-        AnsiConsole.MarkupLineInterpolated($"{SweepDisplay.Summary(study, busy, DateTimeOffset.UtcNow - _start, _folder)}");
+        AnsiConsole.MarkupLineInterpolated($"{SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start), _folder)}");
     }
 
     public void Dispose()
@@ -102,7 +103,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         lock (_lock)
         {
             Snapshot s = _snapshot;
-            TimeSpan elapsed = DateTimeOffset.UtcNow - _start;
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(_start);
             int here = s.Ended - Math.Max(0, _endedBefore);
             string left = here > 0 && s.Budget is { } b ? SweepDisplay.Time(elapsed * (b - s.Ended) / here) + " left" : "";
             int width = 40, filled = s.Budget is > 0 ? s.Ended * width / s.Budget.Value : 0;
@@ -111,8 +112,8 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
                 new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] {s.Ended}/{s.Budget} trials  {SweepDisplay.Time(elapsed)}  {left}  front {s.Front}  {s.QualityName} {SweepDisplay.Number(s.Quality)}{(s.Pruned > 0 ? $"  {s.Pruned} pruned" : "")}{(s.Paused > 0 ? $"  {s.Paused} paused" : "")}{(s.Failed > 0 ? $"  [red]{s.Failed} failed[/]" : "")}"),
             };
             Table running = new Table().Border(TableBorder.None).AddColumns("[grey]device[/]", "[grey]trial[/]", "[grey]for[/]", "[grey]configuration[/]", "[grey]last report[/]");
-            foreach ((string device, (Trial trial, DateTimeOffset since, string last)) in _running)
-                running.AddRow(Markup.Escape(device), trial.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), SweepDisplay.Time(DateTimeOffset.UtcNow - since), Markup.Escape(SweepDisplay.Short(trial.Configuration, 48)), Markup.Escape(last));
+            foreach ((string device, (Trial trial, long since, string last)) in _running)
+                running.AddRow(Markup.Escape(device), trial.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), SweepDisplay.Time(Stopwatch.GetElapsedTime(since)), Markup.Escape(SweepDisplay.Short(trial.Configuration, 48)), Markup.Escape(last));
             if (_running.Count > 0) parts.Add(running);
             Table front = new Table().Border(TableBorder.None).AddColumn("[grey]front[/]");
             foreach (string o in s.Objectives) front.AddColumn(new TableColumn($"[grey]{Markup.Escape(o)}[/]").RightAligned());

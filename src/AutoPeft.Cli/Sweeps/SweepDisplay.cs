@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
@@ -68,7 +69,7 @@ internal static class SweepDisplay
 /// <summary>A line for each trial that ends.</summary>
 internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
 {
-    private readonly DateTimeOffset _start = DateTimeOffset.UtcNow;
+    private readonly long _start = Stopwatch.GetTimestamp();
 
     public void Started(IStudyView study, Trial trial, IWorker worker) { }
 
@@ -85,11 +86,11 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
             TrialState.Paused or TrialState.Pruned when trial.Reports.Count > 0 => $"{trial.State.ToString().ToLowerInvariant()} at step {trial.Reports[^1].Step}",
             _ => trial.State.ToString().ToLowerInvariant(),
         };
-        string time = trial is { StartedAt: { } s, FinishedAt: { } f } ? $"{(f - s).TotalSeconds:0.0} s" : "";
+        string time = trial.Seconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s") : "";
         Console.Out.WriteLine($"[{ended}/{study.Definition.Budget}] trial {trial.Number}  {what}  {time}  {trial.Device}  {SweepDisplay.QualityName(study)} {SweepDisplay.Number(SweepDisplay.Quality(study))}");
     }
 
-    public void Close(IStudyView study, double busy) => Console.Out.WriteLine(SweepDisplay.Summary(study, busy, DateTimeOffset.UtcNow - _start, folder));
+    public void Close(IStudyView study, double busy) => Console.Out.WriteLine(SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start), folder));
 
     public void Dispose() { }
 }

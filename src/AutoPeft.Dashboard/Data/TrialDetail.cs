@@ -30,6 +30,7 @@ internal static class TrialDetail
         json.Time("proposed", t.Proposed.Time);
         json.Time("started", t.StartedAt);
         json.Time("finished", t.State == TrialState.Running ? null : t.FinishedAt);
+        if (t.Seconds is { } seconds) json.WriteNumber("seconds", seconds);
         if (t.Worker is not null) json.WriteString("worker", t.Worker);
         if (t.Device is not null) json.WriteString("device", t.Device);
         json.WriteNumber("attempt", t.Attempt);

@@ -4,7 +4,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>A window of the trial table, a row an array: number, state, attempt, started, finished, values, codes, device, error.</summary>
+/// <summary>A window of the trial table, a row an array: number, state, attempt, started, finished, seconds, values, codes, device, error.</summary>
 internal static class TrialRows
 {
     /// <summary>Rows in one answer.</summary>
@@ -27,6 +27,8 @@ internal static class TrialRows
         json.WriteNumberValue(t.Attempt);
         json.Time(t.StartedAt);
         json.Time(t.State == TrialState.Running ? null : t.FinishedAt);
+        if (t.Seconds is { } seconds) json.WriteNumberValue(seconds);
+        else json.WriteNullValue();
         json.WriteStartArray();
         foreach (double v in t.Values) json.Number(v);
         json.WriteEndArray();

@@ -16,7 +16,7 @@ function trialsSection() {
     { name: "state", sort: "state", width: 122, text: true, cell: t => h("td", { class: "text" }, h("span", { class: `badge ${study.front.has(t.number) ? "on" : StateNames[t.state]}` }, study.front.has(t.number) ? (study.objectives.length > 1 ? "front" : "best") : StateNames[t.state]), t.attempt > 1 ? ` ×${t.attempt}` : "") },
     ...study.objectives.map((o, i) => ({ name: o.name, sort: `value:${i}`, width: fit(o.name), first: !o.minimize, cell: t => h("td", null, t.values.length ? number(t.values[i], 5) : "–") })),
     ...study.fields.map(f => ({ name: f.label, width: f.bits ? Math.max(fit(f.label), f.items.length * 10 + 24) : fit(f.label), text: isText(f), cell: t => h("td", { class: [isText(f) && "text", !isActive(f, t) && "inactive"].filter(Boolean).join(" ") || null }, isActive(f, t) ? fieldValue(f, t) : "–") })),
-    { name: "time", sort: "seconds", width: 96, first: true, cell: t => h("td", null, t.started === null || t.finished === null ? "–" : duration(t.finished - t.started)) },
+    { name: "time", sort: "seconds", width: 96, first: true, cell: t => h("td", null, t.seconds === null ? "–" : duration(t.seconds)) },
     { name: "device", width: 88, text: true, cell: t => h("td", { class: "text" }, t.device ?? "–") },
     { name: "note", width: 260, text: true, cell: t => h("td", { class: "text", title: t.error }, t.error ?? "") },
   ];
@@ -50,7 +50,7 @@ function trialsSection() {
       if (got.total > total && total > 0 && view.sort === "number" && view.down && scroller.scrollTop > RowHeight) scroller.scrollTop += (got.total - total) * RowHeight;
       total = got.total;
       pages.delete(index);
-      pages.set(index, { version: asked, rows: got.rows.map(([number, state, attempt, started, finished, values, codes, device, error]) => ({ number, state, attempt, started, finished, values: values.map(real), codes, device, error })) });
+      pages.set(index, { version: asked, rows: got.rows.map(([number, state, attempt, started, finished, seconds, values, codes, device, error]) => ({ number, state, attempt, started, finished, seconds, values: values.map(real), codes, device, error })) });
       if (pages.size > MaxPages) pages.delete(pages.keys().next().value);
       drawn = "";
       later(render);

@@ -77,7 +77,8 @@ function trialCard() {
   const render = d => {
     const row = (name, value) => (value === undefined || value === null ? null : h("tr", null, h("th", { scope: "row" }, name), h("td", null, value)));
     const named = ([name, v]) => h("tr", null, h("th", { scope: "row", class: "name" }, breakable(name)), h("td", null, number(real(v))));
-    const end = d.finished ?? (d.state === "running" ? Date.now() / 1000 : null);
+    // A running trial has no measured time yet, and this machine's clock may be behind its host's.
+    const ran = d.state === "running" ? d.started && Math.max(0, Date.now() / 1000 - d.started) : d.seconds;
     const copyButton = h("button", { class: "small", onclick: () => copy(JSON.stringify(d.params, null, 2), copyButton) }, "Copy JSON");
     element.replaceChildren(
       h("h3", null, `Trial ${d.number}`, h("span", { class: `badge ${study.front.has(d.number) ? "on" : d.state}` }, stateWord(d)), study.live.front.knee === d.number ? h("span", { class: "badge" }, "knee") : null),
@@ -89,7 +90,7 @@ function trialCard() {
           study.fields.filter(f => isActive(f, d)).map((f, i) => h("tr", { class: i === 0 ? "rule" : "" }, h("th", { scope: "row", class: "name" }, breakable(f.label)), h("td", null, fieldValue(f, d)))),
           h("tr", { class: "rule" }, h("th", { scope: "row" }, "chosen by"), h("td", null, d.source)),
           row("started", d.started && clock(d.started)),
-          row(d.state === "running" ? "runs for" : "ran", d.started && end ? duration(end - d.started) : null),
+          row(d.state === "running" ? "runs for" : "ran", ran === undefined || ran === null ? null : duration(ran)),
           row("worker", d.worker && [d.worker, d.device].filter(Boolean).join(" on ")),
           row("attempt", d.attempt > 1 ? String(d.attempt) : null))),
       h("div", { class: "actions" }, copyButton,

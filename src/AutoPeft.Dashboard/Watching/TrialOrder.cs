@@ -43,7 +43,7 @@ internal sealed record TrialOrder(string Sort, bool Down, string Only)
         return Sort switch
         {
             "state" => t => (int)t.State,
-            "seconds" => t => t is { StartedAt: { } s, FinishedAt: { } f } ? (f - s).TotalSeconds : double.NaN,
+            "seconds" => t => t.Seconds ?? double.NaN,
             "started" => t => t.StartedAt?.ToUnixTimeMilliseconds() ?? double.NaN,
             "finished" => t => t.FinishedAt?.ToUnixTimeMilliseconds() ?? double.NaN,
             _ => throw new InvalidInputException("There is no such order; there are number, state, seconds, started, finished and value:0, value:1, …"),

@@ -23,7 +23,7 @@ internal static class ReportData
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.Default }))
         {
             StudyDefinition d = study.Definition;
-            DateTimeOffset? origin = study.Trials.Count > 0 ? study.Trials.Min(t => t.Proposed.Time) : null;
+            DateTimeOffset? origin = study.Trials.Count > 0 ? study.Trials.Min(Earliest) : null;
             json.WriteStartObject();
             json.WriteNumber("version", Version);
             WriteStudy(json, study, options, origin);
@@ -38,6 +38,10 @@ internal static class ReportData
         }
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
+
+    // A clock that was set back puts what came later before what came first: no time of the page is negative even then.
+    private static DateTimeOffset Earliest(Trial t) =>
+        new[] { t.Proposed.Time, t.StartedAt ?? t.Proposed.Time, t.FinishedAt ?? t.Proposed.Time }.Min();
 
     private static void WriteStudy(Utf8JsonWriter json, IStudyView study, StudyReportOptions options, DateTimeOffset? origin)
     {

@@ -31,6 +31,7 @@ internal static class ReportTrial
         json.WriteString("source", t.Proposed.Source);
         json.Seconds("start", t.StartedAt, origin);
         json.Seconds("end", t.FinishedAt, origin);
+        if (t.Seconds is { } seconds) json.Number("seconds", seconds);
         if (t.Worker is not null) json.WriteString("worker", t.Worker);
         if (t.Device is not null) json.WriteString("device", t.Device);
         if (t.Attempt > 0) json.WriteNumber("attempt", t.Attempt);

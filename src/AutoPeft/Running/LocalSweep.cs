@@ -59,17 +59,18 @@ public sealed class LocalSweep(StudySession session, AttemptRunner runner)
     private async Task RunOneAsync(IWorker worker, TrialAssignment trial, CancellationToken cancellationToken)
     {
         AttemptEnd? end;
+        long start = Stopwatch.GetTimestamp();
         try
         {
             end = await runner.RunAsync(session.Study.Definition, worker, trial, (step, metrics, token) => session.ReportAsync(trial.Id, step, metrics, token), cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidInputException e)
         {
-            await session.EndAsync(trial.Id, new AttemptEnd.Interrupted(e.Message), CancellationToken.None).ConfigureAwait(false);
+            await session.EndAsync(trial.Id, new AttemptEnd.Interrupted(e.Message), Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false);
             throw;
         }
         // Not cancellable: the result is there, and losing it would mean to train again.
-        if (end is not null) await session.EndAsync(trial.Id, end, CancellationToken.None).ConfigureAwait(false);
+        if (end is not null) await session.EndAsync(trial.Id, end, Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -101,11 +101,15 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     /// <summary>Records how an attempt ended, and what follows from it: a result, a failure, or another attempt.</summary>
+    /// <param name="id">The attempt.</param>
+    /// <param name="end">How it ended.</param>
+    /// <param name="took">How long it took on its host's monotonic clock; null where nobody measured.</param>
+    /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <returns>
     /// Whether the attempt counts: true also if this end was recorded before and only its answer was lost; false if another attempt superseded this one, whose end is then not recorded.
     /// </returns>
     /// <exception cref="InvalidInputException">The number of values is wrong. Nothing is recorded.</exception>
-    public Task<bool> EndAsync(AttemptId id, AttemptEnd end, CancellationToken cancellationToken = default)
+    public Task<bool> EndAsync(AttemptId id, AttemptEnd end, TimeSpan? took = null, CancellationToken cancellationToken = default)
     {
         bool counts = false;
         return Log.DecideAsync(
@@ -114,7 +118,7 @@ public sealed class StudySession : IAsyncDisposable
                 bool exists = id.Trial >= 0 && id.Trial < study.Trials.Count && study.Trials[id.Trial].Attempt == id.Attempt;
                 Trial? trial = exists ? study.Trials[id.Trial] : null;
                 counts = trial is { IsPending: false } or { State: TrialState.Running };
-                return trial is { State: TrialState.Running } ? [RecordOf(study, trial, end)] : [];
+                return trial is { State: TrialState.Running } ? [RecordOf(study, trial, end) with { Seconds = took?.TotalSeconds }] : [];
             },
             _ => counts,
             cancellationToken);
@@ -296,7 +300,7 @@ public sealed class StudySession : IAsyncDisposable
         KeepsFrom = _policy.Scheduler.KeepsFrom(study),
     };
 
-    private TrialEvent RecordOf(Study study, Trial trial, AttemptEnd end)
+    private AttemptEvent RecordOf(Study study, Trial trial, AttemptEnd end)
     {
         (DateTimeOffset now, int number, int attempt) = (Log.Now, trial.Number, trial.Attempt);
         return end switch

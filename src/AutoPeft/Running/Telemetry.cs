@@ -76,7 +76,7 @@ public static class Telemetry
         if (state is null || !(Trials.Enabled || TrialDuration.Enabled)) return;
         TagList tags = new() { { "autopeft.trial.state", state }, { "autopeft.study.name", study.Definition.Name } };
         Trials.Add(1, tags);
-        if (study.Trials[((TrialEvent)e).Number].StartedAt is { } start) TrialDuration.Record(Math.Max(0, (e.Time - start).TotalSeconds), tags);
+        if (study.Trials[((TrialEvent)e).Number].Seconds is { } seconds) TrialDuration.Record(seconds, tags);
     }
 
     /// <summary>An ask under way; one that does not come to <see cref="Proposed"/> failed.</summary>

@@ -73,6 +73,7 @@ public static class EventJson
                 w.WriteString("reason", p.Reason);
                 break;
         }
+        if (e is AttemptEvent { Seconds: { } seconds }) w.WriteNumber("seconds", seconds);
         w.WriteEndObject();
     }
 
@@ -108,7 +109,7 @@ public static class EventJson
         }
         int trial = e.GetProperty("trial").GetInt32();
         int? attempt = e.TryGetProperty("attempt", out JsonElement a) ? a.GetInt32() : null;
-        return kind switch
+        TrialEvent read = kind switch
         {
             "proposed" => new TrialProposed(time, trial,
                 SpaceJson.ReadValues((definition ?? throw new InvalidInputException("A trial was proposed before the study was created.")).Space, e.GetProperty("params")),
@@ -126,6 +127,7 @@ public static class EventJson
             "promoted" => new TrialPromoted(time, trial),
             _ => throw new UnreachableException(),
         };
+        return read is AttemptEvent ended && e.TryGetProperty("seconds", out JsonElement seconds) ? ended with { Seconds = seconds.GetDouble() } : read;
     }
 
     private static bool Flag(JsonElement e, string name) => e.TryGetProperty(name, out JsonElement flag) && flag.GetBoolean();

@@ -36,6 +36,7 @@ public static class EventReader
         DateTimeOffset? time = null;
         int? trial = null, attempt = null, batch = null, batchSize = null, parent = null;
         long? step = null, seen = null, parentStep = null;
+        double? seconds = null;
         ImmutableSortedDictionary<string, double>? metrics = null;
         ImmutableArray<double> values = default, outcomes = default;
         Configuration? configuration = null;
@@ -52,6 +53,7 @@ public static class EventReader
             else if (r.ValueTextEquals("attempt"u8)) attempt = Int(ref r);
             else if (r.ValueTextEquals("step"u8)) step = Long(ref r);
             else if (r.ValueTextEquals("metrics"u8)) metrics = Metrics(ref r);
+            else if (r.ValueTextEquals("seconds"u8)) seconds = Double(ref r);
             else if (r.ValueTextEquals("values"u8)) values = Numbers(ref r);
             else if (r.ValueTextEquals("outcomes"u8)) outcomes = Numbers(ref r);
             else if (r.ValueTextEquals("error"u8)) error = Text(ref r);
@@ -67,20 +69,20 @@ public static class EventReader
             else return null;
         }
         if (r.Read() || time is not { } t || trial is not { } n) return null;
-        members -= 3;
+        members -= seconds is null ? 3 : 4;
         int ofAttempt = attempt is null ? 0 : 1;
         // The number of members is checked too: one that belongs to another kind of record has to be looked at.
         return kind switch
         {
-            "proposed" when configuration is not null && source is not null && seen is { } s && batch is { } b && batchSize is { } of && parent is null == parentStep is null && members == 5 + (state is null ? 0 : 1) + (parent is null ? 0 : 2) =>
+            "proposed" when seconds is null && configuration is not null && source is not null && seen is { } s && batch is { } b && batchSize is { } of && parent is null == parentStep is null && members == 5 + (state is null ? 0 : 1) + (parent is null ? 0 : 2) =>
                 new TrialProposed(t, n, configuration, source, s, b, of, state, parent is { } p && parentStep is { } at ? new TrialParent(p, at) : null),
-            "started" when worker is not null && device is not null && attempt is { } a && members == 3 => new TrialStarted(t, n, worker, device, a),
-            "reported" when step is { } s && metrics is not null && members == 2 + ofAttempt => new TrialReported(t, n, attempt, s, metrics),
+            "started" when seconds is null && worker is not null && device is not null && attempt is { } a && members == 3 => new TrialStarted(t, n, worker, device, a),
+            "reported" when seconds is null && step is { } s && metrics is not null && members == 2 + ofAttempt => new TrialReported(t, n, attempt, s, metrics),
             "completed" when !values.IsDefault && members == 1 + ofAttempt + (outcomes.IsDefault ? 0 : 1) + (metrics is null ? 0 : 1) =>
-                new TrialCompleted(t, n, attempt, values, outcomes.IsDefault ? [] : outcomes, metrics ?? s_noMetrics),
-            "failed" when error is not null && members == 1 + ofAttempt => new TrialFailed(t, n, attempt, error),
-            "pruned" when step is { } s && members == 1 + ofAttempt => new TrialPruned(t, n, attempt, s),
-            "requeued" when reason is not null && members == 1 + ofAttempt => new TrialRequeued(t, n, attempt, reason),
+                new TrialCompleted(t, n, attempt, values, outcomes.IsDefault ? [] : outcomes, metrics ?? s_noMetrics) { Seconds = seconds },
+            "failed" when error is not null && members == 1 + ofAttempt => new TrialFailed(t, n, attempt, error) { Seconds = seconds },
+            "pruned" when step is { } s && members == 1 + ofAttempt => new TrialPruned(t, n, attempt, s) { Seconds = seconds },
+            "requeued" when reason is not null && members == 1 + ofAttempt => new TrialRequeued(t, n, attempt, reason) { Seconds = seconds },
             _ => null,
         };
     }
@@ -109,6 +111,12 @@ public static class EventReader
     {
         r.Read();
         return r.GetInt64();
+    }
+
+    private static double Double(ref Utf8JsonReader r)
+    {
+        r.Read();
+        return r.GetDouble();
     }
 
     // What is not finite stands as a string: GetDouble throws, and the slow way reads it.

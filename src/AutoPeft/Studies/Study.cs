@@ -76,6 +76,8 @@ public sealed class Study : IStudyView
         var t = (TrialEvent)e;
         if (t.Number < 0 || t.Number >= _trials.Count) return $"Trial {t.Number} was never asked for; the study has {_trials.Count}.";
         Trial trial = _trials[t.Number];
+        if (t is AttemptEvent { Seconds: { } seconds } && !(seconds >= 0 && double.IsFinite(seconds)))
+            return $"Trial {t.Number}: an attempt cannot take {seconds.ToString(CultureInfo.InvariantCulture)} s.";
         if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
         if (t is AttemptEvent { Attempt: { } attempt } && attempt != trial.Attempt)
             return $"Trial {t.Number}: attempt {attempt} was superseded by attempt {trial.Attempt}.";
@@ -131,6 +133,7 @@ public sealed class Study : IStudyView
                 return;
         }
         Trial trial = _trials[((TrialEvent)e).Number];
+        trial.MeasuredSeconds = e is TrialStarted ? null : (e as AttemptEvent)?.Seconds ?? trial.MeasuredSeconds;
         switch (e)
         {
             case TrialStarted s:

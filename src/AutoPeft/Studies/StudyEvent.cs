@@ -20,7 +20,14 @@ public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(
 /// <param name="Attempt">
 /// The attempt that the record belongs to: 1 for the first, 0 for a trial that no worker ever started. Null only in logs of versions before 0.2, where the record belongs to the attempt that ran.
 /// </param>
-public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attempt) : TrialEvent(Time, Number);
+public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attempt) : TrialEvent(Time, Number)
+{
+    /// <summary>
+    /// Seconds that the attempt took which ended with this record (completed, failed, pruned, requeued, paused), from 0, measured by its host on a monotonic clock;
+    /// null where no host measured. The difference of two records' times is no duration: wall clocks are set back.
+    /// </summary>
+    public double? Seconds { get; init; }
+}
 
 /// <summary>A sampler, or a person, proposed a trial.</summary>
 /// <param name="Configuration">What to run.</param>

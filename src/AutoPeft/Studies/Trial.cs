@@ -88,6 +88,12 @@ public sealed class Trial
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; internal set; }
 
+    /// <summary>
+    /// Seconds that the trial's last attempt took, from 0: as its host measured them on a monotonic clock. In a log without measurements, the time from the trial's start
+    /// to its end by the wall clock; null where that clock was set back, and where the attempt has not ended.
+    /// </summary>
+    public double? Seconds => MeasuredSeconds ?? ((FinishedAt - StartedAt)?.TotalSeconds is >= 0 and var s ? s : null);
+
     /// <summary>Why it failed or was requeued last.</summary>
     public string? Error { get; internal set; }
 
@@ -123,6 +129,8 @@ public sealed class Trial
         trial.ReportList.AddRange(ReportList);
         return trial;
     }
+
+    internal double? MeasuredSeconds { get; set; }
 
     internal List<Report> ReportList { get; } = [];
 }

@@ -31,6 +31,21 @@ public class StudyTests
     private static TrialPruned Pruned(int number) => new(s_time, number, 1);
 
     [Fact]
+    public void A_trial_took_what_its_host_measured_though_the_wall_clock_went_back_an_hour()
+    {
+        TrialCompleted hourBefore = Completed(0) with { Time = s_time.AddHours(-1) };
+        Assert.Equal(1.25, Study.Of([Created, Proposed(0), Started(0), hourBefore with { Seconds = 1.25 }]).Trials[0].Seconds);
+        // Nobody measured: a difference of wall clocks that is below zero says nothing.
+        Assert.Null(Study.Of([Created, Proposed(0), Started(0), hourBefore]).Trials[0].Seconds);
+        Assert.Equal(3600, Study.Of([Created, Proposed(0), Started(0), Completed(0) with { Time = s_time.AddHours(1) }]).Trials[0].Seconds);
+        // The last attempt alone counts, and one that runs has no duration yet.
+        StudyEvent[] again = [Created, Proposed(0), Started(0), Requeued(0) with { Seconds = 7 }, Started(0, 2)];
+        Assert.Equal(7, Study.Of(again[..4]).Trials[0].Seconds);
+        Assert.Null(Study.Of(again).Trials[0].Seconds);
+        Assert.Equal(2, Study.Of([.. again, Completed(0) with { Seconds = 2 }]).Trials[0].Seconds);
+    }
+
+    [Fact]
     public void What_cannot_follow_is_refused_in_one_line_and_changes_nothing()
     {
         (StudyEvent[] Log, StudyEvent Next, string Expected)[] cases =
@@ -54,6 +69,8 @@ public class StudyTests
             ([Created, Proposed(0)], Completed(0) with { Values = [1] }, "Trial 0: 1 value(s) for 2 objective(s)."),
             ([Created, Proposed(0)], Completed(0) with { Outcomes = [] }, "Trial 0: 0 outcome(s) for 1 outcome constraint(s)."),
             ([Created, Proposed(0)], Completed(0) with { Values = default }, "Trial 0: a result without values."),
+            ([Created, Proposed(0), Started(0)], Failed(0) with { Seconds = -1 }, "Trial 0: an attempt cannot take -1 s."),
+            ([Created, Proposed(0), Started(0)], Requeued(0) with { Seconds = double.NaN }, "Trial 0: an attempt cannot take NaN s."),
             ([Created, Proposed(0)], Completed(0, double.NaN), "Trial 0: the value of 'accuracy' is NaN; tell the trial as failed instead."),
         ];
         foreach ((StudyEvent[] log, StudyEvent next, string expected) in cases)

@@ -12,7 +12,6 @@ const trials = data.trials.map(t => ({
   partial: t.partial?.map(real),
   outcomes: t.outcomes?.map(real),
   done: t.state === "completed",
-  seconds: t.start !== undefined && t.end !== undefined ? t.end - t.start : undefined,
 }));
 const completed = data.completed.map(n => trials[n]);
 completed.forEach((t, i) => { t.order = i + 1; });

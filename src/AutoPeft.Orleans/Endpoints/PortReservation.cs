@@ -7,11 +7,11 @@ namespace AutoPeft.Orleans.Endpoints;
 
 /// <summary>
 /// A port that this silo alone listens on. The system lets two silos listen on one port, since both ask to reuse it, and two that start in the same second would then be one silo in
-/// everybody's eyes: each would hold the other's device slots. So a silo holds a lock on its ports as long as it lives; the lock outlives no process.
+/// everybody's eyes. So a silo holds a lock on its ports as long as it lives; the lock outlives no process.
 /// </summary>
 internal sealed class PortReservation : IConfigurationValidator, IDisposable
 {
-    private const int Ports = 1000;
+    private const int First = 11111, Ports = 1000;
 
     private readonly JournalLock _lock;
 
@@ -20,15 +20,14 @@ internal sealed class PortReservation : IConfigurationValidator, IDisposable
     public int Port { get; }
 
     /// <param name="address">Where.</param>
-    /// <param name="port">Which; null for the first free one.</param>
-    /// <param name="from">The first that is tried.</param>
+    /// <param name="port">Which; null for the first free one from 11111.</param>
     /// <exception cref="InvalidInputException">It is in use, or no port is free.</exception>
-    public static PortReservation Take(IPAddress address, int? port, int from)
+    public static PortReservation Take(IPAddress address, int? port)
     {
         if (port is { } wanted) return TryTake(address, wanted) ?? throw new InvalidInputException($"Port {wanted} on {address} is in use; choose another one.");
-        for (int candidate = from; candidate < from + Ports; candidate++)
+        for (int candidate = First; candidate < First + Ports; candidate++)
             if (TryTake(address, candidate) is { } taken) return taken;
-        throw new InvalidInputException($"There is no free port from {from} to {from + Ports - 1} on {address}.");
+        throw new InvalidInputException($"There is no free port from {First} to {First + Ports - 1} on {address}.");
     }
 
     public void ValidateConfiguration() { }

@@ -1,0 +1,36 @@
+using AutoPeft.Running;
+using AutoPeft.Scheduling;
+using Orleans;
+
+namespace AutoPeft.Orleans.Contracts;
+
+/// <summary><see cref="AttemptId"/> as it travels.</summary>
+[GenerateSerializer, Immutable]
+internal struct AttemptIdSurrogate
+{
+    [Id(0)] public int Trial;
+    [Id(1)] public int Attempt;
+}
+
+/// <summary><see cref="Decision"/> as it travels.</summary>
+[GenerateSerializer, Immutable]
+internal struct DecisionSurrogate
+{
+    [Id(0)] public int Number;
+}
+
+[RegisterConverter]
+internal sealed class AttemptIdConverter : IConverter<AttemptId, AttemptIdSurrogate>
+{
+    public AttemptId ConvertFromSurrogate(in AttemptIdSurrogate surrogate) => new(surrogate.Trial, surrogate.Attempt);
+
+    public AttemptIdSurrogate ConvertToSurrogate(in AttemptId value) => new() { Trial = value.Trial, Attempt = value.Attempt };
+}
+
+[RegisterConverter]
+internal sealed class DecisionConverter : IConverter<Decision, DecisionSurrogate>
+{
+    public Decision ConvertFromSurrogate(in DecisionSurrogate surrogate) => (Decision)surrogate.Number;
+
+    public DecisionSurrogate ConvertToSurrogate(in Decision value) => new() { Number = (int)value };
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using AutoPeft.Running;
+using Orleans;
+
+namespace AutoPeft.Orleans.Contracts;
+
+/// <summary>How an attempt ended; <see cref="AttemptEnd"/> as it travels.</summary>
+/// <param name="Kind">The end's name.</param>
+/// <param name="Text">Its error or reason, where it has one.</param>
+/// <param name="Outcome">What was measured, where the trial completed.</param>
+/// <param name="Step">Where the trial left.</param>
+/// <param name="Flag">Whether it was paused, or ran out of memory beside others.</param>
+[GenerateSerializer, Immutable, Alias("autopeft.ending")]
+public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)] string Text, [property: Id(2)] OutcomeMessage? Outcome, [property: Id(3)] long Step, [property: Id(4)] bool Flag)
+{
+    /// <summary>The end as it travels.</summary>
+    public static EndMessage Of(AttemptEnd end) => end switch
+    {
+        AttemptEnd.Completed e => new(nameof(AttemptEnd.Completed), "", new OutcomeMessage(e.Outcome.Values, e.Outcome.Outcomes, e.Outcome.Metrics), 0, false),
+        AttemptEnd.Failed e => new(nameof(AttemptEnd.Failed), e.Error, null, 0, false),
+        AttemptEnd.OutOfMemory e => new(nameof(AttemptEnd.OutOfMemory), e.Error, null, 0, e.Beside),
+        AttemptEnd.Left e => new(nameof(AttemptEnd.Left), "", null, e.Step, e.Paused),
+        AttemptEnd.Lost e => new(nameof(AttemptEnd.Lost), e.Reason, null, 0, false),
+        AttemptEnd.Interrupted e => new(nameof(AttemptEnd.Interrupted), e.Reason, null, 0, false),
+        _ => throw new ArgumentOutOfRangeException(nameof(end)),
+    };
+
+    /// <summary>The end that was sent.</summary>
+    public AttemptEnd ToEnd() => Kind switch
+    {
+        nameof(AttemptEnd.Completed) => new AttemptEnd.Completed(new TrialOutcome(Outcome!.Values, Outcome.Outcomes, Outcome.Metrics)),
+        nameof(AttemptEnd.Failed) => new AttemptEnd.Failed(Text),
+        nameof(AttemptEnd.OutOfMemory) => new AttemptEnd.OutOfMemory(Text, Flag),
+        nameof(AttemptEnd.Left) => new AttemptEnd.Left(Step, Flag),
+        nameof(AttemptEnd.Lost) => new AttemptEnd.Lost(Text),
+        nameof(AttemptEnd.Interrupted) => new AttemptEnd.Interrupted(Text),
+        _ => throw new InvalidInputException($"A silo of another version speaks of an end '{Kind}'; run one version in a cluster."),
+    };
+}
+
+/// <summary><see cref="TrialOutcome"/> as it travels.</summary>
+/// <param name="Values">One per objective.</param>
+/// <param name="Outcomes">One per outcome constraint.</param>
+/// <param name="Metrics">Anything else that was measured.</param>
+[GenerateSerializer, Immutable, Alias("autopeft.outcome")]
+public sealed record OutcomeMessage(
+    [property: Id(0)] ImmutableArray<double> Values, [property: Id(1)] ImmutableArray<double> Outcomes, [property: Id(2)] ImmutableSortedDictionary<string, double> Metrics);

@@ -1,0 +1,22 @@
+using AutoPeft.Running;
+using Orleans;
+
+namespace AutoPeft.Orleans.Contracts;
+
+/// <summary>A free slot that asks for a trial.</summary>
+/// <param name="Worker">The slot's worker as the log names it: see <see cref="Slots.SlotName"/>.</param>
+/// <param name="Kind">"cpu" or "cuda".</param>
+/// <param name="Index">Which one.</param>
+/// <param name="Threads">The slot's threads.</param>
+/// <param name="Part">Which of the slots that share one GPU.</param>
+/// <param name="Span">How many GPUs the slot holds.</param>
+[GenerateSerializer, Immutable, Alias("autopeft.offer")]
+public sealed record SlotOffer(
+    [property: Id(0)] string Worker, [property: Id(1)] string Kind, [property: Id(2)] int Index, [property: Id(3)] int Threads, [property: Id(4)] int Part, [property: Id(5)] int Span)
+{
+    /// <summary>The slot.</summary>
+    public DeviceSlot Device => new(Kind, Index, Threads) { Part = Part, Span = Span };
+
+    /// <summary>The offer of a slot.</summary>
+    public static SlotOffer Of(string worker, DeviceSlot slot) => new(worker, slot.Kind, slot.Index, slot.Threads, slot.Part, slot.Span);
+}

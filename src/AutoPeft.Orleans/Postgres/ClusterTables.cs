@@ -1,0 +1,78 @@
+using Npgsql;
+
+namespace AutoPeft.Orleans.Postgres;
+
+/// <summary>
+/// The tables that Orleans' ADO.NET clustering needs, and the cluster's name. The provider sends the statements that it finds in a table named OrleansQuery. A database that has that table, because
+/// somebody applied Orleans' own scripts, is left as it is; where it is missing, the first silo makes tables and statements of this program's own.
+/// </summary>
+internal static class ClusterTables
+{
+    // Any number will do, if every silo takes the same.
+    private const long Lock = 0x6175746f70656674;
+
+    /// <summary>Makes the tables in a database that has none; checks them in another one.</summary>
+    /// <returns>The cluster's name: random, made by the first silo, known to whoever can read the database.</returns>
+    /// <exception cref="InvalidInputException">The database does not answer, or has OrleansQuery without all that is needed.</exception>
+    public static async Task<string> EnsureAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(connectionString);
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+            // Silos that start together take turns; the lock goes with the transaction.
+            await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken).ConfigureAwait(false);
+            if (await IsThereAsync(connection, "orleansquery", cancellationToken).ConfigureAwait(false)) await CheckAsync(connection, cancellationToken).ConfigureAwait(false);
+            else await MakeAsync(connection, cancellationToken).ConfigureAwait(false);
+            string name = await NameAsync(connection, cancellationToken).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+            return name;
+        }
+        catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
+        {
+            var b = new NpgsqlConnectionStringBuilder(connectionString);
+            throw new InvalidInputException($"The database {b.Database ?? b.Username ?? "postgres"} on {b.Host ?? "localhost"}:{b.Port} cannot be used for a cluster: {e.Message.Split('\n')[0]}", e);
+        }
+    }
+
+    private static async Task MakeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(connection, ClusterStatements.Tables, cancellationToken).ConfigureAwait(false);
+        foreach ((string key, string text) in ClusterStatements.All)
+            await ExecuteAsync(connection, "INSERT INTO orleansquery (querykey, querytext) VALUES ($1, $2)", cancellationToken, key, text).ConfigureAwait(false);
+    }
+
+    private static async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        await using var command = new NpgsqlCommand("SELECT querykey FROM orleansquery", connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) known.Add(reader.GetString(0));
+        if (ClusterStatements.All.Keys.FirstOrDefault(k => !known.Contains(k)) is { } missing)
+            throw new InvalidInputException($"The database has Orleans' tables, but not {missing}: apply PostgreSQL-Clustering.sql of Orleans with its migrations, or use an empty database.");
+    }
+
+    private static async Task<string> NameAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS autopeft_cluster_name (name text NOT NULL)", cancellationToken).ConfigureAwait(false);
+        // The advisory lock is held: there is one row, whoever comes first.
+        string fresh = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+        await ExecuteAsync(connection, "INSERT INTO autopeft_cluster_name SELECT $1 WHERE NOT EXISTS (SELECT FROM autopeft_cluster_name)", cancellationToken, fresh).ConfigureAwait(false);
+        await using var command = new NpgsqlCommand("SELECT name FROM autopeft_cluster_name", connection);
+        return (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
+    private static async Task<bool> IsThereAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection) { Parameters = { new() { Value = table } } };
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken, params string[] values)
+    {
+        await using var command = new NpgsqlCommand(text, connection);
+        foreach (string value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

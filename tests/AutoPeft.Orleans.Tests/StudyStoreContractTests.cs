@@ -31,7 +31,7 @@ public sealed class GrainStorageStoreContractTests : StudyStoreContract
         Assert.True(await store.TryAppendAsync(0, log, default));
         while (log.Count < 5 * LogSegment.Capacity)
         {
-            StudyEvent[] batch = [.. Enumerable.Range(0, 1 + log.Count % 50).Select(i => new TrialRequeued(DateTimeOffset.UnixEpoch, 0, $"{log.Count + i}"))];
+            StudyEvent[] batch = [.. Enumerable.Range(0, 1 + log.Count % 50).Select(i => new TrialRequeued(DateTimeOffset.UnixEpoch, 0, null, $"{log.Count + i}"))];
             // The two take turns, so that each finds segments that the other began.
             Assert.True(await (log.Count % 2 == 0 ? store : other).TryAppendAsync(log.Count, batch, default));
             log.AddRange(batch);
@@ -49,9 +49,9 @@ public sealed class GrainStorageStoreContractTests : StudyStoreContract
     public async Task A_writer_that_does_not_know_of_a_new_segment_cannot_append_to_the_old_one()
     {
         IStudyStore stale = await OpenAgainAsync(), current = await OpenAgainAsync();
-        StudyEvent[] first = [Log[0], Log[1], .. Enumerable.Range(0, LogSegment.Capacity - 3).Select(i => new TrialRequeued(DateTimeOffset.UnixEpoch, 0, $"{i}"))];
+        StudyEvent[] first = [Log[0], Log[1], .. Enumerable.Range(0, LogSegment.Capacity - 3).Select(i => new TrialRequeued(DateTimeOffset.UnixEpoch, 0, null, $"{i}"))];
         Assert.True(await stale.TryAppendAsync(0, first, default));
-        StudyEvent next = new TrialRequeued(DateTimeOffset.UnixEpoch, 0, "next"), lost = new TrialRequeued(DateTimeOffset.UnixEpoch, 0, "lost");
+        StudyEvent next = new TrialRequeued(DateTimeOffset.UnixEpoch, 0, null, "next"), lost = new TrialRequeued(DateTimeOffset.UnixEpoch, 0, null, "lost");
         Assert.True(await current.TryAppendAsync(first.Length, [next], default));
         Assert.True(await current.TryAppendAsync(first.Length + 1, [next], default));
         Assert.False(await stale.TryAppendAsync(first.Length, [lost], default));

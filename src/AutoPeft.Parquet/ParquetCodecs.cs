@@ -8,9 +8,5 @@ public static class ParquetCodecs
 {
     /// <summary>The one that AutoPeft uses: Parquet.Net where this build has it, else the embedded writer and reader.</summary>
     public static IParquetCodec Default { get; } =
-#if PARQUET_NET
         new ParquetNetCodec();
-#else
-        new EmbeddedParquetCodec();
-#endif
 }

@@ -1,4 +1,3 @@
-#if PARQUET_NET
 using AutoPeft.Parquet.Tables;
 using global::Parquet;
 using global::Parquet.Schema;
@@ -182,4 +181,3 @@ public sealed class ParquetNetCodec : ParquetCodec
         return Column.String(field.Name, values, field.IsNullable);
     }
 }
-#endif

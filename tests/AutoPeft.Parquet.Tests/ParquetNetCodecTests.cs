@@ -1,4 +1,3 @@
-#if PARQUET_NET
 using AutoPeft.Parquet.Embedded;
 using AutoPeft.Parquet.Tables;
 using FsCheck;
@@ -35,4 +34,3 @@ public sealed class ParquetNetCodecTests : ParquetCodecContract
     private static void Crosses(Table table, ParquetCodec writer, ParquetCodec reader) =>
         TableAssert.Same(table, reader.Read(writer.ToBytes(table), "cross.parquet"));
 }
-#endif

@@ -1,4 +1,3 @@
-#if ORLEANS
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Orleans;
 using AutoPeft.Orleans.Contracts;
@@ -118,4 +117,3 @@ internal static class ClusterSweep
         catch (OperationCanceledException) { }
     }
 }
-#endif

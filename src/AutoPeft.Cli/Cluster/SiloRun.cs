@@ -1,4 +1,3 @@
-#if ORLEANS
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Orleans.Endpoints;
@@ -46,4 +45,3 @@ internal static class SiloRun
         await silo.StopAsync(patience.Token).ConfigureAwait(false);
     }
 }
-#endif

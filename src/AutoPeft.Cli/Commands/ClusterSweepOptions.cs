@@ -34,11 +34,7 @@ internal sealed class ClusterSweepOptions
     public Task SweepAsync(ParseResult parsed, string path, StudyDefinition definition, IEnumerable<Configuration> enqueue, RunArguments run, CancellationToken cancellationToken)
     {
         string name = parsed.GetValue(_name) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-#if ORLEANS
         return ClusterSweep.RunAsync(_address.Read(parsed), name, path, definition, enqueue, run, parsed.GetValue(_detach), cancellationToken);
-#else
-        throw OrleansMissing.Error($"sweep --cluster {name}");
-#endif
     }
 }
 
@@ -55,7 +51,6 @@ internal sealed class ClusterAddress
         foreach (Option o in Options) command.Options.Add(o);
     }
 
-#if ORLEANS
     /// <exception cref="InvalidInputException">Both were typed, or the address is none.</exception>
     public AutoPeft.Orleans.Hosting.ClusterLocation Read(ParseResult parsed) => (parsed.GetValue(_directory), parsed.GetValue(_store)) switch
     {
@@ -63,5 +58,4 @@ internal sealed class ClusterAddress
         (null, { } store) => AutoPeft.Orleans.Hosting.ClusterLocation.InPostgres(store),
         var (directory, _) => AutoPeft.Orleans.Hosting.ClusterLocation.InDirectory(directory ?? AutoPeft.Orleans.Hosting.ClusterLocation.DefaultDirectory),
     };
-#endif
 }

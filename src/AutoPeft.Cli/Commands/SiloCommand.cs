@@ -20,11 +20,10 @@ internal static class SiloCommand
         var trials = new Option<string?>("--trials-dir") { Description = "Where trials keep checkpoints. On a disk that silos share, a trial goes on from there on another silo." };
         var logs = new Option<string?>("--logs-dir") { Description = "Where what workers print on standard error is kept." };
         var location = new ClusterAddress();
-        var command = new Command("silo", "Joins a cluster and runs trials of its studies (needs Orleans; see doctor).") { workers, device, threads, hang, address, port, gateway, trials, logs };
+        var command = new Command("silo", "Joins a cluster and runs trials of its studies.") { workers, device, threads, hang, address, port, gateway, trials, logs };
         location.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-#if ORLEANS
             using var gpus = new AutoPeft.Running.GpuClaims();
             var arguments = new SiloArguments
             {
@@ -42,15 +41,10 @@ internal static class SiloCommand
             };
             await SiloRun.RunAsync(arguments, cancellationToken).ConfigureAwait(false);
             return 0;
-#else
-            return await Task.FromException<int>(OrleansMissing.Error("silo")).ConfigureAwait(false);
-#endif
         });
         return command;
     }
 
-#if ORLEANS
     private static int? PortOf(ParseResult parsed, Option<int?> option) =>
         parsed.GetValue(option) is not { } n ? null : n is > 0 and < 65536 ? n : throw new InvalidInputException($"{option.Name} takes a port from 1 to 65535, not {n}.");
-#endif
 }

@@ -16,7 +16,7 @@ internal sealed class DirectoryGrainStorage(string directory) : IGrainStorage
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => Task.Run(() =>
     {
-        if (Read<T>(PathOf(stateName, grainId)) is { } stored) (grainState.State, grainState.ETag, grainState.RecordExists) = (stored.State, stored.ETag, true);
+        if (Read<T>(PathOf(stateName, grainId)) is { } stored) (grainState.State, grainState.ETag, grainState.RecordExists) = (stored.State!, stored.ETag, true);
         else (grainState.State, grainState.ETag, grainState.RecordExists) = (Activator.CreateInstance<T>(), null!, false);
     });
 
@@ -64,6 +64,6 @@ internal sealed class DirectoryGrainStorage(string directory) : IGrainStorage
     private sealed class StoredState<T>
     {
         public string ETag { get; set; } = "";
-        public T State { get; set; } = default!;
+        public T? State { get; set; }
     }
 }

@@ -17,9 +17,10 @@ internal sealed class DirectoryReminderTable(LockedFile<ReminderDocument> file) 
         return begin < end ? hash > begin && hash <= end : hash > begin || hash <= end;
     }));
 
-    public async Task<ReminderEntry> ReadRow(GrainId grainId, string reminderName) => (await file.ReadAsync().ConfigureAwait(false)).Find(grainId, reminderName)?.ToEntry()!;
+    public async Task<ReminderEntry?> ReadRow(GrainId grainId, string reminderName) =>
+        (await file.ReadAsync().ConfigureAwait(false)).Find(grainId, reminderName)?.ToEntry();
 
-    public async Task<string> UpsertRow(ReminderEntry entry)
+    public async Task<string?> UpsertRow(ReminderEntry entry)
     {
         string etag = Guid.NewGuid().ToString("N");
         await file.ChangeAsync(d =>

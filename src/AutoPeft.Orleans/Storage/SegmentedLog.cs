@@ -29,7 +29,7 @@ internal sealed class SegmentedLog(IGrainStorage storage, GrainId owner) : IDisp
             LogSegment tail = await TailAsync(fresh).ConfigureAwait(false);
             if (from >= tail.First) return new LogPage([.. tail.Lines.Skip((int)Math.Min(from - tail.First, tail.Lines.Count))], tail.End);
             int index = _firsts.BinarySearch(from);
-            LogSegment segment = (await LoadAsync(index >= 0 ? index : ~index - 1).ConfigureAwait(false)).State;
+            (_, LogSegment segment) = await LoadAsync(index >= 0 ? index : ~index - 1).ConfigureAwait(false);
             return new LogPage(segment.Lines[(int)(from - segment.First)..], tail.End);
         }
         finally { _gate.Release(); }
@@ -46,9 +46,12 @@ internal sealed class SegmentedLog(IGrainStorage storage, GrainId owner) : IDisp
             if (tail.End != expected) tail = await TailAsync(fresh: true).ConfigureAwait(false);
             if (tail.End != expected) return false;
             if (lines.Count == 0) return true;
+            LogSegment grown = tail.IsFull
+                ? new LogSegment { First = tail.End, Lines = [.. lines] }
+                : new LogSegment { First = tail.First, Lines = [.. tail.Lines, .. lines] };
             GrainState<LogSegment> next = tail.IsFull
-                ? new GrainState<LogSegment>(new LogSegment { First = tail.End, Lines = [.. lines] })
-                : new GrainState<LogSegment>(new LogSegment { First = tail.First, Lines = [.. tail.Lines, .. lines] }, _tail!.ETag) { RecordExists = _tail.RecordExists };
+                ? new GrainState<LogSegment>(grown)
+                : new GrainState<LogSegment>(grown, _tail!.ETag) { RecordExists = _tail.RecordExists };
             int index = tail.IsFull ? _firsts.Count : _firsts.Count - 1;
             // Until the storage has answered, what it holds is not known.
             _tail = null;
@@ -60,7 +63,7 @@ internal sealed class SegmentedLog(IGrainStorage storage, GrainId owner) : IDisp
             {
                 return false;
             }
-            if (tail.IsFull) _firsts.Add(next.State.First);
+            if (tail.IsFull) _firsts.Add(grown.First);
             _tail = next;
             return true;
         }
@@ -72,26 +75,25 @@ internal sealed class SegmentedLog(IGrainStorage storage, GrainId owner) : IDisp
 
     private async Task<LogSegment> TailAsync(bool fresh)
     {
-        if (_tail is not null && !fresh) return _tail.State;
+        if (_tail is { State: { } known } && !fresh) return known;
         if (_firsts.Count == 0) _firsts.Add(0);
-        GrainState<LogSegment> tail = await LoadAsync(_firsts.Count - 1).ConfigureAwait(false);
-        while (tail.State.IsFull)
+        (GrainState<LogSegment> tail, LogSegment segment) = await LoadAsync(_firsts.Count - 1).ConfigureAwait(false);
+        while (segment.IsFull)
         {
-            GrainState<LogSegment> next = await LoadAsync(_firsts.Count).ConfigureAwait(false);
+            (GrainState<LogSegment> next, LogSegment following) = await LoadAsync(_firsts.Count).ConfigureAwait(false);
             if (!next.RecordExists) break;
-            _firsts.Add(next.State.First);
-            tail = next;
+            _firsts.Add(following.First);
+            (tail, segment) = (next, following);
         }
         _tail = tail;
-        return tail.State;
+        return segment;
     }
 
-    private async Task<GrainState<LogSegment>> LoadAsync(int index)
+    private async Task<(GrainState<LogSegment> State, LogSegment Segment)> LoadAsync(int index)
     {
         var state = new GrainState<LogSegment>(new LogSegment { First = index < _firsts.Count ? _firsts[index] : 0 });
         await storage.ReadStateAsync(NameOf(index), owner, state).ConfigureAwait(false);
-        state.State ??= new LogSegment();
-        return state;
+        return (state, state.State ??= new LogSegment());
     }
 
     private static string NameOf(int index) => $"log-{index:D6}";

@@ -11,7 +11,7 @@ internal sealed class StoredState<T>(IGrainStorage storage, string name, GrainId
 {
     private readonly GrainState<T> _state = new(new T());
 
-    public T Value => _state.State;
+    public T Value => _state.State ??= new T();
 
     public async Task ReadAsync()
     {
@@ -24,7 +24,7 @@ internal sealed class StoredState<T>(IGrainStorage storage, string name, GrainId
     {
         while (true)
         {
-            change(_state.State);
+            change(Value);
             try
             {
                 await storage.WriteStateAsync(name, owner, _state).ConfigureAwait(false);

@@ -1,8 +1,0 @@
-namespace TorchSharp.Utils;
-
-/// <summary>The name under which a field is registered, where it differs from the field's own.</summary>
-[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]
-public class ComponentNameAttribute : Attribute
-{
-    public string Name { get; set; } = "";
-}

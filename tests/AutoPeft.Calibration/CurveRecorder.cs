@@ -91,6 +91,6 @@ internal static class CurveRecorder
         double[] codes = [.. e.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
         study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, number, study.Definition.Space.FromCodes(codes), "recorded", study.Sequence, number, 1, state));
         double best = e.GetProperty("curve").EnumerateArray().Max(r => r[0].GetDouble());
-        study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, number, [best, e.GetProperty("parameters").GetDouble()], [], ImmutableSortedDictionary<string, double>.Empty));
+        study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [best, e.GetProperty("parameters").GetDouble()], [], ImmutableSortedDictionary<string, double>.Empty));
     }
 }

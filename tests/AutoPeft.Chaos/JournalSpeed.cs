@@ -6,6 +6,7 @@ using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Chaos;
 
@@ -62,7 +63,7 @@ internal static class JournalSpeed
         long start = Stopwatch.GetTimestamp();
         await using JournalStore store = await JournalStore.OpenAsync(o.Text("path", "")).ConfigureAwait(false);
         double opened = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler)).ConfigureAwait(false);
+        await using StudySession session = await SessionSteps.OpenAsync(store).ConfigureAwait(false);
         Console.WriteLine($"  journal opened in {opened:0.000} s; with the study folded {Stopwatch.GetElapsedTime(start).TotalSeconds:0.000} s; {Environment.CpuUsage.TotalTime.TotalSeconds:0.000} s of processor time in the process's life; {session.Study.Completed.Count} results");
         return 0;
     }
@@ -82,7 +83,7 @@ internal static class JournalSpeed
             DateTimeOffset time = DateTimeOffset.UtcNow;
             log.Add(new TrialProposed(time, n, definition.Space.Sample(random), "random", log.Count, n, 1));
             log.Add(new TrialStarted(time, n, "host-17/cuda:3", "cuda:3", 1));
-            log.Add(new TrialCompleted(time, n, [random.NextDouble(), random.NextDouble()], [], metrics));
+            log.Add(new TrialCompleted(time, n, null, [random.NextDouble(), random.NextDouble()], [], metrics));
         }
         return [.. log];
     }

@@ -20,7 +20,7 @@ internal static class Throughput
         string log = Path.GetTempFileName();
         await using PostgresStore store = await PostgresStore.CreateAsync(StoreAddress.Parse(server.Url), "throughput").ConfigureAwait(false);
         TestFunction f = TestFunctions.Resolve("zdt1");
-        using (await StudySession.CreateAsync(new StudyDefinition(f.Space, f.Objectives) { Budget = trials, Sampler = "random", Name = "throughput" }, new RandomSampler(), store).ConfigureAwait(false)) { }
+        using (await SessionSteps.CreateAsync(new StudyDefinition(f.Space, f.Objectives) { Budget = trials, Sampler = "random", Name = "throughput" }, new RandomSampler(), store).ConfigureAwait(false)) { }
         Process[] hosts = [.. Enumerable.Range(0, processes).Select(_ => Processes.StartSelf(log, "host", "--store", server.Url, "--slots", slots.ToString(CultureInfo.InvariantCulture)))];
         foreach (Process p in hosts)
         {
@@ -40,9 +40,9 @@ internal static class Throughput
     public static async Task<int> HostAsync(Options o)
     {
         await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(o.Text("store", "")), o.Text("study", "throughput")).ConfigureAwait(false);
-        using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler)).ConfigureAwait(false);
+        await using StudySession session = await SessionSteps.OpenAsync(store).ConfigureAwait(false);
         IWorker[] workers = [.. DeviceSlot.Cpu(o.Int("slots", 1)).Select(d => new InProcessWorker(new NoWork(), d))];
-        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default).ConfigureAwait(false);
+        await session.RunAsync(workers).ConfigureAwait(false);
         return 0;
     }
 

@@ -42,12 +42,12 @@ internal static class LargeStudy
         log.Add(new TrialStarted(at, n, $"node/cpu:{n % 2}", $"cpu:{n % 2}", 1));
         int steps = curves ? 12 : 0;
         for (int s = 1; s <= steps; s++)
-            log.Add(new TrialReported(at.AddSeconds(0.2 * s), n, s, ImmutableSortedDictionary<string, double>.Empty.Add("dev_error", error + 0.5 * Math.Exp(-0.4 * s)).Add("train_loss", 0.7 * Math.Exp(-0.2 * s) + error)));
+            log.Add(new TrialReported(at.AddSeconds(0.2 * s), n, null, s, ImmutableSortedDictionary<string, double>.Empty.Add("dev_error", error + 0.5 * Math.Exp(-0.4 * s)).Add("train_loss", 0.7 * Math.Exp(-0.2 * s) + error)));
         if (!end) return;
         DateTimeOffset finish = at.AddSeconds(2.5 + random.NextDouble());
-        if (n % 97 == 96) log.Add(new TrialFailed(finish, n, "CUDA out of memory"));
-        else if (steps > 0 && n % 70 == 60) log.Add(new TrialPruned(finish, n, steps));
-        else log.Add(new TrialCompleted(finish, n, [.. new[] { error, size, 1 + size / 4e4 + random.NextDouble() }.Take(d.Objectives.Length)], [], ImmutableSortedDictionary<string, double>.Empty));
+        if (n % 97 == 96) log.Add(new TrialFailed(finish, n, null, "CUDA out of memory"));
+        else if (steps > 0 && n % 70 == 60) log.Add(new TrialPruned(finish, n, null, steps));
+        else log.Add(new TrialCompleted(finish, n, null, [.. new[] { error, size, 1 + size / 4e4 + random.NextDouble() }.Take(d.Objectives.Length)], [], ImmutableSortedDictionary<string, double>.Empty));
     }
 
     /// <summary>Writes a sweep's directory.</summary>

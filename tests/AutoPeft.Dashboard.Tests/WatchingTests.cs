@@ -5,6 +5,7 @@ using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Dashboard.Tests;
 
@@ -112,7 +113,7 @@ public sealed class WatchingTests
         using var lines = new StreamReader(await events.Content.ReadAsStreamAsync());
         long first = await NextAsync(lines);
         await using JournalStore store = await JournalStore.OpenAsync(Path.Combine(dashboard.Directory, "run", "study.log"));
-        using StudySession session = await StudySession.OpenAsync(store, _ => new RandomSampler());
+        await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
         await session.CompleteAsync(9, [0.01, 5]);
         long next = await NextAsync(lines);
         Assert.Equal(first + 1, next);

@@ -45,15 +45,15 @@ public sealed class StudyTablesTests : IDisposable
         {
             log.Add(new TrialStarted(Start.AddSeconds(10 + i), i, $"worker {i % 2}", "cpu:0", 1));
         }
-        log.Add(new TrialReported(Start.AddSeconds(20), 0, 1, NoMetrics.Add("loss", 0.7).Add("accuracy", 0.5)));
-        log.Add(new TrialReported(Start.AddSeconds(21), 0, 2, NoMetrics.Add("loss", 0.4)));
-        log.Add(new TrialReported(Start.AddSeconds(22), 5, 1, NoMetrics.Add("loss", 9)));
-        log.Add(new TrialCompleted(Start.AddSeconds(25.5), 0, [0.8, 100], [12], NoMetrics.Add("accuracy", 0.79).Add("f1", 0.75)));
-        log.Add(new TrialCompleted(Start.AddSeconds(30), 1, [0.9, 900], [19], NoMetrics));
-        log.Add(new TrialCompleted(Start.AddSeconds(31), 2, [0.99, 1], [21], NoMetrics.Add("f1", 0.98)) { Seconds = 18.75 });
-        log.Add(new TrialFailed(Start.AddSeconds(32), 3, "out of memory on \uD83C"));
-        log.Add(new TrialPruned(Start.AddSeconds(33), 4, 1));
-        log.Add(new TrialRequeued(Start.AddSeconds(34), 5, "the worker is gone"));
+        log.Add(new TrialReported(Start.AddSeconds(20), 0, null, 1, NoMetrics.Add("loss", 0.7).Add("accuracy", 0.5)));
+        log.Add(new TrialReported(Start.AddSeconds(21), 0, null, 2, NoMetrics.Add("loss", 0.4)));
+        log.Add(new TrialReported(Start.AddSeconds(22), 5, null, 1, NoMetrics.Add("loss", 9)));
+        log.Add(new TrialCompleted(Start.AddSeconds(25.5), 0, null, [0.8, 100], [12], NoMetrics.Add("accuracy", 0.79).Add("f1", 0.75)));
+        log.Add(new TrialCompleted(Start.AddSeconds(30), 1, null, [0.9, 900], [19], NoMetrics));
+        log.Add(new TrialCompleted(Start.AddSeconds(31), 2, null, [0.99, 1], [21], NoMetrics.Add("f1", 0.98)) { Seconds = 18.75 });
+        log.Add(new TrialFailed(Start.AddSeconds(32), 3, null, "out of memory on \uD83C"));
+        log.Add(new TrialPruned(Start.AddSeconds(33), 4, null, 1));
+        log.Add(new TrialRequeued(Start.AddSeconds(34), 5, null, "the worker is gone"));
         log.Add(new TrialStarted(Start.AddSeconds(35), 5, "worker 0", "cpu:1", 2));
         return Study.Of(log);
     }
@@ -158,7 +158,7 @@ public sealed class StudyTablesTests : IDisposable
             new StudyCreated(Start, new StudyDefinition(space, [Objective.Minimize("error")])),
             new TrialProposed(Start, 0, space.FromValues([new("seconds", 0.5), new("State", 2L)]), "random", 1, 0, 1),
             new TrialStarted(Start, 0, "w", "cpu:0", 1),
-            new TrialCompleted(Start.AddSeconds(3), 0, [0.25], [], NoMetrics.Add("ERROR", 9).Add("worker", 4)),
+            new TrialCompleted(Start.AddSeconds(3), 0, null, [0.25], [], NoMetrics.Add("ERROR", 9).Add("worker", 4)),
         ]);
         Table trials = StudyTables.Trials(study);
         Assert.Equal((0.5, 2L, 0.25), (trials["seconds"][0], trials["State"][0], trials["error"][0]));

@@ -76,7 +76,7 @@ public sealed class CurveStudy
             }
             if (Study.PausedCount > 0 && _scheduler.Retire(Study) is { } retired)
             {
-                Append(new TrialPruned(DateTimeOffset.UnixEpoch, retired, Study.Trials[retired].PausedAt ?? 0));
+                Append(new TrialPruned(DateTimeOffset.UnixEpoch, retired, null, Study.Trials[retired].PausedAt ?? 0));
                 continue;
             }
             if (Study.PausedCount > 0 && _scheduler.Promote(Study) is { } promoted)
@@ -96,21 +96,21 @@ public sealed class CurveStudy
         TrialCurve curve = _known[at.Trial];
         if (at.Next >= curve.Reports.Count)
         {
-            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, at.Trial, curve.Values, [], ImmutableSortedDictionary<string, double>.Empty));
+            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, at.Trial, null, curve.Values, [], ImmutableSortedDictionary<string, double>.Empty));
             return null;
         }
         (long step, ImmutableSortedDictionary<string, double> metrics) = curve.Reports[at.Next];
         Steps += step - (at.Next > 0 ? curve.Reports[at.Next - 1].Step : 0);
-        Append(new TrialReported(DateTimeOffset.UnixEpoch, at.Trial, step, metrics));
+        Append(new TrialReported(DateTimeOffset.UnixEpoch, at.Trial, null, step, metrics));
         Decision decision = _scheduler.Decide(Study, Study.Trials[at.Trial]);
         Decisions.Add((Study.Sequence, at.Trial, decision));
         switch (decision)
         {
             case Decision.Stop:
-                Append(new TrialPruned(DateTimeOffset.UnixEpoch, at.Trial, step));
+                Append(new TrialPruned(DateTimeOffset.UnixEpoch, at.Trial, null, step));
                 return null;
             case Decision.Pause:
-                Append(new TrialPaused(DateTimeOffset.UnixEpoch, at.Trial, step));
+                Append(new TrialPaused(DateTimeOffset.UnixEpoch, at.Trial, null, step));
                 return null;
             case Decision.Continue when at.Next + 1 == curve.Reports.Count:
                 // The last report and the result come together: nothing is trained between them.

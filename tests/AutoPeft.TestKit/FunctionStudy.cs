@@ -51,11 +51,11 @@ public sealed class FunctionStudy
     public void Tell(int number)
     {
         (double[] values, double[] outcomes) = Function.Measure(Study.Trials[number].Configuration, _noise);
-        Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, [.. values], [.. outcomes], ImmutableSortedDictionary<string, double>.Empty));
+        Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [.. values], [.. outcomes], ImmutableSortedDictionary<string, double>.Empty));
     }
 
     /// <summary>Records a failure.</summary>
-    public void Fail(int number) => Append(new TrialFailed(DateTimeOffset.UnixEpoch, number, "failed"));
+    public void Fail(int number) => Append(new TrialFailed(DateTimeOffset.UnixEpoch, number, null, "failed"));
 
     /// <summary>Runs the whole budget with <paramref name="workers"/> trials in flight; the oldest ends first.</summary>
     public FunctionStudy Run(ISampler sampler, int workers = 1, int? budget = null)

@@ -63,8 +63,8 @@ public abstract class SamplerContract
             while (pending.Count > leavePending)
             {
                 int number = pending.Dequeue();
-                if (fails?.Invoke(number) == true) Append(new TrialFailed(DateTimeOffset.UnixEpoch, number, "broke"));
-                else Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, [.. values(study.Trials[number].Configuration)], [], ImmutableSortedDictionary<string, double>.Empty));
+                if (fails?.Invoke(number) == true) Append(new TrialFailed(DateTimeOffset.UnixEpoch, number, null, "broke"));
+                else Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [.. values(study.Trials[number].Configuration)], [], ImmutableSortedDictionary<string, double>.Empty));
             }
         }
         return (study, log);

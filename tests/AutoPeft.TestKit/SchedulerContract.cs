@@ -161,10 +161,10 @@ public abstract class SchedulerContract
             TrialCurve curve = Falling(study.Trials[n], 1);
             for (int s = 0; s < (n % 2 == 0 ? 3 : 0); s++)
             {
-                study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, curve.Reports[s].Step, curve.Reports[s].Metrics));
+                study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, null, curve.Reports[s].Step, curve.Reports[s].Metrics));
                 scheduler.Decide(study, study.Trials[n]);
             }
-            study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, n, "broke"));
+            study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, n, null, "broke"));
         }
         Assert.Null(scheduler.Promote(study));
     }

@@ -123,7 +123,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
             for (int won = 0; won < wins;)
             {
                 long end = await EndAsync(store);
-                StudyEvent[] batch = [.. Enumerable.Range(0, 1 + me % 3).Select(k => new TrialRequeued(s_time, 0, $"{me}/{won}/{k}"))];
+                StudyEvent[] batch = [.. Enumerable.Range(0, 1 + me % 3).Select(k => new TrialRequeued(s_time, 0, null, $"{me}/{won}/{k}"))];
                 if (await store.TryAppendAsync(end, batch, default)) won++;
             }
         })));
@@ -153,7 +153,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Task writing = Task.Run(async () =>
         {
             for (int i = 0; i < 40; i++)
-                Assert.True(await store.TryAppendAsync(2 + 2 * i, [new TrialRequeued(s_time, 0, $"{i}a"), new TrialRequeued(s_time, 0, $"{i}b")], default));
+                Assert.True(await store.TryAppendAsync(2 + 2 * i, [new TrialRequeued(s_time, 0, null, $"{i}a"), new TrialRequeued(s_time, 0, null, $"{i}b")], default));
         });
         IStudyStore reader = await AgainAsync() ?? store;
         long seen = 0;
@@ -197,7 +197,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
     public async Task What_is_not_finite_in_metrics_and_outcomes_survives()
     {
         IStudyStore store = await CreateAsync();
-        StudyEvent odd = new TrialCompleted(s_time, 0, [double.Epsilon, -double.MaxValue], [double.NaN],
+        StudyEvent odd = new TrialCompleted(s_time, 0, null, [double.Epsilon, -double.MaxValue], [double.NaN],
             Metrics(("up", double.PositiveInfinity), ("down", double.NegativeInfinity), ("none", double.NaN), ("tenth", 0.1)));
         await store.TryAppendAsync(0, [Log[0], Log[1], odd], default);
         Assert.Equal(odd, (await ReadAsync(store))[2]);
@@ -233,15 +233,15 @@ public abstract class StudyStoreContract : IAsyncLifetime
             new StudyCreated(Later(), Definition),
             new TrialProposed(Later(), 0, lora, "random", 1, 0, 2),
             new TrialProposed(Later(), 1, ia3, "gp: qLogNEHVI", 1, 0, 2, "{\"lengthscales\":[0.1,\"ü\"]}"),
-            new TrialStarted(Later(), 0, "host-1:42", "cuda:0", 1, t.AddMinutes(5)),
-            new TrialReported(Later(), 0, 1, Metrics(("accuracy", 0.5), ("loss", 1.0 / 3))),
-            new TrialRequeued(Later(), 0, "its worker is gone") { Seconds = 86400.000001 },
+            new TrialStarted(Later(), 0, "host-1:42", "cuda:0", 1),
+            new TrialReported(Later(), 0, 1, 1, Metrics(("accuracy", 0.5), ("loss", 1.0 / 3))),
+            new TrialRequeued(Later(), 0, 1, "its worker is gone", Crashed: true) { Seconds = 86400.000001 },
             new TrialStarted(Later(), 0, "host-2:43", "cpu:0-3", 2),
-            new TrialReported(Later(), 0, long.MaxValue, Metrics()),
-            new TrialCompleted(Later(), 0, [0.875, 12345678], [17.3], Metrics(("seconds", 12.25))) { Seconds = 0.1234567 },
-            new TrialFailed(Later(), 1, "CUDA out of memory: 'tried' \"2 GiB\" \\ ∞"),
+            new TrialReported(Later(), 0, 2, long.MaxValue, Metrics()),
+            new TrialCompleted(Later(), 0, 2, [0.875, 12345678], [17.3], Metrics(("seconds", 12.25))) { Seconds = 0.1234567 },
+            new TrialFailed(Later(), 1, null, "CUDA out of memory: 'tried' \"2 GiB\" \\ ∞"),
             new TrialProposed(Later(), 2, lora.With("lr", 1e-5), "enqueued", 10, 2, 1),
-            new TrialPruned(Later(), 2, 7) { Seconds = 0 },
+            new TrialPruned(Later(), 2, 0, 7) { Seconds = 0 },
             new TrialProposed(Later(), 3, ia3, "pbt: perturbed, from trial 0 at step 4", 12, 3, 1, "population", new TrialParent(0, 4)),
         ];
     }

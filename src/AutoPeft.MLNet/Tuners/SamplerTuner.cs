@@ -88,13 +88,13 @@ public sealed class SamplerTuner : ITuner
             if (!_study.Trials[number].IsPending) return;
             if (!double.IsFinite(result.Loss) || result.Loss == double.MaxValue)
             {
-                Append(new TrialFailed(Now, number, "The trial threw, or its loss is no number."));
+                Append(new TrialFailed(Now, number, 0, "The trial threw, or its loss is no number."));
                 return;
             }
             var metrics = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
             if (double.IsFinite(result.Metric)) metrics["metric"] = result.Metric;
             if (double.IsFinite(result.DurationInMilliseconds)) metrics["milliseconds"] = result.DurationInMilliseconds;
-            Append(new TrialCompleted(Now, number, [result.Loss], [], metrics.ToImmutable()));
+            Append(new TrialCompleted(Now, number, 0, [result.Loss], [], metrics.ToImmutable()));
         }
     }
 

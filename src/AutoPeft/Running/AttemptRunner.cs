@@ -67,6 +67,12 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
         finally { Interlocked.Add(ref _busyTicks, Stopwatch.GetTimestamp() - start); }
     }
 
+    /// <summary>Removes the checkpoints that nobody needs any more, once the end of an attempt is recorded.</summary>
+    public void DropCheckpoints(EndReceipt receipt)
+    {
+        if (receipt.KeepsFrom is { } needed) _checkpoints.DropBefore(needed);
+    }
+
     /// <summary>Lays the parent's checkpoint into the trial's directory, where the trial goes on from one.</summary>
     private async Task<TrialAssignment> PlaceAsync(TrialAssignment assignment)
     {
@@ -88,20 +94,18 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
             case AttemptEnd.OutOfMemory o:
                 return o with { Beside = !assignment.Alone && workers.Count(w => w.Device.Shared == worker.Device.Shared) > 1 };
             case AttemptEnd.Left l when last == Decision.Pause:
-                if (assignment.KeepsFrom is { } needed) await KeepAsync(assignment.Number, l.Step, needed).ConfigureAwait(false);
+                if (assignment.KeepsFrom is not null) await KeepAsync(assignment.Number, l.Step).ConfigureAwait(false);
                 return l with { Paused = true };
             default:
-                if (assignment.KeepsFrom is { } before) _checkpoints.DropBefore(before);
                 return end;
         }
     }
 
     /// <summary>Keeps the trial's checkpoint before it is recorded that the trial paused: from then on others may start from there.</summary>
-    private async Task KeepAsync(int trial, long step, long needed)
+    private async Task KeepAsync(int trial, long step)
     {
         if (_checkpoints.Keep(trial, step) is { } why)
             await Console.Error.WriteLineAsync($"trial {trial}: its checkpoint of step {step} cannot be kept ({why}); who was to go on from it starts at the beginning").ConfigureAwait(false);
-        _checkpoints.DropBefore(needed);
     }
 
     private sealed class Reporter(int trial, Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report, CancellationTokenSource limit) : ITrialReporter

@@ -70,7 +70,7 @@ public sealed class LocalSweep(StudySession session, AttemptRunner runner)
             throw;
         }
         // Not cancellable: the result is there, and losing it would mean to train again.
-        if (end is not null) await session.EndAsync(trial.Id, end, Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false);
+        if (end is not null) runner.DropCheckpoints(await session.EndAsync(trial.Id, end, Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false));
         cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -37,26 +37,16 @@ internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRu
         if (count <= 0) return new Proposed(first, count, [], _study.Sequence);
         if (stopRules.Select(r => r.Stops(_study, clock.GetUtcNow())).FirstOrDefault(r => r is not null) is { } reason)
             return new Proposed(first, count, [], _study.Sequence) { Ended = reason };
-        if (ViewFor(_study, first, sampler) is not { } view) return new Proposed(first, count, [], _study.Sequence) { WaitsForLockstep = true };
+        if (StudySession.ViewFor(_study, first, sampler) is not { } view) return new Proposed(first, count, [], _study.Sequence);
         using Telemetry.AskSpan span = Telemetry.Ask(definition, count);
-        IReadOnlyList<Proposal> proposals = sampler.Propose(view, count, Stream(definition, first), cancellationToken);
+        IReadOnlyList<Proposal> proposals = sampler.Propose(view, count, StudySession.ProposalStream(definition, first), cancellationToken);
         span.Proposed = proposals.Count;
-        return new Proposed(first, count, proposals, _study.Sequence) { Ended = proposals.Count == 0 ? $"{sampler.Name} has nothing more to propose" : null };
+        return new Proposed(first, count, proposals, _study.Sequence);
     }
 
     /// <summary>The records that stand for the proposals.</summary>
     public IEnumerable<TrialProposed> Records(Proposed made, DateTimeOffset now) => made.Proposals.Select((p, i) => new TrialProposed(
         now, made.First + i, p.Configuration, p.Note is { } note ? $"{sampler.Name}: {note}" : sampler.Name, made.Seen, made.First, made.Count, p.State, p.Parent));
-
-    /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>
-    public static Philox Stream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
-
-    /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
-    public static IStudyView? ViewFor(Study study, int first, ISampler sampler)
-    {
-        IStudyView? view = study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
-        return view is null || sampler.ReadsReports ? view : EarlyResultsView.Of(view);
-    }
 }
 
 /// <summary>What came of one ask.</summary>
@@ -66,9 +56,6 @@ internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRu
 /// <param name="Seen">How many records of the log the sampler had seen.</param>
 internal sealed record Proposed(int First, int Count, IReadOnlyList<Proposal> Proposals, long Seen)
 {
-    /// <summary>Why the study proposes no more, in one line; null where it may.</summary>
+    /// <summary>The stop rule's reason, in one line, where one ended the study; else null.</summary>
     public string? Ended { get; init; }
-
-    /// <summary>Whether lockstep lets no proposal be made before a trial that runs has ended.</summary>
-    public bool WaitsForLockstep { get; init; }
 }

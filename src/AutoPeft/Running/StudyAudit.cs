@@ -50,12 +50,12 @@ public static class StudyAudit
     private static void Compare(ISampler sampler, Study seen, TrialProposed[] recorded, List<string> differences, CancellationToken cancellationToken)
     {
         int first = recorded[0].Batch;
-        if (Proposer.ViewFor(seen, first, sampler) is not { } view)
+        if (StudySession.ViewFor(seen, first, sampler) is not { } view)
         {
             differences.Add($"trial {first}: it was proposed before the trials had ended that its lockstep waits for");
             return;
         }
-        IReadOnlyList<Proposal> again = sampler.Propose(view, recorded[0].BatchSize, Proposer.Stream(seen.Definition, first), cancellationToken);
+        IReadOnlyList<Proposal> again = sampler.Propose(view, recorded[0].BatchSize, StudySession.ProposalStream(seen.Definition, first), cancellationToken);
         for (int i = 0; i < recorded.Length; i++)
         {
             if (i >= again.Count) differences.Add($"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay nothing");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AutoPeft.Randomness;
+using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
@@ -18,6 +19,7 @@ public sealed class StudySession : IAsyncDisposable
     private readonly SemaphoreSlim _asking = new(1, 1);
     private readonly CancellationTokenSource _life = new();
     private string? _ended;
+    private long _emptyAt = -1;
 
     private StudySession(StudyLog log, StudyPolicy policy, Proposer proposer) => (Log, _policy, _proposer) = (log, policy, proposer);
 
@@ -65,10 +67,11 @@ public sealed class StudySession : IAsyncDisposable
             if (left <= TimeSpan.Zero) return NextTrial.Later;
             if (choice.MayAsk)
             {
-                Task<bool> ask = Task.Run(() => AskForAsync(worker, device, cancellationToken), CancellationToken.None);
+                Task ask = Task.Run(() => AskForAsync(worker, device, cancellationToken), CancellationToken.None);
                 try
                 {
-                    if (await ask.WaitAsync(left == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left, Log.Clock, cancellationToken).ConfigureAwait(false)) continue;
+                    await ask.WaitAsync(left == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left, Log.Clock, cancellationToken).ConfigureAwait(false);
+                    continue;
                 }
                 catch (TimeoutException)
                 {
@@ -105,11 +108,9 @@ public sealed class StudySession : IAsyncDisposable
     /// <param name="end">How it ended.</param>
     /// <param name="took">How long it took on its host's monotonic clock; null where nobody measured.</param>
     /// <param name="cancellationToken">Stops waiting for the store.</param>
-    /// <returns>
-    /// Whether the attempt counts: true also if this end was recorded before and only its answer was lost; false if another attempt superseded this one, whose end is then not recorded.
-    /// </returns>
+    /// <returns>Whether the attempt counts, and which checkpoints are still needed.</returns>
     /// <exception cref="InvalidInputException">The number of values is wrong. Nothing is recorded.</exception>
-    public Task<bool> EndAsync(AttemptId id, AttemptEnd end, TimeSpan? took = null, CancellationToken cancellationToken = default)
+    public Task<EndReceipt> EndAsync(AttemptId id, AttemptEnd end, TimeSpan? took = null, CancellationToken cancellationToken = default)
     {
         bool counts = false;
         return Log.DecideAsync(
@@ -120,7 +121,7 @@ public sealed class StudySession : IAsyncDisposable
                 counts = trial is { IsPending: false } or { State: TrialState.Running };
                 return trial is { State: TrialState.Running } ? [RecordOf(study, trial, end) with { Seconds = took?.TotalSeconds }] : [];
             },
-            _ => counts,
+            study => new EndReceipt(counts, _policy.Scheduler.KeepsFrom(study)),
             cancellationToken);
     }
 
@@ -191,6 +192,16 @@ public sealed class StudySession : IAsyncDisposable
         }, _ => acts, cancellationToken);
     }
 
+    /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>
+    public static Philox ProposalStream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
+
+    /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
+    public static IStudyView? ViewFor(Study study, int first, ISampler sampler)
+    {
+        IStudyView? view = study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
+        return view is null || sampler.ReadsReports ? view : EarlyResultsView.Of(view);
+    }
+
     /// <summary>The seed that trial <paramref name="number"/> trains with: the same for every attempt.</summary>
     public static ulong TrainingSeed(StudyDefinition definition, int number) => new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;
 
@@ -242,19 +253,19 @@ public sealed class StudySession : IAsyncDisposable
                     retired = next is TrialPruned;
                     return retired ? [next] : [next, Started(study.Trials[next.Number], worker, device)];
                 }
-                mayAsk = Volatile.Read(ref _ended) is null && study.Trials.Count < (study.Definition.Budget ?? int.MaxValue);
+                // A sampler that had nothing to propose may have something once the log has gone on: a population waits for its members, lockstep for a trial.
+                mayAsk = Volatile.Read(ref _ended) is null && Volatile.Read(ref _emptyAt) != study.Sequence && study.Trials.Count < (study.Definition.Budget ?? int.MaxValue);
                 finished = !mayAsk && study.PendingCount == 0;
                 return [];
             },
             study => taken >= 0 ? new Choice(new NextTrial(AssignmentOf(study, study.Trials[taken], device)), false)
-                : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended)), false)
+                : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended) ?? ExhaustedBefore(study)), false)
                 : new Choice(null, mayAsk),
             cancellationToken);
     }
 
-    /// <summary>Has one trial proposed and starts it on the slot, in one append.</summary>
-    /// <returns>Whether to look again at once: there is a trial, or the study has ended.</returns>
-    private async Task<bool> AskForAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
+    /// <summary>Has one trial proposed and starts it on the slot, in one append. Whoever asked looks at the log again afterwards.</summary>
+    private async Task AskForAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(_life.Token, cancellationToken);
         await _asking.WaitAsync(life.Token).ConfigureAwait(false);
@@ -264,10 +275,14 @@ public sealed class StudySession : IAsyncDisposable
             bool needed = await Log.DecideAsync(
                 _ => [],
                 s => OnSlot(s, worker, device) is null && FirstWaiting(s) is null && !s.IsPaused && s.Trials.Count < (s.Definition.Budget ?? int.MaxValue), life.Token).ConfigureAwait(false);
-            if (!needed || Volatile.Read(ref _ended) is not null) return true;
+            if (!needed || Volatile.Read(ref _ended) is not null) return;
             Proposed made = _proposer.Propose(1, life.Token);
             if (made.Ended is { } reason) Volatile.Write(ref _ended, reason);
-            if (made.Proposals.Count == 0) return !made.WaitsForLockstep;
+            if (made.Proposals.Count == 0)
+            {
+                Volatile.Write(ref _emptyAt, made.Seen);
+                return;
+            }
             await Log.DecideAsync(
                 study =>
                 {
@@ -278,10 +293,12 @@ public sealed class StudySession : IAsyncDisposable
                 },
                 _ => true,
                 life.Token).ConfigureAwait(false);
-            return true;
         }
         finally { _asking.Release(); }
     }
+
+    private string? ExhaustedBefore(Study study) =>
+        study.Trials.Count < (study.Definition.Budget ?? int.MaxValue) ? $"{_policy.Sampler.Name} has nothing more to propose" : null;
 
     private TrialEvent? Promoted(Study study)
     {

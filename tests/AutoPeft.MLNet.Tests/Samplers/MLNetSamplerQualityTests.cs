@@ -43,7 +43,7 @@ public sealed class MLNetSamplerQualityTests
             Proposal p = sampler.Propose(study, 1, new Randomness.Philox(0, (ulong)n))[0];
             points[n] = p.Configuration.Codes.ToArray();
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, p.Configuration, "cfo", study.Sequence, n, 1, p.State));
-            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, n, [n], [], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
+            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, n, null, [n], [], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
         }
         Assert.Equal([0, 0], points[0]);
         Assert.Equal(-points[1][0], points[2][0], 1e-6);

@@ -8,6 +8,7 @@ using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Peft.Tests.Training;
 
@@ -41,7 +42,7 @@ public class PopulationTrainingTests
         PeftTrialOptions options = Options(tiny);
         (string sampler, string scheduler) = PopulationPairing.Pair(Text, "none");
         var definition = new StudyDefinition(options.SearchSpace(), PeftTrialOptions.Objectives) { Seed = 3, Budget = budget, Sampler = sampler, Scheduler = scheduler };
-        using StudySession session = await StudySession.CreateAsync(definition, with(SamplerCatalog.Create(sampler)), new MemoryStore());
+        await using StudySession session = await SessionSteps.CreateAsync(definition, with(SamplerCatalog.Create(sampler)), new MemoryStore());
         using var runner = new PeftTrialRunner(options);
         await new SweepHost(session, [new InProcessWorker(runner, new DeviceSlot("cpu", 0, 1))], SchedulerCatalog.Create(scheduler), new SweepOptions { TrialDirectory = Path.Combine(tiny.Folder, "trials") }).RunAsync(default);
         return session.Study;

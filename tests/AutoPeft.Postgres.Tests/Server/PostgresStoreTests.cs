@@ -179,7 +179,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
 
         async Task RetryCompleteAsync()
         {
-            if (!await store.TryAppendHeldAsync(new Lease(trial.Number, 1, "dead"), [new TrialCompleted(DateTimeOffset.UtcNow, trial.Number, [1, 2], [], s_none)], false, default)) throw new LeaseLostException(trial.Number);
+            if (!await store.TryAppendHeldAsync(new Lease(trial.Number, 1, "dead"), [new TrialCompleted(DateTimeOffset.UtcNow, trial.Number, null, [1, 2], [], s_none)], false, default)) throw new LeaseLostException(trial.Number);
         }
     }
 

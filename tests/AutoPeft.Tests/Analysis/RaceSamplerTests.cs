@@ -27,7 +27,7 @@ public class RaceSamplerTests
         {
             int n = study.Trials.Count;
             Append(new TrialProposed(DateTimeOffset.UnixEpoch, n, p.Configuration, "race", study.Sequence, n, 1));
-            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, n, [0.1 * p.Configuration.GetInt("candidate") + 0.05 * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
+            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, n, null, [0.1 * p.Configuration.GetInt("candidate") + 0.05 * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
         }
         Assert.InRange(study.Trials.Count, 12, 80);
         Assert.Equal((true, 3), (sampler.Standing(study).IsDecided, sampler.Standing(study).Leader));

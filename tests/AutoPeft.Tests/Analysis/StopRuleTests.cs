@@ -1,7 +1,8 @@
 using AutoPeft.Analysis.Stopping;
 using AutoPeft.Functions;
-using AutoPeft.Randomness;
+using AutoPeft.Running;
 using AutoPeft.Samplers;
+using AutoPeft.Studies;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Analysis;
@@ -40,14 +41,28 @@ public class StopRuleTests
     }
 
     [Fact]
-    public void A_sampler_with_a_rule_runs_out_when_the_rule_says_so_and_proposes_the_same_until_then()
+    public async Task A_study_with_a_rule_ends_when_the_rule_says_so_says_why_and_proposes_the_same_until_then()
     {
-        var sampler = new StoppingSampler(new RandomSampler(), [new TrialLimit(2)]);
-        var study = new FunctionStudy(TestFunctions.Resolve("branin"), 0, 30);
-        var plain = new FunctionStudy(TestFunctions.Resolve("branin"), 0, 30);
-        Assert.Equal(plain.Ask(new RandomSampler())[0].Configuration, study.Ask(sampler)[0].Configuration);
-        study.Ask(sampler);
-        Assert.Empty(sampler.Propose(study.Study, 1, new Philox(0)));
-        Assert.Contains("2 trials", sampler.Reason(study.Study));
+        TestFunction branin = TestFunctions.Resolve("branin");
+        async Task<(IStudyView Study, string? Because)> RunAsync(params IStopRule[] rules)
+        {
+            var definition = new StudyDefinition(branin.Space, branin.Objectives) { Budget = 6, Sampler = "random" };
+            await using StudySession session = await StudySession.CreateAsync(definition, new StudyPolicy { Sampler = new RandomSampler(), StopRules = rules }, new MemoryStore());
+            var sweep = new LocalSweep(session, new AttemptRunner([new InProcessWorker(new FunctionRunner(branin), DeviceSlot.Cpu(1)[0])], new SweepOptions()));
+            await sweep.RunAsync(default);
+            return (session.Study, sweep.EndedBecause);
+        }
+        (IStudyView whole, string? none) = await RunAsync();
+        (IStudyView stopped, string? because) = await RunAsync(new TrialLimit(2));
+        Assert.Equal((6, null), (whole.Completed.Count, none));
+        Assert.Equal(2, stopped.Completed.Count);
+        Assert.Contains("2 trials", because, StringComparison.Ordinal);
+        Assert.Equal(whole.Trials.Take(2).Select(t => t.Configuration), stopped.Trials.Select(t => t.Configuration));
+    }
+
+    private sealed class FunctionRunner(TestFunction function) : ITrialRunner
+    {
+        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            Task.FromResult(TrialOutcome.Of(function.Evaluate(trial.Configuration).Values));
     }
 }

@@ -20,7 +20,7 @@ public class WinnerTests
         {
             int c = i % candidates;
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, space.FromCodes([c]), "test", study.Sequence, i, 1));
-            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, [truth[c] + noise * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
+            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [truth[c] + noise * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
         }
         return (study, truth);
     }
@@ -97,7 +97,7 @@ public class WinnerTests
         for (int i = 0; i < 6; i++)
         {
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, space.FromCodes([i % 2]), "test", study.Sequence, i, 1));
-            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, [.. values[i]], [], ImmutableSortedDictionary<string, double>.Empty));
+            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [.. values[i]], [], ImmutableSortedDictionary<string, double>.Empty));
         }
         StudyWinner score = StudyWinner.Of(study, 0), size = StudyWinner.Of(study, 1);
         Assert.Equal(0, score.Trial);
@@ -119,7 +119,7 @@ public class WinnerTests
             {
                 double x = (i + 0.5) / n;
                 study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, space.FromCodes([x]), "test", study.Sequence, i, 1));
-                study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, [4 * (x - 0.5) * (x - 0.5) + 0.1 * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
+                study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [4 * (x - 0.5) * (x - 0.5) + 0.1 * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
             }
             return study;
         }

@@ -149,10 +149,10 @@ internal static class ReportStudies
             Outcome outcome = objective(c, random, n);
             study.Apply(new TrialProposed(start, n, c, n < 10 ? definition.Sampler + ": Sobol (start-up)" : definition.Sampler, study.Sequence, n, 1));
             study.Apply(new TrialStarted(start, n, $"worker-{w}", $"cpu:{w}", 1));
-            for (int i = 0; i < outcome.Reports.Length; i++) study.Apply(new TrialReported(start + (i + 1.0) / outcome.Reports.Length * (end - start), n, i + 1, outcome.Reports[i]));
-            if (outcome.Error is not null) study.Apply(new TrialFailed(end, n, outcome.Error));
-            else if (outcome.Pruned) study.Apply(new TrialPruned(end, n, outcome.Reports.Length));
-            else study.Apply(new TrialCompleted(end, n, outcome.Values, outcome.Outcomes.IsDefault ? [] : outcome.Outcomes, Metrics()));
+            for (int i = 0; i < outcome.Reports.Length; i++) study.Apply(new TrialReported(start + (i + 1.0) / outcome.Reports.Length * (end - start), n, null, i + 1, outcome.Reports[i]));
+            if (outcome.Error is not null) study.Apply(new TrialFailed(end, n, null, outcome.Error));
+            else if (outcome.Pruned) study.Apply(new TrialPruned(end, n, null, outcome.Reports.Length));
+            else study.Apply(new TrialCompleted(end, n, null, outcome.Values, outcome.Outcomes.IsDefault ? [] : outcome.Outcomes, Metrics()));
         }
         return study;
     }

@@ -7,6 +7,7 @@ using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.Tests.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Running;
 
@@ -62,11 +63,11 @@ public sealed class PopulationLifeTests : IDisposable
         (string sampler, string scheduler) = PopulationPairing.Pair(text, "none");
         var definition = new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = seed, Budget = budget, Sampler = sampler, Scheduler = scheduler };
         var store = new MemoryStore();
-        StudySession session = await StudySession.CreateAsync(definition, SamplerCatalog.Create(sampler), store);
-        await session.EnqueueMissingAsync([H(1, 0), H(0, 1)]);
+        StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), store);
+        await session.Log.EnqueueMissingAsync([H(1, 0), H(0, 1)]);
         var toy = new Toy();
         IWorker[] slots = [.. DeviceSlot.Cpu(workers).Select(d => new InProcessWorker(toy, d))];
-        await new SweepHost(session, slots, SchedulerCatalog.Create(scheduler), new SweepOptions { TrialDirectory = directory ?? Path.Combine(_directory, $"{seed}") }).RunAsync(default);
+        await session.RunAsync(slots, new SweepOptions { TrialDirectory = directory ?? Path.Combine(_directory, $"{seed}") });
         return (session.Study, toy, await StudyFixture.ReadAllAsync(store));
     }
 
@@ -121,7 +122,7 @@ public sealed class PopulationLifeTests : IDisposable
     {
         (string sampler, string scheduler) = PopulationPairing.Pair("pbt:population=2,quantile=50,interval=4,max=80,mode=sync", "none");
         var definition = new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = 1, Budget = 6, Sampler = sampler, Scheduler = scheduler };
-        using StudySession session = await StudySession.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
+        await using StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
         var toy = new Toy();
         string trials = Path.Combine(_directory, "trials");
         // Somebody tidies up at the wrong time.
@@ -129,7 +130,8 @@ public sealed class PopulationLifeTests : IDisposable
         {
             if (Directory.Exists(trials)) foreach (string kept in Directory.EnumerateDirectories(trials, "kept-*", SearchOption.AllDirectories)) Directory.Delete(kept, recursive: true);
         });
-        await new SweepHost(session, [new InProcessWorker(toy, DeviceSlot.Cpu(1)[0])], SchedulerCatalog.Create(scheduler), new SweepOptions { TrialDirectory = trials }, vandal).RunAsync(default);
+        session.Log.Observe(vandal);
+        await session.RunAsync([new InProcessWorker(toy, DeviceSlot.Cpu(1)[0])], new SweepOptions { TrialDirectory = trials });
         Trial[] successors = [.. session.Study.Trials.Where(t => t.Parent is not null)];
         Assert.Equal(4, successors.Length);
         Assert.All(successors, t => Assert.Equal(1, t.Reports[0].Step));
@@ -149,19 +151,20 @@ public sealed class PopulationLifeTests : IDisposable
         {
             string folder = Path.Combine(_directory, $"life-{every}"), log = Path.Combine(folder, "study.log");
             Directory.CreateDirectory(folder);
-            await using (JournalStore made = await JournalStore.CreateAsync(log)) (await StudySession.CreateAsync(definition, SamplerCatalog.Create(sampler), made)).Dispose();
+            await using (JournalStore made = await JournalStore.CreateAsync(log)) await (await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), made)).DisposeAsync();
             IStudyView? study = null;
             for (int life = 1; study is null; life++)
             {
                 await using JournalStore store = await JournalStore.OpenAsync(log);
-                using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler));
+                await using StudySession session = await SessionSteps.OpenAsync(store);
                 using var end = new CancellationTokenSource();
                 int left = every == 0 ? int.MaxValue : 40 + 17 * every;
                 var observer = new Vandal(() => { if (Interlocked.Decrement(ref left) == 0) end.Cancel(); });
                 IWorker[] workers = [.. DeviceSlot.Cpu(2).Select(d => new InProcessWorker(new Toy(), d))];
                 try
                 {
-                    await new SweepHost(session, workers, SchedulerCatalog.Create(scheduler), new SweepOptions { TrialDirectory = Path.Combine(folder, "trials") }, observer).RunAsync(end.Token);
+                    session.Log.Observe(observer);
+                    await session.RunAsync(workers, new SweepOptions { TrialDirectory = Path.Combine(folder, "trials") }, end.Token);
                     uninterrupted ??= Story(session.Study);
                     Assert.Equal(uninterrupted, Story(session.Study));
                     study = session.Study;
@@ -212,7 +215,7 @@ public sealed class PopulationLifeTests : IDisposable
 
     private sealed class Vandal(Action between) : ISweepObserver
     {
-        public void Started(IStudyView study, Trial trial, IWorker worker) { }
+        public void Started(IStudyView study, Trial trial) { }
 
         public void Reported(IStudyView study, Trial trial) => between();
 

@@ -5,6 +5,7 @@ using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Running;
 
@@ -80,7 +81,7 @@ public sealed class TelemetryTests : IDisposable
     public async Task A_trial_that_goes_back_to_the_queue_is_counted_as_requeued_and_again_when_it_ends()
     {
         await using var store = new MemoryStore();
-        using StudySession session = await StudySession.CreateAsync(Definition(1), new RandomSampler(), store);
+        await using StudySession session = await SessionSteps.CreateAsync(Definition(1), new RandomSampler(), store);
         await session.AskAsync(1);
         await session.TakeWaitingAsync("w", "cpu:0");
         await session.RequeueAsync(0, "gone");
@@ -114,9 +115,9 @@ public sealed class TelemetryTests : IDisposable
     private async Task RunAsync(int budget, string kind = "cpu")
     {
         await using var store = new MemoryStore();
-        using StudySession session = await StudySession.CreateAsync(Definition(budget), new RandomSampler(), store);
+        await using StudySession session = await SessionSteps.CreateAsync(Definition(budget), new RandomSampler(), store);
         IWorker[] workers = [.. Enumerable.Range(0, 2).Select(i => new InProcessWorker(new Runner(), new DeviceSlot(kind, i, 1)))];
-        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync(workers);
     }
 
     private IEnumerable<(double Value, Dictionary<string, object?> Tags)> Of(string instrument)

@@ -5,6 +5,7 @@ using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.Tests.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Running;
 
@@ -14,7 +15,7 @@ public class TrialLifeTests
     [Fact]
     public async Task A_paused_trial_leaves_its_worker_and_is_run_on_when_the_scheduler_promotes_it()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6, scheduler: new PauseAtTwoAndPromoteEven());
         var resumed = new List<(int, long?)>();
         var worker = Worker(0, async (trial, reporter, token) =>
         {
@@ -23,7 +24,7 @@ public class TrialLifeTests
                 if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = trial.Number }, token) is Decision.Pause) throw new TrialStoppedException(step);
             return TrialOutcome.Of(1, 2);
         });
-        await new SweepHost(session, [worker], new PauseAtTwoAndPromoteEven(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync([worker]);
         IStudyView study = session.Study;
         Assert.Equal([(0, 2L), (2, 2L), (4, 2L)], resumed.Select(r => (r.Item1, r.Item2!.Value)));
         Assert.Equal([1, 2, 3, 4], study.Trials[2].Reports.Select(r => r.Step));
@@ -35,25 +36,25 @@ public class TrialLifeTests
     public async Task A_held_study_starts_nothing_until_it_is_resumed_and_then_goes_on_to_its_end()
     {
         var store = new MemoryStore();
-        using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
-        using StudySession person = await StudySession.OpenAsync(store, _ => new RandomSampler());
+        await using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
+        await using StudySession person = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
         var held = new TaskCompletionSource();
         int ran = 0;
         var worker = Worker(0, async (trial, _, token) =>
         {
             Interlocked.Increment(ref ran);
             if (trial.Number != 3) return TrialOutcome.Of(1, 2);
-            await person.PauseStudyAsync("lunch", token);
+            await person.Log.PauseStudyAsync("lunch", token);
             held.SetResult();
             return TrialOutcome.Of(1, 2);
         });
-        Task running = new SweepHost(session, [worker], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        Task running = session.RunAsync([worker]);
         await held.Task;
         // The host says that it looked while the study was held by looking again; two looks are enough to know that it starts nothing.
-        while (!await session.ReadAsync(s => s is { IsPaused: true, PendingCount: 0 })) await Task.Yield();
+        while (!await session.Log.ReadAsync(s => s is { IsPaused: true, PendingCount: 0 })) await Task.Yield();
         Assert.Equal(4, Volatile.Read(ref ran));
         Assert.False(running.IsCompleted);
-        await person.ResumeStudyAsync();
+        await person.Log.ResumeStudyAsync();
         await running;
         Assert.Equal(10, session.Study.Completed.Count);
     }
@@ -61,7 +62,7 @@ public class TrialLifeTests
     [Fact]
     public async Task A_trial_that_runs_out_of_memory_beside_others_runs_once_more_alone()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 12);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 12);
         int inside = 0;
         bool wasAlone = false;
         IWorker[] workers = [.. Enumerable.Range(0, 3).Select(i => Worker(i, async (trial, _, token) =>
@@ -82,7 +83,7 @@ public class TrialLifeTests
                 Interlocked.Decrement(ref inside);
             }
         }))];
-        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync(workers);
         Assert.Equal((TrialState.Completed, 2), (session.Study.Trials[4].State, session.Study.Trials[4].Attempt));
         Assert.True(wasAlone);
         Assert.Equal(12, session.Study.Completed.Count);
@@ -91,9 +92,9 @@ public class TrialLifeTests
     [Fact]
     public async Task A_trial_that_runs_out_of_memory_alone_fails_and_says_so()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 2);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 2);
         IWorker worker = Worker(0, (trial, _, _) => trial.Number == 0 ? throw new OutOfMemoryException("no more") : Task.FromResult(TrialOutcome.Of(1, 2)));
-        await new SweepHost(session, [worker], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync([worker]);
         Assert.Equal((TrialState.Failed, 1), (session.Study.Trials[0].State, session.Study.Trials[0].Attempt));
         Assert.StartsWith("out of memory", session.Study.Trials[0].Error, StringComparison.Ordinal);
     }
@@ -105,14 +106,14 @@ public class TrialLifeTests
         string[] runs = [.. await Task.WhenAll(Enumerable.Range(0, 3).Select(async slow =>
         {
             StudyDefinition definition = StudyFixture.Definition(budget: 18) with { Sampler = sampler, Lockstep = 3 };
-            using StudySession session = await StudySession.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
+            await using StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
             IWorker[] workers = [.. Enumerable.Range(0, 3).Select(i => Worker(i, async (trial, _, token) =>
             {
                 // Another worker lags in each run, so results come in another order.
                 await Task.Delay(i == slow ? 12 : trial.Number % 3, token);
                 return TrialOutcome.Of(Math.Log10(trial.Configuration.GetDouble("lr")) + 6, 1000 + trial.Number % 5);
             }))];
-            await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+            await session.RunAsync(workers);
             return string.Join('\n', session.Study.Trials.Select(t => t.Configuration.ToString()));
         }))];
         Assert.Equal(18, runs[0].Split('\n').Length);
@@ -126,14 +127,14 @@ public class TrialLifeTests
     {
         var store = new MemoryStore();
         StudyDefinition definition = StudyFixture.Definition(budget: 25) with { Sampler = sampler, Lockstep = lockstep };
-        using StudySession session = await StudySession.CreateAsync(definition, SamplerCatalog.Create(sampler), store);
-        await session.EnqueueAsync(StudyFixture.Space.Sample(new Philox(1)));
+        await using StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), store);
+        await session.Log.EnqueueAsync(StudyFixture.Space.Sample(new Philox(1)));
         IWorker[] workers = [.. Enumerable.Range(0, 4).Select(i => Worker(i, async (trial, _, token) =>
         {
             await Task.Delay(trial.Number % 4, token);
             return trial.Number == 9 ? throw new ArithmeticException("nan") : TrialOutcome.Of(Math.Log10(trial.Configuration.GetDouble("lr")) + 6, 1000 + trial.Number % 5);
         }))];
-        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync(workers);
         List<StudyEvent> log = await StudyFixture.ReadAllAsync(store);
         AuditResult good = StudyAudit.Run(log, d => SamplerCatalog.Create(d.Sampler));
         Assert.Empty(good.Differences);

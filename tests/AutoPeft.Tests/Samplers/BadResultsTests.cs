@@ -13,13 +13,13 @@ public sealed class BadResultsTests
     private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("x", 0, 1).Categorical("c", ["a", "b"]));
 
     private static Task<StudySession> StartAsync() =>
-        StudySession.CreateAsync(new StudyDefinition(Space, [Objective.Minimize("loss", 10), Objective.Minimize("size", 10)]) { Seed = 5 }, new AutoSampler(), new MemoryStore());
+        SessionSteps.CreateAsync(new StudyDefinition(Space, [Objective.Minimize("loss", 10), Objective.Minimize("size", 10)]) { Seed = 5 }, new AutoSampler(), new MemoryStore());
 
     [Theory]
     [InlineData(double.NaN), InlineData(double.PositiveInfinity), InlineData(double.NegativeInfinity)]
     public async Task A_value_that_is_not_finite_fails_its_trial_alone(double value)
     {
-        using StudySession session = await StartAsync();
+        await using StudySession session = await StartAsync();
         for (int i = 0; i < 16; i++)
         {
             Trial trial = (await session.AskAsync(1))[0];
@@ -32,7 +32,7 @@ public sealed class BadResultsTests
     [Fact]
     public async Task Too_few_or_too_many_values_are_refused_and_the_trial_waits_for_the_right_ones()
     {
-        using StudySession session = await StartAsync();
+        await using StudySession session = await StartAsync();
         Trial trial = (await session.AskAsync(1))[0];
         foreach (double[] values in new double[][] { [], [1], [1, 2, 3] })
         {
@@ -46,7 +46,7 @@ public sealed class BadResultsTests
     [Fact]
     public async Task A_trial_told_twice_or_never_asked_for_is_refused_and_changes_nothing()
     {
-        using StudySession session = await StartAsync();
+        await using StudySession session = await StartAsync();
         Trial trial = (await session.AskAsync(1))[0];
         await session.CompleteAsync(trial.Number, [1, 2]);
         long before = session.Study.Sequence;

@@ -96,8 +96,8 @@ public class CurveOutlookTests
         Configuration c = Space.FromValues(new Dictionary<string, object?> { ["quality"] = 0.75, ["size"] = 64, ["method"] = "b" });
         study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, 0, c, "test", study.Sequence, 0, 1));
         study.Apply(new TrialStarted(DateTimeOffset.UnixEpoch, 0, "w", "cpu", 1));
-        study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, 0, 1, Metrics(("loss", Math.E), ("slope", -1))));
-        study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, 0, 2, Metrics(("loss", 1), ("slope", double.NaN))));
+        study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, 0, null, 1, Metrics(("loss", Math.E), ("slope", -1))));
+        study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, 0, null, 2, Metrics(("loss", 1), ("slope", double.NaN))));
         var features = new TrialFeatures(study);
         Assert.Equal([0.5, 0.25, 1, 1, 0, 1, 1, -1], features.Of(study.Trials[0], 1), (a, b) => Math.Abs(a - b) < 1e-12);
         double[] later = features.Of(study.Trials[0], 2);

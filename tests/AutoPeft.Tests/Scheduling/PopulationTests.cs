@@ -162,19 +162,19 @@ public class PopulationTests
             return proposed;
         }
         for (int n = 0; n < 4; n++) Ask();
-        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, 2, "broke"));
+        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, 2, null, "broke"));
         Assert.Null(Ask().Parent);
         foreach (int n in (int[])[0, 1, 3, 4])
         {
             (long step, ImmutableSortedDictionary<string, double> metrics) = trainings.Curve(study, study.Trials[n]).Reports[0];
-            study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, step, metrics));
+            study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, null, step, metrics));
             Assert.Equal(Decision.Pause, scheduler.Decide(study, study.Trials[n]));
-            study.Apply(new TrialPaused(DateTimeOffset.UnixEpoch, n, step));
+            study.Apply(new TrialPaused(DateTimeOffset.UnixEpoch, n, null, step));
         }
         int goesOn = scheduler.Promote(study)!.Value;
         study.Apply(new TrialPromoted(DateTimeOffset.UnixEpoch, goesOn));
         study.Apply(new TrialStarted(DateTimeOffset.UnixEpoch, goesOn, "w", "cpu", 2));
-        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, goesOn, "broke later"));
+        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, goesOn, null, "broke later"));
         TrialParent parent = Ask().Parent!;
         Assert.Equal(1, parent.Step);
         Assert.NotEqual(goesOn, parent.Number);
@@ -228,9 +228,9 @@ public class PopulationTests
             Trial t = study.Trials[n];
             if (t.State == TrialState.Waiting) Append(new TrialStarted(DateTimeOffset.UnixEpoch, n, "w", "cpu", t.Attempt + 1));
             (long step, ImmutableSortedDictionary<string, double> metrics) = Curve(study, t).Reports[t.Reports.Count];
-            Append(new TrialReported(DateTimeOffset.UnixEpoch, n, step, metrics));
-            Append(new TrialPaused(DateTimeOffset.UnixEpoch, n, step));
-            if (scheduler.Retire(study) is { } gone) Append(new TrialPruned(DateTimeOffset.UnixEpoch, gone, study.Trials[gone].PausedAt!.Value));
+            Append(new TrialReported(DateTimeOffset.UnixEpoch, n, null, step, metrics));
+            Append(new TrialPaused(DateTimeOffset.UnixEpoch, n, null, step));
+            if (scheduler.Retire(study) is { } gone) Append(new TrialPruned(DateTimeOffset.UnixEpoch, gone, null, study.Trials[gone].PausedAt!.Value));
             else if (scheduler.Promote(study) is { } on) Append(new TrialPromoted(DateTimeOffset.UnixEpoch, on));
         }
         for (int round = 0; round < 3 && study.Trials[0].State != TrialState.Pruned; round++)

@@ -2,6 +2,7 @@ using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 using AutoPeft.Tests.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Scheduling;
 
@@ -10,9 +11,9 @@ public class ReportOrderTests
     [Fact]
     public async Task Reports_out_of_order_are_left_out_and_the_trial_goes_on()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
         var worker = new InProcessWorker(new Disorderly(), new DeviceSlot("cpu", 0, 1));
-        await new SweepHost(session, [worker], SchedulerCatalog.Create("asha"), new SweepOptions()).RunAsync(default);
+        await session.RunAsync([worker]);
         Assert.All(session.Study.Trials, t => Assert.Equal((TrialState.Completed, "2 5 6"), (t.State, string.Join(' ', t.Reports.Select(r => r.Step)))));
         Assert.All(session.Study.Trials, t => Assert.Equal(5, t.Reports[1].Metrics["loss"]));
     }

@@ -41,7 +41,7 @@ public sealed class JournalCompactionTests : IDisposable
             await packed.CompactAsync();
             foreach (JournalStore store in (JournalStore[])[packed, plain])
             {
-                using StudySession session = await StudySession.OpenAsync(store, _ => new RandomSampler());
+                await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
                 foreach (Trial t in await session.AskAsync(3)) await session.CompleteAsync(t.Number, [0.5, t.Number]);
             }
         }
@@ -56,7 +56,7 @@ public sealed class JournalCompactionTests : IDisposable
     {
         await FillAsync(40);
         await using JournalStore first = await JournalStore.OpenAsync(Log), second = await JournalStore.OpenAsync(Log);
-        using StudySession a = await StudySession.OpenAsync(first, _ => new RandomSampler()), b = await StudySession.OpenAsync(second, _ => new RandomSampler());
+        await using StudySession a = await SessionSteps.OpenAsync(first, new AutoPeft.Samplers.RandomSampler()), b = await SessionSteps.OpenAsync(second, new AutoPeft.Samplers.RandomSampler());
         int asked = 0;
         async Task AskAsync(StudySession session)
         {
@@ -75,7 +75,7 @@ public sealed class JournalCompactionTests : IDisposable
         Assert.Null(last.Torn);
         Study study = Study.Of(await StudyFixture.ReadAllAsync(last));
         Assert.Equal(80, study.Trials.Count);
-        await a.RefreshAsync();
+        await a.Log.RefreshAsync();
         Assert.Equal(study.Trials.Select(t => t.Configuration), a.Study.Trials.Select(t => t.Configuration));
     }
 
@@ -88,7 +88,7 @@ public sealed class JournalCompactionTests : IDisposable
         {
             await store.CompactAsync();
             packed = (int)store.Size;
-            using StudySession session = await StudySession.OpenAsync(store, _ => new RandomSampler());
+            await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
             await session.AskAsync(1);
         }
         byte[] whole = await File.ReadAllBytesAsync(Log);
@@ -143,17 +143,17 @@ public sealed class JournalCompactionTests : IDisposable
     private async Task<(List<StudyEvent> Log, long Size)> FillAsync(int trials)
     {
         await using JournalStore store = await JournalStore.CreateAsync(Log);
-        using (StudySession session = await StudyFixture.SessionAsync(store)) await session.AskAsync(trials);
+        await using (StudySession session = await StudyFixture.SessionAsync(store)) await session.AskAsync(trials);
         List<StudyEvent> log = await StudyFixture.ReadAllAsync(store);
         var more = new List<StudyEvent>();
         for (int n = 0; n < trials; n++)
         {
             DateTimeOffset time = log[^1].Time.AddSeconds(n);
             more.Add(new TrialStarted(time, n, "host/cpu:0", "cpu:0", 1));
-            if (n % 3 == 0) more.Add(new TrialReported(time, n, 1, System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", n / 7.0)));
-            if (n % 10 == 9) more.Add(new TrialFailed(time, n, "no luck"));
-            else if (n % 10 == 8) more.Add(new TrialRequeued(time, n, "its worker is gone"));
-            else more.Add(new TrialCompleted(time, n, [n / 3.0, n], [], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
+            if (n % 3 == 0) more.Add(new TrialReported(time, n, null, 1, System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", n / 7.0)));
+            if (n % 10 == 9) more.Add(new TrialFailed(time, n, null, "no luck"));
+            else if (n % 10 == 8) more.Add(new TrialRequeued(time, n, null, "its worker is gone"));
+            else more.Add(new TrialCompleted(time, n, null, [n / 3.0, n], [], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
         }
         Assert.True(await store.TryAppendAsync(log.Count, more, default));
         return (await StudyFixture.ReadAllAsync(store), store.Size);

@@ -1,6 +1,7 @@
 using System.Text;
 using AutoPeft.Running;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
@@ -39,7 +40,7 @@ public sealed class JournalStoreTests : IDisposable
             Assert.Equal(complete - 1, (await StudyFixture.ReadAllAsync(store)).Count);
             Assert.Equal(ends.Contains(cut), store.Torn is null);
             // It goes on from there: the tear is cut off, not written behind.
-            using StudySession session = await StudySession.OpenAsync(store, _ => new AutoPeft.Samplers.RandomSampler());
+            await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
             await session.AskAsync(1);
             await using JournalStore again = await JournalStore.OpenAsync(Log);
             Assert.Null(again.Torn);
@@ -54,7 +55,7 @@ public sealed class JournalStoreTests : IDisposable
         int kept;
         await using (JournalStore store = await JournalStore.CreateAsync(Log))
         {
-            using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
+            await using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
             await session.AskAsync(2);
             kept = (int)new FileInfo(Log).Length;
             await session.AskAsync(3);
@@ -66,7 +67,7 @@ public sealed class JournalStoreTests : IDisposable
             await using JournalStore store = await JournalStore.OpenAsync(Log);
             Assert.Equal(cut == kept, store.Torn is null);
             // Asked again, it proposes what it would have: half an ask would have changed the next one's random stream.
-            using StudySession session = await StudySession.OpenAsync(store, _ => new AutoPeft.Samplers.RandomSampler());
+            await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
             Assert.Equal(2, session.Study.Trials.Count);
             if (cut % 50 != 0) continue;
             await session.AskAsync(3);
@@ -147,9 +148,9 @@ public sealed class JournalStoreTests : IDisposable
     public async Task Two_sessions_on_one_file_share_the_budget_exactly()
     {
         await using JournalStore first = await JournalStore.CreateAsync(Log);
-        using StudySession a = await StudyFixture.SessionAsync(first, budget: 60);
+        await using StudySession a = await StudyFixture.SessionAsync(first, budget: 60);
         await using JournalStore second = await JournalStore.OpenAsync(Log);
-        using StudySession b = await StudySession.OpenAsync(second, _ => new AutoPeft.Samplers.RandomSampler());
+        await using StudySession b = await SessionSteps.OpenAsync(second, new AutoPeft.Samplers.RandomSampler());
         int[] asked = await Task.WhenAll(Drain(a), Drain(b), Drain(a), Drain(b));
         Assert.Equal(60, asked.Sum());
         await using JournalStore third = await JournalStore.OpenAsync(Log);
@@ -169,7 +170,7 @@ public sealed class JournalStoreTests : IDisposable
     {
         await using (JournalStore store = await JournalStore.CreateAsync(Log))
         {
-            using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
+            await using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
             await session.AskAsync(3);
             await session.TakeWaitingAsync("w", "cpu:0");
             await session.ReportAsync(0, 1, System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", double.NaN));

@@ -19,7 +19,7 @@ public sealed class ObjectiveFormulaTests
         return study;
     }
 
-    private static TrialCompleted Result(double size) => new(DateTimeOffset.UnixEpoch, 0, [0.1, size], [], ImmutableSortedDictionary<string, double>.Empty);
+    private static TrialCompleted Result(double size) => new(DateTimeOffset.UnixEpoch, 0, null, [0.1, size], [], ImmutableSortedDictionary<string, double>.Empty);
 
     [Fact]
     public void A_result_that_the_formula_contradicts_is_refused_and_changes_nothing()

@@ -1,6 +1,7 @@
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
@@ -37,7 +38,7 @@ public sealed class OlderJournalTests : IDisposable
     public async Task A_study_of_an_older_version_goes_on_and_proposes_what_it_would_have(string name)
     {
         await using JournalStore store = await OpenCopyAsync(name);
-        using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler));
+        await using StudySession session = await SessionSteps.OpenAsync(store);
         Trial next = (await session.AskAsync(1))[0];
         Assert.Equal((7, "0.7632014077122082 0.20273531974035386"), (next.Number, string.Join(' ', next.Configuration.Codes.ToArray().Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture)))));
     }

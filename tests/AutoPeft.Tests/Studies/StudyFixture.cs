@@ -1,7 +1,9 @@
 using AutoPeft.Running;
 using AutoPeft.Samplers;
+using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
@@ -16,8 +18,8 @@ internal static class StudyFixture
     public static StudyDefinition Definition(int? budget = null, ulong seed = 7) =>
         new(Space, [Objective.Maximize("accuracy", 0), Objective.Minimize("parameters", 1e6)]) { Budget = budget, Seed = seed, Sampler = "random" };
 
-    public static Task<StudySession> SessionAsync(IStudyStore store, int? budget = null, ulong seed = 7) =>
-        StudySession.CreateAsync(Definition(budget, seed), new RandomSampler(), store);
+    public static Task<StudySession> SessionAsync(IStudyStore store, int? budget = null, ulong seed = 7, IScheduler? scheduler = null) =>
+        SessionSteps.CreateAsync(Definition(budget, seed), new RandomSampler(), store, scheduler);
 
     public static string TemporaryDirectory() => Directory.CreateTempSubdirectory("autopeft-test-").FullName;
 

@@ -20,15 +20,16 @@ public class StudyTests
 
     private static TrialStarted Started(int number, int attempt = 1) => new(s_time, number, "w", "cpu:0", attempt);
 
-    private static TrialReported Reported(int number, long step) => new(s_time, number, step, s_none);
+    private static TrialReported Reported(int number, long step, int? attempt = null) => new(s_time, number, attempt, step, s_none);
 
-    private static TrialCompleted Completed(int number, double accuracy = 0.5, double latency = 10) => new(s_time, number, [accuracy, 100], [latency], s_none);
+    private static TrialCompleted Completed(int number, double accuracy = 0.5, double latency = 10, int? attempt = null) =>
+        new(s_time, number, attempt, [accuracy, 100], [latency], s_none);
 
-    private static TrialFailed Failed(int number) => new(s_time, number, "error");
+    private static TrialFailed Failed(int number, int? attempt = null) => new(s_time, number, attempt, "error");
 
-    private static TrialRequeued Requeued(int number) => new(s_time, number, "lost");
+    private static TrialRequeued Requeued(int number, int? attempt = null) => new(s_time, number, attempt, "lost");
 
-    private static TrialPruned Pruned(int number) => new(s_time, number, 1);
+    private static TrialPruned Pruned(int number, int? attempt = null) => new(s_time, number, attempt, 1);
 
     [Fact]
     public void A_trial_took_what_its_host_measured_though_the_wall_clock_went_back_an_hour()
@@ -81,6 +82,23 @@ public class StudyTests
             Assert.Equal(expected, Assert.Throws<InvalidInputException>(() => study.Apply(next)).Message);
             Assert.Equal(before, State(study));
         }
+    }
+
+    [Fact]
+    public void What_a_superseded_attempt_says_is_refused_and_what_the_current_one_says_counts()
+    {
+        StudyEvent[] second = [Created, Proposed(0), Started(0), Requeued(0, attempt: 1), Started(0, 2)];
+        foreach (StudyEvent late in (StudyEvent[])[Completed(0, attempt: 1), Failed(0, attempt: 1), Pruned(0, attempt: 1), Requeued(0, attempt: 1), Reported(0, 1, attempt: 1), new TrialPaused(s_time, 0, 1, 1)])
+            Assert.Equal("Trial 0: attempt 1 was superseded by attempt 2.", Study.Of(second).Refuses(late));
+        Assert.Equal(TrialState.Completed, Study.Of([.. second, Completed(0, attempt: 2)]).Trials[0].State);
+        Assert.Equal("Trial 0: attempt 1 was superseded by attempt 0.", Study.Of([Created, Proposed(0)]).Refuses(Completed(0, attempt: 1)));
+    }
+
+    [Fact]
+    public void Only_losses_that_point_at_the_trial_count_as_crashes()
+    {
+        Study study = Study.Of([Created, Proposed(0), Started(0), Requeued(0, attempt: 1), Started(0, 2), Requeued(0, attempt: 2) with { Crashed = true }]);
+        Assert.Equal((2, 1), (study.Trials[0].Attempt, study.Trials[0].Crashes));
     }
 
     [Fact]

@@ -3,17 +3,18 @@ using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 using AutoPeft.Tests.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Running;
 
-public class SweepHostTests
+public class LocalSweepTests
 {
     [Fact]
     public async Task Four_workers_run_every_trial_exactly_once()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 50);
-        IWorker[] workers = [.. DeviceSlot.Cpu(4).Select(d => new ScriptedWorker(d, (_, _) => new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2))))];
-        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 50);
+        IWorker[] workers = [.. DeviceSlot.Cpu(4).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Completed(TrialOutcome.Of(1, 2))))];
+        await session.RunAsync(workers);
         Assert.Equal(50, session.Study.Completed.Count);
         Assert.All(session.Study.Trials, t => Assert.Equal(1, t.Attempt));
     }
@@ -21,15 +22,15 @@ public class SweepHostTests
     [Fact]
     public async Task A_trial_whose_worker_dies_runs_again_with_the_same_seed_and_others_are_not_touched()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 8);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 8);
         var seeds = new List<ulong>();
         var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (trial, _) =>
         {
-            if (trial.Number != 3) return new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2));
+            if (trial.Number != 3) return new AttemptEnd.Completed(TrialOutcome.Of(1, 2));
             seeds.Add(trial.Seed);
-            return trial.Attempt == 1 ? new WorkerResult.LostResult("killed") : new WorkerResult.CompletedResult(TrialOutcome.Of(3, 4));
+            return trial.Attempt == 1 ? new AttemptEnd.Lost("killed") : new AttemptEnd.Completed(TrialOutcome.Of(3, 4));
         });
-        await new SweepHost(session, [worker], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync([worker]);
         Assert.Equal(8, session.Study.Completed.Count);
         Assert.Equal(2, session.Study.Trials[3].Attempt);
         Assert.Equal(2, seeds.Count);
@@ -39,9 +40,9 @@ public class SweepHostTests
     [Fact]
     public async Task A_trial_that_kills_every_worker_fails_after_the_last_attempt_and_the_sweep_goes_on()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 5);
-        var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (trial, _) => trial.Number == 1 ? new WorkerResult.LostResult("killed by signal 9") : new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2)));
-        await new SweepHost(session, [worker], new RunToEnd(), new SweepOptions { MaxAttempts = 3 }).RunAsync(default);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 5);
+        var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (trial, _) => trial.Number == 1 ? new AttemptEnd.Lost("killed by signal 9") : new AttemptEnd.Completed(TrialOutcome.Of(1, 2)));
+        await session.RunAsync([worker]);
         Assert.Equal(TrialState.Failed, session.Study.Trials[1].State);
         Assert.Equal(3, session.Study.Trials[1].Attempt);
         Assert.Contains("signal 9", session.Study.Trials[1].Error, StringComparison.Ordinal);
@@ -51,14 +52,14 @@ public class SweepHostTests
     [Fact]
     public async Task A_machine_on_which_no_worker_lives_leaves_with_one_line_before_it_has_used_up_the_study()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 40);
-        IWorker[] broken = [.. DeviceSlot.Cpu(2).Select(d => new ScriptedWorker(d, (_, _) => new WorkerResult.LostResult("libcudart.so.12: cannot open shared object file")))];
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => new SweepHost(session, broken, new RunToEnd(), new SweepOptions { MaxAttempts = 3 }).RunAsync(default));
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 40);
+        IWorker[] broken = [.. DeviceSlot.Cpu(2).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")))];
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => session.RunAsync(broken));
         Assert.Contains("libcudart.so.12", e.Message, StringComparison.Ordinal);
         Assert.InRange(session.Study.Trials.Count(t => t.State == TrialState.Failed), 0, 2);
         // Where that is mended, the study goes on.
-        var sound = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (_, _) => new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2)));
-        await new SweepHost(session, [sound], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        var sound = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (_, _) => new AttemptEnd.Completed(TrialOutcome.Of(1, 2)));
+        await session.RunAsync([sound]);
         Assert.InRange(session.Study.Completed.Count, 38, 40);
         Assert.Equal(0, session.Study.PendingCount);
     }
@@ -66,9 +67,9 @@ public class SweepHostTests
     [Fact]
     public async Task A_trial_that_a_person_requeues_while_it_runs_counts_once_and_the_worker_that_comes_late_is_told_to_stop()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6);
         var second = new TaskCompletionSource();
-        Decision? told = null;
+        bool told = false;
         IWorker[] workers = [.. DeviceSlot.Cpu(2).Select(d => new InProcessWorker(new DelegateRunner(async (trial, reporter, token) =>
         {
             if (trial.Number != 0) return TrialOutcome.Of(1, 2);
@@ -77,16 +78,17 @@ public class SweepHostTests
                 second.SetResult();
                 return TrialOutcome.Of(22, 2);
             }
-            await session.RequeueAsync(0, "a person thought its worker gone", cancellationToken: token);
+            await session.Log.RequeueAsync(0, "a person thought its worker gone", token);
             await second.Task;
-            while (!await session.ReadAsync(s => s.Trials[0].HasEnded, token)) await Task.Yield();
-            told = await reporter.ReportAsync(1, new Dictionary<string, double> { ["loss"] = 1 }, token);
+            while (!await session.Log.ReadAsync(s => s.Trials[0].HasEnded, token)) await Task.Yield();
+            try { await reporter.ReportAsync(1, new Dictionary<string, double> { ["loss"] = 1 }, token); }
+            catch (OperationCanceledException) { told = true; }
             return TrialOutcome.Of(11, 2);
         }), d))];
-        await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync(workers);
         Assert.Equal(6, session.Study.Completed.Count);
         Assert.Equal((22, 2), (session.Study.Trials[0].Values[0], session.Study.Trials[0].Attempt));
-        Assert.Equal(Decision.Stop, told);
+        Assert.True(told);
         Assert.Empty(session.Study.Trials[0].Reports);
     }
 
@@ -94,22 +96,22 @@ public class SweepHostTests
     public async Task A_cancelled_sweep_puts_its_trials_back_and_resumes_to_the_same_trials_as_an_uninterrupted_one()
     {
         var store = new MemoryStore();
-        using StudySession session = await StudyFixture.SessionAsync(store, budget: 20);
+        await using StudySession session = await StudyFixture.SessionAsync(store, budget: 20);
         using var cancel = new CancellationTokenSource();
         var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (trial, token) =>
         {
             if (trial.Number == 7) cancel.Cancel();
             token.ThrowIfCancellationRequested();
-            return new WorkerResult.CompletedResult(Score(trial));
+            return new AttemptEnd.Completed(Score(trial));
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new SweepHost(session, [worker], new RunToEnd(), new SweepOptions()).RunAsync(cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.RunAsync([worker], cancellationToken: cancel.Token));
         Assert.Equal(TrialState.Waiting, session.Study.Trials[7].State);
 
-        using StudySession resumed = await StudySession.OpenAsync(store, _ => new AutoPeft.Samplers.RandomSampler());
-        await new SweepHost(resumed, [new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new WorkerResult.CompletedResult(Score(t)))], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await using StudySession resumed = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
+        await resumed.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.Completed(Score(t)))]);
 
-        using StudySession whole = await StudyFixture.SessionAsync(new MemoryStore(), budget: 20);
-        await new SweepHost(whole, [new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new WorkerResult.CompletedResult(Score(t)))], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await using StudySession whole = await StudyFixture.SessionAsync(new MemoryStore(), budget: 20);
+        await whole.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.Completed(Score(t)))]);
         Assert.Equal(whole.Study.Trials.Select(t => (t.Configuration, t.Values[0])), resumed.Study.Trials.Select(t => (t.Configuration, t.Values[0])));
 
         static TrialOutcome Score(TrialAssignment t) => TrialOutcome.Of(t.Seed % 1000, t.Configuration.GetDouble("lr"));
@@ -118,13 +120,13 @@ public class SweepHostTests
     [Fact]
     public async Task A_trial_past_its_time_limit_fails_and_the_next_one_runs()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
         var worker = new InProcessWorker(new DelegateRunner(async (trial, _, token) =>
         {
             if (trial.Number == 1) await Task.Delay(Timeout.Infinite, token);
             return TrialOutcome.Of(1, 2);
         }), DeviceSlot.Cpu(1)[0]);
-        await new SweepHost(session, [worker], new RunToEnd(), new SweepOptions { TrialTimeout = TimeSpan.FromSeconds(0.2) }).RunAsync(default);
+        await session.RunAsync([worker], new SweepOptions { TrialTimeout = TimeSpan.FromSeconds(0.2) });
         Assert.Equal(TrialState.Failed, session.Study.Trials[1].State);
         Assert.Equal(2, session.Study.Completed.Count);
     }
@@ -132,14 +134,14 @@ public class SweepHostTests
     [Fact]
     public async Task A_scheduler_that_says_stop_prunes_the_trial_with_its_reports_kept()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 4);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 4, scheduler: new StopOddTrialsAtThree());
         var worker = new InProcessWorker(new DelegateRunner(async (trial, reporter, token) =>
         {
             for (int step = 1; step <= 5; step++)
                 if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token) == Decision.Stop) throw new TrialStoppedException(step);
             return TrialOutcome.Of(1, 2);
         }), DeviceSlot.Cpu(1)[0]);
-        await new SweepHost(session, [worker], new StopOddTrialsAtThree(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync([worker]);
         Assert.Equal([TrialState.Completed, TrialState.Pruned, TrialState.Completed, TrialState.Pruned], session.Study.Trials.Select(t => t.State));
         Assert.Equal(3, session.Study.Trials[1].Reports.Count);
         Assert.Equal(5, session.Study.Trials[0].Reports.Count);
@@ -148,13 +150,13 @@ public class SweepHostTests
     [Fact]
     public async Task An_error_of_the_configuration_fails_the_trial_once()
     {
-        using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
         var worker = new InProcessWorker(new DelegateRunner((trial, _, _) => trial.Number == 0 ? throw new ArithmeticException("loss is NaN") : Task.FromResult(TrialOutcome.Of(1, 2))), DeviceSlot.Cpu(1)[0]);
-        await new SweepHost(session, [worker], new RunToEnd(), new SweepOptions()).RunAsync(default);
+        await session.RunAsync([worker]);
         Assert.Equal((TrialState.Failed, 1, "ArithmeticException: loss is NaN"), (session.Study.Trials[0].State, session.Study.Trials[0].Attempt, session.Study.Trials[0].Error));
     }
 
-    private sealed class ScriptedWorker(DeviceSlot device, Func<TrialAssignment, CancellationToken, WorkerResult> script) : IWorker
+    private sealed class ScriptedWorker(DeviceSlot device, Func<TrialAssignment, CancellationToken, AttemptEnd> script) : IWorker
     {
         public string Name => $"scripted/{Device}";
 
@@ -162,7 +164,7 @@ public class SweepHostTests
 
         public Task WarmUpAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public async Task<WorkerResult> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
+        public async Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
         {
             await Task.Yield();
             return script(trial, cancellationToken);

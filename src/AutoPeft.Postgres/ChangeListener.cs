@@ -26,7 +26,7 @@ internal sealed class ChangeListener(PostgresServer server, string study)
         long start = Stopwatch.GetTimestamp();
         try
         {
-            await using NpgsqlConnection connection = await server.OpenAsync(CancellationToken.None).ConfigureAwait(false);
+            await using NpgsqlConnection connection = await server.OpenAsync(server.Crowded).ConfigureAwait(false);
             // The look comes after the LISTEN: an append between the two is in the one or the other.
             await using (var listen = new NpgsqlCommand("listen autopeft", connection)) await listen.ExecuteNonQueryAsync().ConfigureAwait(false);
             string? id;
@@ -39,12 +39,27 @@ internal sealed class ChangeListener(PostgresServer server, string study)
             bool changed = false;
             connection.Notification += (_, e) => changed |= e.Payload.StartsWith(id + " ", StringComparison.Ordinal);
             for (TimeSpan left = atMost; !changed && left > TimeSpan.Zero; left = atMost - Stopwatch.GetElapsedTime(start))
-                if (!await connection.WaitAsync(left).ConfigureAwait(false)) return;
+                if (!await WaitAsync(connection, left).ConfigureAwait(false)) return;
         }
-        catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
+        catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or InvalidOperationException or OperationCanceledException)
         {
             // Whoever waits looks next, and that is retried until the server is back. Not at once: it would be a busy loop.
-            await Task.Delay(TimeSpan.FromMilliseconds(200)).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(200, atMost.TotalMilliseconds))).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> WaitAsync(NpgsqlConnection connection, TimeSpan atMost)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(server.Crowded);
+        end.CancelAfter(atMost);
+        try
+        {
+            await connection.WaitAsync(end.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 }

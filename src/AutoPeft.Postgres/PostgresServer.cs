@@ -11,8 +11,12 @@ internal sealed class PostgresServer(StoreAddress address, PostgresStoreOptions 
 {
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(address.ConnectionString);
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(Thrifty(address.ConnectionString));
+    private readonly CancellationTokenSource _crowded = new();
     private int _reached, _away;
+
+    /// <summary>Cancelled once the server has refused a connection because it has too many: from then on this host keeps one at a time, and looks for changes instead of listening.</summary>
+    public CancellationToken Crowded => _crowded.Token;
 
     public StoreAddress Address { get; } = address;
 
@@ -40,7 +44,9 @@ internal sealed class PostgresServer(StoreAddress address, PostgresStoreOptions 
             catch (Exception e) when (IsOutage(e) && !cancellationToken.IsCancellationRequested)
             {
                 since ??= Stopwatch.GetTimestamp();
-                if (Volatile.Read(ref _reached) == 0) throw new InvalidInputException($"{Address} cannot be reached: {Why(e)}", e);
+                bool crowded = e is PostgresException { SqlState: "53300" };
+                if (crowded) await _crowded.CancelAsync().ConfigureAwait(false);
+                else if (Volatile.Read(ref _reached) == 0) throw new InvalidInputException($"{Address} cannot be reached: {Why(e)}", e);
                 if (Stopwatch.GetElapsedTime(since.Value) > Options.Patience)
                     throw new InvalidInputException($"{Address} has been gone for {Options.Patience.TotalMinutes:0.#} minutes: {Why(e)} Start again when it is back; nothing that was acknowledged is lost.", e);
                 if (Interlocked.Exchange(ref _away, 1) == 0) Options.Notice?.Invoke($"{Address} does not answer ({Why(e)}); trying again.");
@@ -62,7 +68,15 @@ internal sealed class PostgresServer(StoreAddress address, PostgresStoreOptions 
     /// <summary>A connection, without any trying again.</summary>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _source.OpenConnectionAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync().ConfigureAwait(false);
+        _crowded.Dispose();
+    }
+
+    /// <summary>One connection to work and one to listen, given back to the server soon: many hosts share what it allows.</summary>
+    private static string Thrifty(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 2, ConnectionIdleLifetime = 2, ConnectionPruningInterval = 1 }.ConnectionString;
 
     /// <summary>Whether trying again may help: the server, the network or a connection is gone, or the server is full or just starting.</summary>
     private static bool IsOutage(Exception e) => e switch

@@ -13,14 +13,13 @@ namespace AutoPeft.Postgres;
 /// <remarks>
 /// A lost connection is retried. Whether an append whose answer was lost took place is known by the identifier that its records carry, so that none is lost and none is doubled. Thread-safe.
 /// </remarks>
-public sealed class PostgresStore : ISharedStudyStore
+public sealed class PostgresStore : IStudyStore
 {
     private const int RowsPerRead = 20_000;
 
     private readonly PostgresServer _server;
     private readonly ChangeListener _listener;
     private StudyDefinition? _definition;
-    private long _known;
 
     private PostgresStore(PostgresServer server, string name)
     {
@@ -33,9 +32,6 @@ public sealed class PostgresStore : ISharedStudyStore
 
     /// <summary>Where it is, without a password.</summary>
     public StoreAddress Address => _server.Address;
-
-    /// <inheritdoc/>
-    public TimeSpan LeaseTime => _server.Options.LeaseTime;
 
     /// <summary>A place for a new study. The tables are made where the database has none; the study itself comes to be with its first record.</summary>
     /// <exception cref="InvalidInputException">The database has a study of this name, the server cannot be used, or its tables are not ours.</exception>
@@ -82,16 +78,14 @@ public sealed class PostgresStore : ISharedStudyStore
         ArgumentOutOfRangeException.ThrowIfNegative(expected);
         byte[][] payloads = Payloads(events);
         Guid origin = Guid.CreateVersion7();
-        (TrialStarted[] started, int[] ended) = LeaseChanges(events);
         bool appended = await _server.RunAsync(async (connection, tries) =>
         {
-            await using var command = new NpgsqlCommand("select autopeft.append($1, $2, $3, $4, $5, $6, $7, $8, $9)", connection)
+            await using var command = new NpgsqlCommand("select autopeft.append($1, $2, $3, $4)", connection)
             {
                 Parameters =
                 {
-                    new() { Value = Name }, new() { Value = expected }, new() { Value = origin }, new() { Value = payloads, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json },
-                    new() { Value = started.Select(s => s.Number).ToArray() }, new() { Value = started.Select(s => s.Attempt).ToArray() }, new() { Value = started.Select(s => s.Worker).ToArray() },
-                    new() { Value = ended }, new() { Value = LeaseTime },
+                    new() { Value = Name }, new() { Value = expected }, new() { Value = origin },
+                    new() { Value = payloads, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json },
                 },
             };
             if ((long)(await command.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false))! >= 0) return true;
@@ -100,69 +94,8 @@ public sealed class PostgresStore : ISharedStudyStore
         }, cancellationToken).ConfigureAwait(false);
         if (!appended) return false;
         _definition ??= events.OfType<StudyCreated>().FirstOrDefault()?.Definition;
-        Know(expected + events.Count);
         return true;
     }
-
-    /// <inheritdoc/>
-    public async ValueTask<bool> TryAppendHeldAsync(Lease lease, IReadOnlyList<StudyEvent> events, bool expired, CancellationToken cancellationToken)
-    {
-        byte[][] payloads = Payloads(events);
-        Guid origin = Guid.CreateVersion7();
-        bool ends = events.Any(EndsLease);
-        long since = Volatile.Read(ref _known);
-        return await _server.RunAsync(async (connection, _) =>
-        {
-            await using var command = new NpgsqlCommand("select autopeft.append_held($1, $2, $3, $4, $5, $6, $7, $8)", connection)
-            {
-                Parameters =
-                {
-                    new() { Value = Name }, new() { Value = lease.Trial }, new() { Value = lease.Attempt }, new() { Value = expired }, new() { Value = since }, new() { Value = origin },
-                    new() { Value = payloads, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json }, new() { Value = ends },
-                },
-            };
-            return (long)(await command.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false))! >= 0;
-        }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<Lease>> RenewAsync(IReadOnlyList<Lease> leases, CancellationToken cancellationToken)
-    {
-        HashSet<(int, int)> held = await _server.RunAsync(async (connection, _) =>
-        {
-            await using var command = new NpgsqlCommand("""
-                update autopeft.leases l set until = clock_timestamp() + $4
-                from autopeft.studies s, unnest($2, $3) as mine (trial, attempt)
-                where s.name = $1 and l.study = s.id and l.trial = mine.trial and l.attempt = mine.attempt
-                returning l.trial, l.attempt
-                """, connection)
-            {
-                Parameters = { new() { Value = Name }, new() { Value = leases.Select(l => l.Trial).ToArray() }, new() { Value = leases.Select(l => l.Attempt).ToArray() }, new() { Value = LeaseTime } },
-            };
-            var rows = new HashSet<(int, int)>();
-            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add((row.GetInt32(0), row.GetInt32(1)));
-            return rows;
-        }, cancellationToken).ConfigureAwait(false);
-        return [.. leases.Where(l => !held.Contains((l.Trial, l.Attempt)))];
-    }
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<Lease>> ExpiredAsync(CancellationToken cancellationToken) => _server.RunAsync(async (connection, _) =>
-    {
-        await using var command = new NpgsqlCommand("""
-            select l.trial, l.attempt, l.worker from autopeft.leases l join autopeft.studies s on s.id = l.study
-            where s.name = $1 and l.until < clock_timestamp() order by l.trial
-            """, connection)
-        { Parameters = { new() { Value = Name } } };
-        var rows = new List<Lease>();
-        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(new Lease(row.GetInt32(0), row.GetInt32(1), row.GetString(2)));
-        return (IReadOnlyList<Lease>)rows;
-    }, cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<IAsyncDisposable> TurnAsync(CancellationToken cancellationToken) => ProposalTurn.TakeAsync(_server, Name, cancellationToken);
 
     /// <inheritdoc/>
     public Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken) => _listener.WaitAsync(length, atMost, cancellationToken);
@@ -191,21 +124,6 @@ public sealed class PostgresStore : ISharedStudyStore
         }
     }
 
-    /// <summary>What takes a lease back: every record of a trial but those that it goes on after.</summary>
-    private static bool EndsLease(StudyEvent e) => e is TrialEvent and not (TrialProposed or TrialStarted or TrialReported);
-
-    /// <summary>What an append does to the leases: of several records of a trial the last one counts.</summary>
-    private static (TrialStarted[] Started, int[] Ended) LeaseChanges(IReadOnlyList<StudyEvent> events)
-    {
-        var last = new Dictionary<int, TrialStarted?>();
-        foreach (StudyEvent e in events)
-        {
-            if (e is TrialStarted s) last[s.Number] = s;
-            else if (EndsLease(e)) last[((TrialEvent)e).Number] = null;
-        }
-        return ([.. last.Values.OfType<TrialStarted>()], [.. last.Where(l => l.Value is null).Select(l => l.Key)]);
-    }
-
     private static byte[][] Payloads(IReadOnlyList<StudyEvent> events)
     {
         var payloads = new byte[events.Count][];
@@ -226,7 +144,6 @@ public sealed class PostgresStore : ISharedStudyStore
             List<StudyEvent> part = await _server.RunAsync((connection, _) => ReadPartAsync(connection, from, Math.Min(to, from + RowsPerRead), cancellationToken), cancellationToken).ConfigureAwait(false);
             foreach (StudyEvent e in part) yield return e;
             from += part.Count;
-            Know(from);
             if (part.Count < RowsPerRead) break;
         }
     }
@@ -263,14 +180,4 @@ public sealed class PostgresStore : ISharedStudyStore
         await using var command = new NpgsqlCommand("select length from autopeft.studies where name = $1", connection) { Parameters = { new() { Value = Name } } };
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as long?;
     }, cancellationToken);
-
-    private void Know(long length)
-    {
-        for (long known = Volatile.Read(ref _known); length > known;)
-        {
-            long seen = Interlocked.CompareExchange(ref _known, length, known);
-            if (seen == known) return;
-            known = seen;
-        }
-    }
 }

@@ -7,7 +7,7 @@ namespace AutoPeft.Postgres;
 internal static class StoreSchema
 {
     /// <summary>The newest migration that this program has.</summary>
-    public const int Newest = 1;
+    public const int Newest = 2;
 
     // Any number that nothing else locks: "autopeft" in ASCII.
     private const long MigrationLock = 0x6175746F70656674;

@@ -6,8 +6,8 @@ namespace AutoPeft.Postgres;
 /// <param name="Name">Its name.</param>
 /// <param name="Records">Records in its log.</param>
 /// <param name="Created">When it was made, UTC.</param>
-/// <param name="Running">Trials that workers hold now.</param>
-public sealed record StudyEntry(string Name, long Records, DateTimeOffset Created, int Running);
+/// <param name="Changed">The time of its last record, UTC: long ago where nobody runs the study.</param>
+public sealed record StudyEntry(string Name, long Records, DateTimeOffset Created, DateTimeOffset Changed);
 
 /// <summary>The studies of a database.</summary>
 public static class StudyList
@@ -21,12 +21,13 @@ public static class StudyList
         {
             if (!await StoreSchema.EnsureAsync(connection, address, create: false).ConfigureAwait(false)) return [];
             await using var command = new NpgsqlCommand("""
-                select name, length, created, (select count(*)::int from autopeft.leases l where l.study = s.id and l.until >= clock_timestamp())
+                select name, length, created, (select (e.payload->>'time')::timestamptz from autopeft.events e where e.study = s.id and e.seq = s.length - 1)
                 from autopeft.studies s where length > 0 order by name
                 """, connection);
             var rows = new List<StudyEntry>();
             await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(new StudyEntry(row.GetString(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2), row.GetInt32(3)));
+            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) 
+                rows.Add(new StudyEntry(row.GetString(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<DateTimeOffset>(3)));
             return rows;
         }, cancellationToken).ConfigureAwait(false);
     }

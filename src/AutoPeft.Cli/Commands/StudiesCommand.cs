@@ -14,9 +14,9 @@ internal static class StudiesCommand
         var command = new Command("studies", "Lists the studies of a store.") { store };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            Table table = new Table().Border(TableBorder.Simple).AddColumns("study", "made").AddColumn(new TableColumn("records").RightAligned()).AddColumn(new TableColumn("running").RightAligned());
+            Table table = new Table().Border(TableBorder.Simple).AddColumns("study", "made").AddColumn(new TableColumn("records").RightAligned()).AddColumn("last record");
             foreach (StudyEntry s in await StudyList.ReadAsync(StoreAddress.Parse(parsed.GetRequiredValue(store)), cancellationToken).ConfigureAwait(false))
-                table.AddRow(new Text(s.Name), new Text(s.Created.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)), new Text(s.Records.ToString("N0", CultureInfo.InvariantCulture)), new Text(s.Running.ToString(CultureInfo.InvariantCulture)));
+                table.AddRow(new Text(s.Name), new Text(s.Created.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)), new Text(s.Records.ToString("N0", CultureInfo.InvariantCulture)), new Text(s.Changed.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)));
             AnsiConsole.Write(table);
             return 0;
         });

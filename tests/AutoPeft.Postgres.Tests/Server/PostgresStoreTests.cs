@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
@@ -14,7 +12,6 @@ namespace AutoPeft.Postgres.Tests.Server;
 public sealed class PostgresStoreTests(ServerFixture server)
 {
     private static readonly ImmutableSortedDictionary<string, double> s_none = ImmutableSortedDictionary<string, double>.Empty;
-    private static readonly PostgresStoreOptions s_short = new() { LeaseTime = TimeSpan.FromSeconds(0.5) };
 
     [Fact]
     public async Task The_tables_are_made_once_however_many_come_first()
@@ -26,7 +23,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
             await using PostgresStore store = await PostgresStore.CreateAsync(address, $"study {i}");
             Assert.True(await store.TryAppendAsync(0, [new StudyCreated(DateTimeOffset.UtcNow, Definition(5))], default));
         }));
-        Assert.Equal("1", await server.Process.SqlAsync("select count(*) from autopeft.version", "fresh"));
+        Assert.Equal("2", await server.Process.SqlAsync("select count(*) from autopeft.version", "fresh"));
         Assert.Equal(8, (await StudyList.ReadAsync(address)).Count);
     }
 
@@ -65,7 +62,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         string name = server.NewName();
         await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name);
         Assert.Contains("no study", (await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(server.Address, name))).Message, StringComparison.Ordinal);
-        using StudySession session = await SessionAsync(store, 5);
+        await using StudySession session = await SessionAsync(store, 5);
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.CreateAsync(server.Address, name));
         Assert.Contains($"'{name}' already", e.Message, StringComparison.Ordinal);
         Assert.Equal(1, (await StudyList.ReadAsync(server.Address)).Single(s => s.Name == name).Records);
@@ -106,153 +103,64 @@ public sealed class PostgresStoreTests(ServerFixture server)
     }
 
     [Fact]
-    public async Task Many_hosts_run_a_study_to_exactly_its_budget_each_trial_once()
+    public async Task Two_writers_decide_on_one_log_and_every_trial_is_proposed_once_and_counts_once()
     {
         string name = server.NewName();
         await using PostgresStore first = await PostgresStore.CreateAsync(server.Address, name);
-        using StudySession creator = await SessionAsync(first, 60);
-        int runs = 0;
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(host => Task.Run(async () =>
+        await using StudySession one = await SessionAsync(first, 40);
+        await using PostgresStore second = await PostgresStore.OpenAsync(server.Address, name);
+        await using StudySession other = await SessionSteps.OpenAsync(second);
+        int[] counted = await Task.WhenAll(new[] { one, other }.Select((session, i) => Task.Run(async () =>
         {
-            await using PostgresStore store = await PostgresStore.OpenAsync(server.Address, name);
-            using StudySession session = await StudySession.OpenAsync(store, _ => new RandomSampler());
-            IWorker[] workers = [.. DeviceSlot.Cpu(2).Select(d => new ScriptedWorker($"host-{host}/{d}", d, (trial, _, _) =>
-            {
-                Interlocked.Increment(ref runs);
-                return Task.FromResult<WorkerResult>(new WorkerResult.CompletedResult(TrialOutcome.Of(trial.Number, 1)));
-            }))];
-            await new SweepHost(session, workers, new RunToEnd(), new SweepOptions()).RunAsync(default);
+            int counts = 0;
+            while (await session.NextAsync($"writer {i}", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan) is { Trial: { } trial })
+                if ((await session.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(trial.Number, i)))).Counts) counts++;
+            return counts;
         })));
         Study study = Study.Of(await ReadAsync(first));
-        Assert.Equal((60, 60, 60), (study.Trials.Count, study.Completed.Count, runs));
-        Assert.All(study.Trials, t => Assert.Equal((1, (double)t.Number), (t.Attempt, t.Values[0])));
-        Assert.Equal("0", await server.Process.SqlAsync($"select count(*) from autopeft.leases l join autopeft.studies s on s.id = l.study where s.name = '{name}'"));
+        Assert.Equal((40, 40, 40), (study.Trials.Count, study.Completed.Count, counted.Sum()));
+        Assert.All(study.Trials, t => Assert.Equal((double)t.Number, t.Values[0]));
     }
 
     [Fact]
-    public async Task The_same_program_on_several_machines_makes_one_study_and_shares_it()
+    public async Task What_a_writer_says_of_an_attempt_that_another_writer_took_back_is_refused()
     {
         string name = server.NewName();
-        int runs = 0;
-        SweepResult<Configuration>[] results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
-        {
-            await using PostgresStore store = await PostgresStore.OpenOrCreateAsync(server.Address, name);
-            return await Sweep.Over(SearchSpace.Build(b => b.Float("x", -1, 1))).Minimize("y").Trials(20).Sampler("random").Store(store).RunAsync(c =>
-            {
-                Interlocked.Increment(ref runs);
-                return [c.GetDouble("x") * c.GetDouble("x")];
-            });
-        })));
-        Assert.Equal(20, runs);
-        await using PostgresStore other = await PostgresStore.OpenOrCreateAsync(server.Address, name);
-        await Assert.ThrowsAsync<InvalidInputException>(() => Sweep.Over(SearchSpace.Build(b => b.Float("z", -1, 1))).Minimize("y").Trials(20).Store(other).RunAsync(c => [0]));
-        Assert.Equal(4, results.Length);
-    }
-
-    [Fact]
-    public async Task An_expired_lease_is_taken_back_by_one_of_all_who_try_and_a_late_result_does_not_count()
-    {
-        string name = server.NewName();
-        await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name, s_short);
-        using StudySession dead = await SessionAsync(store, 3);
-        Trial trial = (await dead.TakeOrAskAsync("dead", "cpu:0"))!;
-        await Task.Delay(700);
-        var sessions = new List<StudySession>();
-        var stores = new List<PostgresStore>();
-        for (int i = 0; i < 5; i++)
-        {
-            stores.Add(await PostgresStore.OpenAsync(server.Address, name, s_short));
-            sessions.Add(await StudySession.OpenAsync(stores[^1], _ => new RandomSampler()));
-        }
-        int[] taken = await Task.WhenAll(sessions.Select(s => s.TakeBackExpiredAsync(3)));
-        Assert.Equal(1, taken.Sum());
-        await Assert.ThrowsAsync<LeaseLostException>(async () => await dead.CompleteAsync(trial.Number, [1, 2]));
-        Trial again = (await sessions[0].TakeOrAskAsync("alive", "cpu:1"))!;
-        Assert.Equal((trial.Number, 2), (again.Number, again.Attempt));
-        await Assert.ThrowsAsync<LeaseLostException>(async () => await RetryCompleteAsync());
-        await sessions[0].CompleteAsync(again.Number, [3, 4]);
-        Study study = Study.Of(await ReadAsync(store));
-        Assert.Equal([3, 4], study.Trials[0].Values.ToArray());
-        Assert.Single((await ReadAsync(store)).OfType<TrialRequeued>());
-        foreach (StudySession s in sessions) s.Dispose();
-        foreach (PostgresStore s in stores) await s.DisposeAsync();
-
-        async Task RetryCompleteAsync()
-        {
-            if (!await store.TryAppendHeldAsync(new Lease(trial.Number, 1, "dead"), [new TrialCompleted(DateTimeOffset.UtcNow, trial.Number, null, [1, 2], [], s_none)], false, default)) throw new LeaseLostException(trial.Number);
-        }
-    }
-
-    [Fact]
-    public async Task Heartbeats_keep_a_long_trial_and_do_not_grow_the_log()
-    {
-        string name = server.NewName();
-        await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name, s_short);
-        using StudySession session = await SessionAsync(store, 2);
-        await using PostgresStore other = await PostgresStore.OpenAsync(server.Address, name, s_short);
-        using StudySession idle = await StudySession.OpenAsync(other, _ => new RandomSampler());
-        var slow = new ScriptedWorker("slow", DeviceSlot.Cpu(1)[0], async (_, _, token) =>
-        {
-            await Task.Delay(1500, token);
-            return new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2));
-        });
-        var quick = new ScriptedWorker("quick", DeviceSlot.Cpu(1)[0], (_, _, _) => Task.FromResult<WorkerResult>(new WorkerResult.CompletedResult(TrialOutcome.Of(1, 2))));
-        await Task.WhenAll(new SweepHost(session, [slow], new RunToEnd(), new SweepOptions()).RunAsync(default), new SweepHost(idle, [quick], new RunToEnd(), new SweepOptions()).RunAsync(default));
-        List<StudyEvent> log = await ReadAsync(store);
-        Assert.Equal(["StudyCreated", "TrialProposed", "TrialStarted", "TrialProposed", "TrialStarted", "TrialCompleted", "TrialCompleted"], log.Select(e => e.GetType().Name).OrderBy(Order));
-
-        static int Order(string kind) => kind switch { "StudyCreated" => 0, "TrialCompleted" => 2, _ => 1 };
+        await using PostgresStore first = await PostgresStore.CreateAsync(server.Address, name);
+        await using StudySession dead = await SessionAsync(first, 1);
+        TrialAssignment lost = (await dead.NextAsync("dead", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan)).Trial!;
+        await using PostgresStore second = await PostgresStore.OpenAsync(server.Address, name);
+        await using StudySession alive = await SessionSteps.OpenAsync(second);
+        await alive.Log.RequeueAsync(0, "its worker is gone");
+        TrialAssignment again = (await alive.NextAsync("alive", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan)).Trial!;
+        Assert.Equal((0, 2), (again.Number, again.Attempt));
+        Assert.False((await dead.EndAsync(lost.Id, new AttemptEnd.Completed(TrialOutcome.Of(1, 2)))).Counts);
+        Assert.Null(await dead.ReportAsync(lost.Id, 1, s_none));
+        Assert.True((await alive.EndAsync(again.Id, new AttemptEnd.Completed(TrialOutcome.Of(3, 4)))).Counts);
+        Trial trial = Study.Of(await ReadAsync(first)).Trials[0];
+        Assert.Equal([3, 4], trial.Values.ToArray());
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_host_that_lost_its_lease_hears_so_at_its_next_heartbeat_or_report_and_the_trial_runs_again(bool reports)
+    [InlineData(6)]
+    [InlineData(1)]
+    public async Task A_server_that_allows_one_connection_a_host_serves_them_all(int hosts)
     {
-        string name = server.NewName();
-        await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name, s_short);
-        using StudySession session = await SessionAsync(store, 1);
-        bool stopped = false;
-        int starts = 0;
-        var worker = new ScriptedWorker("forgetful", DeviceSlot.Cpu(1)[0], async (trial, reporter, token) =>
+        await using PostgresProcess own = await PostgresProcess.StartAsync();
+        await own.SqlAsync($"create role host login connection limit {hosts}");
+        await own.SqlAsync("grant create on database postgres to host");
+        StoreAddress address = StoreAddress.Parse(own.Url.Replace("postgres@", "host@", StringComparison.Ordinal));
+        await using PostgresStore made = await PostgresStore.CreateAsync(address, "crowded");
+        await (await SessionAsync(made, 6 * hosts)).DisposeAsync();
+        await Task.WhenAll(Enumerable.Range(0, hosts).Select(i => Task.Run(async () =>
         {
-            if (Interlocked.Increment(ref starts) > 1) return new WorkerResult.CompletedResult(TrialOutcome.Of(trial.Attempt, 2));
-            await using PostgresStore rival = await PostgresStore.OpenAsync(server.Address, name, s_short, CancellationToken.None);
-            using StudySession theirs = await StudySession.OpenAsync(rival, _ => new RandomSampler(), cancellationToken: CancellationToken.None);
-            // As if another host had waited for longer than the lease; again if a heartbeat came between.
-            do await server.Process.SqlAsync($"update autopeft.leases l set until = now() - interval '1 s' from autopeft.studies s where s.id = l.study and s.name = '{name}'");
-            while (await theirs.TakeBackExpiredAsync(3, CancellationToken.None) == 0);
-            try
-            {
-                if (reports) await reporter.ReportAsync(1, s_none, token);
-                await Task.Delay(TimeSpan.FromSeconds(20), token);
-            }
-            catch (OperationCanceledException)
-            {
-                stopped = true;
-                throw;
-            }
-            return new WorkerResult.FailedResult("was not stopped");
-        });
-        await new SweepHost(session, [worker], new RunToEnd(), new SweepOptions()).RunAsync(default);
-        Assert.True(stopped);
-        Assert.Equal((TrialState.Completed, 2.0), (session.Study.Trials[0].State, session.Study.Trials[0].Values[0]));
-    }
-
-    [Fact]
-    public async Task A_trial_whose_workers_keep_disappearing_fails_after_the_last_attempt()
-    {
-        string name = server.NewName();
-        await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name, s_short);
-        using StudySession session = await SessionAsync(store, 1);
-        for (int attempt = 1; attempt <= 2; attempt++)
-        {
-            await session.TakeOrAskAsync("doomed", "cpu:0");
-            await Task.Delay(700);
-            await session.TakeBackExpiredAsync(maxAttempts: 2);
-        }
-        Assert.Equal(TrialState.Failed, session.Study.Trials[0].State);
-        Assert.Contains("given up after 2 attempts", session.Study.Trials[0].Error, StringComparison.Ordinal);
+            await using PostgresStore store = i == 0 ? made : await PostgresStore.OpenAsync(address, "crowded");
+            await using StudySession session = await SessionSteps.OpenAsync(store);
+            while (await session.NextAsync($"host {i}", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan) is { Trial: { } trial })
+                await session.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(trial.Number, 1)));
+        })));
+        await using PostgresStore last = await PostgresStore.OpenAsync(address, "crowded");
+        Assert.Equal(6 * hosts, Study.Of(await ReadAsync(last)).Completed.Count);
     }
 
     [Fact]
@@ -260,7 +168,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
     {
         string name = server.NewName();
         await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name);
-        using StudySession session = await SessionAsync(store, 400);
+        await using StudySession session = await SessionAsync(store, 400);
         // Somebody ends connections at random, before, amid and after commits.
         using var done = new CancellationTokenSource();
         Task chaos = Task.Run(async () =>
@@ -273,9 +181,9 @@ public sealed class PostgresStoreTests(ServerFixture server)
         });
         for (int i = 0; i < 60; i++)
         {
-            Trial trial = (await session.TakeOrAskAsync("w", "cpu:0"))!;
-            await session.ReportAsync(trial.Number, 1, s_none.Add("loss", i));
-            await session.CompleteAsync(trial.Number, [i, i]);
+            TrialAssignment trial = (await session.NextAsync("w", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan)).Trial!;
+            await session.ReportAsync(trial.Id, 1, s_none.Add("loss", i));
+            await session.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(i, i)));
         }
         await done.CancelAsync();
         await chaos;
@@ -290,7 +198,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
     {
         string name = server.NewName();
         await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name);
-        using StudySession session = await SessionAsync(store, 5);
+        await using StudySession session = await SessionAsync(store, 5);
         await using PostgresStore other = await PostgresStore.OpenAsync(server.Address, name);
         Task[] waiting = [.. Enumerable.Range(0, 3).Select(_ => other.WaitForChangeAsync(1, TimeSpan.FromSeconds(60), default))];
         // One listener however many wait, and it is there before the append.
@@ -303,44 +211,22 @@ public sealed class PostgresStoreTests(ServerFixture server)
     }
 
     [Fact]
-    public async Task A_sampler_that_thinks_for_longer_than_results_take_to_come_gets_its_proposal_in()
-    {
-        string name = server.NewName();
-        await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name);
-        using StudySession ours = await SessionAsync(store, 20);
-        await using PostgresStore theirStore = await PostgresStore.OpenAsync(server.Address, name);
-        int thoughts = 0;
-        using StudySession slow = await StudySession.OpenAsync(theirStore, _ => new SlowSampler(() => Interlocked.Increment(ref thoughts)));
-        Trial running = (await ours.TakeOrAskAsync("w", "cpu:0"))!;
-        Task<Trial?> thinking = slow.TakeOrAskAsync("slow", "cpu:0");
-        for (int step = 1; !thinking.IsCompleted; step++)
-        {
-            await ours.ReportAsync(running.Number, step, s_none);
-            await Task.Delay(5);
-        }
-        Trial proposed = (await thinking)!;
-        Assert.Equal(1, thoughts);
-        Assert.True(proposed.Proposed.Seen < slow.Study.Sequence - 2);
-        _ = Study.Of(await ReadAsync(store));
-    }
-
-    [Fact]
     public async Task The_server_restarting_in_mid_sweep_loses_and_doubles_nothing()
     {
         await using PostgresProcess own = await PostgresProcess.StartAsync(durable: true);
         string notices = "";
-        var options = new PostgresStoreOptions { LeaseTime = TimeSpan.FromSeconds(2), Notice = n => notices += n + "\n" };
+        var options = new PostgresStoreOptions { Notice = n => notices += n + "\n" };
         await using PostgresStore store = await PostgresStore.CreateAsync(StoreAddress.Parse(own.Url), "restarted", options);
-        using StudySession session = await SessionAsync(store, 60);
+        await using StudySession session = await SessionAsync(store, 60);
         int runs = 0;
         IWorker[] workers = [.. DeviceSlot.Cpu(3).Select(d => new ScriptedWorker($"w/{d}", d, async (trial, reporter, token) =>
         {
             Interlocked.Increment(ref runs);
             await reporter.ReportAsync(1, s_none, token);
             await Task.Delay(60, token);
-            return new WorkerResult.CompletedResult(TrialOutcome.Of(trial.Number, 1));
+            return new AttemptEnd.Completed(TrialOutcome.Of(trial.Number, 1));
         }))];
-        Task sweep = new SweepHost(session, workers, new RunToEnd(), new SweepOptions { MaxAttempts = 10 }).RunAsync(default);
+        Task sweep = session.RunAsync(workers);
         foreach (bool crash in (bool[])[true, false])
         {
             await Task.Delay(400);
@@ -360,7 +246,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
     private static StudyDefinition Definition(int budget) =>
         new(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("a"), Objective.Minimize("b")]) { Budget = budget, Seed = 3, Sampler = "random" };
 
-    private static Task<StudySession> SessionAsync(IStudyStore store, int budget) => StudySession.CreateAsync(Definition(budget), new RandomSampler(), store);
+    private static Task<StudySession> SessionAsync(IStudyStore store, int budget) => SessionSteps.CreateAsync(Definition(budget), new RandomSampler(), store);
 
     private static async Task<List<StudyEvent>> ReadAsync(PostgresStore store)
     {
@@ -371,7 +257,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
 
     private Task<string> TablesAsync(string database) => server.Process.SqlAsync("select string_agg(table_schema || '.' || table_name, ' ' order by 1) from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')", database);
 
-    private sealed class ScriptedWorker(string name, DeviceSlot device, Func<TrialAssignment, ITrialReporter, CancellationToken, Task<WorkerResult>> script) : IWorker
+    private sealed class ScriptedWorker(string name, DeviceSlot device, Func<TrialAssignment, ITrialReporter, CancellationToken, Task<AttemptEnd>> script) : IWorker
     {
         public string Name => name;
 
@@ -379,20 +265,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
 
         public Task WarmUpAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task<WorkerResult> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => script(trial, reporter, cancellationToken);
+        public Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => script(trial, reporter, cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
-
-    private sealed class SlowSampler(Action thinks) : ISampler
-    {
-        public string Name => "slow";
-
-        public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Randomness.Philox random, CancellationToken cancellationToken = default)
-        {
-            thinks();
-            Thread.Sleep(300);
-            return new RandomSampler().Propose(study, count, random, cancellationToken);
-        }
     }
 }

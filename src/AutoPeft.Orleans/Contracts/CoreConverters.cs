@@ -19,6 +19,22 @@ internal struct DecisionSurrogate
     [Id(0)] public int Number;
 }
 
+/// <summary><see cref="EndReceipt"/> as it travels.</summary>
+[GenerateSerializer, Immutable]
+internal struct EndReceiptSurrogate
+{
+    [Id(0)] public bool Counts;
+    [Id(1)] public long? KeepsFrom;
+}
+
+[RegisterConverter]
+internal sealed class EndReceiptConverter : IConverter<EndReceipt, EndReceiptSurrogate>
+{
+    public EndReceipt ConvertFromSurrogate(in EndReceiptSurrogate surrogate) => new(surrogate.Counts, surrogate.KeepsFrom);
+
+    public EndReceiptSurrogate ConvertToSurrogate(in EndReceipt value) => new() { Counts = value.Counts, KeepsFrom = value.KeepsFrom };
+}
+
 [RegisterConverter]
 internal sealed class AttemptIdConverter : IConverter<AttemptId, AttemptIdSurrogate>
 {

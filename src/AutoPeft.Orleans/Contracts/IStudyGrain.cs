@@ -34,9 +34,9 @@ public interface IStudyGrain : IGrainWithStringKey
     Task<Decision?> ReportAsync(AttemptId id, long step, [Immutable] ImmutableSortedDictionary<string, double> metrics);
 
     /// <summary>Records how an attempt ended; see <see cref="StudySession.EndAsync"/>.</summary>
-    /// <returns>Whether the attempt counts.</returns>
+    /// <returns>Whether the attempt counts, and which checkpoints are still needed.</returns>
     [Alias("end")]
-    Task<bool> EndAsync(AttemptId id, EndMessage end, TimeSpan? took);
+    Task<EndReceipt> EndAsync(AttemptId id, EndMessage end, TimeSpan? took);
 
     /// <summary>Puts back what runs on a silo: it leaves the study, and has stopped its attempts.</summary>
     [Alias("leave")]

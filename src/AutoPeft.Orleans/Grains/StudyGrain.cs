@@ -54,7 +54,7 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
 
     public async Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics) => await (await SessionAsync()).ReportAsync(id, step, metrics);
 
-    public async Task<bool> EndAsync(AttemptId id, EndMessage end, TimeSpan? took) => await (await SessionAsync()).EndAsync(id, end.ToEnd(), took);
+    public async Task<EndReceipt> EndAsync(AttemptId id, EndMessage end, TimeSpan? took) => await (await SessionAsync()).EndAsync(id, end.ToEnd(), took);
 
     public async Task LeaveAsync(SiloAddress silo, string reason) => await InterruptAsync(await SessionAsync(), t => silo.Equals(SlotName.SiloOf(t.Worker)) ? reason : null);
 

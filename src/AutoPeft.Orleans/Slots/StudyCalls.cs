@@ -32,7 +32,7 @@ internal sealed class StudyCalls(IStudyGrain study, string name, TimeSpan patien
     public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken) =>
         AskAsync(() => study.ReportAsync(id, step, metrics), _ => true, cancellationToken);
 
-    public Task<bool> EndAsync(AttemptId id, AttemptEnd end, TimeSpan took, CancellationToken cancellationToken)
+    public Task<EndReceipt> EndAsync(AttemptId id, AttemptEnd end, TimeSpan took, CancellationToken cancellationToken)
     {
         EndMessage message = EndMessage.Of(end);
         return AskAsync(() => study.EndAsync(id, message, took), _ => true, cancellationToken);

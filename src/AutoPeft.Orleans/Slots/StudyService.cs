@@ -87,7 +87,7 @@ internal sealed class StudyService(
                     throw;
                 }
                 // Told until the study has taken it: the result is there, and losing it would mean to train again.
-                if (end is not null) await study.EndAsync(attempt.Id, end, attempt.Took, told).ConfigureAwait(false);
+                if (end is not null) runner.DropCheckpoints(await study.EndAsync(attempt.Id, end, attempt.Took, told).ConfigureAwait(false));
             }
         }
         finally { attempts.Remove(name, attempt); }

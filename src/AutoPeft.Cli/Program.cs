@@ -26,7 +26,6 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     DoctorCommand.Create(),
     AskTellCommand.Create(),
     WorkerCommand.Create(),
-    SiloCommand.Create(),
     StudiesCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args).ConfigureAwait(false);

@@ -19,7 +19,6 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private const int LargestAsk = 10_000;
 
     private StudySession? _session;
-    private IScheduler _scheduler = new RunToEnd();
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -82,8 +81,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         ISampler sampler = SamplerNames.Create(definition.Sampler);
         IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
         if (scheduler is not RunToEnd && definition.Lockstep is not null) throw new InvalidInputException("'lockstep' goes with no 'scheduler': what a scheduler decides depends on which report is in first.");
-        _session = await StudySession.CreateAsync(definition, sampler, new MemoryStore(), cancellationToken: cancellationToken).ConfigureAwait(false);
-        _scheduler = scheduler;
+        _session = await StudySession.CreateAsync(
+            definition, new StudyPolicy { Sampler = sampler, Scheduler = scheduler }, new MemoryStore(), cancellationToken: cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
         w.WriteString("sampler", sampler is AutoSampler ? Explain(AutoSampler.Choose(_session.Study)) : sampler.Name);
@@ -98,7 +97,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         // A budget informs the sampler; a caller that asks for more has its reasons only until it is used up.
         List<Trial> trials = [];
         // What is promoted comes before what is new: it is nearer to its end.
-        while (trials.Count < count && _scheduler.Promote(session.Study) is { } promoted && await session.PromoteAsync(_scheduler, cancellationToken).ConfigureAwait(false)) trials.Add(session.Study.Trials[promoted]);
+        while (trials.Count < count && await session.PromoteAsync(cancellationToken).ConfigureAwait(false) is { } promoted) trials.Add(promoted);
         if (trials.Count < count) trials.AddRange(await session.AskAsync(count - trials.Count, cancellationToken).ConfigureAwait(false));
         w.WriteStartObject();
         w.WriteStartArray("trials");
@@ -123,19 +122,21 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         {
             case null or "completed":
                 double[] values = Numbers(e, "values") ?? throw new InvalidInputException($"Trial {number}: 'values' are missing; give one number per objective, or \"state\":\"failed\".");
-                await Session.CompleteAsync(number, values, Numbers(e, "outcomes"), cancellationToken: cancellationToken).ConfigureAwait(false);
+                var outcome = new TrialOutcome([.. values], [.. Numbers(e, "outcomes") ?? []], ImmutableSortedDictionary<string, double>.Empty);
+                await Session.TellAsync(number, new AttemptEnd.Completed(outcome), cancellationToken).ConfigureAwait(false);
                 break;
             case "failed":
-                await Session.FailAsync(number, e.TryGetProperty("error", out JsonElement error) ? error.GetString() ?? "" : "told as failed", cancellationToken).ConfigureAwait(false);
+                string why = e.TryGetProperty("error", out JsonElement error) ? error.GetString() ?? "" : "told as failed";
+                await Session.TellAsync(number, new AttemptEnd.Failed(why), cancellationToken).ConfigureAwait(false);
                 break;
             case "pruned":
                 Trial trial = Known(number);
-                await Session.PruneAsync(number, trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0, cancellationToken).ConfigureAwait(false);
+                await Session.TellAsync(number, new AttemptEnd.Left(trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0), cancellationToken).ConfigureAwait(false);
                 break;
             case "paused":
                 Trial paused = Known(number);
                 if (paused.Reports.Count == 0) throw new InvalidInputException($"Trial {number} has not reported; a trial is paused at the step of a report.");
-                await Session.PauseAsync(number, paused.Reports[^1].Step, cancellationToken).ConfigureAwait(false);
+                await Session.TellAsync(number, new AttemptEnd.Left(paused.Reports[^1].Step, Paused: true), cancellationToken).ConfigureAwait(false);
                 break;
             default:
                 throw new InvalidInputException($"Trial {number}: state '{state}' is none of completed, failed, pruned, paused.");
@@ -153,8 +154,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         Trial trial = Known(number);
         // A trial that reports runs: only such a one can be paused.
         if (trial.State == TrialState.Waiting) await Session.StartAsync(number, "ask-tell", "", cancellationToken).ConfigureAwait(false);
-        await Session.ReportAsync(number, step, metrics, cancellationToken).ConfigureAwait(false);
-        Decision decision = _scheduler.Decide(Session.Study, trial);
+        Decision decision = await Session.TellReportAsync(number, step, metrics, cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
         w.WriteString("decision", decision switch { Decision.Stop => "stop", Decision.Pause => "pause", _ => "continue" });

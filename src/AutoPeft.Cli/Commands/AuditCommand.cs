@@ -16,7 +16,7 @@ internal static class AuditCommand
         {
             string path = parsed.GetRequiredValue(directory);
             IReadOnlyList<StudyEvent> log = await SweepFolder.ReadLogAsync(path, cancellationToken).ConfigureAwait(false);
-            AuditResult result = StudyAudit.Run(log, SweepSamplers.Create, cancellationToken: cancellationToken);
+            AuditResult result = StudyAudit.Run(log, SweepPolicy.Sampler, cancellationToken: cancellationToken);
             foreach (string difference in result.Differences) await Console.Error.WriteLineAsync($"autopeft: {difference}").ConfigureAwait(false);
             string enqueued = result.Enqueued == 0 ? "" : $", {result.Enqueued} enqueued by hand";
             Console.Out.WriteLine(result.Differences.Count == 0

@@ -27,7 +27,7 @@ internal static class CompareCommand
                     foreach (string path in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
                     {
                         folders.Add(await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false));
-                        studies.Add(folders[^1].Session.Study);
+                        studies.Add(folders[^1].Log.Study);
                     }
                     return [.. studies];
                 }

@@ -65,8 +65,8 @@ internal static class DemoCommand
         JournalStore store = JournalStore.OpenAsync(log).GetAwaiter().GetResult();
         try
         {
-            using StudySession session = StudySession.OpenAsync(store, d => SamplerNames.Create(d.Sampler)).GetAwaiter().GetResult();
-            return session.Study.Definition.IsSameStudyAs(definition) && session.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
+            using StudyLog log = StudyLog.OpenAsync(store).GetAwaiter().GetResult();
+            return log.Study.Definition.IsSameStudyAs(definition) && log.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
         }
         finally
         {

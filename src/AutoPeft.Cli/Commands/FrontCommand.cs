@@ -20,7 +20,7 @@ internal static class FrontCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using SweepFolder folder = await which.OpenAsync(parsed, toRun: false, cancellationToken).ConfigureAwait(false);
-            IStudyView study = folder.Session.Study;
+            IStudyView study = folder.Log.Study;
             if (parsed.GetValue(json)) WriteJson(study);
             else WriteTable(study);
             return 0;

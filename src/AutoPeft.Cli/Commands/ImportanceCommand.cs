@@ -30,11 +30,11 @@ internal static class ImportanceCommand
                 Cutoff = parsed.GetValue(cutoff) is > 0 and <= 1 and var q ? q : throw new InvalidInputException("--cutoff takes a share above 0, at most 1."),
             };
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
-            StudyDefinition definition = folder.Session.Study.Definition;
+            StudyDefinition definition = folder.Log.Study.Definition;
             string[] names = [.. definition.Objectives.Select(o => o.Name)];
             string? one = parsed.GetValue(objective);
             if (one is not null && !names.Contains(one)) throw new InvalidInputException($"--objective {one}: the study has {string.Join(", ", names)}.");
-            ImportanceReport[] reports = [.. names.Select((n, j) => (n, j)).Where(o => one is null || o.n == one).Select(o => ImportanceAnalysis.Of(folder.Session.Study, o.j, options, cancellationToken))];
+            ImportanceReport[] reports = [.. names.Select((n, j) => (n, j)).Where(o => one is null || o.n == one).Select(o => ImportanceAnalysis.Of(folder.Log.Study, o.j, options, cancellationToken))];
             foreach (ImportanceReport report in reports) ImportanceTable.Print(report);
             if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, reports, cancellationToken).ConfigureAwait(false);
             return 0;

@@ -16,8 +16,8 @@ internal static class ResumeCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using SweepFolder folder = await which.OpenAsync(parsed, toRun: true, cancellationToken).ConfigureAwait(false);
-            StudyDefinition definition = folder.Session.Study.Definition;
-            await folder.Session.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
+            StudyDefinition definition = folder.Log.Study.Definition;
+            await folder.Log.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken).ConfigureAwait(false);
             return 0;
         });

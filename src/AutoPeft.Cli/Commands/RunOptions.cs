@@ -13,7 +13,7 @@ internal sealed class RunOptions
     private readonly Option<int> _gpusPerTrial = new("--gpus-per-trial") { Description = "cuda only: GPUs that one trial holds.", DefaultValueFactory = _ => 1 };
     private readonly Option<double?> _trialTimeout = new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails." };
     private readonly Option<double> _hangTimeout = new("--hang-timeout") { Description = "Seconds without a sign of life after which a worker is killed and its trial runs again.", DefaultValueFactory = _ => 600 };
-    private readonly Option<int> _attempts = new("--attempts") { Description = "How often a trial may be started whose worker is killed, hangs or disappears; after that it fails.", DefaultValueFactory = _ => 3 };
+    private readonly Option<int> _attempts = new("--attempts") { Description = "How many workers a trial may lose, killed or hung under it, before it fails. Interruptions do not count.", DefaultValueFactory = _ => 3 };
     private readonly Option<bool> _plain = new("--plain") { Description = "A line a trial instead of the live display." };
 
     public static RunOptions AddTo(Command command)
@@ -29,7 +29,6 @@ internal sealed class RunOptions
     {
         Workers = parsed.GetResult(_workers) is { Implicit: false } ? parsed.GetValue(_workers) : workers,
         Device = parsed.GetValue(_device)!,
-        DeviceTyped = parsed.GetResult(_device) is { Implicit: false },
         Threads = parsed.GetValue(_threads) is { } t && t < 1 ? throw new InvalidInputException($"--threads takes a whole number from 1, not {t}.") : parsed.GetValue(_threads),
         PerGpu = parsed.GetValue(_perGpu),
         GpusPerTrial = parsed.GetValue(_gpusPerTrial),

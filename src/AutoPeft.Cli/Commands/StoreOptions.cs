@@ -1,20 +1,44 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Postgres;
 
 namespace AutoPeft.Cli.Commands;
 
-/// <summary>The options that name a study in a store that machines share.</summary>
+/// <summary>The options that name a study in a store that machines share, and say how this machine joins the others.</summary>
 internal sealed class StoreOptions
 {
-    private readonly Option<string?> _store = new("--store") { Description = "postgres://user@host/database, or an Npgsql connection string. What it leaves out comes from PGHOST, PGPASSWORD, the passfile, …" };
-    private readonly Option<string?> _study = new("--study") { Description = "The study's name in the store." };
-    private readonly Option<double> _lease = new("--lease") { Description = "Seconds without a heartbeat after which this machine's trials go to others.", DefaultValueFactory = _ => 30 };
+    /// <summary>Environment variable with what --address says by default: job scripts set it to the node's name.</summary>
+    public const string AddressVariable = "AUTOPEFT_ADDRESS";
 
-    public static StoreOptions AddTo(Command command)
+    /// <summary>Environment variable with the password of the certificate's private key.</summary>
+    public const string CertificatePasswordVariable = "AUTOPEFT_CERTIFICATE_PASSWORD";
+
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = "postgres://user@host/database, or an Npgsql connection string. What it leaves out comes from PGHOST, PGPASSWORD, the passfile, …",
+    };
+
+    private readonly Option<string?> _study = new("--study") { Description = "The study's name in the store." };
+
+    private readonly Option<string?> _address = new("--address")
+    {
+        Description = $"--store only: the address, host name or network interface of this machine at which the other machines reach it. Default {AddressVariable}, else loopback: this machine alone.",
+    };
+
+    private readonly Option<int?> _port = new("--port") { Description = "--store only: TCP port for the other machines. Default: the first free one from 11111." };
+
+    private readonly Option<string?> _certificate = new("--certificate")
+    {
+        Description = $"--store only: PEM or PKCS #12 file with certificate and private key, the same on all machines; their connections are then TLS. Its password is in {CertificatePasswordVariable}.",
+    };
+
+    /// <param name="command">To which.</param>
+    /// <param name="joins">Whether the command runs trials together with other machines; one that only looks needs no address.</param>
+    public static StoreOptions AddTo(Command command, bool joins = true)
     {
         var options = new StoreOptions();
-        foreach (Option o in (Option[])[options._store, options._study, options._lease]) command.Options.Add(o);
+        foreach (Option o in joins ? (Option[])[options._store, options._study, options._address, options._port, options._certificate] : [options._store, options._study]) command.Options.Add(o);
         return options;
     }
 
@@ -22,9 +46,20 @@ internal sealed class StoreOptions
     public StoreArguments? Read(ParseResult parsed)
     {
         if (parsed.GetValue(_store) is not { } store)
-            return parsed.GetValue(_study) is null ? null : throw new InvalidInputException("--study names a study of a store; say which store with --store.");
+        {
+            Option? typed = ((Option[])[_study, _address, _port, _certificate]).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
+            return typed is null ? null : throw new InvalidInputException($"{typed.Name} is about a study in a store that machines share; say which store with --store.");
+        }
         string study = parsed.GetValue(_study) ?? throw new InvalidInputException("--store holds many studies; name one with --study.");
-        double lease = parsed.GetValue(_lease) is >= 0.5 and <= 86400 and var l ? l : throw new InvalidInputException("--lease takes seconds from 0.5 to 86400.");
-        return new StoreArguments(StoreAddress.Parse(store), study, TimeSpan.FromSeconds(lease));
+        string? address = parsed.GetValue(_address) ?? Environment.GetEnvironmentVariable(AddressVariable);
+        return new StoreArguments(StoreAddress.Parse(store), study)
+        {
+            Endpoint = new SiloEndpoint
+            {
+                Address = string.IsNullOrEmpty(address) ? System.Net.IPAddress.Loopback : SiloEndpoint.AddressOf(address),
+                Port = parsed.GetValue(_port) is not { } n ? null : n is > 0 and < 65536 ? n : throw new InvalidInputException($"--port takes a port from 1 to 65535, not {n}."),
+            },
+            Certificate = parsed.GetValue(_certificate) is { } file ? SiloCertificate.Load(file, Environment.GetEnvironmentVariable(CertificatePasswordVariable)) : null,
+        };
     }
 }

@@ -17,7 +17,7 @@ internal sealed class StudyArgument
     public void AddTo(Command command, string? output = null)
     {
         command.Arguments.Add(_directory);
-        _store = StoreOptions.AddTo(command);
+        _store = StoreOptions.AddTo(command, joins: output is not null);
         if (output is null) return;
         _output = new Option<string?>("--out") { Description = output };
         command.Options.Add(_output);

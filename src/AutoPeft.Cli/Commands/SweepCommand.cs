@@ -34,7 +34,6 @@ internal static class SweepCommand
         var count = new Option<CountingRule>("--count") { Description = "Which trainable parameters count: paper (no biases, no head, flat prefix) or exact.", DefaultValueFactory = _ => CountingRule.Paper };
         command.Options.Add(count);
         TrainingArguments training = TrainingArguments.AddTo(command);
-        ClusterSweepOptions cluster = ClusterSweepOptions.AddTo(command);
         StopOptions stop = StopOptions.AddTo(command);
         FromOptions from = FromOptions.AddTo(command);
         LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
@@ -75,16 +74,10 @@ internal static class SweepCommand
             RunArguments how = run.Read(parsed);
             string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
             IEnumerable<Spaces.Configuration> enqueued = problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition));
-            if (cluster.IsAsked(parsed))
-            {
-                if (place is not null) throw new InvalidInputException("--cluster and --store are two ways to share a study; choose one.");
-                await cluster.SweepAsync(parsed, path, definition, enqueued, how, cancellationToken).ConfigureAwait(false);
-                return 0;
-            }
             await using SweepFolder folder = place is not null
                 ? await SweepFolder.CreateAsync(path, place, definition, cancellationToken).ConfigureAwait(false)
                 : await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
-            await folder.Session.EnqueueMissingAsync(enqueued, cancellationToken).ConfigureAwait(false);
+            await folder.Log.EnqueueMissingAsync(enqueued, cancellationToken).ConfigureAwait(false);
             // Others do the work: this was only to make the study.
             if (place is not null && how.Workers == 0) Console.Out.WriteLine(folder.ResumeLine);
             else await SweepRun.RunAsync(folder, how, cancellationToken).ConfigureAwait(false);

@@ -23,7 +23,7 @@ internal static class TasksCommand
         {
             int rows = parsed.GetValue(top) is > 0 and var n ? n : throw new InvalidInputException($"--top takes a whole number from 1, not {parsed.GetValue(top)}.");
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
-            IStudyView study = folder.Session.Study;
+            IStudyView study = folder.Log.Study;
             string[] names = [.. study.Definition.Objectives.Select(o => o.Name)];
             int j = parsed.GetValue(objective) is { } name ? Array.IndexOf(names, name) : 0;
             if (j < 0) throw new InvalidInputException($"--objective {parsed.GetValue(objective)}: the study has {string.Join(", ", names)}.");

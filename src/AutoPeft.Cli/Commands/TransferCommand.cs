@@ -19,7 +19,7 @@ internal static class TransferCommand
         {
             int count = parsed.GetValue(seeds) is > 0 and var n ? n : throw new InvalidInputException($"--seeds takes a whole number from 1, not {parsed.GetValue(seeds)}.");
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken).ConfigureAwait(false);
-            string[] on = parsed.GetValue(tasks) is { Length: > 0 } typed ? typed : [.. PeftTaskSet.Tasks(folder.Session.Study.Definition).Select(t => t.Task)];
+            string[] on = parsed.GetValue(tasks) is { Length: > 0 } typed ? typed : [.. PeftTaskSet.Tasks(folder.Log.Study.Definition).Select(t => t.Task)];
             if (on.Length == 0) throw new InvalidInputException("--task is missing: the sweep was on one task; name others.");
             var tables = await TransferTable.RunAsync(folder, [.. on.Distinct()], count, run.Read(parsed), cancellationToken).ConfigureAwait(false);
             TransferTable.Print(tables);

@@ -19,7 +19,7 @@ internal static class WinnerCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
-            IStudyView study = folder.Session.Study;
+            IStudyView study = folder.Log.Study;
             var winners = new List<StudyWinner>();
             var without = new List<InvalidInputException>();
             for (int j = 0; j < study.Definition.Objectives.Length; j++)

@@ -25,8 +25,8 @@ internal static class WorkerCommand
                 return await ServeParentAsync().ConfigureAwait(false);
             }
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetValue(output) ?? place.Folder, place, cancellationToken).ConfigureAwait(false);
-            StudyDefinition definition = folder.Session.Study.Definition;
-            await folder.Session.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
+            StudyDefinition definition = folder.Log.Study.Definition;
+            await folder.Log.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
             await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken, tables: false).ConfigureAwait(false);
             return 0;
         });

@@ -16,7 +16,7 @@ internal static class RunTableFile
             if (!File.Exists(Path.Combine(path, SweepFolder.LogName)) && File.Exists(Path.Combine(path, StudyTables.TrialsFile)))
                 return Convert(path, ParquetCodecs.Default.Read(Path.Combine(path, StudyTables.TrialsFile)));
             await using SweepFolder folder = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
-            return Convert(path, StudyTables.Trials(folder.Session.Study));
+            return Convert(path, StudyTables.Trials(folder.Log.Study));
         }
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file or study directory.");
         return Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) ? Convert(path, ParquetCodecs.Default.Read(path)) : CsvTable.Read(path);

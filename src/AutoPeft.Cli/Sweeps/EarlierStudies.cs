@@ -20,7 +20,7 @@ internal static class EarlierStudies
         foreach (string directory in directories)
         {
             await using SweepFolder folder = await SweepFolder.OpenAsync(directory, toRun: false, cancellationToken).ConfigureAwait(false);
-            studies.Add(EarlierStudy.Of(folder.Session.Study, definition, out StudyMapping mapping));
+            studies.Add(EarlierStudy.Of(folder.Log.Study, definition, out StudyMapping mapping));
             lines.Add(mapping.Describe(directory));
         }
         if (asPrior && definition.Sampler is not ("auto" or "gp" or "transfer")) throw new InvalidInputException($"--from-as prior brings its own sampler; it takes no --sampler {definition.Sampler}.");

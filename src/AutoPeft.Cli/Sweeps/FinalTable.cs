@@ -29,22 +29,22 @@ internal static class FinalTable
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task RunAsync(SweepFolder folder, string path, int seeds, RunArguments run, string? task, int? race, CancellationToken cancellationToken)
     {
-        if (folder.Session.Study.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)?.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) != false)
+        if (folder.Log.Study.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)?.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) != false)
             throw new InvalidInputException("A final evaluation retrains models; this study has none.");
-        StudyDefinition definition = FinalProblem.Define(folder.Session.Study, seeds, task, race);
+        StudyDefinition definition = FinalProblem.Define(folder.Log.Study, seeds, task, race);
         await using SweepFolder final = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
         if (race is null)
-            await final.Session.EnqueueMissingAsync(
+            await final.Log.EnqueueMissingAsync(
                 from repeat in Enumerable.Range(0, seeds)
                 from candidate in Enumerable.Range(0, definition.Budget!.Value / seeds)
                 select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["repeat"] = repeat }), cancellationToken).ConfigureAwait(false);
         await SweepRun.RunAsync(final, run, cancellationToken, tables: false).ConfigureAwait(false);
         if (race is null) return;
-        RaceStanding standing = new RaceSampler().Standing(final.Session.Study);
+        RaceStanding standing = new RaceSampler().Standing(final.Log.Study);
         IReadOnlyList<FinalProblem.Entry> entries = FinalProblem.Entries(definition);
         string left = string.Join(", ", standing.Alive.Select(i => entries[i].Name));
-        Console.Out.WriteLine(standing.IsDecided ? $"the race is decided after {final.Session.Study.Completed.Count} runs: {left}"
-            : $"not told apart after {final.Session.Study.Completed.Count} runs: {left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
+        Console.Out.WriteLine(standing.IsDecided ? $"the race is decided after {final.Log.Study.Completed.Count} runs: {left}"
+            : $"not told apart after {final.Log.Study.Completed.Count} runs: {left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
     }
 
     /// <summary>The rows by descending mean test score; empty where there was no final evaluation.</summary>
@@ -58,7 +58,7 @@ internal static class FinalTable
     {
         if (!File.Exists(Path.Combine(path, SweepFolder.LogName))) return [];
         await using SweepFolder final = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
-        IStudyView study = final.Session.Study;
+        IStudyView study = final.Log.Study;
         PeftTrialOptions options = PeftSettings.Read(study.Definition);
         double encoder = BertTensors.EncoderCount(Checkpoint.ReadConfig(options.ModelDirectory));
         string count = options.Count == CountingRule.Paper ? "paper_parameters" : "exact_parameters";
@@ -101,7 +101,7 @@ internal static class FinalTable
         if (File.Exists(Path.Combine(path, SweepFolder.LogName)))
         {
             SweepFolder earlier = await SweepFolder.OpenAsync(path, toRun: true, cancellationToken).ConfigureAwait(false);
-            if (earlier.Session.Study.Definition.IsSameStudyAs(definition)) return earlier;
+            if (earlier.Log.Study.Definition.IsSameStudyAs(definition)) return earlier;
             // It evaluated another front, or under other seeds: it is derived from the sweep, and is made anew.
             await earlier.DisposeAsync().ConfigureAwait(false);
             Directory.Delete(path, recursive: true);

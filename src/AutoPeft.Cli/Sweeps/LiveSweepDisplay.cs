@@ -29,12 +29,12 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         _drawing = Task.Run(DrawAsync);
     }
 
-    public void Started(IStudyView study, Trial trial, IWorker worker)
+    public void Started(IStudyView study, Trial trial)
     {
         lock (_lock)
         {
             if (_endedBefore < 0) _endedBefore = study.Trials.Count - study.PendingCount;
-            _running[worker.Device.ToString()] = (trial, Stopwatch.GetTimestamp(), "");
+            _running[trial.Device!] = (trial, Stopwatch.GetTimestamp(), "");
         }
         Take(study);
     }

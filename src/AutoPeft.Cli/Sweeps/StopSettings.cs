@@ -1,6 +1,5 @@
 using System.Globalization;
 using AutoPeft.Analysis.Stopping;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -9,9 +8,6 @@ namespace AutoPeft.Cli.Sweeps;
 internal static class StopSettings
 {
     public const string Target = "stop_at", Time = "stop_after", Gain = "stop_gain";
-
-    /// <summary>The sampler, running out where the study's rules say so.</summary>
-    public static ISampler Wrap(ISampler sampler, StudyDefinition definition) => Rules(definition) is { Count: > 0 } rules ? new StoppingSampler(sampler, rules) : sampler;
 
     /// <exception cref="InvalidInputException">A rule is malformed, or names an objective that the study has not.</exception>
     public static IReadOnlyList<IStopRule> Rules(StudyDefinition definition)

@@ -1,11 +1,18 @@
+using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Postgres;
 
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>A study in a shared store, as typed.</summary>
-internal sealed record StoreArguments(StoreAddress Address, string Study, TimeSpan Lease)
+internal sealed record StoreArguments(StoreAddress Address, string Study)
 {
-    public PostgresStoreOptions Options => new() { LeaseTime = Lease, Notice = line => Console.Error.WriteLine($"autopeft: {line}") };
+    /// <summary>Where this machine's silo listens for the other machines'. Default: loopback.</summary>
+    public SiloEndpoint Endpoint { get; init; } = new();
+
+    /// <summary>The certificate that all silos of the study have; null for connections without TLS.</summary>
+    public SiloCertificate? Certificate { get; init; }
+
+    public PostgresStoreOptions Options => new() { Notice = line => Console.Error.WriteLine($"autopeft: {line}") };
 
     /// <summary>Where this machine writes what belongs to the study, unless told otherwise.</summary>
     public string Folder => Path.Combine("runs", string.Concat(Study.Select(c => Path.GetInvalidFileNameChars().Contains(c) ? '_' : c)));

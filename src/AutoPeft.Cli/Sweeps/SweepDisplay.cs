@@ -71,7 +71,7 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
 {
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    public void Started(IStudyView study, Trial trial, IWorker worker) { }
+    public void Started(IStudyView study, Trial trial) { }
 
     public void Reported(IStudyView study, Trial trial) { }
 

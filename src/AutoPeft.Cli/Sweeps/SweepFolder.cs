@@ -2,7 +2,6 @@ using AutoPeft.Parquet;
 using AutoPeft.Postgres;
 using AutoPeft.Reporting;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -19,11 +18,16 @@ internal sealed class SweepFolder : IAsyncDisposable
     private readonly JournalLock? _running;
     private readonly IStudyStore _store;
 
-    private SweepFolder(string path, IStudyStore store, StudySession session, JournalLock? running) => (Path, _store, Session, _running) = (path, store, session, running);
+    private SweepFolder(string path, IStudyStore store, StudyLog log, JournalLock? running, StoreArguments? place = null) =>
+        (Path, _store, Log, _running, Place) = (path, store, log, running, place);
 
     public string Path { get; }
 
-    public StudySession Session { get; }
+    /// <summary>The study's log, open.</summary>
+    public StudyLog Log { get; }
+
+    /// <summary>The store that machines share; null where the log is in the directory.</summary>
+    public StoreArguments? Place { get; }
 
     public string? Torn => (_store as JournalStore)?.Torn;
 
@@ -39,7 +43,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<SweepFolder> CreateAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
     {
         // Before anything is written: a name that no sampler has must not leave a study behind.
-        ISampler sampler = SweepSamplers.Create(definition);
+        _ = SweepPolicy.Of(definition, 1);
         try
         {
             Directory.CreateDirectory(path);
@@ -51,8 +55,8 @@ internal sealed class SweepFolder : IAsyncDisposable
         JournalLock running = TakeRunning(path);
         try
         {
-            JournalStore store = await JournalStore.CreateAsync(Log(path), cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudySession.CreateAsync(definition, sampler, store, cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            JournalStore store = await JournalStore.CreateAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
+            return new SweepFolder(path, store, await StudyLog.CreateAsync(definition, store, cancellationToken: cancellationToken).ConfigureAwait(false), running);
         }
         catch
         {
@@ -64,14 +68,13 @@ internal sealed class SweepFolder : IAsyncDisposable
     /// <summary>Opens a study, to go on with it or only to look.</summary>
     public static async Task<SweepFolder> OpenAsync(string path, bool toRun, CancellationToken cancellationToken)
     {
-        if (!File.Exists(Log(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(Log(path))} is missing); `autopeft sweep … --out {path}` makes one.");
+        if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
         JournalLock? running = toRun ? TakeRunning(path) : null;
         try
         {
-            JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
+            JournalStore store = await JournalStore.OpenAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
             if (toRun && store.LooseSize > CompactFrom) await store.CompactAsync(cancellationToken).ConfigureAwait(false);
-            // Who only looks asks for no trial, and may look at a study whose sampler this build has not.
-            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => toRun ? SweepSamplers.Create(d) : new RandomSampler(), cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            return new SweepFolder(path, store, await StudyLog.OpenAsync(store, cancellationToken: cancellationToken).ConfigureAwait(false), running);
         }
         catch
         {
@@ -83,8 +86,8 @@ internal sealed class SweepFolder : IAsyncDisposable
     /// <summary>The records of a directory's log, as they are now.</summary>
     public static async Task<IReadOnlyList<StudyEvent>> ReadLogAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(Log(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(Log(path))} is missing); `autopeft sweep … --out {path}` makes one.");
-        await using JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
+        if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
+        await using JournalStore store = await JournalStore.OpenAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
         return await store.ReadAsync(0, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -92,16 +95,16 @@ internal sealed class SweepFolder : IAsyncDisposable
     /// <param name="path">Where this machine writes logs, tables and the report; made when something is written.</param>
     public static async Task<SweepFolder> CreateAsync(string path, StoreArguments place, StudyDefinition definition, CancellationToken cancellationToken)
     {
-        ISampler sampler = SweepSamplers.Create(definition);
+        _ = SweepPolicy.Of(definition, 1);
         PostgresStore store = await PostgresStore.CreateAsync(place.Address, place.Study, place.Options, cancellationToken).ConfigureAwait(false);
-        return await OfAsync(path, store, StudySession.CreateAsync(definition with { Name = place.Study }, sampler, store, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return await OfAsync(path, store, place, StudyLog.CreateAsync(definition with { Name = place.Study }, store, cancellationToken: cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Opens a study of a shared store, to join it or only to look.</summary>
     public static async Task<SweepFolder> OpenAsync(string path, StoreArguments place, CancellationToken cancellationToken)
     {
         PostgresStore store = await PostgresStore.OpenAsync(place.Address, place.Study, place.Options, cancellationToken).ConfigureAwait(false);
-        return await OfAsync(path, store, StudySession.OpenAsync(store, SweepSamplers.Create, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return await OfAsync(path, store, place, StudyLog.OpenAsync(store, cancellationToken: cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Writes the tables and the report from the log as it is now.</summary>
@@ -109,7 +112,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         Directory.CreateDirectory(Path);
         IReadOnlyList<FinalRow> final = await FinalTable.ReadAsync(Path, cancellationToken).ConfigureAwait(false);
-        await Session.ReadAsync(study =>
+        await Log.ReadAsync(study =>
         {
             StudyTables.Write(Path, study);
             StudyReport.Write(System.IO.Path.Combine(Path, "report.html"), study, new StudyReportOptions { Final = final });
@@ -119,16 +122,16 @@ internal sealed class SweepFolder : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Session.Dispose();
+        Log.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
         _running?.Dispose();
     }
 
-    private static async Task<SweepFolder> OfAsync(string path, PostgresStore store, Task<StudySession> session)
+    private static async Task<SweepFolder> OfAsync(string path, PostgresStore store, StoreArguments place, Task<StudyLog> log)
     {
         try
         {
-            return new SweepFolder(path, store, await session.ConfigureAwait(false), null);
+            return new SweepFolder(path, store, await log.ConfigureAwait(false), null, place);
         }
         catch
         {
@@ -137,7 +140,7 @@ internal sealed class SweepFolder : IAsyncDisposable
         }
     }
 
-    private static string Log(string path) => System.IO.Path.Combine(path, LogName);
+    private static string LogFile(string path) => System.IO.Path.Combine(path, LogName);
 
     private static JournalLock TakeRunning(string path) => JournalLock.TryTake(System.IO.Path.Combine(path, "running.lock"))
         ?? throw new InvalidInputException($"{path} is being run by another process; wait for it or stop it.");

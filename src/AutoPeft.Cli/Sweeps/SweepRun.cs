@@ -1,79 +1,35 @@
 using System.Diagnostics;
 using AutoPeft.Cli.Diagnosis;
+using AutoPeft.Orleans.Hosting;
+using AutoPeft.Postgres;
 using AutoPeft.Running;
-using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
 
-/// <summary>How a sweep runs on this machine, as typed.</summary>
-internal sealed record RunArguments
-{
-    public int Workers { get; init; } = 1;
-    public string Device { get; init; } = "cpu";
-    public bool DeviceTyped { get; init; }
-    public int? Threads { get; init; }
-    public int PerGpu { get; init; } = 1;
-    public int GpusPerTrial { get; init; } = 1;
-    public double? TrialTimeout { get; init; }
-    public double HangTimeout { get; init; } = 600;
-    public int Attempts { get; init; } = 3;
-    public bool Plain { get; init; }
-}
-
-/// <summary>Runs a folder's study to the end of its budget with worker processes, shows the progress, and writes the tables and the report.</summary>
+/// <summary>
+/// Runs a folder's study to its end with worker processes, shows the progress, and writes the tables and the report. The study's grains are in this process, or in the cluster of the store that
+/// machines share.
+/// </summary>
 internal static class SweepRun
 {
     public static async Task RunAsync(SweepFolder folder, RunArguments a, CancellationToken cancellationToken, bool tables = true)
     {
         if (folder.Torn is { } torn) await Console.Error.WriteLineAsync($"autopeft: {torn}").ConfigureAwait(false);
-        StudyDefinition definition = folder.Session.Study.Definition;
-        var options = new ProcessWorkerOptions
-        {
-            Command = WorkerCommandLine.Get(),
-            LogDirectory = folder.LogDirectory,
-            HangTimeout = TimeSpan.FromSeconds(a.HangTimeout),
-        };
+        StudyDefinition definition = folder.Log.Study.Definition;
         using var gpus = new GpuClaims();
-        var pool = new DevicePool(Slots(a, gpus));
-        var leases = new List<SlotLease>();
-        var workers = new List<IWorker>();
-        long start = Stopwatch.GetTimestamp();
+        ProcessWorkerOptions options = new() { Command = WorkerCommandLine.Get(), LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
+        ProcessWorker[] workers = [.. Slots(a, gpus).Select(slot => new ProcessWorker(definition, slot, options))];
         try
         {
-            while (workers.Count < a.Workers && pool.TryAcquire() is { } lease)
+            var runner = new AttemptRunner(workers, new SweepOptions
             {
-                leases.Add(lease);
-                workers.Add(new ProcessWorker(definition, lease.Slot, options));
-            }
-            using ISweepDisplay display = SweepDisplay.Create(a.Plain, folder.Path);
-            var host = new SweepHost(folder.Session, workers, SchedulerCatalog.Create(definition.Scheduler), new SweepOptions
-            {
-                MaxAttempts = a.Attempts,
                 TrialTimeout = a.TrialTimeout is { } t ? TimeSpan.FromSeconds(t) : null,
                 TrialDirectory = folder.TrialDirectory,
-            }, display);
-            try
-            {
-                await host.RunAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch
-            {
-                display.Close(folder.Session.Study, host.Busy / (Stopwatch.GetElapsedTime(start) * workers.Count));
-                // What ended the sweep is the news; tables that cannot be written either are not.
-                try { if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false); }
-                catch (InvalidInputException) { }
-                if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
-                throw;
-            }
-            display.Close(folder.Session.Study, host.Busy / (Stopwatch.GetElapsedTime(start) * workers.Count));
-            if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+            });
+            await ShowAsync(folder, a, runner, tables, cancellationToken).ConfigureAwait(false);
         }
-        finally
-        {
-            await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false);
-            foreach (SlotLease lease in leases) lease.Dispose();
-        }
+        finally { await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false); }
     }
 
     /// <summary>The slots that were asked for; their GPUs are <paramref name="claims"/>' from then on.</summary>
@@ -92,10 +48,90 @@ internal static class SweepRun
                 if (a.Workers > cuda.Count) throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share a GPU with --per-gpu.");
                 DeviceSlot[] ours = [.. cuda.Where(claims.TryClaim).Take(a.Workers)];
                 if (ours.Length < a.Workers)
-                    throw new InvalidInputException($"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its {cuda.Count} GPU slot(s); wait for them, or ask for {(ours.Length == 0 ? "--device cpu" : $"--workers {ours.Length}")}.");
+                    throw new InvalidInputException(
+                        $"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its {cuda.Count} GPU slot(s); wait for them, or ask for "
+                        + $"{(ours.Length == 0 ? "--device cpu" : $"--workers {ours.Length}")}.");
                 return a.Threads is { } each ? [.. ours.Select(s => s with { Threads = each })] : ours;
             default:
                 throw new InvalidInputException($"--device {a.Device}: there are cpu and cuda.");
         }
+    }
+
+    private static async Task ShowAsync(SweepFolder folder, RunArguments a, AttemptRunner runner, bool tables, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using ISweepDisplay display = SweepDisplay.Create(a.Plain, folder.Path);
+        folder.Log.Observe(display);
+        string? because;
+        try
+        {
+            because = folder.Place is { } place
+                ? await JoinAsync(folder, place, a.Attempts, runner, cancellationToken).ConfigureAwait(false)
+                : await EmbedAsync(folder, a.Attempts, runner, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            folder.Log.Observe(null);
+            display.Close(folder.Log.Study, Busy());
+            // What ended the sweep is the news; tables that cannot be written either are not.
+            try { if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false); }
+            catch (InvalidInputException) { }
+            if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
+            throw;
+        }
+        folder.Log.Observe(null);
+        display.Close(folder.Log.Study, Busy());
+        if (because is not null) Console.Out.WriteLine($"Ended early: {because}.");
+        if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+
+        double Busy() => runner.Busy / (Stopwatch.GetElapsedTime(start) * runner.Workers.Count);
+    }
+
+    /// <summary>Runs the study on grains of this process.</summary>
+    private static async Task<string?> EmbedAsync(SweepFolder folder, int attempts, AttemptRunner runner, CancellationToken cancellationToken)
+    {
+        await using StudySession session = await StudySession.OpenAsync(folder.Log, SweepPolicy.Of(folder.Log.Study.Definition, attempts), cancellationToken).ConfigureAwait(false);
+        await using EmbeddedSilo silo = await EmbeddedSilo.StartAsync(session, runner, cancellationToken).ConfigureAwait(false);
+        await silo.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return silo.EndedBecause;
+    }
+
+    /// <summary>Runs the study together with the other machines of its store.</summary>
+    private static async Task<string?> JoinAsync(SweepFolder folder, StoreArguments place, int attempts, AttemptRunner runner, CancellationToken cancellationToken)
+    {
+        using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task follow = FollowAsync(folder.Log, following.Token);
+        try
+        {
+            await using ClusterSilo silo = await ClusterSilo.StartAsync(new ClusterSiloOptions
+            {
+                ConnectionString = place.Address.ConnectionString,
+                Study = place.Study,
+                OpenStore = async token => await PostgresStore.OpenAsync(place.Address, place.Study, place.Options, token).ConfigureAwait(false),
+                Policy = definition => SweepPolicy.Of(definition, attempts),
+                Runner = runner,
+                Endpoint = place.Endpoint,
+                Certificate = place.Certificate,
+                Notice = line => Console.Error.WriteLine($"autopeft: {line}"),
+            }, cancellationToken).ConfigureAwait(false);
+            await silo.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await folder.Log.RefreshAsync(cancellationToken).ConfigureAwait(false);
+            return silo.EndedBecause;
+        }
+        finally
+        {
+            await following.CancelAsync().ConfigureAwait(false);
+            await follow.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes in what the other machines append, for the display.</summary>
+    private static async Task FollowAsync(StudyLog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true) await log.WaitForChangeAsync(log.Length, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) { }
     }
 }

@@ -112,7 +112,6 @@ internal static class StudyPage
                 json.WriteNumber("trial", latest.Number);
                 json.WriteNumber("attempt", latest.Attempt);
                 json.Time("since", latest.StartedAt);
-                if (latest.LeaseUntil is { } lease) json.Time("lease", lease);
                 if (latest.Reports.Count > 0) json.WriteNumber("step", latest.Reports[^1].Step);
             }
             json.WriteEndObject();

@@ -34,7 +34,6 @@ internal static class TrialDetail
         if (t.Worker is not null) json.WriteString("worker", t.Worker);
         if (t.Device is not null) json.WriteString("device", t.Device);
         json.WriteNumber("attempt", t.Attempt);
-        if (t.LeaseUntil is { } lease) json.Time("lease", lease);
         if (t.Error is not null) json.WriteString("error", t.Error);
     }
 

@@ -20,7 +20,7 @@ internal sealed class WatchedStudy : IAsyncDisposable
     private readonly ChangeSignal _anyStudy;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _following;
-    private volatile StudySession? _session;
+    private volatile StudyLog? _log;
     private IStudyStore? _store;
     private FrontHistory? _front;
     private int _frontOf = -1;
@@ -50,7 +50,7 @@ internal sealed class WatchedStudy : IAsyncDisposable
     {
         try
         {
-            return _session is { } session ? await session.ReadAsync(read, cancellationToken).ConfigureAwait(false) : default;
+            return _log is { } log ? await log.ReadAsync(read, cancellationToken).ConfigureAwait(false) : default;
         }
         catch (ObjectDisposedException)
         {
@@ -60,12 +60,12 @@ internal sealed class WatchedStudy : IAsyncDisposable
 
     /// <summary>Changes the study, and wakes those who watch it.</summary>
     /// <exception cref="InvalidInputException">The study is not open, or refuses.</exception>
-    public async Task<T> ChangeAsync<T>(Func<StudySession, Task<T>> change)
+    public async Task<T> ChangeAsync<T>(Func<StudyLog, Task<T>> change)
     {
-        StudySession session = _session ?? throw new InvalidInputException(Problem ?? "The study is not open yet.");
+        StudyLog log = _log ?? throw new InvalidInputException(Problem ?? "The study is not open yet.");
         // What is checked must be the study as it is now.
-        await session.RefreshAsync().ConfigureAwait(false);
-        T result = await change(session).ConfigureAwait(false);
+        await log.RefreshAsync().ConfigureAwait(false);
+        T result = await change(log).ConfigureAwait(false);
         Raise();
         return result;
     }
@@ -105,19 +105,19 @@ internal sealed class WatchedStudy : IAsyncDisposable
             try
             {
                 long sequence = 0;
-                if (_session is null)
+                if (_log is null)
                 {
                     _store = await _source.OpenAsync(Location, cancellationToken).ConfigureAwait(false);
-                    _session = await StudySession.OpenAsync(_store, d => new ObservingSampler(d.Sampler), cancellationToken: cancellationToken).ConfigureAwait(false);
+                    _log = await StudyLog.OpenAsync(_store, cancellationToken: cancellationToken).ConfigureAwait(false);
                     Problem = null;
                     Raise();
                 }
                 while (true)
                 {
-                    sequence = await _session.ReadAsync(s => s.Sequence, cancellationToken).ConfigureAwait(false);
+                    sequence = await _log.ReadAsync(s => s.Sequence, cancellationToken).ConfigureAwait(false);
                     await _source.WaitAsync(_store!, sequence, Poll, cancellationToken).ConfigureAwait(false);
-                    await _session.RefreshAsync(cancellationToken).ConfigureAwait(false);
-                    if (await _session.ReadAsync(s => s.Sequence, cancellationToken).ConfigureAwait(false) != sequence) Raise();
+                    await _log.RefreshAsync(cancellationToken).ConfigureAwait(false);
+                    if (await _log.ReadAsync(s => s.Sequence, cancellationToken).ConfigureAwait(false) != sequence) Raise();
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -147,8 +147,8 @@ internal sealed class WatchedStudy : IAsyncDisposable
 
     private async ValueTask CloseAsync()
     {
-        // The session is not disposed: a request may be reading it, and it holds nothing but memory.
-        _session = null;
+        // The log is not disposed: a request may be reading it, and it holds nothing but memory.
+        _log = null;
         (_front, _order) = (null, null);
         if (Interlocked.Exchange(ref _store, null) is { } store) await store.DisposeAsync().ConfigureAwait(false);
     }

@@ -24,11 +24,11 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
         app.MapPost(Study + "/enqueue", (HttpContext c, string id) => ChangeAsync(c, id, EnqueueAsync));
     }
 
-    private Task ChangeAsync(HttpContext context, string id, Func<StudySession, JsonElement, Task<Action<Utf8JsonWriter>>> change) => reading.WithAsync(context, id, async watched =>
+    private Task ChangeAsync(HttpContext context, string id, Func<StudyLog, JsonElement, Task<Action<Utf8JsonWriter>>> change) => reading.WithAsync(context, id, async watched =>
     {
         using JsonDocument body = await Answers.BodyAsync(context).ConfigureAwait(false);
         if (body.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidInputException("The body is a JSON object.");
-        Action<Utf8JsonWriter> answer = await watched.ChangeAsync(session => change(session, body.RootElement)).ConfigureAwait(false);
+        Action<Utf8JsonWriter> answer = await watched.ChangeAsync(log => change(log, body.RootElement)).ConfigureAwait(false);
         await Answers.JsonAsync(context, Payload.Object(json =>
         {
             json.WriteBoolean("ok", true);
@@ -36,35 +36,35 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
         })).ConfigureAwait(false);
     });
 
-    private static async Task<Action<Utf8JsonWriter>> PauseAsync(StudySession session, JsonElement body)
+    private static async Task<Action<Utf8JsonWriter>> PauseAsync(StudyLog log, JsonElement body)
     {
-        bool changed = await session.PauseStudyAsync(Reason(body) ?? "paused from the dashboard").ConfigureAwait(false);
+        bool changed = await log.PauseStudyAsync(Reason(body) ?? "paused from the dashboard").ConfigureAwait(false);
         return json => json.WriteBoolean("changed", changed);
     }
 
-    private static async Task<Action<Utf8JsonWriter>> ResumeAsync(StudySession session, JsonElement body)
+    private static async Task<Action<Utf8JsonWriter>> ResumeAsync(StudyLog log, JsonElement body)
     {
-        bool changed = await session.ResumeStudyAsync().ConfigureAwait(false);
+        bool changed = await log.ResumeStudyAsync().ConfigureAwait(false);
         return json => json.WriteBoolean("changed", changed);
     }
 
-    private static async Task<Action<Utf8JsonWriter>> RequeueAsync(StudySession session, JsonElement body)
+    private static async Task<Action<Utf8JsonWriter>> RequeueAsync(StudyLog log, JsonElement body)
     {
         if (!body.TryGetProperty("trials", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxAtOnce)
             throw new InvalidInputException("'trials' is an array of one or more trial numbers.");
         int[] numbers = [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int n) && n >= 0 ? n : throw new InvalidInputException("'trials' is an array of trial numbers."))];
         string reason = Reason(body) ?? "requeued from the dashboard";
         // All or none: somebody who typed one number wrong wants to know it before the others are gone.
-        if (numbers.FirstOrDefault(n => n >= session.Study.Trials.Count || session.Study.Trials[n].State != TrialState.Running, -1) is >= 0 and var wrong)
-            throw new InvalidInputException(wrong < session.Study.Trials.Count ? $"Trial {wrong} is {session.Study.Trials[wrong].State.ToString().ToLowerInvariant()}; a running trial can be requeued." : $"The study has no trial {wrong}.");
-        foreach (int n in numbers) await session.RequeueAsync(n, reason).ConfigureAwait(false);
+        if (numbers.FirstOrDefault(n => n >= log.Study.Trials.Count || log.Study.Trials[n].State != TrialState.Running, -1) is >= 0 and var wrong)
+            throw new InvalidInputException(wrong < log.Study.Trials.Count ? $"Trial {wrong} is {log.Study.Trials[wrong].State.ToString().ToLowerInvariant()}; a running trial can be requeued." : $"The study has no trial {wrong}.");
+        foreach (int n in numbers) await log.RequeueAsync(n, reason).ConfigureAwait(false);
         return json => json.WriteNumber("requeued", numbers.Length);
     }
 
-    private static async Task<Action<Utf8JsonWriter>> EnqueueAsync(StudySession session, JsonElement body)
+    private static async Task<Action<Utf8JsonWriter>> EnqueueAsync(StudyLog log, JsonElement body)
     {
         if (!body.TryGetProperty("params", out JsonElement values)) throw new InvalidInputException("'params' is missing: an object of parameter names and values.");
-        Trial trial = await session.EnqueueAsync(SpaceJson.ReadValues(session.Study.Definition.Space, values)).ConfigureAwait(false);
+        Trial trial = await log.EnqueueAsync(SpaceJson.ReadValues(log.Study.Definition.Space, values)).ConfigureAwait(false);
         return json => json.WriteNumber("number", trial.Number);
     }
 

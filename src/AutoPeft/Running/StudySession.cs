@@ -179,17 +179,19 @@ public sealed class StudySession : IAsyncDisposable
         study => study.Trials[number].State,
         cancellationToken);
 
-    /// <summary>Ends the paused trial that the scheduler retires, or lets the one go on that it promotes; for ask-tell.</summary>
-    /// <returns>False where the scheduler names none.</returns>
-    public Task<bool> PromoteAsync(CancellationToken cancellationToken = default)
+    /// <summary>Ends the paused trials that the scheduler retires, and lets the one go on that it promotes; for ask-tell.</summary>
+    /// <returns>The promoted trial; null where the scheduler names none.</returns>
+    public async Task<Trial?> PromoteAsync(CancellationToken cancellationToken = default)
     {
-        bool acts = false;
-        return Log.DecideAsync(study =>
+        while (true)
         {
-            TrialEvent? next = Promoted(study);
-            acts = next is not null;
-            return next is null ? [] : [next];
-        }, _ => acts, cancellationToken);
+            TrialEvent? next = null;
+            Trial? promoted = await Log.DecideAsync(
+                study => (next = Promoted(study)) is null ? [] : [next],
+                study => next is TrialPromoted ? study.Trials[next.Number] : null,
+                cancellationToken).ConfigureAwait(false);
+            if (next is not TrialPruned) return promoted;
+        }
     }
 
     /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>

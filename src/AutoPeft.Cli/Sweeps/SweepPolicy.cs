@@ -1,12 +1,14 @@
 using AutoPeft.Analysis.Racing;
 using AutoPeft.LanguageModels;
+using AutoPeft.Running;
 using AutoPeft.Samplers;
+using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
 
-/// <summary>The sampler of a study's definition, with the rules that end it early.</summary>
-internal static class SweepSamplers
+/// <summary>Who decides for a study: the sampler, scheduler and stop rules that its definition names.</summary>
+internal static class SweepPolicy
 {
     /// <summary>Settings of the language-model sampler.</summary>
     public const string Endpoint = "llm_endpoint", Model = "llm_model", TaskText = "llm_task";
@@ -14,12 +16,24 @@ internal static class SweepSamplers
     /// <summary>Environment variable with the server's key; it is never written down.</summary>
     public const string KeyVariable = "AUTOPEFT_LLM_KEY";
 
-    public static ISampler Create(StudyDefinition definition) => StopSettings.Wrap(definition.Sampler switch
+    /// <param name="definition">The study.</param>
+    /// <param name="attempts">How many workers a trial may lose before it fails.</param>
+    /// <exception cref="InvalidInputException">The definition names a sampler, scheduler or rule that there is not.</exception>
+    public static StudyPolicy Of(StudyDefinition definition, int attempts) => new()
+    {
+        Sampler = Sampler(definition),
+        Scheduler = SchedulerCatalog.Create(definition.Scheduler),
+        StopRules = StopSettings.Rules(definition),
+        MaxCrashes = attempts,
+    };
+
+    /// <exception cref="InvalidInputException">The definition names a sampler that there is not.</exception>
+    public static ISampler Sampler(StudyDefinition definition) => definition.Sampler switch
     {
         RaceSampler.Id => new RaceSampler(),
         LanguageModelSampler.Id => LanguageModel(definition),
         var name => SamplerNames.Create(name),
-    }, definition);
+    };
 
     private static LanguageModelSampler LanguageModel(StudyDefinition definition)
     {

@@ -1,0 +1,15 @@
+namespace AutoPeft.Cli.Sweeps;
+
+/// <summary>How a sweep runs on this machine, as typed.</summary>
+internal sealed record RunArguments
+{
+    public int Workers { get; init; } = 1;
+    public string Device { get; init; } = "cpu";
+    public int? Threads { get; init; }
+    public int PerGpu { get; init; } = 1;
+    public int GpusPerTrial { get; init; } = 1;
+    public double? TrialTimeout { get; init; }
+    public double HangTimeout { get; init; } = 600;
+    public int Attempts { get; init; } = 3;
+    public bool Plain { get; init; }
+}

@@ -16,8 +16,8 @@ namespace AutoPeft.Orleans.Hosting;
 /// network was cut or the machine slept, joins again as a fresh one by itself.
 /// </summary>
 /// <remarks>
-/// Who may join: whoever can read the database, because the cluster has an unguessable random name that is kept there and that silos ask each other for. The name goes over the network as it is;
-/// with a <see cref="SiloCertificate"/> connections are TLS, and only silos that have the certificate's key are let in.
+/// Who may join: whoever can read the database. Connections between silos are TLS, and a silo takes only peers that have the private key of the cluster's certificate. The first silo makes the
+/// certificate and keeps it in the database; <see cref="ClusterSiloOptions.Certificate"/> names another one, from a file that every machine has.
 /// </remarks>
 public sealed class ClusterSilo : IAsyncDisposable
 {
@@ -67,9 +67,17 @@ public sealed class ClusterSilo : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        try { await _running.ConfigureAwait(false); }
-        catch (Exception) { /* Whoever waits for the completion hears of it. */ }
+        // Whoever waits for the completion hears why it ended.
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Interlocked.Exchange(ref _silo, null) is { } silo) await silo.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the silo as a crash of its machine would: the study is told nothing.</summary>
+    internal async Task CrashAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Interlocked.Exchange(ref _silo, null) is { } silo) await silo.AbandonAsync().ConfigureAwait(false);
     }
 
     private async Task RunAsync()
@@ -110,7 +118,7 @@ public sealed class ClusterSilo : IAsyncDisposable
 
     private static async Task<SiloHost> JoinAsync(ClusterSiloOptions options, CancellationToken cancellationToken)
     {
-        string cluster = await ClusterTables.EnsureAsync(options.ConnectionString, cancellationToken).ConfigureAwait(false);
+        ClusterIdentity cluster = await ClusterTables.EnsureAsync(options.ConnectionString, cancellationToken).ConfigureAwait(false);
         PortReservation port = PortReservation.Take(options.Endpoint.Address, options.Endpoint.Port);
         try
         {
@@ -124,10 +132,10 @@ public sealed class ClusterSilo : IAsyncDisposable
                     builder.Services.AddSingleton<IConfigurationValidator>(_ => port);
                     builder.ConfigureEndpoints(options.Endpoint.Address, port.Port, gatewayPort: 0);
                     // A cluster for each study: machines that share nothing but the database need not reach each other.
-                    builder.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = ($"{cluster}/{options.Study}", "autopeft"));
+                    builder.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = ($"{cluster.Name}/{options.Study}", "autopeft"));
                     builder.Configure<ClusterMembershipOptions>(o => Watch(o, options.ProbeTimeout));
                     builder.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
-                    options.Certificate?.Use(builder);
+                    (options.Certificate ?? cluster.Load()).Use(builder);
                     builder.AddAutoPeft(o => (o.Studies, o.Runner) = ([options.Study], options.Runner));
                 },
                 cancellationToken).ConfigureAwait(false);

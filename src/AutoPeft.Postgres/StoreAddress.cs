@@ -14,8 +14,8 @@ public sealed class StoreAddress
 
     private StoreAddress(NpgsqlConnectionStringBuilder settings) => ConnectionString = Defaulted(settings).ConnectionString;
 
-    /// <summary>For Npgsql. It may hold a password.</summary>
-    internal string ConnectionString { get; }
+    /// <summary>For Npgsql and what builds on Npgsql. It may hold a password: keep it out of messages.</summary>
+    public string ConnectionString { get; }
 
     /// <summary>Whether a text is meant as an address of this kind.</summary>
     public static bool IsOne(string text) => s_schemes.Any(s => text.StartsWith(s, StringComparison.OrdinalIgnoreCase)) || text.Contains('=', StringComparison.Ordinal) && text.Contains("host", StringComparison.OrdinalIgnoreCase);

@@ -12,8 +12,9 @@ try
         "restart" => await ServerChaos.RestartAsync(options).ConfigureAwait(false),
         "network" => await ServerChaos.NetworkAsync(options).ConfigureAwait(false),
         "resume" => await ResumeCheck.RunAsync(options).ConfigureAwait(false),
-        "throughput" => await Throughput.RunAsync(options).ConfigureAwait(false),
-        "host" => await Throughput.HostAsync(options).ConfigureAwait(false),
+        "embedded" => await Throughput.EmbeddedAsync(options).ConfigureAwait(false),
+        "throughput" => await Throughput.ClusterAsync(options).ConfigureAwait(false),
+        "silo" => await Throughput.SiloAsync(options).ConfigureAwait(false),
         "append" => await JournalSpeed.AppendAsync(options).ConfigureAwait(false),
         "open" => await JournalSpeed.OpenAsync(options).ConfigureAwait(false),
         "open-once" => await JournalSpeed.OpenOnceAsync(options).ConfigureAwait(false),
@@ -35,7 +36,8 @@ static int Usage()
           restart    [--trials 200] [--delay 0.3] [--times 4]     PostgreSQL crashed and restarted in mid-sweep
           network    [--trials 200] [--delay 0.3] [--seconds 30]  the network between a machine's workers and the server cut (as root: network namespaces)
           resume     [--trials 30]                                a sequential study killed and resumed again and again against one that was not
-          throughput [--trials 10000] [--processes 32] [--slots 1]  hosts with no-op trials on one PostgreSQL study
+          embedded   [--trials 10000] [--slots 8]                 no-op trials on a silo in this process, over a journal
+          throughput [--trials 10000] [--silos 4] [--slots 8]     no-op trials on silos over one PostgreSQL study
           append     [--events 100000] [--batch 100]              journal: synced appends
           open       [--trials 100000]                            journal: opening, as it was written and compacted
         """);

@@ -3,6 +3,7 @@ using AutoPeft.Orleans.Studies;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Serialization;
@@ -36,6 +37,8 @@ public static class AutoPeftSiloBuilderExtensions
         builder.Services.TryAddSingleton<RunningAttempts>();
         // What a study refuses is told in its own words on every silo.
         builder.Services.Configure<ExceptionSerializationOptions>(o => o.SupportedNamespacePrefixes.Add(nameof(AutoPeft)));
+        // A slot that leaves waits for the study's last word.
+        builder.Configure<SiloMessagingOptions>(o => o.WaitForCancellationAcknowledgement = true);
         if (builder.Services.Any(s => s.ServiceType == typeof(SlotPump))) return builder;
         builder.Services.AddSingleton<SlotPump>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<SlotPump>());

@@ -70,7 +70,6 @@ public sealed class ClusterSilo : IAsyncDisposable
         try { await _running.ConfigureAwait(false); }
         catch (Exception) { /* Whoever waits for the completion hears of it. */ }
         if (Interlocked.Exchange(ref _silo, null) is { } silo) await silo.DisposeAsync().ConfigureAwait(false);
-        _stop.Dispose();
     }
 
     private async Task RunAsync()

@@ -19,7 +19,7 @@ internal sealed class SiloHost : IAsyncDisposable
     private SiloHost(Action<HostApplicationBuilder> services, Action<ISiloBuilder> configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", LogLevel.Critical).AddFilter("AutoPeft", LogLevel.Information);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(nameof(Orleans), LogLevel.Critical);
         builder.Services.AddSingleton<ILoggerProvider, LineLoggerProvider>();
         services(builder);
         builder.UseOrleans(silo =>

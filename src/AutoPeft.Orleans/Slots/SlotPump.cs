@@ -65,7 +65,8 @@ internal sealed partial class SlotPump(
         catch (OperationCanceledException) { _ended.TrySetCanceled(_stop.Token); }
         catch (Exception e)
         {
-            LogFailed(e);
+            // A program that waits for the silo tells its user itself.
+            if (options.Value.Runner is null) LogFailed(e);
             _ended.TrySetException(e);
         }
     }

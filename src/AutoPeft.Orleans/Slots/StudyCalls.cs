@@ -14,7 +14,7 @@ namespace AutoPeft.Orleans.Slots;
 /// <param name="patience">After this time without any answer the call fails.</param>
 internal sealed class StudyCalls(IStudyGrain study, string name, TimeSpan patience)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(2), LastAnswer = TimeSpan.FromSeconds(3);
 
     /// <exception cref="InvalidInputException">The study cannot be opened.</exception>
     public async Task<byte[]> DefinitionAsync(CancellationToken cancellationToken)
@@ -26,8 +26,15 @@ internal sealed class StudyCalls(IStudyGrain study, string name, TimeSpan patien
 
     public Task<StudyStatus> StatusAsync(CancellationToken cancellationToken) => AskAsync(study.StatusAsync, _ => true, cancellationToken);
 
-    public Task<NextAnswer> NextAsync(SlotOffer slot, TimeSpan wait, CancellationToken cancellationToken) =>
-        AskAsync(() => study.NextAsync(slot, wait, cancellationToken), _ => true, cancellationToken);
+    /// <summary>
+    /// Asks for a trial. Where the slot leaves meanwhile, the study's last word is waited for: after that it gives the slot no trial any more, and whatever it gave can be put back.
+    /// </summary>
+    public Task<NextAnswer> NextAsync(SlotOffer slot, TimeSpan wait, CancellationToken cancellationToken) => AskAsync(async () =>
+    {
+        Task<NextAnswer> answer = study.NextAsync(slot, wait, cancellationToken);
+        using var leaving = new CancellationTokenSource();
+        using (cancellationToken.Register(() => leaving.CancelAfter(LastAnswer))) return await answer.WaitAsync(leaving.Token).ConfigureAwait(false);
+    }, _ => true, cancellationToken, CancellationToken.None);
 
     public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken) =>
         AskAsync(() => study.ReportAsync(id, step, metrics), _ => true, cancellationToken);
@@ -44,13 +51,13 @@ internal sealed class StudyCalls(IStudyGrain study, string name, TimeSpan patien
         return true;
     }, _ => true, cancellationToken);
 
-    private async Task<T> AskAsync<T>(Func<Task<T>> call, Func<Exception, bool> again, CancellationToken cancellationToken)
+    private async Task<T> AskAsync<T>(Func<Task<T>> call, Func<Exception, bool> again, CancellationToken cancellationToken, CancellationToken? abandon = null)
     {
         long start = Stopwatch.GetTimestamp();
         for (TimeSpan pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            try { return await call().WaitAsync(cancellationToken).ConfigureAwait(false); }
+            try { return await call().WaitAsync(abandon ?? cancellationToken).ConfigureAwait(false); }
             catch (Exception e) when (IsPassing(e) && again(e) && !cancellationToken.IsCancellationRequested)
             {
                 if (Stopwatch.GetElapsedTime(start) > patience)

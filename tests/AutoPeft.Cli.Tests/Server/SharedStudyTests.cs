@@ -83,7 +83,7 @@ public sealed class SharedStudyTests : IAsyncLifetime
     [Fact]
     public async Task Hosts_killed_at_random_lose_and_double_nothing()
     {
-        string[] place = ["--store", _server.Url, "--study", "killed", "--lease", "1", "--attempts", "100", "--plain"];
+        string[] place = ["--store", _server.Url, "--study", "killed", "--plain"];
         Assert.Equal(0, (await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "30", "--delay", "0.3", "--sampler", "random", "--workers", "0", .. place])).Code);
         var random = new Random(5);
         Process[] hosts = [.. Enumerable.Range(0, 3).Select(_ => StartIn(_directory, ["worker", .. place]))];

@@ -43,11 +43,9 @@ public static class StudyTables
     /// </summary>
     /// <param name="directory">Where the files go.</param>
     /// <param name="study">Any study, running or finished; one without trials gives tables without rows.</param>
-    /// <param name="codec">Who writes; <see cref="ParquetCodecs.Default"/> where null.</param>
     /// <exception cref="TableFileException">The folder cannot be written to or the disk is full; files not yet replaced are as they were.</exception>
-    public static void Write(string directory, IStudyView study, IParquetCodec? codec = null)
+    public static void Write(string directory, IStudyView study)
     {
-        codec ??= ParquetCodecs.Default;
         try
         {
             Directory.CreateDirectory(directory);
@@ -56,9 +54,9 @@ public static class StudyTables
         {
             throw new TableFileException($"{directory}: the folder cannot be made ({e.Message.TrimEnd('.')}); choose another.", e);
         }
-        codec.Write(Path.Combine(directory, CurvesFile), Curves(study));
-        codec.Write(Path.Combine(directory, ParetoFile), Pareto(study));
-        codec.Write(Path.Combine(directory, TrialsFile), Trials(study));
+        ParquetFile.Write(Path.Combine(directory, CurvesFile), Curves(study));
+        ParquetFile.Write(Path.Combine(directory, ParetoFile), Pareto(study));
+        ParquetFile.Write(Path.Combine(directory, TrialsFile), Trials(study));
     }
 
     /// <summary>A row per trial, by number.</summary>

@@ -176,9 +176,9 @@ public sealed class StudyTablesTests : IDisposable
             Directory.GetFileSystemEntries(_folder["runs/demo"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         foreach (Table table in new[] { StudyTables.Trials(study), StudyTables.Pareto(study), StudyTables.Curves(study) })
         {
-            TableAssert.Same(table, ParquetCodecs.Default.Read(_folder[$"runs/demo/{table.Name}.parquet"]));
+            TableAssert.Same(table, ParquetFile.Read(_folder[$"runs/demo/{table.Name}.parquet"]));
         }
-        Table trials = ParquetCodecs.Default.Read(_folder["runs/demo/trials.parquet"]);
+        Table trials = ParquetFile.Read(_folder["runs/demo/trials.parquet"]);
         using var json = JsonDocument.Parse(trials.Metadata[StudyTables.DefinitionKey]);
         StudyDefinition definition = DefinitionJson.Read(json.RootElement);
         Assert.Equal(("demo", 7UL, Space), (definition.Name, definition.Seed, definition.Space));
@@ -200,10 +200,10 @@ public sealed class StudyTablesTests : IDisposable
     public void A_study_without_trials_gives_tables_without_rows_but_with_their_columns()
     {
         StudyTables.Write(_folder.Path, Study.Of([new StudyCreated(Start, new StudyDefinition(Space, [Objective.Minimize("loss")]))]));
-        Table trials = ParquetCodecs.Default.Read(_folder["trials.parquet"]);
+        Table trials = ParquetFile.Read(_folder["trials.parquet"]);
         Assert.Equal(0, trials.RowCount);
         Assert.Equal(ColumnType.Int64, trials["rank"].Type);
-        Assert.Equal(0, ParquetCodecs.Default.Read(_folder["curves.parquet"]).RowCount);
+        Assert.Equal(0, ParquetFile.Read(_folder["curves.parquet"]).RowCount);
     }
 
     [Fact]

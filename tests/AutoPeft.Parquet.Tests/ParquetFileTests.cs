@@ -156,8 +156,14 @@ public sealed class ParquetFileTests : IDisposable
     [InlineData("arrowrs-v1-snappy.parquet")]
     [InlineData("arrowrs-v1-gzip-nodict.parquet")]
     [InlineData("duckdb-v2-gzip.parquet")]
-    [InlineData("arrowrs-v2-delta.parquet")]
     public void Files_of_other_writers_are_read(string file) => OtherWriters.AssertRead(file);
+
+    [Fact]
+    public void Truth_values_in_RLE_which_Parquet_Net_reads_wrongly_are_refused()
+    {
+        var e = Assert.Throws<TableFileException>(() => OtherWriters.AssertRead("arrowrs-v2-delta.parquet"));
+        Assert.Contains("'flag' has truth values in the encoding RLE", e.Message);
+    }
 
     [Fact]
     public void A_file_cut_short_at_any_byte_is_refused()

@@ -95,13 +95,14 @@ internal static class ParquetFooter
         long at = new[] { chunk.DataPageOffset, chunk.DictionaryPageOffset ?? 0, chunk.IndexPageOffset ?? 0 }.Where(o => o != 0).DefaultIfEmpty(0).Min();
         for (long values = 0; values < rows;)
         {
-            values += CheckPage(file, element.Name, ref at, rows - values);
+            values += CheckPage(file, element, ref at, rows - values);
         }
     }
 
     /// <summary>Checks a page, moves <paramref name="at"/> behind the page, and returns how many of the column's values the page holds.</summary>
-    private static long CheckPage(byte[] file, string column, ref long at, long left)
+    private static long CheckPage(byte[] file, SchemaElement element, ref long at, long left)
     {
+        string column = element.Name;
         int end = StartOf(file);
         if (at < 4 || at >= end) throw new InvalidDataException($"column '{column}' lies outside the file (cut short)");
         var header = new Dictionary<(string, int), long>();
@@ -127,6 +128,12 @@ internal static class ParquetFooter
         if (values < 0 || values > (isData ? left : unpacked) || levels > size)
         {
             throw new InvalidDataException($"a page of column '{column}' contradicts itself");
+        }
+        // Parquet.Net 6.1 reads such pages, which version 2 of the format writes, as false throughout.
+        if (element.Type == global::Parquet.Meta.Type.BOOLEAN && Number(part, part == "DataPage2" ? 4 : 2) == (long)Encoding.RLE)
+        {
+            throw new InvalidDataException(
+                $"column '{column}' has truth values in the encoding RLE, which cannot be read; write the file with pages of version 1");
         }
         return isData ? values : 0;
     }

@@ -45,12 +45,12 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_killed_worker_takes_nothing_with_it_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "4", "--delay", "2", "--sampler", "random", "--out", run);
+        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "4", "--delay", "4", "--sampler", "random", "--out", run);
         var killed = new HashSet<(int, int)>();
         while (!parent.HasExited && killed.Count < 2)
         {
             await Task.Delay(20);
-            // Early in an attempt that was not seen before: two seconds are long enough for the kill to fall within it, however busy the machine.
+            // Early in an attempt that was not seen before: four seconds are long enough for the kill to fall within it, however busy the machine.
             if (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Trials.FirstOrDefault(t => t.State == TrialState.Running) is not { } trial || !killed.Add((trial.Number, trial.Attempt))) continue;
             int[] children;
             while ((children = Children(parent.Id)).Length == 0 && !parent.HasExited) await Task.Delay(20);
@@ -95,11 +95,10 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_hanging_worker_is_killed_and_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "3", "--delay", "1.5", "--sampler", "random", "--hang-timeout", "6", "--out", run);
-        int[] children;
-        while ((children = Children(parent.Id)).Length == 0 && !parent.HasExited) await Task.Delay(50);
-        await Task.Delay(1200);
-        Kill(children[0], 19);
+        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "3", "--delay", "4", "--sampler", "random", "--hang-timeout", "10", "--out", run);
+        // A worker that has a trial is past its start.
+        while (!parent.HasExited && !(File.Exists(Path.Combine(run, "study.log")) && (await ReadAsync(run)).Trials.Any(t => t.State == TrialState.Running))) await Task.Delay(50);
+        Kill(Assert.Single(Children(parent.Id)), 19);
         await parent.WaitForExitAsync();
         Study study = await ReadAsync(run);
         Assert.Equal(3, study.Completed.Count);
@@ -168,7 +167,8 @@ public sealed class SweepProcessTests : IDisposable
     [InlineData("--study", "worker", "--store", "postgres://h/d")]
     [InlineData("--store", "sweep", "function:zdt1", "--study", "s")]
     [InlineData("not both", "front", "runs/x", "--store", "postgres://h/d", "--study", "s")]
-    [InlineData("--lease", "worker", "--store", "postgres://h/d", "--study", "s", "--lease", "0")]
+    [InlineData("--port", "worker", "--store", "postgres://h/d", "--study", "s", "--port", "0")]
+    [InlineData("--address", "worker", "--address", "127.0.0.1")]
     [InlineData("Which study", "front")]
     public async Task Bad_input_is_one_line_and_exit_code_2(string says, params string[] arguments)
     {

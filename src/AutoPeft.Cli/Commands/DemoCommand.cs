@@ -65,8 +65,8 @@ internal static class DemoCommand
         JournalStore store = JournalStore.OpenAsync(log).GetAwaiter().GetResult();
         try
         {
-            using StudyLog log = StudyLog.OpenAsync(store).GetAwaiter().GetResult();
-            return log.Study.Definition.IsSameStudyAs(definition) && log.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
+            using StudyLog open = StudyLog.OpenAsync(store).GetAwaiter().GetResult();
+            return open.Study.Definition.IsSameStudyAs(definition) && open.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
         }
         finally
         {

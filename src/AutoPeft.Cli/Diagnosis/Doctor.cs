@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using AutoPeft.Parquet;
+using AutoPeft.Parquet.Tables;
 using TorchSharp;
 
 namespace AutoPeft.Cli.Diagnosis;
@@ -21,7 +21,7 @@ internal static class Doctor
         (".NET", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", true),
         Torch(),
         ("Devices", Devices(), true),
-        ("Parquet", ParquetCodecs.Default.Name, true),
+        ("Parquet", ParquetFile.Library, true),
         ("Orleans", Has("Orleans.Runtime") ? "on" : "not on this package feed", true),
         ("ML.NET AutoML", Has("Microsoft.ML.AutoML") ? "on" : "not on this package feed", true),
     ];

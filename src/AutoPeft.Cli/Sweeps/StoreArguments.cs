@@ -12,7 +12,7 @@ internal sealed record StoreArguments(StoreAddress Address, string Study)
     /// <summary>The certificate that all silos of the study have; null for connections without TLS.</summary>
     public SiloCertificate? Certificate { get; init; }
 
-    public PostgresStoreOptions Options => new() { Notice = line => Console.Error.WriteLine($"autopeft: {line}") };
+    public PostgresStoreOptions Options { get; } = new() { Notice = line => Console.Error.WriteLine($"autopeft: {line}") };
 
     /// <summary>Where this machine writes what belongs to the study, unless told otherwise.</summary>
     public string Folder => Path.Combine("runs", string.Concat(Study.Select(c => Path.GetInvalidFileNameChars().Contains(c) ? '_' : c)));

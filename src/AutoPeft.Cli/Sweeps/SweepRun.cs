@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AutoPeft.Cli.Diagnosis;
 using AutoPeft.Orleans.Hosting;
+using AutoPeft.Parquet;
 using AutoPeft.Postgres;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -17,6 +18,8 @@ internal static class SweepRun
     {
         if (folder.Torn is { } torn) await Console.Error.WriteLineAsync($"autopeft: {torn}").ConfigureAwait(false);
         StudyDefinition definition = folder.Log.Study.Definition;
+        foreach ((string name, string column) in tables ? StudyTables.Renamed(definition) : [])
+            await Console.Error.WriteLineAsync($"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
         using var gpus = new GpuClaims();
         ProcessWorkerOptions options = new() { Command = WorkerCommandLine.Get(), LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
         ProcessWorker[] workers = [.. Slots(a, gpus).Select(slot => new ProcessWorker(definition, slot, options))];

@@ -11,14 +11,14 @@ function workersSection() {
     table.hidden = list.length === 0;
     none.hidden = list.length > 0;
     body.replaceChildren(...list.map(w => {
-      const running = w.trial !== undefined, late = w.lease !== undefined && w.lease < now;
+      const running = w.trial !== undefined;
       return h("tr", { class: running ? "" : "dim" },
         h("td", { class: "text" }, w.name), h("td", { class: "text" }, w.device ?? "–"),
         h("td", null, running ? h("button", { class: "link", onclick: () => select(trialOf(w.trial)) }, String(w.trial)) : "idle", running && w.attempt > 1 ? h("span", { class: "badge", title: `attempt ${w.attempt}` }, `×${w.attempt}`) : null),
         h("td", null, running ? duration(Math.max(0, now - w.since)) : "–"),
         h("td", null, w.step === undefined ? "–" : grouped(w.step)),
         h("td", null, grouped(w.done)),
-        h("td", { class: late ? "late" : null, title: clock(w.seen) }, late ? "lease over" : ago(now - w.seen)),
+        h("td", { title: clock(w.seen) }, ago(now - w.seen)),
         h("td", null, running ? h("button", { class: "small", "aria-label": `Requeue trial ${w.trial}`, onclick: () => requeueDialog(w.trial) }, "Requeue…") : null));
     }));
   };

@@ -13,7 +13,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
 {
     private static readonly ImmutableSortedDictionary<string, double> s_none = ImmutableSortedDictionary<string, double>.Empty;
 
-    [Fact]
+    [SkippableFact]
     public async Task The_tables_are_made_once_however_many_come_first()
     {
         await server.Process.SqlAsync("create database fresh");
@@ -27,7 +27,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(8, (await StudyList.ReadAsync(address)).Count);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("create schema autopeft; create table autopeft.mine (x int)", "did not make")]
     [InlineData("create schema autopeft; create table autopeft.version (number int, applied timestamptz); insert into autopeft.version values (99, now())", "newer AutoPeft")]
     public async Task A_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was(string sql, string says)
@@ -46,7 +46,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(before, await TablesAsync(name));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Looking_at_an_empty_database_changes_nothing()
     {
         await server.Process.SqlAsync("create database bare");
@@ -56,7 +56,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal("", await TablesAsync("bare"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_name_that_is_taken_and_one_that_is_not_there_are_refused()
     {
         string name = server.NewName();
@@ -68,7 +68,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(1, (await StudyList.ReadAsync(server.Address)).Single(s => s.Name == name).Records);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_password_comes_from_the_address_or_the_passfile_and_is_in_no_message()
     {
         await server.Process.SqlAsync("create role guarded login password 'hush-hush'");
@@ -90,7 +90,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("postgres://postgres:hush@127.0.0.1:1/postgres?connect_timeout=2", "cannot be reached")]
     [InlineData("DATABASE/nowhere", "does not exist")]
     public async Task A_server_or_database_that_is_not_there_is_one_line_at_once(string url, string says)
@@ -102,7 +102,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.DoesNotContain("hush", e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Two_writers_decide_on_one_log_and_every_trial_is_proposed_once_and_counts_once()
     {
         string name = server.NewName();
@@ -122,7 +122,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.All(study.Trials, t => Assert.Equal((double)t.Number, t.Values[0]));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task What_a_writer_says_of_an_attempt_that_another_writer_took_back_is_refused()
     {
         string name = server.NewName();
@@ -141,7 +141,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal([3, 4], trial.Values.ToArray());
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(6)]
     [InlineData(1)]
     public async Task A_server_that_allows_one_connection_a_host_serves_them_all(int hosts)
@@ -163,7 +163,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(6 * hosts, Study.Of(await ReadAsync(last)).Completed.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_append_whose_answer_was_lost_is_neither_lost_nor_doubled()
     {
         string name = server.NewName();
@@ -193,7 +193,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(Enumerable.Range(0, 60).Select(i => (double)i), study.Completed.Select(t => t.Values[0]));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_wait_ends_when_something_is_appended_and_not_by_polling()
     {
         string name = server.NewName();
@@ -210,7 +210,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await other.WaitForChangeAsync(1, TimeSpan.FromSeconds(60), default).WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task The_server_restarting_in_mid_sweep_loses_and_doubles_nothing()
     {
         await using PostgresProcess own = await PostgresProcess.StartAsync(durable: true);

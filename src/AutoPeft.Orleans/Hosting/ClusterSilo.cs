@@ -147,10 +147,13 @@ public sealed class ClusterSilo : IAsyncDisposable
         }
     }
 
-    /// <summary>Orleans' own settings take half a minute to find a silo that was killed, and to let a silo join after it.</summary>
+    /// <summary>
+    /// Orleans' own settings take half a minute to find a silo that was killed, and as long to let a silo join after it. One silo's word is enough here: to be declared dead by mistake costs a silo no
+    /// more than to join again, and with two votes the last of three silos could declare nobody dead.
+    /// </summary>
     private static void Watch(ClusterMembershipOptions o, TimeSpan probe)
     {
-        (o.ProbeTimeout, o.NumMissedProbesLimit) = (probe, 3);
-        (o.IAmAliveTablePublishTimeout, o.TableRefreshTimeout) = (probe, 5 * probe);
+        (o.ProbeTimeout, o.NumMissedProbesLimit, o.NumVotesForDeathDeclaration) = (probe, 3, 1);
+        (o.IAmAliveTablePublishTimeout, o.TableRefreshTimeout, o.MaxJoinAttemptTime) = (2 * probe, 5 * probe, 10 * probe);
     }
 }

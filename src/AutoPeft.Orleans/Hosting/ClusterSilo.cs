@@ -21,7 +21,7 @@ namespace AutoPeft.Orleans.Hosting;
 /// </remarks>
 public sealed class ClusterSilo : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30), Silent = TimeSpan.FromSeconds(10);
 
     private readonly ClusterSiloOptions _options;
     private readonly CancellationTokenSource _stop = new();
@@ -119,7 +119,10 @@ public sealed class ClusterSilo : IAsyncDisposable
     private static async Task<SiloHost> JoinAsync(ClusterSiloOptions options, CancellationToken cancellationToken)
     {
         ClusterIdentity cluster = await ClusterTables.EnsureAsync(options.ConnectionString, cancellationToken).ConfigureAwait(false);
+        string name = $"{cluster.Name}/{options.Study}";
         PortReservation port = PortReservation.Take(options.Endpoint.Address, options.Endpoint.Port);
+        using var joining = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task burying = BuryAsync(options, name, joining.Token);
         try
         {
             return await SiloHost.StartAsync(
@@ -132,7 +135,7 @@ public sealed class ClusterSilo : IAsyncDisposable
                     builder.Services.AddSingleton<IConfigurationValidator>(_ => port);
                     builder.ConfigureEndpoints(options.Endpoint.Address, port.Port, gatewayPort: 0);
                     // A cluster for each study: machines that share nothing but the database need not reach each other.
-                    builder.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = ($"{cluster.Name}/{options.Study}", "autopeft"));
+                    builder.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (name, "autopeft"));
                     builder.Configure<ClusterMembershipOptions>(o => Watch(o, options.ProbeTimeout));
                     builder.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
                     (options.Certificate ?? cluster.Load()).Use(builder);
@@ -145,6 +148,26 @@ public sealed class ClusterSilo : IAsyncDisposable
             port.Dispose();
             throw;
         }
+        finally
+        {
+            await joining.CancelAsync().ConfigureAwait(false);
+            await burying.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>While a silo joins: makes way where members were killed and nobody is left who could declare them dead.</summary>
+    private static async Task BuryAsync(ClusterSiloOptions options, string cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await ClusterTables.BuryAsync(options.ConnectionString, cluster, Silent, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(options.ProbeTimeout, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException || cancellationToken.IsCancellationRequested) { }
+        catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException or System.Net.Sockets.SocketException) { /* The silo hears of it, and joins again. */ }
     }
 
     /// <summary>
@@ -154,6 +177,6 @@ public sealed class ClusterSilo : IAsyncDisposable
     private static void Watch(ClusterMembershipOptions o, TimeSpan probe)
     {
         (o.ProbeTimeout, o.NumMissedProbesLimit, o.NumVotesForDeathDeclaration) = (probe, 3, 1);
-        (o.IAmAliveTablePublishTimeout, o.TableRefreshTimeout, o.MaxJoinAttemptTime) = (2 * probe, 5 * probe, 10 * probe);
+        (o.IAmAliveTablePublishTimeout, o.TableRefreshTimeout, o.MaxJoinAttemptTime) = (probe, 5 * probe, TimeSpan.FromMinutes(1));
     }
 }

@@ -36,6 +36,20 @@ internal static class ClusterTables
         }
     }
 
+    /// <summary>
+    /// Declares dead whatever silo of a cluster has given no sign of life to the database for <paramref name="silent"/>. A silo that joins asks every member for an answer first; where all of them
+    /// were killed, nobody else is left to say so. Only in tables of this program's own, which have the signs by the server's clock.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public static async Task<int> BuryAsync(string connectionString, string cluster, TimeSpan silent, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+        if (!await IsThereAsync(connection, "autopeft_silos", cancellationToken).ConfigureAwait(false)) return 0;
+        await using var command = new NpgsqlCommand(ClusterStatements.Bury, connection) { Parameters = { new() { Value = cluster }, new() { Value = silent } } };
+        return (int)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
     private static async Task MakeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await ExecuteAsync(connection, ClusterStatements.Tables, cancellationToken).ConfigureAwait(false);

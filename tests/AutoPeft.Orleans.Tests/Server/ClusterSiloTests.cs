@@ -41,7 +41,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
             return HostSetup.BraninOf(trial);
         }), slot)) { Slots = 4 };
         await using PostgresStore store = await CreateAsync(study, setup);
-        await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study);
+        await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study, probe: 1);
         await stuck.Task.WaitAsync(s_patience);
         await silos.Silos[victim].CrashAsync();
         await silos.Silos[1 - victim].Completion.WaitAsync(s_patience);
@@ -62,7 +62,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
             return HostSetup.BraninOf(trial);
         }), slot));
         await using PostgresStore store = await CreateAsync(study, setup);
-        await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study);
+        await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study, probe: 1);
         ClusterSilo silo = silos.Silos[1];
         string before = silo.Address!.ToParsableString();
         // 6 is a dead silo.
@@ -77,6 +77,24 @@ public sealed class ClusterSiloTests(ServerFixture server)
         Assert.Equal((60, 60), (Study.Of(log).Completed.Count, log.OfType<TrialCompleted>().Count()));
         // It took part again.
         Assert.Contains(log.OfType<TrialStarted>(), s => s.Worker.StartsWith(silo.Address.ToParsableString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_silo_joins_a_cluster_whose_members_were_all_killed()
+    {
+        string study = server.NewName("all killed");
+        HostSetup setup = new(HostSetup.Branin(5), (slot, _) => new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))));
+        await using PostgresStore store = await CreateAsync(study, setup);
+        await using (TwoSilos first = await TwoSilos.StartAsync(setup, server.Address, study)) await first.Completion.WaitAsync(s_patience);
+        // A member that answers nobody and gave its last sign of life a while ago.
+        await server.Process.SqlAsync($"""
+            insert into autopeft_silos select deploymentid, '127.0.0.1', 9, 12345678, 'gone', 'gone', 3, 0, '', now() - interval '1 hour', now() - interval '11 seconds'
+            from autopeft_cluster where deploymentid like '%/{study}';
+            update autopeft_cluster set version = version + 1 where deploymentid like '%/{study}'
+            """);
+        await using ClusterSilo late = await TwoSilos.StartOneAsync(setup, server.Address, study, 1, 0).WaitAsync(s_patience);
+        await late.Completion.WaitAsync(s_patience);
+        Assert.Equal("6", await server.Process.SqlAsync($"select status from autopeft_silos where port = 9 and deploymentid like '%/{study}'"));
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class WatchingTests
             }
             Assert.Equal(Enumerable.Range(0, 250), numbers.Order());
         }
-        double[] best = [.. (await dashboard.GetAsync($"{path}/trials?sort=value:0&down=0&only=completed&limit=50")).GetProperty("rows").EnumerateArray().Select(r => r[5][0].GetDouble())];
+        double[] best = [.. (await dashboard.GetAsync($"{path}/trials?sort=value:0&down=0&only=completed&limit=50")).GetProperty("rows").EnumerateArray().Select(r => r[6][0].GetDouble())];
         Assert.Equal(best.Order(), best);
         Assert.Equal(2, (await dashboard.GetAsync($"{path}/trials?only=running")).GetProperty("total").GetInt32());
     }

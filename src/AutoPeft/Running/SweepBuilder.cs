@@ -73,7 +73,10 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>Trials at once; 1 unless stated. The objective must then be thread-safe.</summary>
     public SweepBuilder<T> Workers(int workers) => Do(() => _workers = workers > 0 ? workers : throw new InvalidInputException($"A sweep needs at least one worker, not {workers}."));
 
-    /// <summary>Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated.</summary>
+    /// <summary>
+    /// Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated. One program at a time runs a journal's trials; a second is
+    /// refused.
+    /// </summary>
     public SweepBuilder<T> Journal(string path) => Do(() => _journal = path);
 
     /// <summary>
@@ -129,9 +132,17 @@ public sealed class SweepBuilder<T> where T : notnull
     private async Task<IStudyStore> StoreAsync(CancellationToken cancellationToken)
     {
         if (_journal is null) return new MemoryStore();
-        return File.Exists(_journal)
-            ? await JournalStore.OpenAsync(_journal, cancellationToken).ConfigureAwait(false)
-            : await JournalStore.CreateAsync(_journal, cancellationToken).ConfigureAwait(false);
+        JournalStore store = await JournalStore.OpenOrCreateAsync(_journal, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            store.Own();
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private async Task<StudySession> SessionAsync(IStudyStore store, StudyDefinition definition, ISampler sampler, CancellationToken cancellationToken)

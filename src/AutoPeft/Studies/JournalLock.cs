@@ -55,26 +55,6 @@ public sealed class JournalLock : IDisposable
         }
     }
 
-    /// <summary>Who holds a lock that was signed with <see cref="SignName"/>, as " (process 17 on host)"; empty where nobody signed.</summary>
-    public static string Holder(string path)
-    {
-        try
-        {
-            using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1));
-            return file.ReadLine() is { Length: > 0 and < 300 } name ? $" ({name})" : "";
-        }
-        // Windows keeps others from reading what is locked.
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return ""; }
-    }
-
-    /// <summary>Writes who holds the lock into its file, for the message that others get.</summary>
-    public void SignName()
-    {
-        _file.SetLength(0);
-        _file.Write(System.Text.Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}\n"));
-        _file.Flush();
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 }

@@ -104,9 +104,8 @@ public sealed class JournalStore : IStudyStore
     public void Own()
     {
         if (_owned is not null) return;
-        string file = Path + ".running";
-        _owned = JournalLock.TryTake(file) ?? throw new InvalidInputException($"{Path} is being run by another program{JournalLock.Holder(file)}; wait for it, stop it, or choose another file.");
-        _owned.SignName();
+        _owned = JournalLock.TryTake(Path + ".running")
+            ?? throw new InvalidInputException($"{Path} is being run by another program; wait for it, stop it, or choose another file.");
     }
 
     /// <inheritdoc/>

@@ -70,6 +70,20 @@ public sealed class WatchingTests
     }
 
     [Fact]
+    public async Task A_study_that_may_not_be_written_is_looked_at_and_looking_leaves_no_file()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync();
+        string folder = Path.Combine(dashboard.Directory, "run"), log = Path.Combine(folder, "study.log");
+        await LargeStudy.WriteAsync(folder, LargeStudy.Log(LargeStudy.Definition("run", 20), 8));
+        File.Delete(log + ".lock");
+        File.SetAttributes(log, FileAttributes.ReadOnly);
+        string path = await dashboard.StudyAsync("run");
+        Assert.Equal(8, (await dashboard.GetAsync(path + "/trials")).GetProperty("total").GetInt32());
+        Assert.Equal([log], Directory.GetFiles(folder));
+        File.SetAttributes(log, FileAttributes.Normal);
+    }
+
+    [Fact]
     public async Task The_scatter_is_thinned_to_what_a_screen_shows_and_keeps_the_front_and_tells_what_is_new()
     {
         List<StudyEvent> log = LargeStudy.Log(LargeStudy.Definition("run", 20_010), 20_000, curves: false);

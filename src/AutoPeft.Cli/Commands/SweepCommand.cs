@@ -73,7 +73,7 @@ internal static class SweepCommand
             StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, PopulationSweep.Complete(problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler }, problem))), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);
             RunArguments how = run.Read(parsed);
-            string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
+            string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{FileNames.Of(definition.Name)}-{definition.Seed}");
             IEnumerable<Spaces.Configuration> enqueued = problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition));
             if (cluster.IsAsked(parsed))
             {

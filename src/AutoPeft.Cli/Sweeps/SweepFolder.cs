@@ -16,10 +16,9 @@ internal sealed class SweepFolder : IAsyncDisposable
     // A log of this size still opens in a fifth of a second; packing it takes about as long as training for a step.
     private const long CompactFrom = 32 << 20;
 
-    private readonly JournalLock? _running;
     private readonly IStudyStore _store;
 
-    private SweepFolder(string path, IStudyStore store, StudySession session, JournalLock? running) => (Path, _store, Session, _running) = (path, store, session, running);
+    private SweepFolder(string path, IStudyStore store, StudySession session) => (Path, _store, Session) = (path, store, session);
 
     public string Path { get; }
 
@@ -48,15 +47,15 @@ internal sealed class SweepFolder : IAsyncDisposable
         {
             throw new InvalidInputException($"{path} cannot be made: {e.Message} Choose another with --out.", e);
         }
-        JournalLock running = TakeRunning(path);
+        JournalStore store = await JournalStore.CreateAsync(Log(path), cancellationToken).ConfigureAwait(false);
         try
         {
-            JournalStore store = await JournalStore.CreateAsync(Log(path), cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudySession.CreateAsync(definition, sampler, store, cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            store.Own();
+            return new SweepFolder(path, store, await StudySession.CreateAsync(definition, sampler, store, cancellationToken: cancellationToken).ConfigureAwait(false));
         }
         catch
         {
-            running.Dispose();
+            await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -65,17 +64,19 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<SweepFolder> OpenAsync(string path, bool toRun, CancellationToken cancellationToken)
     {
         if (!File.Exists(Log(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(Log(path))} is missing); `autopeft sweep … --out {path}` makes one.");
-        JournalLock? running = toRun ? TakeRunning(path) : null;
+        JournalStore store = toRun
+            ? await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false)
+            : await JournalStore.LookAsync(Log(path), cancellationToken).ConfigureAwait(false);
         try
         {
-            JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
+            if (toRun) store.Own();
             if (toRun && store.LooseSize > CompactFrom) await store.CompactAsync(cancellationToken).ConfigureAwait(false);
             // Who only looks asks for no trial, and may look at a study whose sampler this build has not.
-            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => toRun ? SweepSamplers.Create(d) : new RandomSampler(), cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            return new SweepFolder(path, store, await StudySession.OpenAsync(store, d => toRun ? SweepSamplers.Create(d) : new RandomSampler(), cancellationToken: cancellationToken).ConfigureAwait(false));
         }
         catch
         {
-            running?.Dispose();
+            await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -84,7 +85,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<IReadOnlyList<StudyEvent>> ReadLogAsync(string path, CancellationToken cancellationToken)
     {
         if (!File.Exists(Log(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(Log(path))} is missing); `autopeft sweep … --out {path}` makes one.");
-        await using JournalStore store = await JournalStore.OpenAsync(Log(path), cancellationToken).ConfigureAwait(false);
+        await using JournalStore store = await JournalStore.LookAsync(Log(path), cancellationToken).ConfigureAwait(false);
         return await store.ReadAsync(0, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -121,14 +122,13 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         Session.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
-        _running?.Dispose();
     }
 
     private static async Task<SweepFolder> OfAsync(string path, PostgresStore store, Task<StudySession> session)
     {
         try
         {
-            return new SweepFolder(path, store, await session.ConfigureAwait(false), null);
+            return new SweepFolder(path, store, await session.ConfigureAwait(false));
         }
         catch
         {
@@ -138,7 +138,4 @@ internal sealed class SweepFolder : IAsyncDisposable
     }
 
     private static string Log(string path) => System.IO.Path.Combine(path, LogName);
-
-    private static JournalLock TakeRunning(string path) => JournalLock.TryTake(System.IO.Path.Combine(path, "running.lock"))
-        ?? throw new InvalidInputException($"{path} is being run by another process; wait for it or stop it.");
 }

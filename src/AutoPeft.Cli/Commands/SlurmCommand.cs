@@ -4,6 +4,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using AutoPeft.Cli.Slurm;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Postgres;
 
 namespace AutoPeft.Cli.Commands;
 

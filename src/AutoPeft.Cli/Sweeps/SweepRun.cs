@@ -61,19 +61,25 @@ internal static class SweepRun
             {
                 display.Close(folder.Session.Study, host.Busy / (Stopwatch.GetElapsedTime(start) * workers.Count));
                 // What ended the sweep is the news; tables that cannot be written either are not.
-                try { if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false); }
-                catch (InvalidInputException) { }
+                try { if (tables) await WriteAsync(folder, display).ConfigureAwait(false); }
+                catch (Exception e) when (e is InvalidInputException or IOException or UnauthorizedAccessException) { }
                 if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
                 throw;
             }
             display.Close(folder.Session.Study, host.Busy / (Stopwatch.GetElapsedTime(start) * workers.Count));
-            if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+            if (tables) await WriteAsync(folder, display).ConfigureAwait(false);
         }
         finally
         {
             await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false);
             foreach (SlotLease lease in leases) lease.Dispose();
         }
+    }
+
+    private static async Task WriteAsync(SweepFolder folder, ISweepDisplay display)
+    {
+        await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+        display.Wrote();
     }
 
     /// <summary>The slots that were asked for; their GPUs are <paramref name="claims"/>' from then on.</summary>

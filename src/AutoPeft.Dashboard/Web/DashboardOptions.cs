@@ -28,10 +28,10 @@ public sealed record DashboardOptions
     public int MaxLive { get; init; } = 100;
 
     /// <summary>
-    /// Connections that may be open at once without having been let in: those that have sent no whole request yet, or no token. Default 200; past it the oldest is ended, so that nobody is
+    /// Connections that may be open at once without having been let in: those that have sent no whole request yet, or no token. Default 500; past it the oldest is ended, so that nobody is
     /// kept out by connections that say nothing.
     /// </summary>
-    public int MaxUnknown { get; init; } = 200;
+    public int MaxUnknown { get; init; } = 500;
 
     /// <summary>Where a line goes when the server itself fails; null for nowhere. No request's content is ever written.</summary>
     public Action<string>? Log { get; init; }

@@ -9,7 +9,7 @@ namespace AutoPeft;
 /// lower, and every file name is one that Linux, macOS and Windows take and that stays in its directory.
 /// </summary>
 /// <remarks>
-/// Letters and digits of ASCII, '-', '_' and '.' stand for themselves, the rest as %XX of their UTF-8 bytes. Behind '~' a name with upper-case letters says in hexadecimal which of its
+/// Letters and digits of ASCII, '-', '_' and '.' stand for themselves, the rest as =XX of their UTF-8 bytes ("%" would mean something to Slurm and to URLs). Behind '~' a name with upper-case letters says in hexadecimal which of its
 /// letters are upper-case. A name that would be longer than 160 bytes is cut, and a part of its SHA-256 follows "~~". Plain lower-case names stay as they are.
 /// </remarks>
 public static class FileNames
@@ -25,7 +25,7 @@ public static class FileNames
     public static string Of(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length == 0) return "%";
+        if (name.Length == 0) return "=";
         var text = new StringBuilder(name.Length);
         var isUpper = new List<bool>();
         for (int i = 0; i < name.Length; i++)
@@ -58,7 +58,7 @@ public static class FileNames
         int length = 3;
         if (Rune.TryCreate(scalar, out Rune rune)) length = rune.EncodeToUtf8(bytes);
         else (bytes[0], bytes[1], bytes[2]) = ((byte)(0xE0 | scalar >> 12), (byte)(0x80 | scalar >> 6 & 0x3F), (byte)(0x80 | scalar & 0x3F));
-        foreach (byte b in bytes[..length]) text.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
+        foreach (byte b in bytes[..length]) text.Append('=').Append(b.ToString("X2", CultureInfo.InvariantCulture));
     }
 
     /// <summary>A digit for every four letters, the first letter in its highest bit; empty where all are lower-case.</summary>

@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using AutoPeft.Cli.Commands;
 using AutoPeft.Cli.Terminal;
 
+VisibleConsole.Install();
+
 // Not a RootCommand: that takes its name from the assembly, and people type autopeft.
 var root = new Command("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
 {
@@ -11,7 +13,7 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     PretrainCommand.Create(),
     TrainCommand.Create(),
     SweepCommand.Create(),
-    ResumeCommand.Create(), AuditCommand.Create(),
+    ResumeCommand.Create(), AuditCommand.Create(), RepairCommand.Create(),
     FrontCommand.Create(),
     ReportCommand.Create(),
     FinalCommand.Create(),

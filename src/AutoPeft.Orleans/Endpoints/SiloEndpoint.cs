@@ -12,8 +12,8 @@ public sealed record SiloEndpoint
     /// <summary>The TCP port; null (the default) for the first free one from 11111.</summary>
     public int? Port { get; init; }
 
-    /// <summary>The address that a person named: an address of this machine, or the name of one of its network interfaces.</summary>
-    /// <param name="text">"10.0.0.7", "eth0".</param>
+    /// <summary>The address that a person named: an address of this machine, the name of one of its network interfaces, or a host name that stands for this machine.</summary>
+    /// <param name="text">"10.0.0.7", "eth0", "node17".</param>
     /// <exception cref="InvalidInputException">This machine has neither; the message lists what there is.</exception>
     public static IPAddress AddressOf(string text)
     {
@@ -22,8 +22,15 @@ public sealed record SiloEndpoint
             return Of(named).FirstOrDefault() ?? throw new InvalidInputException($"The network interface {text} has no address.");
         IPAddress[] own = [.. interfaces.SelectMany(Of)];
         if (IPAddress.TryParse(text, out IPAddress? address) && (own.Contains(address) || IPAddress.IsLoopback(address))) return address;
+        if (HostAddresses(text).FirstOrDefault(a => own.Contains(a) && !IPAddress.IsLoopback(a)) is { } hosts) return hosts;
         string known = string.Join(", ", interfaces.Where(n => Of(n).Any()).Select(n => $"{n.Name} ({Of(n).First()})"));
         throw new InvalidInputException($"'{text}' is no address and no network interface of this machine; it has {known}.");
+    }
+
+    private static IPAddress[] HostAddresses(string name)
+    {
+        try { return Dns.GetHostAddresses(name); }
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or ArgumentException) { return []; }
     }
 
     /// <summary>An interface's addresses, those of version 4 first; link-local ones of version 6, which need a scope, are left out.</summary>

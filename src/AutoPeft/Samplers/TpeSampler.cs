@@ -48,9 +48,8 @@ public sealed class TpeSampler : ISampler
     public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)
     {
         SearchSpace space = study.Definition.Space;
-        // In a continuous space two draws are never equal; only finite ones need to know what was seen.
         bool startup = study.Trials.Count < _options.StartupTrials || study.Completed.Count < _options.StartupTrials;
-        HashSet<Configuration> seen = startup || space.Parameters.All(p => p.Cardinality is not null) ? UnseenSampling.Seen(study) : [];
+        HashSet<Configuration> seen = startup ? UnseenSampling.Seen(study) : UnseenSampling.SeenWhereDrawsRepeat(study);
         var proposals = new Proposal[count];
         Densities? densities = null;
         var extra = new List<Configuration>();

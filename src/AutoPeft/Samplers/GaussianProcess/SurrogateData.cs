@@ -13,7 +13,7 @@ internal sealed class SurrogateData
         Map = map;
         Completed = [.. study.Completed.Where(t => t.Losses.All(double.IsFinite))];
         Features = [.. Completed.Select(t => new Candidate(map, t.Configuration).Features)];
-        Failed = [.. study.Trials.Where(t => t.State == TrialState.Failed).Select(t => t.Configuration)];
+        Failed = [.. RungResults.Bad(study).Select(t => t.Configuration)];
         Pending = [.. study.Trials.Where(t => t.IsPending).Select(t => t.Configuration)];
         double[][] losses = [.. Completed.Select(t => t.Losses.ToArray())];
         Feasible = [.. Completed.Select(t => t.IsFeasible)];
@@ -55,7 +55,7 @@ internal sealed class SurrogateData
     /// <summary>Whether each kept the outcome constraints.</summary>
     public bool[] Feasible { get; }
 
-    /// <summary>Configurations that failed.</summary>
+    /// <summary>Configurations whose trials crashed or diverged.</summary>
     public Configuration[] Failed { get; }
 
     /// <summary>Configurations without a result yet.</summary>

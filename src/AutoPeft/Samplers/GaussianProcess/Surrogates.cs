@@ -127,6 +127,15 @@ internal sealed class Surrogates
                     if (warped.Value + (best.Warp.Strength == 0 ? OutcomeWarp.Evidence : 0) < best.Value) best = warped;
                 }
             }
+            if (j == m + sides.Count)
+            {
+                Hyperparameters labels = best.Fit;
+                raw = FailureBoundary.Distances(set, n, labels);
+                if (FitOne(set, raw, 0, prior, state?.Models[j].ElementAtOrDefault(1), thorough, false, cancellationToken) is not { } distances) return false;
+                fitted[j] = [labels, distances.Fit];
+                _constraints.Add(new TrainedSurrogate(set, [.. raw.Select(distances.Warp.Apply)], distances.Warp, distances.Fit, distances.Warp.Apply(0), FailureWeight));
+                continue;
+            }
             strengths[j] = best.Warp.Strength;
             double[] targets = [.. raw.Select(best.Warp.Apply)];
             if (_members == 1 || j == m + sides.Count) fitted[j] = [best.Fit];

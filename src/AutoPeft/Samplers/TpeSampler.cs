@@ -218,8 +218,10 @@ public sealed class TpeSampler : ISampler
             Array.Fill(weights, 1);
             if (study.Definition.Objectives.Length is 1 or > 4 || good.Length is < 2 or > 200) return weights;
             double[][] losses = [.. good.Select(t => t.Losses.ToArray())];
+            var scale = LossScales.Of(losses);
+            losses = [.. losses.Select(scale.Apply)];
             double[] reference = [.. Enumerable.Range(0, losses[0].Length).Select(j => losses.Max(l => l[j])).Select(w => Math.Max(1.1 * w, 0.9 * w) + 1e-12)];
-            double[] contributions = Hypervolume.Contributions(losses, reference);
+            double[] contributions = Hypervolume.RelativeContributions(losses, reference);
             double most = contributions.Max();
             if (!(most > 0)) return weights;
             for (int i = 0; i < weights.Length; i++) weights[i] = Math.Max(contributions[i] / most, 0.05);

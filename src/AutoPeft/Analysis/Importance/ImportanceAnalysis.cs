@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
@@ -37,7 +38,12 @@ public static class ImportanceAnalysis
         string name = definition.Objectives[objective].Name;
         if (trials.Length < LeastTrials) throw new InvalidInputException($"Importance needs at least {LeastTrials} completed trials; the study has {trials.Length}.");
         if (trials.Length > options.MostTrials) trials = [.. Enumerable.Range(0, options.MostTrials).Select(i => trials[(int)((long)i * trials.Length / options.MostTrials)])];
+        // Scaled while they are worked with; a mark for "bad" is not a value to explain.
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
+        double ceiling = OutcomeWarp.Ceiling(losses);
+        losses = [.. losses.Select(l => Math.Min(l, ceiling))];
+        var units = LossScale.Of(losses);
+        losses = [.. losses.Select(units.Apply)];
         if (options.Cutoff < 1)
         {
             double limit = SampleSpread.Quantile([.. losses.Order()], options.Cutoff);
@@ -45,7 +51,7 @@ public static class ImportanceAnalysis
         }
         if (losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) throw new InvalidInputException($"Every trial has the same '{name}'; there is no variance to explain.");
         ImportanceMethod method = options.Method != ImportanceMethod.Auto ? options.Method : trials.Length <= ImportanceOptions.MostModelTrials ? ImportanceMethod.GaussianProcess : ImportanceMethod.Forest;
-        var of = new Estimation(definition.Space, definition.Objectives[objective], [.. trials.Select(t => t.Configuration)], losses, options, cancellationToken);
+        var of = new Estimation(definition.Space, definition.Objectives[objective], [.. trials.Select(t => t.Configuration)], losses, units, options, cancellationToken);
         return method switch
         {
             ImportanceMethod.GaussianProcess => of.ByGaussianProcess(),
@@ -54,7 +60,8 @@ public static class ImportanceAnalysis
         };
     }
 
-    private sealed class Estimation(SearchSpace space, Objective objective, Configuration[] configurations, double[] losses, ImportanceOptions options, CancellationToken cancellationToken)
+    private sealed class Estimation(
+        SearchSpace space, Objective objective, Configuration[] configurations, double[] losses, LossScale units, ImportanceOptions options, CancellationToken cancellationToken)
     {
         private readonly Philox _random = new(options.Seed, 0, StreamPurpose.Bootstrap);
         private readonly Standardization _scale = Standardization.Of(losses);
@@ -136,7 +143,7 @@ public static class ImportanceAnalysis
 
         private ImportanceReport Report(ImportanceMethod method, double? explained, ParameterImportance[] parameters, ParameterInteraction[] interactions, ISampledFunction function)
         {
-            var effects = new AveragedEffects(function, new ProductDomain(space, 1, _random), objective, _scale.Mean, _scale.Scale, options.Confidence);
+            var effects = new AveragedEffects(function, new ProductDomain(space, 1, _random), objective, _scale, units, options.Confidence);
             return new ImportanceReport
             {
                 Objective = objective.Name,

@@ -23,7 +23,7 @@ internal sealed class Acquisition : IAcquisition
     private readonly bool[] _wanted;
     private readonly bool _compress;
 
-    private const double Negligible = -12, Flatness = 0.01;
+    private const double Negligible = -7, Flatness = 0.01;
 
     /// <param name="map">The embedding.</param>
     /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one; null where <paramref name="exact"/> has the loss.</param>

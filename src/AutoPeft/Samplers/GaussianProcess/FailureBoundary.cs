@@ -27,7 +27,7 @@ internal static class FailureBoundary
                 nearest[i] = Math.Min(nearest[i], squared);
                 nearest[j] = Math.Min(nearest[j], squared);
             }
-        for (int i = 0; i < nearest.Length; i++) nearest[i] = i < completed ? -Math.Sqrt(nearest[i]) : 8 * Math.Sqrt(nearest[i]);
+        for (int i = 0; i < nearest.Length; i++) nearest[i] = i < completed ? -Math.Sqrt(nearest[i]) : Math.Sqrt(nearest[i]);
         return nearest;
     }
 }

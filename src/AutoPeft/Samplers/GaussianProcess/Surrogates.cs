@@ -25,6 +25,9 @@ internal sealed class Surrogates
     /// <summary>Joint draws under each set of hyperparameters where trials are pending: two say too little of what they may give (four workers on a PEFT-shaped space lost 6 % of the hypervolume, and 3 % so).</summary>
     private const int LeastPathsOfPending = 4;
 
+    /// <summary>Most standard deviations from the mean at which a reference point is taken to lie.</summary>
+    private const double Furthest = 1e60;
+
     /// <summary>With four objectives every draw has a front of hundreds of boxes: half of the draws serve as well (three problems, 12 seeds) in two thirds of the time.</summary>
     private const int DearPaths = 2;
 
@@ -224,7 +227,8 @@ internal sealed class Surrogates
         double[] reference = _data.Reference;
         // Asking for more than there is to gain would drive the search into what is known to fail.
         double margin = constraints.Length > 0 ? 0 : temper.Margin;
-        double[] standardReference = [.. reference.Select((r, j) => _objectives[j].Warp.Apply(r))];
+        // Beyond so many standard deviations nothing is told apart, and volumes stay finite.
+        double[] standardReference = [.. reference.Select((r, j) => Math.Clamp(_objectives[j].Warp.Apply(r), -Furthest, Furthest))];
         var improvement = new ExpectedHypervolume[anyFeasible || constraints.Length == 0 ? paths : 0];
         bool[] counts = Counts(pending, constraints);
         OutcomeWarp[] warps = [.. _objectives.Select(o => o.Warp)];

@@ -37,14 +37,17 @@ internal sealed class AveragedEffects(
         })]);
     }
 
-    /// <summary>The effects of every switch of the space.</summary>
-    public ImmutableArray<SwitchEffect> Switches(CancellationToken cancellationToken)
+    /// <summary>The effects of switches.</summary>
+    /// <param name="measured">Names of the parameters that are looked at.</param>
+    /// <param name="cancellationToken">Looked at between switches.</param>
+    public ImmutableArray<SwitchEffect> Switches(IReadOnlySet<string> measured, CancellationToken cancellationToken)
     {
         var effects = ImmutableArray.CreateBuilder<SwitchEffect>();
         for (int i = 0; i < domain.Space.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int p = i;
+            if (!measured.Contains(domain.Space.Parameters[p].Name)) continue;
             if (domain.Space.Parameters[p] is BoolParameter b) effects.Add(new SwitchEffect(b.Name, Difference(at => at[p] = 1, at => at[p] = 0)));
             if (domain.Space.Parameters[p] is not SubsetParameter s) continue;
             for (int item = 0; item < s.Items.Length; item++)

@@ -10,6 +10,7 @@ public static class KneePoint
     /// <param name="losses">n vectors of m losses; dominated ones are never the knee.</param>
     public static int Of(IReadOnlyList<double[]> losses)
     {
+        losses = LossScales.Of(losses).Apply(losses);
         int[] front = Dominance.NonDominated(losses);
         if (front.Length == 0) return -1;
         int m = losses[front[0]].Length, best = front[0];

@@ -7,8 +7,8 @@ namespace AutoPeft.Peft.Native;
 /// Loads libtorch where TorchSharp alone would not find it or could not load it: where <c>TORCH_DIR</c> names another libtorch,
 /// and on Linux systems whose C++ library is older than TorchSharp's native part (Debian 12, Ubuntu 22.04).
 /// <para>
-/// Before any code of this assembly runs, the assembly sees to it that libtorch is loaded at the moment when TorchSharp is. A program that
-/// uses TorchSharp before it uses AutoPeft.Peft calls <see cref="Load"/> first. Elsewhere nothing happens.
+/// Before any code of this assembly runs, the assembly sees to it that libtorch is loaded at the moment when TorchSharp is. Programs built
+/// in this repository do so at their start; another that uses TorchSharp first calls <see cref="Load"/> before. Elsewhere nothing happens.
 /// </para>
 /// </summary>
 public static class TorchRuntime

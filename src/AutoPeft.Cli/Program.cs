@@ -3,15 +3,17 @@ using System.CommandLine.Help;
 using AutoPeft.Cli.Commands;
 using AutoPeft.Cli.Terminal;
 
+VisibleConsole.Install();
+
 // Not a RootCommand: that takes its name from the assembly, and people type autopeft.
-var root = new Command("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
+static Command Root() => new("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
 {
     new HelpOption { Recursive = true },
     DemoCommand.Create(),
     PretrainCommand.Create(),
     TrainCommand.Create(),
     SweepCommand.Create(),
-    ResumeCommand.Create(), AuditCommand.Create(),
+    ResumeCommand.Create(), AuditCommand.Create(), RepairCommand.Create(),
     FrontCommand.Create(),
     ReportCommand.Create(),
     FinalCommand.Create(),
@@ -28,4 +30,4 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     WorkerCommand.Create(),
     StudiesCommand.Create(),
 };
-return await CommandLine.RunAsync(root, args).ConfigureAwait(false);
+return await CommandLine.RunAsync(Root, args).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Npgsql;
 
 namespace AutoPeft.Postgres;
@@ -12,7 +13,19 @@ public sealed class StoreAddress
 {
     private static readonly string[] s_schemes = ["postgres://", "postgresql://"];
 
-    private StoreAddress(NpgsqlConnectionStringBuilder settings) => ConnectionString = Defaulted(settings).ConnectionString;
+    private StoreAddress(NpgsqlConnectionStringBuilder settings)
+    {
+        NpgsqlConnectionStringBuilder s = Defaulted(settings);
+        foreach (string host in s.Host!.Split(',')) Check(host);
+        (HasPassword, Database) = (!string.IsNullOrEmpty(settings.Password), $"{s.Host}:{s.Port}/{s.Database}");
+        ConnectionString = s.ConnectionString;
+    }
+
+    /// <summary>Whether the address itself has a password, which others can then see where they see the address.</summary>
+    public bool HasPassword { get; }
+
+    /// <summary>"host:5432/database": which database it is, whoever uses it.</summary>
+    public string Database { get; }
 
     /// <summary>For Npgsql and what builds on Npgsql. It may hold a password: keep it out of messages.</summary>
     public string ConnectionString { get; }
@@ -45,6 +58,16 @@ public sealed class StoreAddress
         string host = s.Host!.StartsWith('/') ? "" : s.Host;
         string query = s.Host.StartsWith('/') ? $"?host={s.Host}" + (s.Port == NpgsqlConnection.DefaultPort ? "" : $"&port={s.Port}") : "";
         return $"postgres://{s.Username}@{host}{(query.Length > 0 || s.Port == NpgsqlConnection.DefaultPort ? "" : $":{s.Port}")}/{s.Database}{query}";
+    }
+
+    /// <summary>A password that stands where the host belongs is not looked up in the network's name service, nor shown in a message.</summary>
+    private static void Check(string host)
+    {
+        int colon = host.LastIndexOf(':');
+        string name = host.Count(c => c == ':') == 1 && colon >= 0 ? host[..colon] : host;
+        if (name.StartsWith('/') || name.StartsWith('@') || IPAddress.TryParse(name.Trim('[', ']'), out _)) return;
+        if (name.Length is > 0 and <= 253 && name.Split('.').All(label => label.Length <= 63 && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))) return;
+        throw new InvalidInputException("The store's host is no name of a host; write postgres://user@host/database, and give the password in PGPASSWORD or the passfile.");
     }
 
     private static NpgsqlConnectionStringBuilder Url(string rest)

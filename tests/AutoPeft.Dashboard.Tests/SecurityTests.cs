@@ -83,6 +83,80 @@ public sealed class SecurityTests
     }
 
     [Fact]
+    public async Task The_right_token_is_let_in_while_wrong_ones_come_by_the_hundred()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token, MaxUnknown = 1000 });
+        // While these wait for their answers, the right one comes.
+        Task<(int Status, JsonElement)>[] guesses = [.. Enumerable.Range(0, 200).Select(i => dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", $"Bearer guess {i}")))];
+        for (int i = 0; i < 20; i++) Assert.Equal(200, (await dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", "Bearer " + Token))).Status);
+        Assert.DoesNotContain(await Task.WhenAll(guesses), a => a.Status is not (401 or 429));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0123456789abcde")]
+    public async Task A_token_that_can_be_guessed_is_refused(string token)
+    {
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => DashboardServer.StartAsync(new DashboardOptions { Token = token, Port = 0 }, []));
+        Assert.Contains("openssl rand -hex 16", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("GET / HTTP/1.1\r\nHost: loc")]
+    [InlineData("GET /api/studies HTTP/1.1\r\nHost: localhost\r\n\r\n")]
+    public async Task A_thousand_connections_of_strangers_keep_nobody_out(string? sent)
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token, MaxUnknown = 50 });
+        // One that was let in before stays, however many strangers come.
+        using var before = new TcpClient();
+        await before.ConnectAsync(dashboard.Address.Host, dashboard.Address.Port);
+        byte[] request = Encoding.ASCII.GetBytes($"GET /api/studies HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Token}\r\n\r\n");
+        await before.GetStream().WriteAsync(request);
+        using var reader = new StreamReader(before.GetStream(), Encoding.ASCII);
+        Assert.Contains(" 200 ", await reader.ReadLineAsync(), StringComparison.Ordinal);
+        var strangers = new List<TcpClient>();
+        try
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                var stranger = new TcpClient();
+                strangers.Add(stranger);
+                await stranger.ConnectAsync(dashboard.Address.Host, dashboard.Address.Port);
+                if (sent is not null) await stranger.GetStream().WriteAsync(Encoding.ASCII.GetBytes(sent));
+            }
+            using var fresh = new HttpClient { BaseAddress = dashboard.Address };
+            fresh.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+            Assert.Equal(HttpStatusCode.OK, (await fresh.GetAsync(new Uri("/api/studies", UriKind.Relative))).StatusCode);
+            await before.GetStream().WriteAsync(request);
+            string? line;
+            do line = await reader.ReadLineAsync();
+            while (line is not null && !line.Contains("HTTP/1.1", StringComparison.Ordinal));
+            Assert.Contains(" 200 ", line, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (TcpClient stranger in strangers) stranger.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("/api/session", """{"token":"\ud800"}""")]
+    [InlineData("/api/session", """{"\udc00":"x"}""")]
+    [InlineData("/api/session", """{"token":[{"a":["\ud83d"]}]}""")]
+    public async Task Half_a_surrogate_pair_is_a_bad_request_before_and_behind_the_sign_in(string path, string body)
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token }, ("run", 3));
+        StringContent Json() => new(body, new MediaTypeHeaderValue("application/json"));
+        Assert.Equal(400, (await dashboard.SendAsync(HttpMethod.Post, path, Json(), ("X-AutoPeft", "1"))).Status);
+        await using Dashboard open = await Dashboard.StartAsync(null, ("run", 3));
+        string study = await open.StudyAsync("run");
+        foreach (string change in (string[])["pause", "requeue", "enqueue"])
+            Assert.Equal(400, (await open.SendAsync(HttpMethod.Post, $"{study}/{change}", Json(), ("X-AutoPeft", "1"))).Status);
+        Assert.Empty(dashboard.Logged.Concat(open.Logged));
+    }
+
+    [Fact]
     public async Task The_token_is_in_no_address_and_no_log()
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token }, ("run", 3));

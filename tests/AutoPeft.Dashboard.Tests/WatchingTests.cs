@@ -65,9 +65,23 @@ public sealed class WatchingTests
             }
             Assert.Equal(Enumerable.Range(0, 250), numbers.Order());
         }
-        double[] best = [.. (await dashboard.GetAsync($"{path}/trials?sort=value:0&down=0&only=completed&limit=50")).GetProperty("rows").EnumerateArray().Select(r => r[5][0].GetDouble())];
+        double[] best = [.. (await dashboard.GetAsync($"{path}/trials?sort=value:0&down=0&only=completed&limit=50")).GetProperty("rows").EnumerateArray().Select(r => r[6][0].GetDouble())];
         Assert.Equal(best.Order(), best);
         Assert.Equal(2, (await dashboard.GetAsync($"{path}/trials?only=running")).GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_study_that_may_not_be_written_is_looked_at_and_looking_leaves_no_file()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync();
+        string folder = Path.Combine(dashboard.Directory, "run"), log = Path.Combine(folder, "study.log");
+        await LargeStudy.WriteAsync(folder, LargeStudy.Log(LargeStudy.Definition("run", 20), 8));
+        File.Delete(log + ".lock");
+        File.SetAttributes(log, FileAttributes.ReadOnly);
+        string path = await dashboard.StudyAsync("run");
+        Assert.Equal(8, (await dashboard.GetAsync(path + "/trials")).GetProperty("total").GetInt32());
+        Assert.Equal([log], Directory.GetFiles(folder));
+        File.SetAttributes(log, FileAttributes.Normal);
     }
 
     [Fact]

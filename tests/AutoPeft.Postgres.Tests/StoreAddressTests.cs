@@ -34,12 +34,30 @@ public class StoreAddressTests
     [InlineData("Host=h;topsecret", "connection string")]
     [InlineData("Host=h;Password=top;secret", "connection string")]
     [InlineData("somewhere", "neither a URL")]
+    [InlineData("postgres://top!secret/d", "no name of a host")]
+    [InlineData("postgres://u@top secret/d", "no name of a host")]
+    [InlineData("postgres://u@top$secret,h2/d", "no name of a host")]
+    [InlineData("postgres://u@topsecret0123456789012345678901234567890123456789012345678901234567890/d", "no name of a host")]
+    [InlineData("Host=top%secret;Database=d", "no name of a host")]
+    [InlineData("postgres://u:p@top/secret@h/d", "no name of a host")]
     public void A_bad_address_is_one_line_that_says_where_and_keeps_secrets(string address, string says)
     {
         InvalidInputException e = Assert.Throws<InvalidInputException>(() => StoreAddress.Parse(address));
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("postgres://u@h/d", false, "h:5432/d")]
+    [InlineData("postgres://u:p@h:77/d", true, "h:77/d")]
+    [InlineData("postgres://h/d?password=p", true, "h:5432/d")]
+    [InlineData("Host=h;Password=p;Database=d", true, "h:5432/d")]
+    [InlineData("Host=/run/postgresql;Username=u;Database=d", false, "/run/postgresql:5432/d")]
+    public void An_address_says_whether_it_has_a_password_and_which_database_it_is(string text, bool has, string database)
+    {
+        StoreAddress address = StoreAddress.Parse(text);
+        Assert.Equal((has, database), (address.HasPassword, address.Database));
     }
 
     [Theory]

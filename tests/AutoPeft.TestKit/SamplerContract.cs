@@ -4,6 +4,8 @@ using AutoPeft.Randomness;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace AutoPeft.TestKit;
@@ -38,7 +40,8 @@ public abstract class SamplerContract
 
     /// <summary>A study of a space, told by a rule; failing trials by another.</summary>
     protected static (Study Study, List<StudyEvent> Log) Play(ISampler sampler, SearchSpace space, ImmutableArray<Objective> objectives, int trials, Func<Configuration, double[]> values,
-        Func<int, bool>? fails = null, int batch = 1, int leavePending = 0, ulong seed = 3, int? budget = null)
+        Func<int, bool>? fails = null, int batch = 1, int leavePending = 0, ulong seed = 3, int? budget = null,
+        ImmutableArray<OutcomeConstraint> outcomes = default, Func<ImmutableArray<double>>? measured = null)
     {
         var study = new Study();
         var log = new List<StudyEvent>();
@@ -47,7 +50,7 @@ public abstract class SamplerContract
             study.Apply(e);
             log.Add(e);
         }
-        Append(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, objectives) { Seed = seed, Budget = budget }));
+        Append(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, objectives, outcomes.IsDefault ? null : outcomes) { Seed = seed, Budget = budget }));
         var pending = new Queue<int>();
         while (study.Trials.Count < trials)
         {
@@ -64,7 +67,8 @@ public abstract class SamplerContract
             {
                 int number = pending.Dequeue();
                 if (fails?.Invoke(number) == true) Append(new TrialFailed(DateTimeOffset.UnixEpoch, number, null, "broke"));
-                else Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [.. values(study.Trials[number].Configuration)], [], ImmutableSortedDictionary<string, double>.Empty));
+                else Append(new TrialCompleted(
+                    DateTimeOffset.UnixEpoch, number, null, [.. values(study.Trials[number].Configuration)], measured?.Invoke() ?? [], ImmutableSortedDictionary<string, double>.Empty));
             }
         }
         return (study, log);
@@ -144,6 +148,44 @@ public abstract class SamplerContract
         Assert.Equal(20, several.Trials.Count);
     }
 
+    /// <summary>How many random studies are played by <see cref="Results_of_any_finite_size_stop_nothing"/>.</summary>
+    protected virtual int ExtremeStudies => 10;
+
+    private static readonly double[] Extremes =
+        [0, -0.0, 1, -1, double.MaxValue, double.MinValue, 9e307, -9e307, 1e155, -1e155, 1e30, 1e-30, 1e-160, -1e-160, double.Epsilon, -double.Epsilon, 2.2250738585072014e-308];
+
+    /// <summary>A finite double: an ordinary one, one at an end of the range, or any pattern of bits.</summary>
+    private static double Extreme(Philox random)
+    {
+        switch (random.NextInt(3))
+        {
+            case 0: return random.NextNormal();
+            case 1: return Extremes[random.NextInt(Extremes.Length)];
+            default:
+                double any = BitConverter.UInt64BitsToDouble(random.NextUInt64());
+                return double.IsFinite(any) ? any : double.MaxValue;
+        }
+    }
+
+    [Fact]
+    public void Results_of_any_finite_size_stop_nothing()
+    {
+        SearchSpace space = SearchSpace.Build(s => s.Float("x", 0, 1).Int("n", 1, 9).Categorical("c", ["a", "b"]).Float("y", 0, 1, when: Condition.On("c", "b")));
+        Prop.ForAll(ArbMap.Default.ArbFor<uint>(), (uint seed) =>
+        {
+            var random = new Philox(seed, 78);
+            int objectives = 1 + random.NextInt(4);
+            bool stated = random.NextInt(3) == 0;
+            ImmutableArray<Objective> list = [.. Enumerable.Range(0, objectives).Select(j => new Objective($"f{j}", random.NextInt(2) == 0 ? Direction.Minimize : Direction.Maximize, stated ? Extreme(random) : null))];
+            ImmutableArray<OutcomeConstraint> outcomes = random.NextInt(3) == 0 ? [new OutcomeConstraint("g", Extreme(random)), new OutcomeConstraint("h", null, Extreme(random))] : [];
+            double share = random.NextDouble();
+            (Study study, _) = Play(Create(), space, list, 15, _ => [.. list.Select(_ => random.NextDouble() < share ? random.NextNormal() : Extreme(random))],
+                n => n % 6 == 5, outcomes: outcomes, measured: () => [.. outcomes.Select(_ => Extreme(random))]);
+            Assert.True(RunsOut || study.Trials.Count == 15, $"seed {seed}");
+            AllFeasible(study);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(ExtremeStudies).WithEndSize(int.MaxValue));
+    }
+
     [Fact]
     public void Huge_and_tiny_values_stop_nothing()
     {
@@ -168,6 +210,16 @@ public abstract class SamplerContract
         (Study study, _) = Play(Create(), space, [One], 14, c => [c.GetString("a") == "y" ? 0 : 1]);
         Assert.Equal(9, study.Trials.Take(9).Select(t => t.Configuration).Distinct().Count());
         Assert.Equal(RunsOut ? 9 : 14, study.Trials.Count);
+    }
+
+    [Fact]
+    public void Configurations_without_the_continuous_parameter_are_not_repeated()
+    {
+        if (!AvoidsRepeats || RunsOut) return;
+        SearchSpace space = SearchSpace.Build(s => s.Categorical("m", ["a", "b"]).Bool("q")
+            .Float("x", 0, 1, when: Condition.On("m", "a")).Int("n", 1, 3, when: Condition.On("m", "b")));
+        (Study study, _) = Play(Create(), space, [One], 40, c => [c.GetString("m") == "b" ? Math.Abs(c.GetInt("n") - 2) : 1 + c.GetDouble("x")]);
+        Assert.Equal(40, study.Trials.Select(t => t.Configuration).Distinct().Count());
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using AutoPeft.Cli.Sweeps;
 using AutoPeft.Dashboard;
 using AutoPeft.Dashboard.Sources;
 using AutoPeft.Dashboard.Web;
-using AutoPeft.Postgres;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -18,13 +17,13 @@ internal static class DashboardCommand
         var port = new Option<int>("--port") { Description = "Port; 0 for any free one.", DefaultValueFactory = _ => DashboardOptions.DefaultPort };
         var host = new Option<string>("--host") { Description = "Address or name to listen on. Default: this machine alone; any other needs --token.", DefaultValueFactory = _ => "127.0.0.1" };
         var token = new Option<string?>("--token") { Description = $"What people must know to look; or set {TokenVariable}, which other users of this machine cannot see." };
-        var store = new Option<string?>("--store") { Description = "Also, or instead of directories, the studies of a PostgreSQL store: postgres://user@host/database." };
+        var store = new Option<string?>("--store") { Description = "Also, or instead of directories, the studies of a PostgreSQL store: postgres://user@host/database; - reads it from standard input." };
         var command = new Command("dashboard", "Shows studies, trials and workers live in the browser; pauses, resumes, requeues and enqueues.") { directories, store, port, host, token };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string[] typed = parsed.GetValue(directories) ?? [];
             var sources = new List<IStudySource>();
-            if (parsed.GetValue(store) is { } shared) sources.Add(new SharedStudies(StoreAddress.Parse(shared)));
+            if (parsed.GetValue(store) is { } shared) sources.Add(new SharedStudies(StoreText.Read(shared)!));
             if (typed.Length > 0 || sources.Count == 0) sources.Add(new JournalFolders(typed.Length > 0 ? typed : Directory.Exists("runs") ? ["runs"] : ["."], SweepFolder.LogName));
             var options = new DashboardOptions
             {

@@ -62,7 +62,7 @@ internal static class DemoCommand
 
     private static bool Unfinished(string log, StudyDefinition definition)
     {
-        JournalStore store = JournalStore.OpenAsync(log).GetAwaiter().GetResult();
+        JournalStore store = JournalStore.LookAsync(log).GetAwaiter().GetResult();
         try
         {
             using StudyLog open = StudyLog.OpenAsync(store).GetAwaiter().GetResult();

@@ -24,7 +24,7 @@ internal static class ImportanceCommand
         {
             string typed = parsed.GetValue(method)!;
             if (Array.FindIndex(Methods, m => m.Name == typed) is not (>= 0 and var m)) throw new InvalidInputException($"--method {typed}: there are {string.Join(", ", Methods.Select(k => k.Name))}.");
-            var options = new ImportanceOptions
+            ImportanceOptions options = ImportanceOptions.Standard with
             {
                 Method = Methods[m].Method,
                 Cutoff = parsed.GetValue(cutoff) is > 0 and <= 1 and var q ? q : throw new InvalidInputException("--cutoff takes a share above 0, at most 1."),
@@ -34,9 +34,20 @@ internal static class ImportanceCommand
             string[] names = [.. definition.Objectives.Select(o => o.Name)];
             string? one = parsed.GetValue(objective);
             if (one is not null && !names.Contains(one)) throw new InvalidInputException($"--objective {one}: the study has {string.Join(", ", names)}.");
-            ImportanceReport[] reports = [.. names.Select((n, j) => (n, j)).Where(o => one is null || o.n == one).Select(o => ImportanceAnalysis.Of(folder.Log.Study, o.j, options, cancellationToken))];
-            foreach (ImportanceReport report in reports) ImportanceTable.Print(report);
-            if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, reports, cancellationToken).ConfigureAwait(false);
+            if (one is null)
+            {
+                // Each objective by itself: a constant one says so and takes nothing from the others.
+                IReadOnlyList<ImportanceResult> results = ImportanceAnalysis.OfEach(folder.Log.Study, options, cancellationToken);
+                if (results.All(r => r.Report is null)) throw new InvalidInputException(results[0].Reason!);
+                foreach (ImportanceResult result in results)
+                    if (result.Report is { } found) ImportanceTable.Print(found);
+                    else Console.Out.WriteLine($"{result.Objective}: {result.Reason}{Environment.NewLine}");
+                if (parsed.GetValue(json) is { } all) await InsightJson.WriteAsync(all, results.Select(r => r.Report).OfType<ImportanceReport>().ToArray(), cancellationToken).ConfigureAwait(false);
+                return 0;
+            }
+            ImportanceReport report = ImportanceAnalysis.Of(folder.Log.Study, Array.IndexOf(names, one), options, cancellationToken);
+            ImportanceTable.Print(report);
+            if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, new[] { report }, cancellationToken).ConfigureAwait(false);
             return 0;
         });
         return command;

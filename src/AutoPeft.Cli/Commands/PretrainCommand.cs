@@ -52,19 +52,20 @@ internal static class PretrainCommand
     {
         bool live = !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
         long shown = 0;
+        var output = new ProgressOutput();
         var progress = new Immediate<PretrainingProgress>(p =>
         {
             // Ten lines in a log file, a line that is redrawn on a terminal.
             string line = $"step {p.Step}  loss {p.Loss:0.000}  {p.TokensPerSecond:N0} tokens/s  {p.Done:P0}  {Sweeps.SweepDisplay.Time(p.TimeLeft)} left";
-            if (live) Console.Out.Write($"\r{line}   ");
+            if (live) output.Show(() => Console.Out.Write($"\r{line}   "));
             else if ((long)(p.Done * 10) > shown)
             {
                 shown = (long)(p.Done * 10);
-                Console.Out.WriteLine(line);
+                output.Show(() => Console.Out.WriteLine(line));
             }
         });
         PretrainingResult result = MaskedLanguageModeling.Run(options, progress, cancellationToken);
-        if (live) Console.Out.WriteLine();
+        if (live) output.Show(Console.Out.WriteLine);
         Console.Out.WriteLine($"{(result.Interrupted ? "Interrupted after" : "Pretrained for")} {result.Steps:N0} steps, {result.Tokens:N0} tokens, {result.Seconds:0} s; loss {result.Loss:0.000}, {result.VocabularySize:N0} word pieces. Written to {options.OutputDirectory}");
         return result.Interrupted ? CommandLine.Interrupted : 0;
     }

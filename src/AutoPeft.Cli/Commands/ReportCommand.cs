@@ -10,7 +10,7 @@ internal static class ReportCommand
     {
         StudyArgument which = StudyArgument.Create();
         var command = new Command("report", "Writes trials.parquet, pareto.parquet, curves.parquet and report.html from the study log.");
-        which.AddTo(command, "Directory to write for a study in a store; default runs/STUDY.");
+        which.AddTo(command, "Directory to write for a study in a store; default runs/stores/DATABASE/STUDY.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using SweepFolder folder = await which.OpenAsync(parsed, toRun: false, cancellationToken).ConfigureAwait(false);

@@ -11,7 +11,7 @@ internal static class ResumeCommand
     {
         StudyArgument which = StudyArgument.Create();
         var command = new Command("resume", "Goes on with an interrupted sweep.");
-        which.AddTo(command, "Directory for logs, tables and the report of a study in a store; default runs/STUDY.");
+        which.AddTo(command, "Directory for logs, tables and the report of a study in a store; default runs/stores/DATABASE/STUDY.");
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

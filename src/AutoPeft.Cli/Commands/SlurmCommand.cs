@@ -4,6 +4,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using AutoPeft.Cli.Slurm;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Postgres;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -61,9 +62,9 @@ internal static class SlurmCommand
     /// <summary>An array of workers of one study in a shared store.</summary>
     private static string Workers(SlurmJob job, string store, string study, IReadOnlyList<string> rest)
     {
-        if (HasPassword(store)) throw new InvalidInputException("--store has a password in it, which would stand in the script for all to read; leave it out and put it in ~/.pgpass (chmod 600) or PGPASSWORD.");
+        if (StoreAddress.Parse(store).HasPassword) throw new InvalidInputException("--store has a password in it, which would stand in the script for all to read; leave it out and put it in ~/.pgpass (chmod 600) or PGPASSWORD.");
         string[] command = [.. Program(), WorkerCommandLine.Command, "--store", store, "--study", study, .. rest];
-        return Write(job with { Name = $"autopeft-{study}", Array = job.Array ?? 1 }, Path.Combine("runs", $"slurm-{string.Concat(study.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'))}"), command);
+        return Write(job with { Name = $"autopeft-{study}", Array = job.Array ?? 1 }, new StoreArguments(StoreAddress.Parse(store), study).Folder, command, joins: true);
     }
 
     /// <summary>One job that runs a sweep in a directory, and goes on with it whenever it starts again.</summary>
@@ -76,7 +77,7 @@ internal static class SlurmCommand
         ParseResult parsed = sweep.Parse([.. typed]);
         if (parsed.Errors.Count > 0) throw new InvalidInputException($"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}. Try autopeft sweep --help");
         string space = parsed.GetRequiredValue<string>("SPACE");
-        string output = parsed.GetValue<string?>("--out") ?? Path.Combine("runs", $"{string.Concat(space.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-'))}-{parsed.GetValue<ulong>("--seed")}");
+        string output = parsed.GetValue<string?>("--out") ?? Path.Combine("runs", $"{FileNames.Of(space)}-{parsed.GetValue<ulong>("--seed")}");
         List<string> sweeping = [space], resuming = [];
         foreach (OptionResult o in parsed.CommandResult.Children.OfType<OptionResult>().Where(o => !o.Implicit && o.Option.Name != "--out"))
         {
@@ -91,10 +92,10 @@ internal static class SlurmCommand
         return Write(job with { Name = $"autopeft-{Path.GetFileName(Path.TrimEndingDirectorySeparator(output))}" }, output, first, again, Path.Combine(output, SweepFolder.LogName));
     }
 
-    private static string Write(SlurmJob job, string directory, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null)
+    private static string Write(SlurmJob job, string directory, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null, bool joins = false)
     {
         string here = Directory.GetCurrentDirectory(), folder = Path.GetFullPath(Path.Combine(directory, "slurm")), path = Path.Combine(folder, "job.sh");
-        string script = SlurmScript.Write(job, here, folder, first, again, log is null ? null : Path.GetFullPath(log));
+        string script = SlurmScript.Write(job, here, folder, first, again, log is null ? null : Path.GetFullPath(log), joins ? StoreOptions.AddressVariable : null);
         try
         {
             // Slurm does not make the directory of a job's output; without it the job fails without a word.
@@ -134,10 +135,6 @@ internal static class SlurmCommand
         Console.Out.Write(await output.ConfigureAwait(false));
         return true;
     }
-
-    private static bool HasPassword(string store) =>
-        Uri.TryCreate(store, UriKind.Absolute, out Uri? uri) && (uri.UserInfo.Contains(':', StringComparison.Ordinal) || uri.Query.Contains("password", StringComparison.OrdinalIgnoreCase))
-        || store.Contains("password=", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<string> Program() => WorkerCommandLine.Get().SkipLast(1);
 }

@@ -14,10 +14,7 @@ internal sealed class StoreOptions
     /// <summary>Environment variable with the password of the certificate's private key.</summary>
     public const string CertificatePasswordVariable = "AUTOPEFT_CERTIFICATE_PASSWORD";
 
-    private readonly Option<string?> _store = new("--store")
-    {
-        Description = "postgres://user@host/database, or an Npgsql connection string. What it leaves out comes from PGHOST, PGPASSWORD, the passfile, …",
-    };
+    private readonly Option<string?> _store = new("--store") { Description = StoreText.Description };
 
     private readonly Option<string?> _study = new("--study") { Description = "The study's name in the store." };
 
@@ -45,14 +42,13 @@ internal sealed class StoreOptions
     /// <summary>What was typed; null where no store was.</summary>
     public StoreArguments? Read(ParseResult parsed)
     {
-        if (parsed.GetValue(_store) is not { } store)
-        {
-            Option? typed = ((Option[])[_study, _address, _port, _certificate]).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
-            return typed is null ? null : throw new InvalidInputException($"{typed.Name} is about a study in a store that machines share; say which store with --store.");
-        }
+        Option? typed = ((Option[])[_study, _address, _port, _certificate]).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
+        if (parsed.GetValue(_store) is null && typed is null) return null;
+        StoreAddress store = StoreText.Read(parsed.GetValue(_store))
+            ?? throw new InvalidInputException($"{typed!.Name} is about a study in a store that machines share; say which store with --store or {StoreText.Variable}.");
         string study = parsed.GetValue(_study) ?? throw new InvalidInputException("--store holds many studies; name one with --study.");
         string? address = parsed.GetValue(_address) ?? Environment.GetEnvironmentVariable(AddressVariable);
-        return new StoreArguments(StoreAddress.Parse(store), study)
+        return new StoreArguments(store, study)
         {
             Endpoint = new SiloEndpoint
             {

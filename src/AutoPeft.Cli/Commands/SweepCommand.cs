@@ -23,7 +23,7 @@ internal static class SweepCommand
         var trials = new Option<int>("--trials") { Description = "Trials to run.", DefaultValueFactory = _ => 40 };
         var sampler = new Option<string>("--sampler") { Description = "auto, gp, tpe, random, sobol, …; pbt and pb2 train a population, options behind a colon, as in pbt:population=8,interval=1,quantile=25,explore=learning_rate+dropout.", DefaultValueFactory = _ => "auto" };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
-        var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/STUDY." };
+        var output = new Option<string?>("--out") { Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/stores/DATABASE/STUDY." };
         var delay = new Option<double>("--delay") { Description = "function:NAME only: seconds that each trial takes." };
         var lockstep = new Option<bool>("--lockstep") { Description = "Proposals that depend on seed and number of workers alone, not on which worker is quicker; a slow trial then holds the others up." };
         var scheduler = new Option<string>("--scheduler") { Description = $"What stops or pauses trials by their reports: {string.Join(", ", SchedulerCatalog.Names)}; options behind a colon, as in asha:min=1,eta=4,max=8.", DefaultValueFactory = _ => "none" };
@@ -72,7 +72,7 @@ internal static class SweepCommand
             StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, PopulationSweep.Complete(problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler }, problem))), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);
             RunArguments how = run.Read(parsed);
-            string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{definition.Name}-{definition.Seed}");
+            string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{FileNames.Of(definition.Name)}-{definition.Seed}");
             IEnumerable<Spaces.Configuration> enqueued = problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition));
             await using SweepFolder folder = place is not null
                 ? await SweepFolder.CreateAsync(path, place, definition, cancellationToken).ConfigureAwait(false)

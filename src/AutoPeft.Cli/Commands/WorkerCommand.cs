@@ -13,7 +13,7 @@ internal static class WorkerCommand
 {
     public static Command Create()
     {
-        var output = new Option<string?>("--out") { Description = "Directory for this machine's logs; default runs/STUDY." };
+        var output = new Option<string?>("--out") { Description = "Directory for this machine's logs; default runs/stores/DATABASE/STUDY." };
         var command = new Command(WorkerCommandLine.Command, "Joins a study in a store that machines share, and runs its trials here until the budget is used up.") { output };
         StoreOptions store = StoreOptions.AddTo(command);
         RunOptions run = RunOptions.AddTo(command);

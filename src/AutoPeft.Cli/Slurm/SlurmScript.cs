@@ -16,7 +16,9 @@ internal static partial class SlurmScript
     /// <param name="first">The command of the first start: program and arguments.</param>
     /// <param name="again">The command once <paramref name="log"/> exists; null where both are the same.</param>
     /// <param name="log">The study's log; null where <paramref name="again"/> is.</param>
-    public static string Write(SlurmJob job, string directory, string logs, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null)
+    /// <param name="addressVariable">The environment variable that tells the command at which address other nodes reach this one; null where no other node does.</param>
+    public static string Write(
+        SlurmJob job, string directory, string logs, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null, string? addressVariable = null)
     {
         if (logs.AsSpan().IndexOfAny("\r\n \"'") >= 0) throw new InvalidInputException($"{logs}: Slurm takes no path with spaces, quotes or line breaks for a job's output; choose another with --out.");
         var text = new StringBuilder("#!/bin/bash\n");
@@ -40,10 +42,12 @@ internal static partial class SlurmScript
         text.Append("#SBATCH --requeue\n#SBATCH --open-mode=append\n");
         // A percent sign is a pattern to Slurm.
         Ask("output", $"{logs.Replace("%", "%%", StringComparison.Ordinal)}/{(job.Array is null ? "%j" : "%A_%a")}.log");
+        string address = addressVariable is null ? "" : $"export {addressVariable}=\"${{{addressVariable}:-${{SLURMD_NODENAME:-$(hostname)}}}}\"";
         text.Append(string.Create(CultureInfo.InvariantCulture, $$"""
 
             set -uo pipefail
             cd {{Quote(directory)}} || exit 1
+            {{address}}
             {{Choose(first, again, log)}}
             # USR1 comes {{job.Grace}} s before the time limit or a preemption, to this shell alone. The program puts its trials back in the study's queue and ends; this job then queues again.
             child='' warned=''

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AutoPeft.Cli.Terminal;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -15,6 +16,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
     private readonly string _folder;
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly SortedDictionary<string, (Trial Trial, long Since, string Last)> _running = new(StringComparer.Ordinal);
+    private readonly ProgressOutput _output = new();
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _drawing;
@@ -59,8 +61,10 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         Take(study);
         _closing.Cancel();
         _drawing.Wait();
-        AnsiConsole.MarkupLineInterpolated($"{SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start), _folder)}");
+        _output.Show(() => AnsiConsole.MarkupLineInterpolated($"{SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start))}"));
     }
+
+    public void Wrote() => _output.Show(() => AnsiConsole.MarkupLineInterpolated($"Written to {_folder}"));
 
     public void Dispose()
     {
@@ -82,7 +86,14 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         lock (_lock) _snapshot = snapshot;
     }
 
-    private async Task DrawAsync()
+    // On a thread of its own, whose failure ends nothing.
+    private Task DrawAsync()
+    {
+        _output.Show(() => DrawOnAsync().GetAwaiter().GetResult());
+        return Task.CompletedTask;
+    }
+
+    private async Task DrawOnAsync()
     {
         await AnsiConsole.Live(new Text("")).AutoClear(false).StartAsync(async live =>
         {

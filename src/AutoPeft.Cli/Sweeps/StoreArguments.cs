@@ -14,6 +14,6 @@ internal sealed record StoreArguments(StoreAddress Address, string Study)
 
     public PostgresStoreOptions Options { get; } = new() { Notice = line => Console.Error.WriteLine($"autopeft: {line}") };
 
-    /// <summary>Where this machine writes what belongs to the study, unless told otherwise.</summary>
-    public string Folder => Path.Combine("runs", string.Concat(Study.Select(c => Path.GetInvalidFileNameChars().Contains(c) ? '_' : c)));
+    /// <summary>Where this machine writes what belongs to the study, unless told otherwise: apart from local sweeps, and from studies of that name in other databases.</summary>
+    public string Folder => Path.Combine("runs", "stores", FileNames.Of(Address.Database), FileNames.Of(Study));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AutoPeft.Cli.Terminal;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
@@ -15,6 +16,9 @@ internal interface ISweepDisplay : ISweepObserver, IDisposable
     /// <summary>The sweep has ended or was interrupted.</summary>
     /// <param name="busy">Share of the slots' time that was spent on trials.</param>
     void Close(IStudyView study, double busy);
+
+    /// <summary>Tables and report were written.</summary>
+    void Wrote();
 }
 
 /// <summary>Chooses the display: a live one on a terminal, plain lines elsewhere.</summary>
@@ -58,11 +62,11 @@ internal static class SweepDisplay
 
     public static string QualityName(IStudyView study) => study.Definition.Objectives.Length == 1 ? "best" : "hypervolume";
 
-    public static string Summary(IStudyView study, double busy, TimeSpan wall, string folder)
+    public static string Summary(IStudyView study, double busy, TimeSpan wall)
     {
         int completed = study.Completed.Count, failed = study.Trials.Count(t => t.State == TrialState.Failed), pruned = study.Trials.Count(t => t.State == TrialState.Pruned);
         string state = $"{completed} completed" + (failed > 0 ? $", {failed} failed" : "") + (pruned > 0 ? $", {pruned} pruned" : "") + (study.PausedCount > 0 ? $", {study.PausedCount} paused" : "") + (study.PendingCount > 0 ? $", {study.PendingCount} waiting" : "");
-        return $"{state} of {study.Definition.Budget?.ToString(CultureInfo.InvariantCulture) ?? "?"} trials in {Time(wall)}; front of {ParetoFront.Of(study).Count}, {QualityName(study)} {Number(Quality(study))}; {Steps(study)}slots busy {busy.ToString("P0", CultureInfo.InvariantCulture)}. Written to {folder}";
+        return $"{state} of {study.Definition.Budget?.ToString(CultureInfo.InvariantCulture) ?? "?"} trials in {Time(wall)}; front of {ParetoFront.Of(study).Count}, {QualityName(study)} {Number(Quality(study))}; {Steps(study)}slots busy {busy.ToString("P0", CultureInfo.InvariantCulture)}.";
     }
 }
 
@@ -70,6 +74,7 @@ internal static class SweepDisplay
 internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
 {
     private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly ProgressOutput _output = new();
 
     public void Started(IStudyView study, Trial trial) { }
 
@@ -87,10 +92,13 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
             _ => trial.State.ToString().ToLowerInvariant(),
         };
         string time = trial.Seconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s") : "";
-        Console.Out.WriteLine($"[{ended}/{study.Definition.Budget}] trial {trial.Number}  {what}  {time}  {trial.Device}  {SweepDisplay.QualityName(study)} {SweepDisplay.Number(SweepDisplay.Quality(study))}");
+        string line = $"[{ended}/{study.Definition.Budget}] trial {trial.Number}  {what}  {time}  {trial.Device}  {SweepDisplay.QualityName(study)} {SweepDisplay.Number(SweepDisplay.Quality(study))}";
+        _output.Show(() => Console.Out.WriteLine(line));
     }
 
-    public void Close(IStudyView study, double busy) => Console.Out.WriteLine(SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start), folder));
+    public void Close(IStudyView study, double busy) => _output.Show(() => Console.Out.WriteLine(SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start))));
+
+    public void Wrote() => _output.Show(() => Console.Out.WriteLine($"Written to {folder}"));
 
     public void Dispose() { }
 }

@@ -15,11 +15,9 @@ internal sealed class SweepFolder : IAsyncDisposable
     // A log of this size still opens in a fifth of a second; packing it takes about as long as training for a step.
     private const long CompactFrom = 32 << 20;
 
-    private readonly JournalLock? _running;
     private readonly IStudyStore _store;
 
-    private SweepFolder(string path, IStudyStore store, StudyLog log, JournalLock? running, StoreArguments? place = null) =>
-        (Path, _store, Log, _running, Place) = (path, store, log, running, place);
+    private SweepFolder(string path, IStudyStore store, StudyLog log, StoreArguments? place = null) => (Path, _store, Log, Place) = (path, store, log, place);
 
     public string Path { get; }
 
@@ -52,15 +50,15 @@ internal sealed class SweepFolder : IAsyncDisposable
         {
             throw new InvalidInputException($"{path} cannot be made: {e.Message} Choose another with --out.", e);
         }
-        JournalLock running = TakeRunning(path);
+        JournalStore store = await JournalStore.CreateAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
         try
         {
-            JournalStore store = await JournalStore.CreateAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudyLog.CreateAsync(definition, store, cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            store.Own();
+            return new SweepFolder(path, store, await StudyLog.CreateAsync(definition, store, cancellationToken: cancellationToken).ConfigureAwait(false));
         }
         catch
         {
-            running.Dispose();
+            await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -69,16 +67,18 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<SweepFolder> OpenAsync(string path, bool toRun, CancellationToken cancellationToken)
     {
         if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
-        JournalLock? running = toRun ? TakeRunning(path) : null;
+        JournalStore store = toRun
+            ? await JournalStore.OpenAsync(LogFile(path), cancellationToken).ConfigureAwait(false)
+            : await JournalStore.LookAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
         try
         {
-            JournalStore store = await JournalStore.OpenAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
+            if (toRun) store.Own();
             if (toRun && store.LooseSize > CompactFrom) await store.CompactAsync(cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudyLog.OpenAsync(store, cancellationToken: cancellationToken).ConfigureAwait(false), running);
+            return new SweepFolder(path, store, await StudyLog.OpenAsync(store, cancellationToken: cancellationToken).ConfigureAwait(false));
         }
         catch
         {
-            running?.Dispose();
+            await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -87,7 +87,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     public static async Task<IReadOnlyList<StudyEvent>> ReadLogAsync(string path, CancellationToken cancellationToken)
     {
         if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
-        await using JournalStore store = await JournalStore.OpenAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
+        await using JournalStore store = await JournalStore.LookAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
         return await store.ReadAsync(0, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -124,14 +124,13 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         Log.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
-        _running?.Dispose();
     }
 
     private static async Task<SweepFolder> OfAsync(string path, PostgresStore store, StoreArguments place, Task<StudyLog> log)
     {
         try
         {
-            return new SweepFolder(path, store, await log.ConfigureAwait(false), null, place);
+            return new SweepFolder(path, store, await log.ConfigureAwait(false), place);
         }
         catch
         {
@@ -141,7 +140,4 @@ internal sealed class SweepFolder : IAsyncDisposable
     }
 
     private static string LogFile(string path) => System.IO.Path.Combine(path, LogName);
-
-    private static JournalLock TakeRunning(string path) => JournalLock.TryTake(System.IO.Path.Combine(path, "running.lock"))
-        ?? throw new InvalidInputException($"{path} is being run by another process; wait for it or stop it.");
 }

@@ -35,6 +35,12 @@ internal static class SweepRun
         finally { await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false); }
     }
 
+    private static async Task WriteAsync(SweepFolder folder, ISweepDisplay display)
+    {
+        await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+        display.Wrote();
+    }
+
     /// <summary>The slots that were asked for; their GPUs are <paramref name="claims"/>' from then on.</summary>
     public static IReadOnlyList<DeviceSlot> Slots(RunArguments a, GpuClaims claims)
     {
@@ -77,15 +83,15 @@ internal static class SweepRun
             folder.Log.Observe(null);
             display.Close(folder.Log.Study, Busy());
             // What ended the sweep is the news; tables that cannot be written either are not.
-            try { if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false); }
-            catch (InvalidInputException) { }
+            try { if (tables) await WriteAsync(folder, display).ConfigureAwait(false); }
+            catch (Exception e) when (e is InvalidInputException or IOException or UnauthorizedAccessException) { }
             if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
             throw;
         }
         folder.Log.Observe(null);
         display.Close(folder.Log.Study, Busy());
         if (because is not null) Console.Out.WriteLine($"Ended early: {because}.");
-        if (tables) await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+        if (tables) await WriteAsync(folder, display).ConfigureAwait(false);
 
         double Busy() => runner.Busy / (Stopwatch.GetElapsedTime(start) * runner.Workers.Count);
     }

@@ -17,7 +17,7 @@ internal static class TransferTable
         var tables = new List<(string, IReadOnlyList<FinalRow>)>();
         foreach (string task in tasks)
         {
-            string path = Path.Combine(folder.Path, Folder, Name(task));
+            string path = Path.Combine(folder.Path, Folder, FileNames.Of(task));
             await FinalTable.RunAsync(folder, path, seeds, run, task, null, cancellationToken).ConfigureAwait(false);
             tables.Add((task, await FinalTable.ReadAtAsync(path, cancellationToken).ConfigureAwait(false)));
         }
@@ -34,7 +34,7 @@ internal static class TransferTable
         // See TaskTable.LeastError.
         var profiles = new PerformanceProfiles(names, [.. names.Select(n => Enumerable.Range(0, tables.Count).Select(t => Math.Max(1 - Score(n, t), TaskTable.LeastError)).ToArray())]);
         Table table = new Table().Border(TableBorder.Simple).AddColumn("");
-        foreach ((string task, _) in tables) table.AddColumn(new TableColumn(Markup.Escape(Name(task))).RightAligned());
+        foreach ((string task, _) in tables) table.AddColumn(new TableColumn(Markup.Escape(task.Split(';')[0])).RightAligned());
         table.AddColumn(new TableColumn("worst rank").RightAligned()).AddColumn(new TableColumn("profile score").RightAligned());
         foreach (int i in profiles.Ranking())
         {
@@ -45,6 +45,4 @@ internal static class TransferTable
         }
         AnsiConsole.Write(table);
     }
-
-    private static string Name(string task) => string.Concat(task.Split(';')[0].Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
 }

@@ -26,11 +26,12 @@ function timeUnit(seconds) {
 function paintHistory(p, view) {
   const r = study.live.history;
   if (!r || r.value.length === 0) { paintNothing(p); return; }
-  const values = r.value.map(real), top = Math.max(...values), floor = values.length > 3 ? values[0] : 0;
+  // A volume that a double does not hold is drawn as the largest that it does.
+  const values = r.value.map(v => finiteNumber(real(v))), top = values.reduce((a, b) => Math.max(a, b), -Infinity), floor = values.length > 3 ? values[0] : 0;
   const wall = Math.max(1, (study.live.last ?? 0) - (study.live.started ?? 0)), [unit, label] = view.by === "time" ? timeUnit(wall) : [1, "trials completed"];
   const end = view.by === "time" ? wall / unit : Math.max(1, study.live.counts.completed);
   const x = i => sx.map(view.by === "time" ? ((r.time[i] ?? study.live.started) - study.live.started) / unit : r.completed[i]);
-  p.inset(Math.max(...scale({ low: floor, high: top * 1.001 }, 0, 1).ticks(5).map(t => textWidth(t.label))) + 12, 14, 14, 44);
+  p.inset(Math.max(...scale({ low: floor, high: finiteNumber(top * 1.001) }, 0, 1).ticks(5).map(t => textWidth(t.label))) + 12, 14, 14, 44);
   const sx = scale({ low: 0, high: end }, p.left, p.right), sy = scale(padded({ low: floor, high: Math.max(top, floor + 1e-12) }, 0.06), p.bottom, p.top);
   p.axisX(sx, label, view.by === "trials" ? p.wholeTicks(sx) : undefined);
   p.axisY(sy, null);

@@ -24,7 +24,7 @@ public sealed class JournalFolders(IReadOnlyList<string> directories, string log
     }
 
     /// <inheritdoc/>
-    public async Task<IStudyStore> OpenAsync(StudyLocation location, CancellationToken cancellationToken) => await JournalStore.OpenAsync(location.Key, cancellationToken).ConfigureAwait(false);
+    public async Task<IStudyStore> OpenAsync(StudyLocation location, CancellationToken cancellationToken) => await JournalStore.LookAsync(location.Key, cancellationToken).ConfigureAwait(false);
 
     private void Look(string directory, int deeper, SortedDictionary<string, StudyLocation> found, string above, CancellationToken cancellationToken)
     {

@@ -45,6 +45,22 @@ internal static class Answers
         await JsonAsync(context, Payload.Object(json => json.WriteString("error", message))).ConfigureAwait(false);
     }
 
+    /// <summary>Whether every text is one: JSON can escape halves of surrogate pairs, which no string of text has.</summary>
+    private static bool IsWellFormed(JsonElement e)
+    {
+        try
+        {
+            return e.ValueKind switch
+            {
+                JsonValueKind.String => e.GetString() is not null,
+                JsonValueKind.Array => e.EnumerateArray().All(IsWellFormed),
+                JsonValueKind.Object => e.EnumerateObject().All(p => p.Name is not null && IsWellFormed(p.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException) { return false; }
+    }
+
     /// <summary>The body as JSON.</summary>
     /// <exception cref="InvalidInputException">It is none.</exception>
     /// <exception cref="BadHttpRequestException">It is larger than allowed.</exception>
@@ -52,7 +68,10 @@ internal static class Answers
     {
         try
         {
-            return await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted).ConfigureAwait(false);
+            JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted).ConfigureAwait(false);
+            if (IsWellFormed(body.RootElement)) return body;
+            body.Dispose();
+            throw new InvalidInputException("The body has a text with half a surrogate pair in it, which is no character.");
         }
         catch (JsonException e)
         {

@@ -14,13 +14,14 @@ internal sealed class TokenGate : IDisposable
     /// <summary>What the page may fetch before anybody has signed in.</summary>
     private static readonly string[] SignIn = ["/signin.js", "/app.css"];
 
-    // A wrong token costs its sender a second, and so many may try at once: eight guesses a second in all.
-    private const int MaxTries = 8;
+    // A wrong token costs its sender a second, and so many may wait for it at once; the rest is turned away at once, so that nobody's guesses take up the server. The right token is never
+    // kept waiting by others' wrong ones: against guessing stands its length.
+    private const int MaxWaiting = 8;
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
 
     private readonly byte[]? _token;
     private readonly byte[] _cookie = [];
-    private readonly SemaphoreSlim _tries = new(MaxTries);
+    private readonly SemaphoreSlim _waiting = new(MaxWaiting);
 
     public TokenGate(string? token)
     {
@@ -31,7 +32,13 @@ internal sealed class TokenGate : IDisposable
 
     public async Task InvokeAsync(HttpContext context, Func<Task> next)
     {
-        if (_token is null || IsSignedIn(context.Request) || SignIn.Contains(context.Request.Path.Value))
+        if (_token is null || IsSignedIn(context.Request))
+        {
+            LetIn(context);
+            await next().ConfigureAwait(false);
+            return;
+        }
+        if (SignIn.Contains(context.Request.Path.Value))
         {
             await next().ConfigureAwait(false);
             return;
@@ -52,7 +59,9 @@ internal sealed class TokenGate : IDisposable
         else await Answers.PageAsync(context, PageAssets.SignIn, StatusCodes.Status401Unauthorized).ConfigureAwait(false);
     }
 
-    public void Dispose() => _tries.Dispose();
+    public void Dispose() => _waiting.Dispose();
+
+    private static void LetIn(HttpContext context) => context.Features.Get<ConnectionGate.Known>()?.LetIn();
 
     private async Task SignInAsync(HttpContext context)
     {
@@ -66,17 +75,18 @@ internal sealed class TokenGate : IDisposable
     /// <summary>Whether the token is right; else the request has been answered.</summary>
     private async Task<bool> KnowsAsync(HttpContext context, string given)
     {
-        if (!await _tries.WaitAsync(0).ConfigureAwait(false))
+        if (CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), _token))
+        {
+            LetIn(context);
+            return true;
+        }
+        if (!await _waiting.WaitAsync(0).ConfigureAwait(false))
         {
             await Answers.ProblemAsync(context, StatusCodes.Status429TooManyRequests, "Too many wrong tokens; try again in a second.").ConfigureAwait(false);
             return false;
         }
-        try
-        {
-            if (CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), _token)) return true;
-            await Task.Delay(Wait, context.RequestAborted).ConfigureAwait(false);
-        }
-        finally { _tries.Release(); }
+        try { await Task.Delay(Wait, context.RequestAborted).ConfigureAwait(false); }
+        finally { _waiting.Release(); }
         await Answers.ProblemAsync(context, StatusCodes.Status401Unauthorized, "That is not the dashboard's token.").ConfigureAwait(false);
         return false;
     }

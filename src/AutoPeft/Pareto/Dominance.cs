@@ -92,6 +92,7 @@ public static class Dominance
     {
         var distance = new double[losses.Count];
         if (losses.Count == 0) return distance;
+        losses = LossScales.Of(losses).Apply(losses);
         int[] order = [.. Enumerable.Range(0, losses.Count)];
         for (int j = 0; j < losses[0].Length; j++)
         {

@@ -3,7 +3,7 @@ namespace AutoPeft.Pareto;
 /// <summary>
 /// Exact hypervolume: the volume that a set of loss vectors dominates below a reference point (Zitzler and Thiele, 1999). A length for one loss, a sweep in
 /// O(n log n) for two, a sweep over staircases for three, and WFG (While, Bradstreet and Barone, "A fast way of calculating exact hypervolumes", 2012) beyond.
-/// Pure; thread-safe.
+/// A volume that a double cannot hold is infinite, or 0. Pure; thread-safe.
 /// </summary>
 public static class Hypervolume
 {
@@ -14,7 +14,9 @@ public static class Hypervolume
     public static double Compute(IReadOnlyList<double[]> losses, double[] reference)
     {
         double[][] front = Front(losses, reference);
-        return Volume(front, front.Length, reference, reference.Length);
+        var scale = LossScales.Of(front, reference);
+        if (scale.IsIdentity) return Volume(front, front.Length, reference, reference.Length);
+        return Math.ScaleB(Volume([.. front.Select(scale.Apply)], front.Length, scale.Apply(reference), reference.Length), scale.VolumeExponent);
     }
 
     /// <summary>
@@ -24,6 +26,21 @@ public static class Hypervolume
     /// <param name="reference">m finite coordinates.</param>
     public static double[] Contributions(IReadOnlyList<double[]> losses, double[] reference)
     {
+        var scale = LossScales.Of(losses, reference);
+        if (!scale.IsIdentity) return [.. RelativeContributions(losses, reference).Select(v => Math.ScaleB(v, scale.VolumeExponent))];
+        return RelativeContributions(losses, reference);
+    }
+
+    /// <summary>
+    /// What each vector alone adds, as <see cref="Contributions"/> has it, up to one common power of two that keeps every volume within a double's
+    /// range: to compare, not to print.
+    /// </summary>
+    /// <param name="losses">n vectors of m losses each.</param>
+    /// <param name="reference">m finite coordinates.</param>
+    internal static double[] RelativeContributions(IReadOnlyList<double[]> losses, double[] reference)
+    {
+        var scale = LossScales.Of(losses, reference);
+        (losses, reference) = (scale.Apply(losses), scale.Apply(reference));
         var result = new double[losses.Count];
         int[] inside = [.. Enumerable.Range(0, losses.Count).Where(i => Below(losses[i], reference))];
         double[][] points = [.. inside.Select(i => losses[i])];
@@ -37,6 +54,19 @@ public static class Hypervolume
             result[inside[i]] = Math.Max(Box(p, reference, p.Length) - Compute(others, reference), 0);
         }
         return result;
+    }
+
+    /// <summary>What a vector that no member of a front dominates would add to the front's volume, ≥ 0.</summary>
+    /// <param name="vector">m losses.</param>
+    /// <param name="front">Vectors of m losses; those that <paramref name="vector"/> dominates may be among them.</param>
+    /// <param name="reference">m finite coordinates.</param>
+    internal static double Exclusive(double[] vector, IReadOnlyList<double[]> front, double[] reference)
+    {
+        if (!Below(vector, reference)) return 0;
+        var scale = LossScales.Of([vector, .. front], reference);
+        double[] p = scale.Apply(vector), corner = scale.Apply(reference);
+        double shared = Compute([.. front.Select(f => Limit(scale.Apply(f), p))], corner);
+        return Math.ScaleB(Math.Max(Box(p, corner, p.Length) - shared, 0), scale.VolumeExponent);
     }
 
     private static double[][] Front(IReadOnlyList<double[]> losses, double[] reference)

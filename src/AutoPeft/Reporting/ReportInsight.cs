@@ -12,17 +12,11 @@ namespace AutoPeft.Reporting;
 /// </summary>
 internal static class ReportInsight
 {
-    /// <summary>Trials that importance rests on at most, evenly spread over the study: beyond them a report takes longer than people wait, and the shares hardly move. `autopeft importance` takes all.</summary>
-    private const int MostTrials = 200;
-
     /// <summary>Curves of partial dependence that are shown, of the most important parameters.</summary>
     private const int MostCurves = 6;
 
     /// <summary>Pairs that are shown, where they explain at least a hundredth and their interval is above 0.</summary>
     private const int MostPairs = 5;
-
-    /// <summary>A quarter of the points, and the pairs of five parameters instead of eight: a few times quicker, and shares differ by about a hundredth.</summary>
-    private static readonly ImportanceOptions Options = new() { MostTrials = MostTrials, CurvePoints = 15, Points = 512, MostInteracting = 5 };
 
     public static void Write(Utf8JsonWriter json, IStudyView study)
     {
@@ -31,7 +25,7 @@ internal static class ReportInsight
         for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => StudyWinner.Of(study, j), Write);
         json.WriteEndArray();
         json.WriteStartArray("importance");
-        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => ImportanceAnalysis.Of(study, j, Options), (w, r) => Write(w, study.Definition.Objectives[j], r));
+        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => ImportanceAnalysis.Of(study, j, ImportanceOptions.Standard), Write);
         json.WriteEndArray();
     }
 
@@ -72,20 +66,23 @@ internal static class ReportInsight
         json.WriteString("noise", w.Source == NoiseSource.Repeats ? "repeats" : "model");
     }
 
-    private static void Write(Utf8JsonWriter json, Objective objective, ImportanceReport r)
+    private static void Write(Utf8JsonWriter json, ImportanceReport r)
     {
-        json.WriteString("method", r.Method switch { ImportanceMethod.GaussianProcess => "Gaussian process", ImportanceMethod.Forest => "fANOVA", _ => "PED-ANOVA" });
+        json.WriteString("method", r.MethodName);
         json.WriteNumber("trials", r.Trials);
         if (r.Explained is { } explained) json.Number("explained", explained);
-        // Effects of switches are then ratios.
-        if (objective.Log) json.WriteBoolean("ratio", true);
+        // Shares are then of the variance of the logarithm, and effects of switches ratios.
+        if (r.IsLogarithmic) json.WriteBoolean("ratio", true);
+        json.WriteStartArray("limits");
+        foreach (string limit in r.Limits) json.WriteStringValue(limit);
+        json.WriteEndArray();
         Objects(json, "parameters", r.Parameters, p =>
         {
             json.WriteString("name", p.Parameter);
             Write(json, p.Main);
             if (p.Total is { } total) json.Number("total", Short(total));
         });
-        Objects(json, "pairs", r.Interactions.Where(i => i.Share is { Value: >= 0.01, Low: > 0 }).Take(MostPairs), i =>
+        Objects(json, "pairs", r.Interactions.Where(i => i.Share.Value >= 0.01 && !(i.Share.Low <= 0)).Take(MostPairs), i =>
         {
             json.WriteString("first", i.First);
             json.WriteString("second", i.Second);

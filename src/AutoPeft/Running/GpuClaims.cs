@@ -60,7 +60,7 @@ public sealed class GpuClaims(string? directory = null, string? visible = null) 
 
     private JournalLock? Take(string gpu)
     {
-        string file = Path.Combine(_directory, string.Concat(gpu.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' ? c : '_')) + ".lock");
+        string file = Path.Combine(_directory, FileNames.Of(gpu) + ".lock");
         try
         {
             OpenToAll(_directory, create: () => Directory.CreateDirectory(_directory));

@@ -241,7 +241,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
             if (options.LogDirectory is { } directory)
             {
                 Directory.CreateDirectory(directory);
-                log = new StreamWriter(new FileStream(System.IO.Path.Combine(directory, $"worker-{Device.ToString().Replace(':', '-')}.log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+                log = new StreamWriter(new FileStream(System.IO.Path.Combine(directory, $"worker-{FileNames.Of(Device.ToString())}.log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
             }
             await using (log)
                 while (await process.StandardError.ReadLineAsync().ConfigureAwait(false) is { } line)

@@ -73,7 +73,10 @@ public sealed class SweepBuilder<T> where T : notnull
     /// <summary>Trials at once; 1 unless stated. The objective must then be thread-safe.</summary>
     public SweepBuilder<T> Workers(int workers) => Do(() => _workers = workers > 0 ? workers : throw new InvalidInputException($"A sweep needs at least one worker, not {workers}."));
 
-    /// <summary>Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated.</summary>
+    /// <summary>
+    /// Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated. One program at a time runs a journal's trials; a second is
+    /// refused.
+    /// </summary>
     public SweepBuilder<T> Journal(string path) => Do(() => _journal = path);
 
     /// <summary>Keeps the study in a store of your own, which you dispose. One sweep at a time runs a study; many machines run one together through the Orleans host.</summary>
@@ -127,9 +130,17 @@ public sealed class SweepBuilder<T> where T : notnull
     private async Task<IStudyStore> StoreAsync(CancellationToken cancellationToken)
     {
         if (_journal is null) return new MemoryStore();
-        return File.Exists(_journal)
-            ? await JournalStore.OpenAsync(_journal, cancellationToken).ConfigureAwait(false)
-            : await JournalStore.CreateAsync(_journal, cancellationToken).ConfigureAwait(false);
+        JournalStore store = await JournalStore.OpenOrCreateAsync(_journal, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            store.Own();
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private async Task<StudyLog> LogAsync(IStudyStore store, StudyDefinition definition, CancellationToken cancellationToken)

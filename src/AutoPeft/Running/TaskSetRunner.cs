@@ -89,12 +89,8 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
     /// <summary>The seed of a trial on a task.</summary>
     internal static ulong SeedOf(ulong trial, string task) => new Philox(trial, Hash(task), StreamPurpose.Training).NextUInt64() >> 1;
 
-    /// <summary>The directory of a task under its trial's: its name as far as files go, and a hash that tells names apart which look the same there.</summary>
-    internal static string DirectoryOf(string trial, string task)
-    {
-        string plain = string.Concat(task.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '_'));
-        return Path.Combine(trial, $"task-{plain[..Math.Min(plain.Length, 40)]}-{(uint)Hash(task):x8}");
-    }
+    /// <summary>The directory of a task under its trial's.</summary>
+    internal static string DirectoryOf(string trial, string task) => Path.Combine(trial, $"task-{FileNames.Of(task)}");
 
     private static string On(string metric, SetTask task) => $"{metric}@{task.Name}";
 

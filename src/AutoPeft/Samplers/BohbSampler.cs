@@ -21,8 +21,9 @@ public sealed record BohbOptions
 }
 
 /// <summary>
-/// BOHB (Falkner, Klein and Hutter, ICML 2018): tree-structured Parzen estimators on the results of the highest fidelity that has enough of them, for use with <c>hyperband</c> or <c>asha</c>. Paused and pruned trials count
-/// at the rungs they have been at. Several objectives as in <see cref="TpeSampler"/>.
+/// BOHB (Falkner, Klein and Hutter, ICML 2018): tree-structured Parzen estimators on the results of the highest fidelity that has enough of them,
+/// for use with <c>hyperband</c> or <c>asha</c>. Paused and pruned trials count at the rungs they have been at; those that crashed or diverged count
+/// as bad. Several objectives as in <see cref="TpeSampler"/>.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --sampler bohb --scheduler hyperband:min=1,max=8</code></example>
 /// </summary>
 public sealed class BohbSampler : ISampler
@@ -80,8 +81,8 @@ public sealed class BohbSampler : ISampler
     {
         foreach (long step in RungResults.Steps(study))
         {
-            List<(Trial, double[])> results = RungResults.At(study, step);
-            if (results.Count >= least) return (new RungView(study, results), step == long.MaxValue ? "at the end" : $"at step {step}");
+            (List<(Trial, double[])> results, List<Trial> bad) = RungResults.At(study, step);
+            if (results.Count >= least) return (new RungView(study, results, bad), step == long.MaxValue ? "at the end" : $"at step {step}");
         }
         return null;
     }

@@ -25,8 +25,7 @@ public sealed class CmaEsSampler : ISampler
         SearchSpace space = study.Definition.Space;
         int[] numeric = [.. Enumerable.Range(0, space.Count).Where(i => space.Parameters[i] is not (CategoricalParameter or SubsetParameter))];
         (CmaState? cma, double[][] names) = Replay(study, numeric);
-        bool finite = space.Parameters.All(p => p.Cardinality is not null);
-        HashSet<Configuration> seen = finite ? UnseenSampling.Seen(study) : [];
+        HashSet<Configuration> seen = UnseenSampling.SeenWhereDrawsRepeat(study);
         var proposals = new Proposal[count];
         for (int i = 0; i < count; i++)
         {

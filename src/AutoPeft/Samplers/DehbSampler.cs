@@ -76,9 +76,9 @@ public sealed class DehbSampler : ISampler
         Configuration[]? targets = null;
         foreach (long step in RungResults.Steps(study))
         {
-            List<(Trial, double[])> results = RungResults.At(study, step);
+            (List<(Trial, double[])> results, List<Trial> bad) = RungResults.At(study, step);
             if (results.Count == 0) continue;
-            Configuration[] best = [.. ScoredTrials.BestFirst(new RungView(study, results)).Take(_options.Population).Select(t => t.Configuration)];
+            Configuration[] best = [.. ScoredTrials.BestFirst(new RungView(study, results, bad)).Take(_options.Population).Select(t => t.Configuration)];
             if (targets is null && best.Length >= Least) targets = best;
             parents.AddRange(best.Where(c => !parents.Contains(c)).Take(_options.Population - parents.Count));
             if (targets is not null && parents.Count >= _options.Population) break;

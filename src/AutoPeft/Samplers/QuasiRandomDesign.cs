@@ -37,7 +37,7 @@ internal sealed class QuasiRandomDesign
             for (int j = _covered; j < point.Length; j++) point[j] = rest.NextDouble();
         }
         var codes = new double[_space.Count];
-        foreach (int i in _space.ParentsFirst) codes[i] = _space.IsActive(i, codes) ? FromUniform(_space.Parameters[i], point[i]) : double.NaN;
+        foreach (int i in _space.ParentsFirst) codes[i] = _space.IsActive(i, codes) ? _space.Parameters[i].Quantile(point[i]) : double.NaN;
         Configuration c = _space.FromCodes(codes);
         return _space.IsFeasible(c) ? c : null;
     }
@@ -51,16 +51,5 @@ internal sealed class QuasiRandomDesign
         for (int tries = 0; tries < 256; tries++)
             if (At(index++) is { } c && !taken.Contains(c)) return c;
         return UnseenSampling.Draw(_space, taken, random);
-    }
-
-    /// <summary>The value at quantile <paramref name="u"/> of the parameter's uniform distribution.</summary>
-    internal static double FromUniform(Parameter p, double u)
-    {
-        if (p is IntParameter { Log: true } i)
-        {
-            double a = Math.Log(i.Low - 0.5), b = Math.Log(i.High + 0.5);
-            return Math.Clamp(Math.Round(Math.Exp(a + u * (b - a))), i.Low, i.High);
-        }
-        return p.Cardinality is { } n ? p.CodeAt(Math.Min((long)(u * n), n - 1)) : p.FromUnit(u);
     }
 }

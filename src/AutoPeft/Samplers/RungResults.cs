@@ -18,16 +18,26 @@ internal static class RungResults
         return [long.MaxValue, .. steps.Reverse()];
     }
 
-    /// <summary>Trials that have been at a fidelity, with their losses there; all finite.</summary>
-    public static List<(Trial Trial, double[] Losses)> At(IStudyView study, long step)
+    /// <summary>
+    /// Trials that have been at a fidelity, with their losses there, all finite; and those that are bad whatever the fidelity: they crashed, or came
+    /// so far and some loss was never a finite number.
+    /// </summary>
+    public static (List<(Trial Trial, double[] Losses)> Results, List<Trial> Bad) At(IStudyView study, long step)
     {
-        var results = new List<(Trial, double[])>();
+        (List<(Trial, double[])> results, List<Trial> bad) = ([], []);
         foreach (Trial t in study.Trials)
         {
-            if (t.State == TrialState.Failed) continue;
             double[]? losses = step == long.MaxValue ? Objectives.Final(study.Definition, t) : Objectives.AtRung(study.Definition, t, step);
-            if (losses is not null && Array.TrueForAll(losses, double.IsFinite)) results.Add((t, losses));
+            if (t.State == TrialState.Failed || (losses is not null && !Standing.IsSound(t, losses))) bad.Add(t);
+            else if (losses is not null) results.Add((t, losses));
         }
-        return results;
+        return (results, bad);
     }
+
+    /// <summary>
+    /// The trials of a study that are bad and have no values: they crashed, or were cut short after reports in which some objective was never a
+    /// finite number. What was cut short for another reason is not among them.
+    /// </summary>
+    public static IEnumerable<Trial> Bad(IStudyView study) => study.Trials.Where(t => t.State == TrialState.Failed
+        || (t.State is TrialState.Pruned or TrialState.Paused && Objectives.UpTo(study.Definition, t, long.MaxValue) is { } losses && !Standing.IsSound(t, losses)));
 }

@@ -2,17 +2,26 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers;
 
-/// <summary>A study as it stood at one fidelity: its completed trials are those that have been there, with their results there; pending trials are pending, and nothing else is known.</summary>
+/// <summary>
+/// A study as it stood at one fidelity: its completed trials are those that have been there, with their results there; pending trials are pending,
+/// bad ones ended without a result, and nothing else is known.
+/// </summary>
 internal sealed class RungView : IStudyView
 {
     private readonly IStudyView _study;
 
-    public RungView(IStudyView study, IReadOnlyList<(Trial Trial, double[] Losses)> results)
+    /// <param name="study">The whole study.</param>
+    /// <param name="results">Trials that have been at the fidelity, with finite losses there.</param>
+    /// <param name="bad">Trials that crashed or diverged.</param>
+    public RungView(IStudyView study, IReadOnlyList<(Trial Trial, double[] Losses)> results, IReadOnlyList<Trial> bad)
     {
         _study = study;
-        Completed = [.. results.Select(r => r.Trial.AsCompleted(study.Definition, [.. r.Losses.Select((l, j) => study.Definition.Objectives[j].FromLoss(l))], r.Trial.Outcomes.IsEmpty ? [.. study.Definition.Outcomes.Select(_ => double.NaN)] : r.Trial.Outcomes))];
+        StudyDefinition definition = study.Definition;
+        Completed = [.. results.Select(r => r.Trial.AsCompleted(definition, [.. r.Losses.Select((l, j) => definition.Objectives[j].FromLoss(l))],
+            r.Trial.Outcomes.IsEmpty ? [.. definition.Outcomes.Select(_ => double.NaN)] : r.Trial.Outcomes))];
         var there = results.Select(r => r.Trial.Number).ToHashSet();
-        Trials = [.. Completed.Concat(study.Trials.Where(t => t.IsPending && !there.Contains(t.Number))).OrderBy(t => t.Number)];
+        there.UnionWith(bad.Select(t => t.Number));
+        Trials = [.. Completed.Concat(bad).Concat(study.Trials.Where(t => t.IsPending && !there.Contains(t.Number))).OrderBy(t => t.Number)];
     }
 
     public StudyDefinition Definition => _study.Definition;

@@ -48,9 +48,8 @@ public sealed class TpeSampler : ISampler
     public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)
     {
         SearchSpace space = study.Definition.Space;
-        // In a continuous space two draws are never equal; only finite ones need to know what was seen.
         bool startup = study.Trials.Count < _options.StartupTrials || study.Completed.Count < _options.StartupTrials;
-        HashSet<Configuration> seen = startup || space.Parameters.All(p => p.Cardinality is not null) ? UnseenSampling.Seen(study) : [];
+        HashSet<Configuration> seen = startup ? UnseenSampling.Seen(study) : UnseenSampling.SeenWhereDrawsRepeat(study);
         var proposals = new Proposal[count];
         Densities? densities = null;
         var extra = new List<Configuration>();
@@ -219,8 +218,10 @@ public sealed class TpeSampler : ISampler
             Array.Fill(weights, 1);
             if (study.Definition.Objectives.Length is 1 or > 4 || good.Length is < 2 or > 200) return weights;
             double[][] losses = [.. good.Select(t => t.Losses.ToArray())];
+            var scale = LossScales.Of(losses);
+            losses = [.. losses.Select(scale.Apply)];
             double[] reference = [.. Enumerable.Range(0, losses[0].Length).Select(j => losses.Max(l => l[j])).Select(w => Math.Max(1.1 * w, 0.9 * w) + 1e-12)];
-            double[] contributions = Hypervolume.Contributions(losses, reference);
+            double[] contributions = Hypervolume.RelativeContributions(losses, reference);
             double most = contributions.Max();
             if (!(most > 0)) return weights;
             for (int i = 0; i < weights.Length; i++) weights[i] = Math.Max(contributions[i] / most, 0.05);

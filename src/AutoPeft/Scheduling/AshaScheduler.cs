@@ -33,6 +33,7 @@ public sealed record AshaOptions
 public sealed class AshaScheduler : IScheduler
 {
     private readonly AshaOptions _options;
+
     /// <summary>With these options, or the defaults.</summary>
     public AshaScheduler(AshaOptions? options = null) => _options = options ?? new();
 
@@ -48,11 +49,12 @@ public sealed class AshaScheduler : IScheduler
     /// <summary>Decides among <paramref name="peers"/>, which have the trial in them.</summary>
     internal Decision Decide(IStudyView study, Trial trial, IReadOnlyList<Trial> peers)
     {
-        if (Rungs.For(study, _options).CrossedBy(trial) is not { } rung || _options.Measure.AtRung(study.Definition, trial, rung) is null) return Decision.Continue;
-        Trial[] order = Standing.AtRung(study.Definition, _options.Measure, peers, rung);
-        int place = Array.IndexOf(order, trial), goOn = order.Length / _options.Eta;
+        if (Rungs.For(study, _options).CrossedBy(trial) is not { } rung) return Decision.Continue;
+        if (_options.Measure.AtRung(study.Definition, trial, rung) is null) return Decision.Continue;
+        Standing standing = Standing.AtRung(study.Definition, _options.Measure, peers, rung);
+        int goOn = standing.Trials.Length / _options.Eta;
         // Where trials end for good, the first at a rung has nobody to be worse than.
-        if (place < (_options.Stopping ? Math.Max(goOn, 1) : goOn)) return Decision.Continue;
+        if (standing.Best(_options.Stopping ? Math.Max(goOn, 1) : goOn).Contains(trial)) return Decision.Continue;
         return _options.Stopping ? Decision.Stop : Decision.Pause;
     }
 
@@ -65,9 +67,9 @@ public sealed class AshaScheduler : IScheduler
         {
             // A trial waits at the highest rung that its reports have crossed.
             if (!peers.Any(t => IsWaitingAt(rungs, t, rung))) continue;
-            Trial[] order = Standing.AtRung(study.Definition, _options.Measure, peers, rung);
-            for (int i = 0; i < order.Length / _options.Eta; i++)
-                if (IsWaitingAt(rungs, order[i], rung)) return order[i].Number;
+            Standing standing = Standing.AtRung(study.Definition, _options.Measure, peers, rung);
+            foreach (Trial t in standing.Best(standing.Trials.Length / _options.Eta))
+                if (IsWaitingAt(rungs, t, rung)) return t.Number;
         }
         return null;
     }

@@ -26,6 +26,7 @@ internal sealed class CurveOutlook
     private readonly List<(Trial Trial, List<(long Step, double[] Losses)> Curve, double[] Final)> _whole = [];
     private readonly Dictionary<(int, long), Correction?> _corrections = [];
     private readonly TrialFeatures? _features;
+    private readonly LossScales _scales = LossScales.Of([]);
 
     /// <param name="study">What is known.</param>
     /// <param name="options">What is compared, and at which step trials end.</param>
@@ -36,6 +37,12 @@ internal sealed class CurveOutlook
         StudyDefinition definition = study.Definition;
         (Trial Trial, List<(long Step, double[] Losses)> Curve)[] curves = [.. study.Trials.Where(t => t != trial && t.State != TrialState.Failed).Select(t => (t, Curve(t))).Where(c => c.Item2.Count > 0)];
         List<(long Step, double[] Losses)> own = trial is null ? [] : Curve(trial);
+        _scales = LossScales.Of([.. curves.Append((Trial: trial!, Curve: own)).SelectMany(c => c.Curve.Select(p => p.Losses)), .. study.Completed.Select(t => _measure.Final(definition, t)).OfType<double[]>()]);
+        if (!_scales.IsIdentity)
+        {
+            curves = [.. curves.Select(c => (c.Trial, Curve(c.Trial)))];
+            own = trial is null ? [] : Curve(trial);
+        }
         int m = curves.Length > 0 ? curves[0].Curve[0].Losses.Length : 0;
         _ensembles = new CurveEnsemble?[m];
         _constant = new bool[m];
@@ -46,7 +53,7 @@ internal sealed class CurveOutlook
         foreach ((Trial t, List<(long Step, double[] Losses)> curve) in curves)
         {
             // Where trials keep their best, what a running one has is certain.
-            if (_measure.Final(definition, t) is { } final)
+            if (Final(t) is { } final)
             {
                 _front.Add(final);
                 _whole.Add((t, curve, final));
@@ -158,16 +165,19 @@ internal sealed class CurveOutlook
             if (best is not null && _measure.BestSoFar)
                 for (int j = 0; j < losses.Length; j++) losses[j] = Math.Min(losses[j], best[j]);
             best = losses;
-            curve.Add((report.Step, losses));
+            curve.Add((report.Step, _scales.Apply(losses)));
         }
         return curve;
     }
+
+    /// <summary>Where a completed trial ended; null where that is not known.</summary>
+    private double[]? Final(Trial trial) => _measure.Final(_study.Definition, trial) is { } final ? _scales.Apply(final) : null;
 
     /// <summary>One coordinate of a curve; that of a completed trial goes on to the horizon, wherever its training found it could end.</summary>
     private (double, double)[] Points(Trial trial, List<(long Step, double[] Losses)> curve, int j)
     {
         List<(double, double)> points = [.. curve.Select(p => ((double)p.Step, p.Losses[j])).Where(p => double.IsFinite(p.Item2))];
-        if (_measure.Final(_study.Definition, trial) is { } final && double.IsFinite(final[j]) && curve[^1].Step < _horizon) points.Add((_horizon, final[j]));
+        if (Final(trial) is { } final && double.IsFinite(final[j]) && curve[^1].Step < _horizon) points.Add((_horizon, final[j]));
         return [.. points];
     }
 

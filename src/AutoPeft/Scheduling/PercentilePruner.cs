@@ -22,8 +22,8 @@ public sealed record PercentileOptions
 }
 
 /// <summary>
-/// Stops a trial that is not among the best percentage of those that have been at its step. Several objectives by non-dominated rank, then hypervolume contribution; what nobody dominates there goes on,
-/// however many that are.
+/// Stops a trial that is not among the best percentage of those that have been at its step, those that crashed later among them. Several
+/// objectives by non-dominated rank, then hypervolume contribution; what nobody dominates there goes on, however many that are.
 /// <example><code>autopeft sweep autopeft --task polarity --scheduler median:startup=5,min=2</code></example>
 /// </summary>
 public sealed class PercentilePruner : IScheduler
@@ -40,13 +40,20 @@ public sealed class PercentilePruner : IScheduler
     public Decision Decide(IStudyView study, Trial trial)
     {
         long step = trial.Reports[^1].Step;
-        if (step < _options.Min || (step - _options.Min) % _options.Interval != 0 || _options.Measure.AtRung(study.Definition, trial, step) is not { } own) return Decision.Continue;
-        (Trial Trial, double[]? Losses)[] all = [.. study.Trials.Where(t => t.State != TrialState.Failed).Select(t => (t, t == trial ? own : _options.Measure.AtRung(study.Definition, t, step))).Where(t => t.Item2 is not null)];
+        if (step < _options.Min || (step - _options.Min) % _options.Interval != 0) return Decision.Continue;
+        if (_options.Measure.AtRung(study.Definition, trial, step) is not { } own) return Decision.Continue;
+        (Trial Trial, double[] Losses)[] all = [.. study.Trials
+            .Select(t => (Trial: t, Losses: t == trial ? own : _options.Measure.AtRung(study.Definition, t, step)))
+            .Where(t => t.Losses is not null).Select(t => (t.Trial, t.Losses!))];
         int others = all.Length - 1;
         if (others < _options.Startup) return Decision.Continue;
-        if (own.Length > 1 && !all.Any(t => t.Trial != trial && Pareto.Dominance.Dominates(t.Losses, own))) return Decision.Continue;
+        // Those that crashed or diverged count among the worst; a trial that has diverged is behind every other.
+        (Trial Trial, double[] Losses)[] sound = [.. all.Where(t => Standing.IsSound(t.Trial, t.Losses))];
+        if (!Standing.IsSound(trial, own)) return sound.Length > 0 ? Decision.Stop : Decision.Continue;
+        if (own.Length > 1 && !sound.Any(t => t.Trial != trial && Pareto.Dominance.Dominates(t.Losses, own))) return Decision.Continue;
         // Those that are really better: equals do not push each other out.
-        int better = own.Length == 1 ? all.Count(t => t.Losses![0] < own[0]) : Array.IndexOf(Standing.Order(study.Definition, _options.Measure, all), trial);
+        int better = own.Length == 1 ? sound.Count(t => t.Losses[0] < own[0])
+            : Array.IndexOf(Standing.Of(study.Definition, _options.Measure, sound.Select(t => (t.Trial, (double[]?)t.Losses))).Trials, trial);
         return better > others * _options.Keep / 100 ? Decision.Stop : Decision.Continue;
     }
 }

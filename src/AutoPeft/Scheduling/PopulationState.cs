@@ -71,7 +71,7 @@ internal sealed class PopulationState
         _left.RemoveAt(0);
         // Who is ahead of the others may leave where too few have been to tell who is good.
         for (long enough = rung; enough > 0; enough -= _options.Interval)
-            if (Leaving(Order(enough).Length) > 0) return enough;
+            if (Leaving(Order(enough).Trials.Length) > 0) return enough;
         return rung;
     }
 
@@ -85,27 +85,30 @@ internal sealed class PopulationState
         return next is null || _options.Synchronous && !IsComplete(RungOf(Position(next))) ? null : next;
     }
 
-    /// <summary>Whether a paused member is among the worst, at the last comparison for which enough have been there, and the budget has a successor. Who is always ahead of the others is judged by where they have come.</summary>
+    /// <summary>
+    /// True if the budget allows a replacement and the member ranks in the bottom share at the last rung where enough members can be compared.
+    /// A member ahead of all others is compared at the furthest rung they reached.
+    /// </summary>
     public bool IsToLeave(Trial trial)
     {
         if (!HasBudget) return false;
         for (long rung = RungOf(Position(trial)); rung > RungOf(trial.Parent?.Step ?? 0); rung -= _options.Interval)
-            if (Leaving(Order(rung).Length) > 0) return IsAmongWorst(trial, rung);
+            if (Leaving(Order(rung).Trials.Length) > 0) return IsAmongWorst(trial, rung);
         return false;
     }
 
     /// <summary>Whether a trial is among those that leave at a comparison.</summary>
     public bool IsAmongWorst(Trial trial, long rung)
     {
-        Trial[] order = Order(rung);
+        Trial[] order = Order(rung).Trials;
         return Array.IndexOf(order, trial) is >= 0 and var place && place >= order.Length - Leaving(order.Length);
     }
 
     /// <summary>Those out of whom a successor's parent is drawn: the best of a comparison that left a checkpoint there.</summary>
     public Trial[] Parents(long rung)
     {
-        Trial[] order = Order(rung);
-        return [.. order.Where(t => t.PausedAt >= rung && t.State != TrialState.Failed).Take(Math.Max(Leaving(order.Length), 1))];
+        Standing order = Order(rung);
+        return [.. order.Trials.Take(order.Sound).Where(t => t.PausedAt >= rung).Take(Math.Max(Leaving(order.Trials.Length), 1))];
     }
 
     /// <summary>The step at which a trial left its device for a comparison: of its first report there or beyond.</summary>
@@ -138,7 +141,7 @@ internal sealed class PopulationState
     }
 
     /// <summary>Members that have been at a comparison, best first. Who started there was not compared there.</summary>
-    private Trial[] Order(long rung) => Standing.Order(_study.Definition, _options.Measure, _members
+    private Standing Order(long rung) => Standing.Of(_study.Definition, _options.Measure, _members
         .Where(t => RungOf(t.Parent?.Step ?? 0) < rung && (t.PausedAt >= rung || t.State == TrialState.Completed))
         .Select(t => (t, LossesAt(t, rung))));
 

@@ -30,7 +30,7 @@ internal static class VectorOrder
         var worstFirst = new Stack<int>(left.Count);
         while (left.Count > 0)
         {
-            double[] contributions = Hypervolume.Contributions([.. left.Select(i => losses[i])], corner);
+            double[] contributions = Hypervolume.RelativeContributions([.. left.Select(i => losses[i])], corner);
             int least = 0;
             // Of equals the last leaves first, so that ties keep the order given.
             for (int k = 1; k < contributions.Length; k++)

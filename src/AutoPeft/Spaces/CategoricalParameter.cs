@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 
 namespace AutoPeft.Spaces;
 
 /// <summary>
 /// One of a list of names without order. Where the JSON form listed numbers, true, false or null instead of texts, their JSON text is the name
-/// (<c>16</c> is called "16") and <see cref="Literals"/> remembers it, so that answers echo exactly what was declared.
+/// (<c>16</c> is called "16") and <see cref="Literals"/> remembers it, so that answers echo exactly what was declared. Whole numbers keep 64 bits.
 /// </summary>
 public sealed record CategoricalParameter : Parameter
 {
+    private readonly ImmutableArray<object?> _scalars;
+
     /// <exception cref="InvalidInputException">No choices, an empty one, or the same one twice.</exception>
     public CategoricalParameter(string name, IEnumerable<string> choices) : this(name, [.. choices], []) { }
 
@@ -19,6 +20,10 @@ public sealed record CategoricalParameter : Parameter
         if (Choices.Length == 0) throw new InvalidInputException($"Parameter '{name}': a categorical needs at least one choice.");
         if (Choices.Any(string.IsNullOrEmpty)) throw new InvalidInputException($"Parameter '{name}': a choice is empty.");
         if (Choices.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new InvalidInputException($"Parameter '{name}': choice '{twice.Key}' stands twice.");
+        _scalars = literals.IsEmpty ? [.. choices] : [.. literals.Select((l, i) => ScalarOf(l, choices[i]))];
+        int[] numbers = [.. Enumerable.Range(0, _scalars.Length).Where(i => _scalars[i] is long or double)];
+        if (numbers.GroupBy(i => _scalars[i]).FirstOrDefault(g => g.Count() > 1) is { } same)
+            throw new InvalidInputException($"Parameter '{name}': choices {string.Join(" and ", same.Select(i => literals[i]))} are the same number; keep one.");
     }
 
     /// <summary>The choices, in the order in which they were declared.</summary>
@@ -32,14 +37,16 @@ public sealed record CategoricalParameter : Parameter
         new(name, [.. literals.Select(l => l.StartsWith('"') ? JsonDocument.Parse(l).RootElement.GetString()! : l)],
             literals.All(l => l.StartsWith('"')) ? [] : literals);
 
-    /// <summary>What a choice is in arithmetic and comparisons: a string, a double, a bool, or null.</summary>
-    internal object? Scalar(int index) => Literals.IsEmpty ? Choices[index] : Literals[index] switch
+    /// <summary>What a choice is in arithmetic and comparisons: a string, a long, a double, a bool, or null. Equal numbers are equal objects.</summary>
+    internal object? Scalar(int index) => _scalars[index];
+
+    private static object? ScalarOf(string literal, string choice) => literal switch
     {
         "true" => true,
         "false" => false,
         "null" => null,
-        ['"', ..] => Choices[index],
-        var number => double.Parse(number, NumberStyles.Float, CultureInfo.InvariantCulture),
+        ['"', ..] => choice,
+        _ => ExactNumber.Parse(literal),
     };
 
     /// <inheritdoc/>
@@ -70,14 +77,7 @@ public sealed record CategoricalParameter : Parameter
     public override double FromValue(object? value)
     {
         if (value is string s && Choices.IndexOf(s) is >= 0 and var i) return i;
-        if (!Literals.IsEmpty && value is not string)
-        {
-            for (int k = 0; k < Choices.Length; k++)
-            {
-                object? scalar = Scalar(k);
-                if (scalar is double d ? ValueText.TryNumber(value, out double given) && given == d : scalar is not string && Equals(scalar, value)) return k;
-            }
-        }
+        if (!Literals.IsEmpty && value is not string && _scalars.IndexOf(value is bool or null ? value : ExactNumber.Of(value)) is >= 0 and var k) return k;
         throw Refuse(value);
     }
 

@@ -40,7 +40,6 @@ public sealed class Configuration : IEquatable<Configuration>
     public long GetLong(string name) => Scalar(name) switch
     {
         long l => l,
-        double d when d == Math.Floor(d) && Space.Parameters[Space.IndexOf(name)] is CategoricalParameter => checked((long)d),
         _ => throw Wrong(name, "a whole number"),
     };
 

@@ -37,6 +37,9 @@ internal sealed class ConstantNode(ExpressionKind kind, double number, string? t
 /// <summary>A parameter's value; where it is inactive unknown, or in a formula 0 or ''.</summary>
 internal sealed class ParameterNode(Parameter parameter, int index, bool isFormula) : ExpressionNode(KindOf(parameter))
 {
+    /// <summary>2^53: up to here a double keeps every whole number apart from the next.</summary>
+    private const long MostExact = 1L << 53;
+
     public Parameter Parameter { get; } = parameter;
 
     public int Index { get; } = index;
@@ -48,18 +51,24 @@ internal sealed class ParameterNode(Parameter parameter, int index, bool isFormu
         return Parameter switch
         {
             CategoricalParameter c when Kind == ExpressionKind.Text => new(true, 0, c.Choices[(int)code]),
-            CategoricalParameter c => c.Scalar((int)code) is bool b ? ExpressionValue.Of(b) : ExpressionValue.Of((double)c.Scalar((int)code)!),
+            CategoricalParameter c => c.Scalar((int)code) switch
+            {
+                bool b => ExpressionValue.Of(b),
+                long l => ExpressionValue.Of((double)l),
+                var number => ExpressionValue.Of((double)number!),
+            },
             OrdinalParameter o => ExpressionValue.Of(o.Values[(int)code]),
             SubsetParameter => ExpressionValue.Of((double)BitOperations.PopCount((ulong)code)),
             _ => ExpressionValue.Of(code),
         };
     }
 
-    // Choices that are numbers throughout count as numbers; a mixture such as ["auto", 16] counts by its names.
+    // Choices that are numbers throughout count as numbers; a mixture such as ["auto", 16] counts by its names, and so do whole numbers of which
+    // a double would lose digits.
     private static ExpressionKind KindOf(Parameter parameter) => parameter switch
     {
         BoolParameter => ExpressionKind.Bool,
-        CategoricalParameter c when Enumerable.Range(0, c.Choices.Length).All(i => c.Scalar(i) is double) => ExpressionKind.Number,
+        CategoricalParameter c when Enumerable.Range(0, c.Choices.Length).All(i => c.Scalar(i) is double or >= -MostExact and <= MostExact) => ExpressionKind.Number,
         CategoricalParameter c when Enumerable.Range(0, c.Choices.Length).All(i => c.Scalar(i) is bool) => ExpressionKind.Bool,
         CategoricalParameter => ExpressionKind.Text,
         _ => ExpressionKind.Number,

@@ -3,6 +3,14 @@ namespace AutoPeft.Spaces;
 /// <summary>A real number from <see cref="Low"/> to <see cref="High"/>, both included, on a linear or logarithmic scale.</summary>
 public sealed record FloatParameter : Parameter
 {
+    /// <summary>
+    /// Ratio of the bounds up to which a logarithmic scale is taken as linear. There the two differ by less than a millionth of the range, while
+    /// the difference of two logarithms has lost most of its digits, or all of them.
+    /// </summary>
+    private const double LinearRatio = 1 + 1e-6;
+
+    private readonly bool _isCurved;
+
     /// <exception cref="InvalidInputException">A bound is not finite, low &gt; high, or a logarithmic range does not start above 0.</exception>
     public FloatParameter(string name, double low, double high, bool log = false) : base(name)
     {
@@ -11,6 +19,7 @@ public sealed record FloatParameter : Parameter
         if (log && low <= 0) throw new InvalidInputException($"Parameter '{name}': a log scale needs low > 0, not {ValueText.Of(low)}.");
         if (!double.IsFinite(high - low)) throw new InvalidInputException($"Parameter '{name}': the range from {ValueText.Of(low)} to {ValueText.Of(high)} is too wide for a double.");
         (Low, High, Log) = (low, high, log);
+        _isCurved = log && high / low > LinearRatio;
     }
 
     /// <summary>Smallest value.</summary>
@@ -39,7 +48,7 @@ public sealed record FloatParameter : Parameter
     {
         if (Low == High) return 0.5;
         code = Math.Clamp(code, Low, High);
-        double unit = Log ? (Math.Log(code) - Math.Log(Low)) / (Math.Log(High) - Math.Log(Low)) : (code - Low) / (High - Low);
+        double unit = _isCurved ? (Math.Log(code) - Math.Log(Low)) / (Math.Log(High) - Math.Log(Low)) : (code - Low) / (High - Low);
         return Math.Clamp(unit, 0, 1);
     }
 
@@ -50,7 +59,7 @@ public sealed record FloatParameter : Parameter
         // The ends exactly: rounding in exp(log(x)) must not leave the range.
         if (unit == 0) return Low;
         if (unit == 1) return High;
-        double value = Log ? Math.Exp(Math.Log(Low) + unit * (Math.Log(High) - Math.Log(Low))) : Low + unit * (High - Low);
+        double value = _isCurved ? Math.Exp(Math.Log(Low) + unit * (Math.Log(High) - Math.Log(Low))) : Low + unit * (High - Low);
         return Math.Clamp(value, Low, High);
     }
 

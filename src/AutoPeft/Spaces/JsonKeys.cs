@@ -43,16 +43,22 @@ internal readonly struct JsonKeys
         { } e => throw Wrong(key, "true or false", e),
     };
 
-    public double? Number(string key) => Get(key) is { } e ? Number(e) ?? throw Wrong(key, "a number", e) : null;
+    public double? Number(string key) => Get(key) is { } e ? Number(e) ?? throw Wrong(key, e.ValueKind == JsonValueKind.Number ? "a number that fits a double" : "a number", e) : null;
 
     public double RequiredNumber(string key) => Number(key) ?? throw Missing(key);
 
     /// <summary>A whole number, as 1 or as 1.0.</summary>
+    /// <exception cref="InvalidInputException">The value is no whole number, or has more than 64 bits.</exception>
     public long? Whole(string key)
     {
         if (Get(key) is not { } e) return null;
-        if (e.ValueKind == JsonValueKind.Number && e.TryGetInt64(out long exact)) return exact;
-        return Number(e) is { } d && d == Math.Floor(d) && Math.Abs(d) <= 1L << 53 ? (long)d : throw Wrong(key, "a whole number", e);
+        if (e.ValueKind != JsonValueKind.Number) throw Wrong(key, "a whole number", e);
+        if (e.TryGetInt64(out long exact)) return exact;
+        // A number beyond a double's range is infinite here, and whole.
+        double d = double.Parse(e.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (d != Math.Floor(d)) throw Wrong(key, "a whole number", e);
+        return Math.Abs(d) < long.MaxValue ? (long)d
+            : throw new InvalidInputException($"{_where}: \"{key}\" is {Kind(e)}, which is too large: a whole number has at most 64 bits.");
     }
 
     public long RequiredWhole(string key) => Whole(key) ?? throw Missing(key);

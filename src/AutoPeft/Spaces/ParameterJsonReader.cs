@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Text.Json;
 
 namespace AutoPeft.Spaces;
@@ -36,7 +37,7 @@ internal static class ParameterJsonReader
         switch (e.ValueKind)
         {
             case JsonValueKind.Number when JsonKeys.Number(e) is { } d:
-                return parameter is CategoricalParameter c ? c.ToValue(c.FromValue(d)) : d;
+                return parameter is CategoricalParameter c ? c.ToValue(c.FromValue(ExactNumber.Parse(e.GetRawText()))) : d;
             case JsonValueKind.True:
             case JsonValueKind.False:
                 return parameter is CategoricalParameter b ? b.ToValue(b.FromValue(e.GetBoolean())) : e.GetBoolean();
@@ -76,7 +77,7 @@ internal static class ParameterJsonReader
         {
             "float" => new FloatParameter(name, keys.RequiredNumber("low"), keys.RequiredNumber("high"), log),
             "int" => new IntParameter(name, keys.RequiredWhole("low"), keys.RequiredWhole("high"), log, keys.Whole("step") ?? 1),
-            "ordinal" => new OrdinalParameter(name, Numbers(keys, "values", "an ordinal's values are numbers; for texts use type categorical")),
+            "ordinal" => new OrdinalParameter(name, Levels(keys, where)),
             "categorical" => CategoricalParameter.OfLiterals(name, Literals(keys)),
             "bool" => new BoolParameter(name),
             _ => new SubsetParameter(name, Items(keys, where), Size(keys, where, "min_size") ?? 0, Size(keys, where, "max_size")),
@@ -86,6 +87,15 @@ internal static class ParameterJsonReader
 
     private static IEnumerable<double> Numbers(JsonKeys keys, string key, string why) =>
         [.. keys.RequiredList(key).Select(e => JsonKeys.Number(e) ?? throw keys.Wrong(key, $"an array of numbers ({why})", e))];
+
+    /// <summary>An ordinal's values; a whole number of which a double would lose digits is refused, not rounded.</summary>
+    private static IEnumerable<double> Levels(JsonKeys keys, string where)
+    {
+        foreach (JsonElement e in keys.RequiredList("values"))
+            if (e.ValueKind == JsonValueKind.Number && e.TryGetInt64(out long whole) && (double)whole is var kept && new BigInteger(kept) != whole)
+                throw new InvalidInputException($"{where}: {whole} has more digits than an ordinal keeps (±2^53); use type categorical.");
+        return Numbers(keys, "values", "an ordinal's values are numbers; for texts use type categorical");
+    }
 
     private static ImmutableArray<string> Literals(JsonKeys keys) => [.. keys.RequiredList("choices").Select(e => e.ValueKind switch
     {

@@ -1,104 +1,179 @@
 namespace AutoPeft.Studies;
 
-/// <summary>What reading on in a journal gave.</summary>
-/// <param name="Events">The records of whole appends.</param>
-/// <param name="End">Where the last whole append ends, in bytes from the file's start.</param>
-/// <param name="Lines">Lines up to there.</param>
-/// <param name="Packed">Bytes of the packed records among them.</param>
-/// <param name="Definition">The study's definition, once its record was read.</param>
-internal sealed record JournalPart(IReadOnlyList<StudyEvent> Events, long End, int Lines, long Packed, StudyDefinition? Definition);
-
 /// <summary>
-/// Reads a journal's bytes: finds the lines and checks them one after the other, which takes no time, then parses them on all cores. Of an append of several records all are taken or none.
-/// A line that cannot be read is a tear where it can be one, and else damage.
+/// Reads a journal as a stream, some megabytes at a time: finds the lines and checks them one after the other, which takes no time, then parses them on all cores. Of an append of several
+/// records all are taken or none. A line that cannot be read is a tear where it can be one, and else damage.
 /// </summary>
-internal sealed class JournalReader(string path)
+/// <param name="path">The file's, for messages.</param>
+/// <param name="bufferSize">Bytes that are read at a time, doubled where one append is longer. Default 8 MiB: some 50,000 records, enough for all cores.</param>
+internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
 {
     // Below this the threads cost more than they save.
     private const int ParallelFrom = 2000;
 
-    /// <summary>Reads what follows byte <paramref name="start"/>.</summary>
-    /// <param name="bytes">The file from there to its end.</param>
-    /// <param name="start">Position in the file.</param>
-    /// <param name="lines">Lines before it.</param>
-    /// <param name="definition">The study's definition; null at the file's start.</param>
-    /// <param name="own">Whether nobody else can be writing: then a broken end is a tear or damage, and damage is refused. Without the lock it may be an append under way, and reading just stops before it.</param>
+    private readonly JournalDiagnosis _diagnosis = new(path);
+
+    /// <summary>Reads what follows <paramref name="from"/>.</summary>
+    /// <param name="file">The file; it can seek.</param>
+    /// <param name="length">Bytes of the file: what is behind them is not looked at.</param>
+    /// <param name="from">Where an earlier reading ended; the default for the file's start.</param>
+    /// <param name="own">
+    /// Whether nobody else can be writing: then a broken end is a tear or damage, and damage is refused. Without the lock it may be an append under way, and reading just stops before it.
+    /// </param>
     /// <exception cref="InvalidInputException">The file is not ours, newer, or damaged; the message has the line and the byte.</exception>
-    public JournalPart Read(ReadOnlyMemory<byte> bytes, long start, int lines, StudyDefinition? definition, bool own)
+    public JournalPart Read(Stream file, long length, JournalPlace from, bool own)
     {
-        var good = new List<ReadOnlyMemory<byte>>();
-        int whole = 0, line = lines, wholeLines = lines;
-        long at = start, end = start, packed = 0;
-        for (ReadOnlyMemory<byte> rest = bytes; !rest.IsEmpty;)
+        var events = new List<StudyEvent>();
+        JournalPlace end = from;
+        bool stopped = from.Byte < length;
+        foreach ((List<JournalLine> lines, JournalPlace place, bool isLast) in Batches(file, length, from, own))
         {
-            int newline = rest.Span.IndexOf((byte)'\n');
-            bool continues = false;
-            ReadOnlyMemory<byte> json = newline < 0 ? default : JournalFormat.Checked(rest[..newline], out continues);
-            if (json.IsEmpty)
-            {
-                if (own || line == 0) Diagnose(rest, at, line, own);
-                break;
-            }
-            if (line == 0) JournalFormat.CheckHeader(json, path);
-            else good.Add(json);
-            if (JournalFormat.IsPacked(json.Span)) packed += json.Length;
-            line++;
-            at += newline + 1;
-            rest = rest[(newline + 1)..];
-            if (continues) continue;
-            (whole, end, wholeLines) = (good.Count, at, line);
+            StudyDefinition? definition = end.Definition;
+            events.AddRange(Parse(lines, ref definition));
+            end = place with { Definition = definition };
+            stopped = isLast && end.Byte < length;
         }
-        return new JournalPart(Parse(good, whole, ref definition), end, wholeLines, packed, definition);
+        return new JournalPart(events, end, stopped);
     }
 
     /// <summary>The JSON of every record of a whole journal, packed ones unpacked.</summary>
-    public static List<ReadOnlyMemory<byte>> Records(ReadOnlyMemory<byte> bytes)
+    /// <param name="file">The file.</param>
+    /// <param name="end">Where the last whole append ends.</param>
+    public IEnumerable<ReadOnlyMemory<byte>> Records(Stream file, JournalPlace end)
     {
-        var records = new List<ReadOnlyMemory<byte>>();
-        for (bool header = true; !bytes.IsEmpty; header = false)
-        {
-            int newline = bytes.Span.IndexOf((byte)'\n');
-            ReadOnlyMemory<byte> json = bytes[9..newline];
-            bytes = bytes[(newline + 1)..];
-            if (header) continue;
-            if (JournalFormat.IsPacked(json.Span)) records.AddRange(JournalFormat.Unpack(json));
-            else records.Add(json);
-        }
-        return records;
+        foreach ((List<JournalLine> lines, _, _) in Batches(file, end.Byte, default, own: true))
+            foreach (JournalLine line in lines)
+                foreach (ReadOnlyMemory<byte> json in JournalFormat.Unpack(line.Json)) yield return json;
     }
 
-    private static List<StudyEvent> Parse(List<ReadOnlyMemory<byte>> lines, int count, ref StudyDefinition? definition)
+    /// <summary>Lines of whole appends, as many as fit in the buffer at a time, and where they end. They are valid until the next are taken.</summary>
+    private IEnumerable<(List<JournalLine> Lines, JournalPlace End, bool IsLast)> Batches(Stream file, long length, JournalPlace from, bool own)
     {
-        var events = new List<StudyEvent>(count);
-        int at = 0;
-        // The study's own record comes first, alone or at the head of the first block: the others cannot be read without its search space.
-        for (; at < count && definition is null; at++)
-            foreach (ReadOnlyMemory<byte> json in Unpacked(lines[at]))
+        byte[] buffer = new byte[(int)Math.Clamp(length - from.Byte, 1, bufferSize)];
+        JournalPlace whole = from;
+        long bufferAt = from.Byte;
+        int filled = 0;
+        while (true)
+        {
+            file.Position = bufferAt + filled;
+            int wanted = (int)Math.Min(buffer.Length - filled, length - bufferAt - filled);
+            int read = file.ReadAtLeast(buffer.AsSpan(filled, wanted), wanted, throwOnEndOfStream: false);
+            filled += read;
+            // Somebody cut it meanwhile.
+            if (read < wanted) length = bufferAt + filled;
+            bool last = bufferAt + filled >= length;
+            var lines = new List<JournalLine>();
+            JournalPlace start = whole;
+            bool broken = Walk(buffer.AsMemory(0, filled), bufferAt, last, own, lines, ref whole, out JournalPlace brokenAt);
+            if (broken && _diagnosis.Refusal(file, length, brokenAt, own) is { } refusal) throw refusal;
+            if (broken || last || whole.Byte > start.Byte) yield return (lines, whole, broken || last);
+            if (broken || last) yield break;
+            int taken = (int)(whole.Byte - bufferAt);
+            Buffer.BlockCopy(buffer, taken, buffer, 0, filled - taken);
+            (bufferAt, filled) = (whole.Byte, filled - taken);
+            if (filled < buffer.Length) continue;
+            if (buffer.Length == Array.MaxLength) throw _diagnosis.TooLong(whole);
+            Array.Resize(ref buffer, (int)Math.Min(2L * buffer.Length, Array.MaxLength));
+        }
+    }
+
+    /// <summary>Goes through the lines in <paramref name="bytes"/>, and moves <paramref name="whole"/> behind the last whole append. True where a line cannot be read.</summary>
+    private bool Walk(ReadOnlyMemory<byte> bytes, long bytesAt, bool last, bool own, List<JournalLine> lines, ref JournalPlace whole, out JournalPlace place)
+    {
+        place = whole;
+        int kept = 0;
+        bool broken = false;
+        while (place.Byte - bytesAt < bytes.Length)
+        {
+            ReadOnlyMemory<byte> rest = bytes[(int)(place.Byte - bytesAt)..];
+            int mark = place.Byte == 0 && rest.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
+            int newline = rest.Span.IndexOf((byte)'\n');
+            if (newline < 0 && !last && (rest.Length < mark + JournalFormat.HeadLength || JournalFormat.TryHead(rest.Span[mark..], out _, out _))) break;
+            ReadOnlyMemory<byte> line = newline < 0 ? rest : rest[..newline];
+            if (newline >= 0 && line.Span.EndsWith("\r"u8)) line = line[..^1];
+            long next = place.Byte + (newline < 0 ? rest.Length : newline + 1);
+            if (line.IsEmpty)
             {
-                events.Add(EventReader.Read(json, definition));
+                // The end of a line that lacked it, or an empty line.
+                place = place with { Byte = next, Lines = place.Lines + (place.Unended ? 0 : 1), Unended = false };
+                if (lines.Count == kept) whole = place;
+                continue;
+            }
+            ReadOnlyMemory<byte> json = JournalFormat.Checked(line[mark..], out bool continues);
+            // Whole, but for the line end, which an editor took: what others append meanwhile never looks so under the lock.
+            bool unended = newline < 0 && last && own && !continues;
+            broken = json.IsEmpty || place.Unended || newline < 0 && !unended || !Follows(ref json, ref place);
+            if (broken) break;
+            if (!json.IsEmpty) lines.Add(new JournalLine(json, continues, place.Byte, place.Lines + 1));
+            place = place with
+            {
+                Byte = next,
+                Lines = place.Lines + 1,
+                Records = place.Records + (json.IsEmpty ? 0 : JournalFormat.RecordsIn(json.Span)),
+                Packed = place.Packed + (JournalFormat.IsPacked(json.Span) ? json.Length : 0),
+                Unended = unended,
+            };
+            if (!continues) (whole, kept) = (place, lines.Count);
+        }
+        lines.RemoveRange(kept, lines.Count - kept);
+        return broken;
+    }
+
+    /// <summary>Whether a line follows what was read: the header first, then the next record. Takes the number off, and all of the header.</summary>
+    private bool Follows(ref ReadOnlyMemory<byte> json, ref JournalPlace place)
+    {
+        if (place.Version == 0)
+        {
+            place = place with { Version = JournalFormat.Version(json, path) };
+            json = default;
+            return true;
+        }
+        return !place.IsNumbered || JournalFormat.TakeNumber(ref json) == place.Records;
+    }
+
+    private List<StudyEvent> Parse(List<JournalLine> lines, ref StudyDefinition? definition)
+    {
+        var events = new List<StudyEvent>(lines.Count);
+        int first = 0;
+        // The study's own record comes first, alone or at the head of the first block: the others cannot be read without its search space.
+        for (; first < lines.Count && definition is null; first++)
+            foreach (ReadOnlyMemory<byte> json in JournalFormat.Unpack(lines[first].Json))
+            {
+                events.Add(Event(json, definition, lines[first]));
                 if (events[^1] is StudyCreated c) definition = c.Definition;
             }
-        if (at == count) return events;
+        if (first == lines.Count) return events;
         StudyDefinition study = definition!;
-        int blocks = 0;
-        for (int i = at; i < count; i++)
-            if (JournalFormat.IsPacked(lines[i].Span)) blocks++;
+        int blocks = 0, rest = lines.Count - first;
+        for (int i = first; i < lines.Count; i++)
+            if (JournalFormat.IsPacked(lines[i].Json.Span)) blocks++;
         // Packed records are long and stand alone; plain ones go by the thousand.
-        int chunk = blocks > 0 ? 1 : Math.Max(500, (count - at) / (4 * Environment.ProcessorCount));
-        if (blocks > 0 && count - at > blocks + ParallelFrom) chunk = Math.Max(1, (count - at) / (16 * Environment.ProcessorCount));
-        int first = at;
-        var parts = new StudyEvent[(count - first + chunk - 1) / chunk][];
+        int chunk = blocks > 0 ? 1 : Math.Max(500, rest / (4 * Environment.ProcessorCount));
+        if (blocks > 0 && rest > blocks + ParallelFrom) chunk = Math.Max(1, rest / (16 * Environment.ProcessorCount));
+        var parts = new StudyEvent[(rest + chunk - 1) / chunk][];
         void ParsePart(int part)
         {
             var read = new List<StudyEvent>(chunk);
-            for (int i = first + part * chunk; i < Math.Min(count, first + (part + 1) * chunk); i++)
-                foreach (ReadOnlyMemory<byte> json in Unpacked(lines[i])) read.Add(EventReader.Read(json, study));
+            for (int i = first + part * chunk; i < Math.Min(lines.Count, first + (part + 1) * chunk); i++)
+                foreach (ReadOnlyMemory<byte> json in JournalFormat.Unpack(lines[i].Json)) read.Add(Event(json, study, lines[i]));
             parts[part] = [.. read];
         }
-        if (blocks > 1 || count - at >= ParallelFrom) ForEachPart(parts.Length, ParsePart);
+        if (blocks > 1 || rest >= ParallelFrom) ForEachPart(parts.Length, ParsePart);
         else for (int part = 0; part < parts.Length; part++) ParsePart(part);
         foreach (StudyEvent[] part in parts) events.AddRange(part);
         return events;
+    }
+
+    private StudyEvent Event(ReadOnlyMemory<byte> json, StudyDefinition? definition, JournalLine line)
+    {
+        try
+        {
+            return EventReader.Read(json, definition);
+        }
+        catch (InvalidInputException e)
+        {
+            throw new InvalidInputException($"{path}, line {line.Line} (byte {line.At}): {e.Message}", e);
+        }
     }
 
     private static void ForEachPart(int parts, Action<int> parse)
@@ -112,44 +187,4 @@ internal sealed class JournalReader(string path)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
     }
-
-    private static IReadOnlyList<ReadOnlyMemory<byte>> Unpacked(ReadOnlyMemory<byte> json) => JournalFormat.IsPacked(json.Span) ? JournalFormat.Unpack(json) : [json];
-
-    /// <summary>
-    /// A line that cannot be read starts at byte <paramref name="start"/>. A tear has nothing whole behind it: it is the start of an append, or has blocks in it that never reached the
-    /// disk (zeros). Everything else is damage, and refused: dropping it would lose what was acknowledged.
-    /// </summary>
-    private void Diagnose(ReadOnlyMemory<byte> rest, long start, int line, bool own)
-    {
-        bool wholeBehind = false, appendBehind = false;
-        for (int at = rest.Span.IndexOf((byte)'\n') + 1; at > 0 && at < rest.Length;)
-        {
-            int next = rest.Span[at..].IndexOf((byte)'\n');
-            if (next < 0) break;
-            if (!JournalFormat.Checked(rest.Slice(at, next), out bool continues).IsEmpty)
-            {
-                wholeBehind = true;
-                appendBehind |= !continues && at + next + 1 < rest.Length;
-            }
-            at += next + 1;
-        }
-        if (line == 0 && !wholeBehind && !JournalFormat.LooksLikeOurs(rest.Span)) throw new InvalidInputException($"{path} is not an AutoPeft study log.");
-        if (!own) return;
-        // Two at least: a flipped bit can make one of a space.
-        bool zeros = rest.Span.IndexOf("\0\0"u8) >= 0;
-        if (zeros ? appendBehind : wholeBehind || rest.Span[^1] == '\n') throw Damage(line, start, start);
-        if (!zeros && EndOfIntactRecord(rest.Span) is { } end) throw Damage(line, start + end, start);
-    }
-
-    /// <summary>Where an intact record ends that has something else than a line end behind it; null where there is none. A tear never has one.</summary>
-    private static int? EndOfIntactRecord(ReadOnlySpan<byte> rest)
-    {
-        if (!JournalFormat.TryHead(rest, out uint crc, out _)) return null;
-        for (int end = 10; end < rest.Length; end++)
-            if (rest[end - 1] == '}' && Crc32C.Of(rest[9..end]) == crc) return end;
-        return null;
-    }
-
-    private InvalidInputException Damage(int line, long at, long start) => new(
-        $"{path}, line {line + 1} (byte {at}): the record's checksum is wrong, so the log is damaged there; restore it from a copy, or give up that record and all after it with: truncate -s {start} {path}");
 }

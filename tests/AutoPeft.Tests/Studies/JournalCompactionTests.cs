@@ -99,7 +99,7 @@ public sealed class JournalCompactionTests : IDisposable
             await File.WriteAllBytesAsync(Log, damaged);
             Assert.Contains("damaged", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
         }
-        for (int cut = packed + 1; cut < whole.Length; cut++)
+        for (int cut = packed + 1; cut < whole.Length - 1; cut++)
         {
             await File.WriteAllBytesAsync(Log, whole[..cut]);
             await using JournalStore store = await JournalStore.OpenAsync(Log);

@@ -36,9 +36,10 @@ public sealed class JournalStoreTests : IDisposable
         {
             await File.WriteAllBytesAsync(Log, whole[..cut]);
             await using JournalStore store = await JournalStore.OpenAsync(Log);
-            int complete = ends.Count(e => e <= cut);
+            // A record that lacks but its line end is whole.
+            int complete = ends.Count(e => e - 1 <= cut);
             Assert.Equal(complete - 1, (await StudyFixture.ReadAllAsync(store)).Count);
-            Assert.Equal(ends.Contains(cut), store.Torn is null);
+            Assert.Equal(ends.Contains(cut) || ends.Contains(cut + 1), store.Torn is null);
             // It goes on from there: the tear is cut off, not written behind.
             await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
             await session.AskAsync(1);
@@ -61,7 +62,7 @@ public sealed class JournalStoreTests : IDisposable
             await session.AskAsync(3);
             whole = await File.ReadAllBytesAsync(Log);
         }
-        for (int cut = kept; cut < whole.Length; cut++)
+        for (int cut = kept; cut < whole.Length - 1; cut++)
         {
             await File.WriteAllBytesAsync(Log, whole[..cut]);
             await using JournalStore store = await JournalStore.OpenAsync(Log);

@@ -1,11 +1,20 @@
 using System.Collections.Immutable;
+using AutoPeft.Pareto;
+using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>Partial dependence (Friedman 2001) and effects of switches: averages of a sampled function over a quasi-random set of configurations.</summary>
-internal sealed class AveragedEffects(ISampledFunction function, ProductDomain domain, Objective objective, double mean, double scale, double confidence)
+/// <param name="function">Draws of the function, in standard deviations.</param>
+/// <param name="domain">Where the configurations come from.</param>
+/// <param name="objective">Whose losses the function stands for.</param>
+/// <param name="standard">Takes scaled losses to standard deviations.</param>
+/// <param name="units">Takes losses to scaled losses.</param>
+/// <param name="confidence">Level of the intervals.</param>
+internal sealed class AveragedEffects(
+    ISampledFunction function, ProductDomain domain, Objective objective, Standardization standard, LossScale units, double confidence)
 {
     /// <summary>Configurations averaged over. The same for every value, so that differences are much more exact than the averages.</summary>
     private const int Points = 256;
@@ -22,20 +31,23 @@ internal sealed class AveragedEffects(ISampledFunction function, ProductDomain d
         return new PartialDependence(parameter.Name, [.. codes.Select(c =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            double[] losses = [.. Average(at => at[p] = c).Select(v => mean + scale * v)];
+            double[] losses = [.. Average(at => at[p] = c).Select(v => units.Invert(standard.Invert(v)))];
             IntervalEstimate e = Of(losses, objective.FromLoss);
             return new DependencePoint(ValueText.Plain(parameter.ToValue(c)), e);
         })]);
     }
 
-    /// <summary>The effects of every switch of the space.</summary>
-    public ImmutableArray<SwitchEffect> Switches(CancellationToken cancellationToken)
+    /// <summary>The effects of switches.</summary>
+    /// <param name="measured">Names of the parameters that are looked at.</param>
+    /// <param name="cancellationToken">Looked at between switches.</param>
+    public ImmutableArray<SwitchEffect> Switches(IReadOnlySet<string> measured, CancellationToken cancellationToken)
     {
         var effects = ImmutableArray.CreateBuilder<SwitchEffect>();
         for (int i = 0; i < domain.Space.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int p = i;
+            if (!measured.Contains(domain.Space.Parameters[p].Name)) continue;
             if (domain.Space.Parameters[p] is BoolParameter b) effects.Add(new SwitchEffect(b.Name, Difference(at => at[p] = 1, at => at[p] = 0)));
             if (domain.Space.Parameters[p] is not SubsetParameter s) continue;
             for (int item = 0; item < s.Items.Length; item++)
@@ -57,8 +69,8 @@ internal sealed class AveragedEffects(ISampledFunction function, ProductDomain d
     private IntervalEstimate Difference(Action<double[]> on, Action<double[]> off)
     {
         double[] a = Average(on), b = Average(off);
-        double sign = objective.Direction == Direction.Minimize ? scale : -scale;
-        return Of([.. a.Select((v, s) => sign * (v - b[s]))], v => objective.Log ? Math.Pow(10, v) : v);
+        double sign = objective.Direction == Direction.Minimize ? standard.Spread : -standard.Spread;
+        return Of([.. a.Select((v, s) => units.Invert(sign * (v - b[s])))], v => objective.Log ? Math.Pow(10, v) : v);
     }
 
     /// <summary>The mean of each draw over the points, changed by <paramref name="change"/>; a parameter that the conditions make inactive stays so.</summary>

@@ -17,16 +17,17 @@ internal sealed class GaussianFunction : ISampledFunction
     private readonly FeatureMap _map;
     private readonly KernelSystem _system;
     private readonly OutcomeWarp _warp;
-    private readonly double[] _frequencies, _phases, _features, _units, _k, _waves;
-    private readonly double[][] _alpha, _amplitudes;
+    private readonly double[] _phases, _features, _padded, _units, _k, _waves, _weights;
+    private readonly double[][] _alpha, _amplitudes, _frequencies;
     private readonly double[] _offsets;
 
     private GaussianFunction(FeatureMap map, KernelSystem system, OutcomeWarp warp, Hyperparameters h, double[] targets, int draws, Philox random)
     {
         (_map, _system, _warp) = (map, system, warp);
-        double[] weights = Matern.Weights(map, h);
+        double[] weights = _weights = Matern.Weights(map, h);
         double signal = Math.Exp(h.LogSignal);
-        _frequencies = new double[Waves * map.Count];
+        _padded = new double[DenseFactor.Stride(map.Count)];
+        _frequencies = [.. Enumerable.Range(0, Waves).Select(_ => new double[_padded.Length])];
         _phases = new double[Waves];
         for (int w = 0; w < Waves; w++)
         {
@@ -34,7 +35,7 @@ internal sealed class GaussianFunction : ISampledFunction
             double chi = 0;
             for (int i = 0; i < 5; i++) chi += Math.Pow(random.NextNormal(), 2);
             double stretch = Math.Sqrt(5 / chi);
-            for (int f = 0; f < map.Count; f++) _frequencies[w * map.Count + f] = random.NextNormal() * stretch * Math.Sqrt(weights[f]);
+            for (int f = 0; f < map.Count; f++) _frequencies[w][f] = random.NextNormal() * stretch * Math.Sqrt(weights[f]);
             _phases[w] = 2 * Math.PI * random.NextDouble();
         }
         (_features, _units, _k, _waves) = (new double[map.Count], new double[map.Space.Count], new double[system.Set.Stride], new double[Waves]);
@@ -99,6 +100,14 @@ internal sealed class GaussianFunction : ISampledFunction
         return new GaussianFunction(map, system, best.Warp, best.H, targets, draws, random) { Explained = spread > 0 ? 1 - error / spread : 0 };
     }
 
+    /// <summary>How sensitive the model is to a parameter: the sum of inverse squared length scales of the parameter's features.</summary>
+    public double Sensitivity(int parameter)
+    {
+        double sum = 0;
+        for (int f = _map.OffsetOf(parameter); f < _map.OffsetOf(parameter + 1); f++) sum += _weights[f];
+        return sum;
+    }
+
     /// <inheritdoc/>
     public void Evaluate(ReadOnlySpan<double> codes, Span<double> values)
     {
@@ -112,12 +121,7 @@ internal sealed class GaussianFunction : ISampledFunction
 
     private void Spread(ReadOnlySpan<double> features, Span<double> waves)
     {
-        for (int w = 0; w < Waves; w++)
-        {
-            double angle = _phases[w];
-            ReadOnlySpan<double> frequency = _frequencies.AsSpan(w * features.Length, features.Length);
-            for (int f = 0; f < features.Length; f++) angle += frequency[f] * features[f];
-            waves[w] = Math.Cos(angle);
-        }
+        features.CopyTo(_padded);
+        for (int w = 0; w < Waves; w++) waves[w] = Math.Cos(_phases[w] + DenseFactor.Dot(_frequencies[w], _padded, features.Length));
     }
 }

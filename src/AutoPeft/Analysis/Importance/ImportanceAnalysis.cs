@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
@@ -22,6 +23,22 @@ public static class ImportanceAnalysis
     /// <summary>Forests on bootstrap samples, whose spread is the forest's: each costs as much as the estimate.</summary>
     private const int ForestSamples = 12;
 
+    /// <summary>Analyses every objective, each by itself: one of which nothing can be said takes nothing from the others.</summary>
+    /// <param name="study">A study.</param>
+    /// <param name="options">Options, or null for the defaults.</param>
+    /// <param name="cancellationToken">Stops a long analysis.</param>
+    public static IReadOnlyList<ImportanceResult> OfEach(IStudyView study, ImportanceOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var results = new List<ImportanceResult>();
+        for (int j = 0; j < study.Definition.Objectives.Length; j++)
+        {
+            string name = study.Definition.Objectives[j].Name;
+            try { results.Add(new ImportanceResult(name, Of(study, j, options, cancellationToken), null)); }
+            catch (InvalidInputException e) { results.Add(new ImportanceResult(name, null, e.Message)); }
+        }
+        return results;
+    }
+
     /// <summary>Analyses one objective.</summary>
     /// <param name="study">A study.</param>
     /// <param name="objective">Its index.</param>
@@ -36,27 +53,39 @@ public static class ImportanceAnalysis
         Trial[] trials = [.. study.Completed.Where(t => double.IsFinite(t.Losses[objective])).OrderBy(t => t.Number)];
         string name = definition.Objectives[objective].Name;
         if (trials.Length < LeastTrials) throw new InvalidInputException($"Importance needs at least {LeastTrials} completed trials; the study has {trials.Length}.");
+        int known = trials.Length;
         if (trials.Length > options.MostTrials) trials = [.. Enumerable.Range(0, options.MostTrials).Select(i => trials[(int)((long)i * trials.Length / options.MostTrials)])];
+        // Scaled while they are worked with; a mark for "bad" is not a value to explain.
         double[] losses = [.. trials.Select(t => t.Losses[objective])];
+        double ceiling = OutcomeWarp.Ceiling(losses);
+        losses = [.. losses.Select(l => Math.Min(l, ceiling))];
+        var units = LossScale.Of(losses);
+        losses = [.. losses.Select(units.Apply)];
         if (options.Cutoff < 1)
         {
             double limit = SampleSpread.Quantile([.. losses.Order()], options.Cutoff);
             losses = [.. losses.Select(l => Math.Min(l, limit))];
         }
         if (losses.Max() - losses.Min() <= 1e-12 * Math.Abs(losses.Max())) throw new InvalidInputException($"Every trial has the same '{name}'; there is no variance to explain.");
-        ImportanceMethod method = options.Method != ImportanceMethod.Auto ? options.Method : trials.Length <= ImportanceOptions.MostModelTrials ? ImportanceMethod.GaussianProcess : ImportanceMethod.Forest;
-        var of = new Estimation(definition.Space, definition.Objectives[objective], [.. trials.Select(t => t.Configuration)], losses, options, cancellationToken);
+        var of = new Estimation(definition.Space, definition.Objectives[objective], [.. trials.Select(t => t.Configuration)], losses, known, units, options, cancellationToken);
+        if (definition.Formulas[objective] is { } formula) return of.ByFormula(formula);
+        bool few = trials.Length <= ImportanceOptions.MostModelTrials;
+        ImportanceMethod method = options.Method != ImportanceMethod.Auto ? options.Method : few ? ImportanceMethod.GaussianProcess : ImportanceMethod.Forest;
         return method switch
         {
             ImportanceMethod.GaussianProcess => of.ByGaussianProcess(),
             ImportanceMethod.Forest => of.ByForest(),
-            _ => of.ByPedAnova(),
+            ImportanceMethod.PedAnova => of.ByPedAnova(),
+            _ => throw new InvalidInputException($"'{name}' has no formula; ask for another method."),
         };
     }
 
-    private sealed class Estimation(SearchSpace space, Objective objective, Configuration[] configurations, double[] losses, ImportanceOptions options, CancellationToken cancellationToken)
+    private sealed class Estimation(
+        SearchSpace space, Objective objective, Configuration[] configurations, double[] losses, int known, LossScale units, ImportanceOptions options,
+        CancellationToken cancellationToken)
     {
         private readonly Philox _random = new(options.Seed, 0, StreamPurpose.Bootstrap);
+        private readonly bool _isWide = space.Count > options.MostParameters;
         private readonly Standardization _scale = Standardization.Of(losses);
 
         public ImportanceReport ByGaussianProcess()
@@ -69,8 +98,8 @@ public static class ImportanceAnalysis
             }
             GaussianFunction function = GaussianFunction.Fit(space, [.. rows.Select(r => configurations[r])], [.. rows.Select(r => losses[r])], PosteriorDraws, _random, cancellationToken)
                 ?? throw new InvalidInputException($"A Gaussian process could not be fitted to '{objective.Name}'; try --method fanova.");
-            // In wide spaces every parameter costs as many evaluations again; a thousand points still resolve shares of a hundredth.
-            var indices = new SobolIndices(function, new ProductDomain(space, 2, _random), options.Points ?? (space.Count <= 16 ? 2048 : 1024), cancellationToken);
+            int[] measured = Measured(function.Sensitivity);
+            var indices = new SobolIndices(function, new ProductDomain(space, 2, _random), Points, measured, cancellationToken);
             double[] main = [.. indices.Main.Select(Share)], total = [.. indices.Total.Select(Share)];
             (int, int)[] pairs = Pairs(total);
             ParameterInteraction[] interactions = [.. pairs.Select(p =>
@@ -78,7 +107,8 @@ public static class ImportanceAnalysis
                 double[] draws = indices.Pair(p.Item1, p.Item2, cancellationToken);
                 return new ParameterInteraction(space.Parameters[p.Item1].Name, space.Parameters[p.Item2].Name, Clip(Share(draws), Shares(draws)));
             })];
-            return Report(ImportanceMethod.GaussianProcess, function.Explained, [.. Enumerable.Range(0, space.Count).Select(i => new ParameterImportance(space.Parameters[i].Name, Clip(main[i], Shares(indices.Main[i])), Math.Clamp(total[i], 0, 1)))], interactions, function);
+            ParameterImportance[] parameters = [.. measured.Select(i => new ParameterImportance(space.Parameters[i].Name, Clip(main[i], Shares(indices.Main[i])), Math.Clamp(total[i], 0, 1)))];
+            return Report(ImportanceMethod.GaussianProcess, function.Explained, parameters, interactions, function);
 
             double[] Shares(double[] draws) => [.. draws.Select((v, s) => indices.Variance[s] > 0 ? v / indices.Variance[s] : 0)];
             double Share(double[] draws) => Shares(draws).Average();
@@ -89,9 +119,11 @@ public static class ImportanceAnalysis
             double[] targets = [.. losses.Select(_scale.Apply)];
             var grid = new AtomGrid(space, configurations, _random);
             var forest = new ForestFunction(grid, configurations, targets, options.Trees, _random, cancellationToken);
-            var indices = new SobolIndices(forest, new ProductDomain(space, 2, _random), options.Points ?? 1024, cancellationToken);
+            double[] mains = [.. Enumerable.Range(0, space.Count).Select(forest.Main)];
+            int[] measured = Measured(p => mains[p]);
+            var indices = new SobolIndices(forest, new ProductDomain(space, 2, _random), options.Points ?? Math.Min(Points, 1024), measured, cancellationToken);
             double variance = Math.Max(indices.Variance[0], 1e-300);
-            double[] main = [.. Enumerable.Range(0, space.Count).Select(p => forest.Main(p) / variance)], total = [.. indices.Total.Select(t => t[0] / variance)];
+            double[] main = [.. mains.Select(v => v / variance)], total = [.. indices.Total.Select(t => t[0] / variance)];
             (int, int)[] pairs = Pairs(total);
             double[] together = [.. pairs.Select(p => forest.Pair(p.Item1, p.Item2) / variance)];
             var mainDraws = new List<double[]>();
@@ -100,12 +132,12 @@ public static class ImportanceAnalysis
             {
                 int[] rows = [.. Enumerable.Range(0, losses.Length).Select(_ => _random.NextInt(losses.Length))];
                 var again = new ForestFunction(grid, [.. rows.Select(r => configurations[r])], [.. rows.Select(r => targets[r])], Math.Max(options.Trees / 4, 8), _random, cancellationToken);
-                double spread = Math.Max(new SobolIndices(again, new ProductDomain(space, 2, _random), 256, cancellationToken).Variance[0], 1e-300);
+                double spread = Math.Max(new SobolIndices(again, new ProductDomain(space, 2, _random), 256, [], cancellationToken).Variance[0], 1e-300);
                 mainDraws.Add([.. Enumerable.Range(0, space.Count).Select(p => again.Main(p) / spread)]);
                 pairDraws.Add([.. pairs.Select(p => again.Pair(p.Item1, p.Item2) / spread)]);
             }
             return Report(ImportanceMethod.Forest, forest.Explained,
-                [.. Enumerable.Range(0, space.Count).Select(p => new ParameterImportance(space.Parameters[p].Name, Around(main[p], [.. mainDraws.Select(m => m[p])]), Math.Clamp(total[p], 0, 1)))],
+                [.. measured.Select(p => new ParameterImportance(space.Parameters[p].Name, Around(main[p], [.. mainDraws.Select(m => m[p])]), Math.Clamp(total[p], 0, 1)))],
                 [.. pairs.Select((p, k) => new ParameterInteraction(space.Parameters[p.Item1].Name, space.Parameters[p.Item2].Name, Around(together[k], [.. pairDraws.Select(m => m[k])])))], forest);
         }
 
@@ -134,20 +166,60 @@ public static class ImportanceAnalysis
                 new ForestFunction(new AtomGrid(space, configurations, _random), configurations, targets, options.Trees, _random, cancellationToken));
         }
 
+        /// <summary>The shares of a formula's variance: exact but for the Monte Carlo, and of no model.</summary>
+        public ImportanceReport ByFormula(Formula formula)
+        {
+            double worst = losses.Max();
+            // Units of the formula's own losses: those that trials have are the same.
+            var function = new FormulaFunction(formula, objective, _scale with { Exponent = _scale.Exponent + units.Exponent }, units.Invert(worst));
+            int[] measured = Measured(p => formula.Uses(p) ? 1 : 0);
+            var indices = new SobolIndices(function, new ProductDomain(space, 2, _random), Points, measured, cancellationToken);
+            double variance = indices.Variance[0];
+            if (!(variance > 0)) throw new InvalidInputException($"'{objective.Name}' is the same everywhere by its formula; there is no variance to explain.");
+            double[] total = [.. indices.Total.Select(t => t[0] / variance)];
+            ParameterInteraction[] interactions = [.. Pairs(total).Select(p => new ParameterInteraction(
+                space.Parameters[p.Item1].Name, space.Parameters[p.Item2].Name, Exact(indices.Pair(p.Item1, p.Item2, cancellationToken)[0] / variance)))];
+            ParameterImportance[] parameters = [.. measured.Select(p => new ParameterImportance(space.Parameters[p].Name, Exact(indices.Main[p][0] / variance), Math.Clamp(total[p], 0, 1)))];
+            return Report(ImportanceMethod.Formula, null, parameters, interactions, function);
+        }
+
+        private static IntervalEstimate Exact(double share) => new(Math.Clamp(share, 0, 1), double.NaN, double.NaN);
+
+        /// <summary>Base points of the Monte Carlo. Every parameter costs as many evaluations again; 512 points still resolve shares of a few hundredths.</summary>
+        private int Points => options.Points ?? (space.Count <= 16 ? 2048 : _isWide ? 512 : 1024);
+
+        /// <summary>The parameters that are measured: all, or of a wide space the first by <paramref name="sensitivity"/>; in the space's order.</summary>
+        private int[] Measured(Func<int, double> sensitivity) =>
+            [.. Enumerable.Range(0, space.Count).OrderByDescending(sensitivity).ThenBy(p => p).Take(options.MostParameters).Order()];
+
         private ImportanceReport Report(ImportanceMethod method, double? explained, ParameterImportance[] parameters, ParameterInteraction[] interactions, ISampledFunction function)
         {
-            var effects = new AveragedEffects(function, new ProductDomain(space, 1, _random), objective, _scale.Mean, _scale.Scale, options.Confidence);
+            var effects = new AveragedEffects(function, new ProductDomain(space, 1, _random), objective, _scale, units, options.Confidence);
+            ParameterImportance[] order = [.. parameters.OrderByDescending(p => p.Main.Value).ThenByDescending(p => p.Total)];
+            HashSet<string> drawn = [.. order.Take(_isWide ? options.CurvesOfWideSpaces : order.Length).Select(p => p.Parameter)];
+            HashSet<string> measured = [.. order.Select(p => p.Parameter)];
             return new ImportanceReport
             {
                 Objective = objective.Name,
                 Method = method,
                 Trials = losses.Length,
+                IsLogarithmic = objective.Log,
+                Limits = Limits(order.Length, drawn.Count),
                 Explained = explained,
-                Parameters = [.. parameters.OrderByDescending(p => p.Main.Value).ThenByDescending(p => p.Total)],
+                Parameters = [.. order],
                 Interactions = [.. interactions.OrderByDescending(i => i.Share.Value)],
-                Dependence = [.. Enumerable.Range(0, space.Count).Where(p => space.Parameters[p] is not SubsetParameter).Select(p => effects.Curve(p, options.CurvePoints, cancellationToken))],
-                Switches = effects.Switches(cancellationToken),
+                Dependence = [.. Enumerable.Range(0, space.Count).Where(p => space.Parameters[p] is not SubsetParameter && drawn.Contains(space.Parameters[p].Name))
+                    .Select(p => effects.Curve(p, options.CurvePoints, cancellationToken))],
+                Switches = effects.Switches(measured, cancellationToken),
             };
+        }
+
+        private ImmutableArray<string> Limits(int measured, int drawn)
+        {
+            var limits = ImmutableArray.CreateBuilder<string>();
+            if (losses.Length < known) limits.Add($"It rests on {losses.Length} of {known} trials, evenly spread over the study.");
+            if (measured < space.Count) limits.Add($"Only the {measured} of {space.Count} parameters to which the model is most sensitive were measured, and curves drawn of {drawn}.");
+            return limits.ToImmutable();
         }
 
         private (int, int)[] Pairs(double[] by)

@@ -17,6 +17,9 @@ public enum ImportanceMethod
 
     /// <summary>PED-ANOVA: what sets the best trials apart from all (Watanabe, Bansal and Hutter, IJCAI 2023).</summary>
     PedAnova,
+
+    /// <summary>Sobol' indices of the objective's own formula, whatever method was asked for: such an objective is known and not modelled.</summary>
+    Formula,
 }
 
 /// <summary>Options of <see cref="ImportanceAnalysis"/>.</summary>
@@ -24,6 +27,9 @@ public sealed record ImportanceOptions
 {
     /// <summary>Trials beyond which the forest takes over by default: a Gaussian process needs n³ operations.</summary>
     public const int MostModelTrials = 1000;
+
+    /// <summary>What the command line and the report use, so that they say the same: the defaults on at most 400 trials, a matter of seconds.</summary>
+    public static ImportanceOptions Standard { get; } = new() { MostTrials = 400 };
 
     /// <summary>Default <see cref="ImportanceMethod.Auto"/>.</summary>
     public ImportanceMethod Method { get; init; }
@@ -34,7 +40,19 @@ public sealed record ImportanceOptions
     /// <summary>Trials to rest on at most, evenly spread over the study; the others are left out. Default all.</summary>
     public int MostTrials { get; init; } = int.MaxValue;
 
-    /// <summary>Points of the Monte Carlo behind the shares. Null (the default): 2048, in spaces of more than 16 parameters 1024; time goes with it, and the error with one over its root.</summary>
+    /// <summary>
+    /// Most parameters that are measured, those to which the model is most sensitive. Default 32: in wider spaces nearly all explain nothing, and each
+    /// costs thousands of evaluations of the model. <see cref="ImportanceReport.Limits"/> says where it was reached.
+    /// </summary>
+    public int MostParameters { get; init; } = 32;
+
+    /// <summary>Curves of partial dependence in spaces of more than <see cref="MostParameters"/>, of the most important ones; all in others. Default 6.</summary>
+    public int CurvesOfWideSpaces { get; init; } = 6;
+
+    /// <summary>
+    /// Points of the Monte Carlo behind the shares. Null (the default): 2048, in spaces of more than 16 parameters 1024, of more than
+    /// <see cref="MostParameters"/> 512; time goes with it, and the error with one over its root.
+    /// </summary>
     public int? Points { get; init; }
 
     /// <summary>Level of the intervals. Default 0.95.</summary>

@@ -42,25 +42,43 @@ public sealed record ImportanceReport
     /// <summary>The objective's name.</summary>
     public required string Objective { get; init; }
 
-    /// <summary>How it was estimated; never <see cref="ImportanceMethod.Auto"/>.</summary>
+    /// <summary>How the shares were estimated; never <see cref="ImportanceMethod.Auto"/>.</summary>
     public required ImportanceMethod Method { get; init; }
+
+    /// <summary>The method's name for people.</summary>
+    public string MethodName => Method switch
+    {
+        ImportanceMethod.GaussianProcess => "Gaussian process",
+        ImportanceMethod.Forest => "fANOVA",
+        ImportanceMethod.Formula => "its own formula",
+        _ => "PED-ANOVA",
+    };
 
     /// <summary>Trials that it rests on.</summary>
     public required int Trials { get; init; }
 
     /// <summary>
-    /// Share of the trials' variance that the model predicts for trials it has not seen: leave-one-out R² of the Gaussian process, out-of-bag R² of the forest; null for PED-ANOVA, which models
-    /// nothing. Where it is low, so is the worth of what follows.
+    /// Whether shares are of the variance of the objective's logarithm, and effects of switches ratios: the objective's scale is logarithmic. Else both are
+    /// in the objective's own units.
+    /// </summary>
+    public required bool IsLogarithmic { get; init; }
+
+    /// <summary>What was left out to keep the work bounded, one sentence each; empty where nothing was.</summary>
+    public ImmutableArray<string> Limits { get; init; } = [];
+
+    /// <summary>
+    /// Share of the trials' variance that the model predicts for trials it has not seen: leave-one-out R² of the Gaussian process, out-of-bag R² of the forest; null for PED-ANOVA
+    /// and formulas, which model nothing. Where the share is low, so is the worth of what follows.
     /// </summary>
     public required double? Explained { get; init; }
 
-    /// <summary>Parameters, the most important first.</summary>
+    /// <summary>Parameters that were measured, the most important first.</summary>
     public required ImmutableArray<ParameterImportance> Parameters { get; init; }
 
     /// <summary>Pairs, the strongest first.</summary>
     public required ImmutableArray<ParameterInteraction> Interactions { get; init; }
 
-    /// <summary>Curves by parameter, in the space's order.</summary>
+    /// <summary>Curves by parameter, in the space's order; of the most important ones where the space is wide.</summary>
     public required ImmutableArray<PartialDependence> Dependence { get; init; }
 
     /// <summary>Effects of switches, in the space's order.</summary>

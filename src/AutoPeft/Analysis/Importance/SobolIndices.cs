@@ -12,9 +12,10 @@ internal sealed class SobolIndices
 
     /// <param name="function">S draws of a function.</param>
     /// <param name="domain">Coordinates of two points at each index.</param>
-    /// <param name="n">Base points, a power of two; n·(d + 2) evaluations.</param>
+    /// <param name="n">Base points, a power of two; n·(k + 2) evaluations where k parameters are measured.</param>
+    /// <param name="measured">Parameters that are measured; the others get 0.</param>
     /// <param name="cancellationToken">Looked at between points.</param>
-    public SobolIndices(ISampledFunction function, ProductDomain domain, int n, CancellationToken cancellationToken)
+    public SobolIndices(ISampledFunction function, ProductDomain domain, int n, IReadOnlyList<int> measured, CancellationToken cancellationToken)
     {
         (_function, _domain, _n, _d, _draws) = (function, domain, n, domain.Space.Count, function.Draws);
         _points = new double[n * 2 * _d];
@@ -42,9 +43,9 @@ internal sealed class SobolIndices
                 Variance[s] += (a * a + b * b) / (2 * n);
             }
         }
-        Main = new double[_d][];
-        Total = new double[_d][];
-        for (int i = 0; i < _d; i++) (Main[i], Total[i]) = Frozen([i], cancellationToken);
+        Main = [.. Enumerable.Range(0, _d).Select(_ => new double[_draws])];
+        Total = [.. Enumerable.Range(0, _d).Select(_ => new double[_draws])];
+        foreach (int i in measured) (Main[i], Total[i]) = Frozen([i], cancellationToken);
     }
 
     /// <summary>Variance over the space, by draw.</summary>

@@ -49,9 +49,10 @@ public sealed record NoImprovementLeft : IStopRule
         double gain = Math.Exp(acquisition.Value(new Candidate(map, best)));
         if (data.Losses[0].Length == 1) return gain;
         // Volumes are in standard deviations of each loss.
-        double[] reference = data.Reference;
-        double volume = Hypervolume.Compute(data.FeasibleLosses, reference);
-        for (int j = 0; j < reference.Length; j++) volume /= Standardization.Of([.. data.Losses.Select(l => l[j])]).Scale;
+        var scale = LossScales.Of(data.Losses, data.Reference);
+        double volume = Hypervolume.Compute(scale.Apply(data.FeasibleLosses), scale.Apply(data.Reference));
+        IReadOnlyList<double[]> losses = scale.Apply(data.Losses);
+        for (int j = 0; j < data.Reference.Length; j++) volume /= Standardization.Of([.. losses.Select(l => l[j])]).Spread;
         return volume > 0 ? gain / volume : double.PositiveInfinity;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
@@ -47,8 +48,11 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
         Objective of = study.Definition.Objectives[objective];
         Trial[] trials = [.. study.Completed.Where(t => t.IsFeasible && double.IsFinite(t.Losses[objective])).OrderBy(t => t.Number)];
         if (trials.Length == 0) throw new InvalidInputException("No feasible trial has completed: there is no winner yet.");
+        var scale = LossScale.Of([.. trials.Select(t => t.Losses[objective])]);
+        double Loss(Trial t) => scale.Apply(t.Losses[objective]);
+        double Value(double loss) => of.FromLoss(scale.Invert(loss));
         Trial[][] groups = [.. trials.GroupBy(t => t.Configuration).Select(g => g.ToArray())];
-        double[] means = [.. groups.Select(g => g.Average(t => t.Losses[objective]))];
+        double[] means = [.. groups.Select(g => g.Average(Loss))];
         // As for a count of parameters: a race that ended in a dead heat says nothing of luck.
         int equals = means.Count(m => m == means.Min());
         if (equals > 1) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{equals} configurations share the best value of {of.Name}: there is no winner to tell from a next."));
@@ -56,15 +60,16 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
         int freedom = 0;
         for (int g = 0; g < groups.Length; g++)
         {
-            foreach (Trial t in groups[g]) squares += Math.Pow(t.Losses[objective] - means[g], 2);
+            foreach (Trial t in groups[g]) squares += Math.Pow(Loss(t) - means[g], 2);
             freedom += groups[g].Length - 1;
         }
         NoiseSource source = freedom >= LeastFreedom && squares > 0 ? NoiseSource.Repeats : NoiseSource.Model;
         double noise = source == NoiseSource.Repeats ? Math.Sqrt(squares / freedom)
-            : ModelNoise(study.Definition.Space, [.. trials.Select(t => t.Configuration)], [.. trials.Select(t => t.Losses[objective])], cancellationToken);
+            : ModelNoise(study.Definition.Space, [.. trials.Select(t => t.Configuration)], [.. trials.Select(Loss)], cancellationToken);
         WinnerEstimate e = WinnerInference.Of(means, [.. groups.Select(g => noise / Math.Sqrt(g.Length))], confidence, source == NoiseSource.Repeats ? freedom : double.PositiveInfinity);
         Trial[] winner = groups[e.Winner];
-        return new StudyWinner(of.Name, winner[0].Number, winner.Length, groups.Length, of.FromLoss(e.Observed), of.FromLoss(e.Corrected), of.FromLoss(e.High), of.FromLoss(e.Low), groups.Length == 1 || e.IsTold, noise, source);
+        return new StudyWinner(of.Name, winner[0].Number, winner.Length, groups.Length, Value(e.Observed), Value(e.Corrected), Value(e.High), Value(e.Low),
+            groups.Length == 1 || e.IsTold, scale.Invert(noise), source);
     }
 
     private static double ModelNoise(SearchSpace space, Configuration[] configurations, double[] losses, CancellationToken cancellationToken)
@@ -84,6 +89,6 @@ public sealed record StudyWinner(string Objective, int Trial, int Runs, int Cand
         if (h is null || some.Max() - some.Min() <= 0) throw new InvalidInputException("The noise cannot be estimated: the results do not vary.");
         // With few trials a function that follows every wiggle is the most probable one, and it leaves no noise. What all functions that explain the data as well leave, on average, is honest.
         Hyperparameters[] draws = HyperparameterSampling.Draw(set, targets, prior, h, HyperparameterSampling.Scales(set, targets, prior, h), Draws, new Philox(0, 0, StreamPurpose.Bootstrap));
-        return scale.Scale * Math.Sqrt(draws.Average(d => Math.Exp(d.LogNoise)));
+        return scale.Spread * Math.Sqrt(draws.Average(d => Math.Exp(d.LogNoise)));
     }
 }

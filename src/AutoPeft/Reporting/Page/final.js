@@ -38,7 +38,7 @@ function percent(share) {
 }
 
 function whisker(r, low, high, best) {
-  const width = 150, x = v => 6 + (high > low ? (v - low) / (high - low) : 0.5) * (width - 12);
+  const width = 150, x = v => 6 + (high > low ? (v / 2 - low / 2) / (high / 2 - low / 2) : 0.5) * (width - 12);
   const node = s("svg", { width, height: 16, viewBox: `0 0 ${width} 16`, "aria-hidden": "true" }, s("path", { d: `M0 8H${width}`, stroke: "var(--grid)" }));
   if (!Number.isFinite(r.mean)) return node;
   const colour = r.baseline ? "var(--point)" : "var(--accent)";

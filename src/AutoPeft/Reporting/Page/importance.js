@@ -26,16 +26,18 @@ function importanceParts(report) {
   const columns = [
     { name: "parameter", text: true, key: r => r.name.toLowerCase(), first: "ascending", cell: r => h("td", { class: "text name" }, breakable(r.name)) },
     { name: "alone", title: "Share of the objective's variance over the space that the parameter explains by itself", key: r => r.value, first: "descending", cell: r => h("td", null, h("b", null, share(r.value))) },
-    { name: "95 % interval", cell: r => cell(`${share(r.low)} to ${share(r.high)}`) },
+    { name: "95 % interval", cell: r => cell(Number.isFinite(r.low) ? `${share(r.low)} to ${share(r.high)}` : "–") },
     ...(rows.some(r => Number.isFinite(r.total)) ? [{ name: "in all", title: "With everything that it does together with others", key: r => r.total, first: "descending", cell: r => cell(share(r.total)) }] : []),
-    { name: "", label: "share, drawn", cell: r => h("td", { class: "text" }, estimateBar(r.value, r.low, r.high, { from: 0, to: Math.max(...rows.map(q => Math.max(q.value, q.high)), 0.01), zero: 0, bar: true })) },
+    { name: "", label: "share, drawn", cell: r => h("td", { class: "text" }, estimateBar(r.value, r.low, r.high, { from: 0, to: Math.max(...rows.map(q => Math.max(q.value, q.high || 0)), 0.01), zero: 0, bar: true })) },
   ];
   return [
-    h("p", { class: "note" }, `How much of the variance of ${report.objective} over the whole space each parameter explains, wherever the sampler looked. ${report.method} of ${plural(report.trials, "trial")}`,
+    h("p", { class: "note" }, `How much of the variance of ${report.ratio ? "the logarithm of " : ""}${report.objective} over the whole space each parameter explains, wherever the sampler looked. `,
+      report.method === "its own formula" ? "By its own formula, so nothing is estimated" : `${report.method} of ${plural(report.trials, "trial")}`,
       Number.isFinite(explained) ? `; it predicts ${explained > 0 ? share(explained) : "none"} of the variance of trials that it has not seen.` : ".",
-      weak ? " That is little: more trials, or less noise, before these numbers mean much." : ""),
+      weak ? " That is little: more trials, or less noise, before these numbers mean much." : "",
+      (report.limits ?? []).map(l => ` ${l}`).join("")),
     sortable(columns, rows, { caption: `Importance for ${report.objective}`, start: { column: columns[1], down: true }, most: 10 }),
-    pairs.length ? h("p", { class: "note below" }, "Together, beyond alone: ", pairs.map((p, i) => [i ? "; " : "", h("b", null, breakable(p.first), " × ", breakable(p.second)), ` ${share(p.value)} (${share(p.low)} to ${share(p.high)})`]).flat(), ".") : null,
+    pairs.length ? h("p", { class: "note below" }, "Together, beyond alone: ", pairs.map((p, i) => [i ? "; " : "", h("b", null, breakable(p.first), " × ", breakable(p.second)), ` ${share(p.value)}${Number.isFinite(p.low) ? ` (${share(p.low)} to ${share(p.high)})` : ""}`]).flat(), ".") : null,
     dependenceGrid(report),
     switches.length > 1 ? switchTable(report, switches) : null,
   ].filter(Boolean);

@@ -59,15 +59,16 @@ function paintHypervolume(p, view, steps) {
     p.text(p.full.width / 2, p.full.height / 2, "No completed trial with finite values yet.", { "text-anchor": "middle" });
     return;
   }
-  const values = steps.map(st => real(st.value)), top = Math.max(...values);
+  // A volume that a double does not hold is drawn as the largest that it does.
+  const volume = st => finiteNumber(real(st.value)), values = steps.map(volume), top = values.reduce((a, b) => Math.max(a, b), -Infinity);
   // From the first value on: the improvements are what one looks for.
   const floor = steps.length > 3 ? values[0] : 0;
-  const sample = scale({ low: floor, high: top * 1.001 }, 0, 1).ticks(5).map(t => textWidth(t.label));
+  const sample = scale({ low: floor, high: finiteNumber(top * 1.001) }, 0, 1).ticks(5).map(t => textWidth(t.label));
   p.inset(Math.max(...sample) + 12, 14, 14, 44);
   const { sx, unit, label } = timeScale(view.by, p.left, p.right), sy = scale(padded({ low: floor, high: Math.max(top, floor + 1e-12) }, 0.06), p.bottom, p.top);
   p.axisX(sx, label, view.by === "trials" ? p.wholeTicks(sx) : undefined);
   p.axisY(sy, null);
-  const x = st => sx.map(view.by === "trials" ? st.completed : st.time / unit), y = st => Math.min(p.bottom, sy.map(real(st.value)));
+  const x = st => sx.map(view.by === "trials" ? st.completed : st.time / unit), y = st => Math.min(p.bottom, sy.map(volume(st)));
   let d = `M${x(steps[0])} ${p.bottom}V${y(steps[0])}`;
   for (const st of steps.slice(1)) d += `H${x(st)}V${y(st)}`;
   d += `H${sx.map(view.by === "trials" ? completed.length : (data.study.wall ?? 0) / unit)}`;
@@ -75,7 +76,7 @@ function paintHypervolume(p, view, steps) {
   const reach = steps.length > 120 ? 2 : 3;
   for (const st of steps) {
     const t = trials[st.trial];
-    if (real(st.value) < floor) continue;
+    if (volume(st) < floor) continue;
     p.hits.push({ x: x(st), y: y(st), t });
     p.base.append(s("circle", { cx: x(st), cy: y(st), r: reach, fill: "var(--accent)", opacity: dimmed(t) ? 0.25 : 1 }));
   }

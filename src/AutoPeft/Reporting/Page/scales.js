@@ -3,30 +3,42 @@
 function quantile(sorted, q) {
   if (sorted.length === 0) return NaN;
   const at = (sorted.length - 1) * q, low = Math.floor(at);
-  return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
+  const part = at - low;
+  return part === 0 ? sorted[low] : sorted[low] * (1 - part) + sorted[low + 1] * part;
 }
 
 const ascending = values => Float64Array.from(values).sort();
 const median = values => quantile(ascending(values), 0.5);
 
+/** The nearest number that is finite: positions are computed from it, and half of the largest double plus half of it is the largest double. */
+const finiteNumber = x => clamp(x, -Number.MAX_VALUE, Number.MAX_VALUE);
+
+/** The power of two that brings values to where differences neither overflow nor vanish; 1 for values of usual size. */
+function usualSize(low, high) {
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  return largest > 1e150 ? 2 ** -600 : largest > 0 && largest < 1e-150 ? 2 ** 600 : 1;
+}
+
 /** 1, 2 or 5 times a power of ten, about `count` of them in [low, high]. */
 function linearTicks(low, high, count) {
   if (!(high > low)) return [low];
-  const raw = (high - low) / Math.max(1, count), power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find(m => m * power >= raw * 0.999);
-  const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
+  const raw = high / Math.max(1, count) - low / Math.max(1, count), power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 5, 10].find(m => m * power >= raw * 0.999) ?? 10);
+  const first = Math.ceil(low / step - 1e-9), ticks = [];
+  // A step that is lost in the digits of its multiples makes no ticks: the ends have to do.
+  if (!(step > 0) || !Number.isFinite(step) || !(Math.abs(first) < 2 ** 50)) return [low, high];
+  for (let i = first; i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
 
 function logTicks(low, high, count) {
-  const span = Math.log10(high / low);
+  const span = Math.log10(high) - Math.log10(low);
   const within = factors => {
     const ticks = [];
     for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++)
       for (const f of factors) {
         const v = Number(`${f}e${e}`);
-        if (v >= low * 0.9999 && v <= high * 1.0001) ticks.push(v);
+        if (v >= low * 0.9999 && v <= high * 1.0001 && v > 0 && Number.isFinite(v)) ticks.push(v);
       }
     return ticks;
   };
@@ -56,12 +68,14 @@ function tickLabels(ticks, log) {
  * so that a configuration without any trainable parameters can be drawn.
  */
 function scale({ low, high, log, zero }, from, to) {
-  const f = log ? Math.log : x => x;
+  // Over a range so narrow that its logarithms have no digits left between them, a log scale is linear.
+  const curved = log && Math.log(high) - Math.log(low) > 1e-6, narrow = log && !curved && high > low;
+  const by = log ? 1 : usualSize(low, high), f = narrow || !log ? x => x * by : Math.log, back = narrow || !log ? y => finiteNumber(y / by) : y => finiteNumber(Math.exp(y));
   let a = f(low), b = f(high);
   if (!(b > a)) [a, b] = log ? [a - 0.35, b + 0.35] : [a - (Math.abs(a) * 0.05 || 0.5), b + (Math.abs(b) * 0.05 || 0.5)];
   if (zero) a -= (b - a) * 0.09;
   const unit = v => (log && v <= 0 ? 0 : (f(v) - a) / (b - a));
-  const inverse = u => (log ? Math.exp(a + u * (b - a)) : a + u * (b - a));
+  const inverse = u => back(a + u * (b - a));
   return {
     log,
     map: v => from + clamp(unit(v), -0.008, 1.008) * (to - from),
@@ -107,11 +121,11 @@ function range(values, keep, log) {
 function padded(r, share = 0.04) {
   if (!r || !(r.high > r.low)) return r;
   if (r.log) {
-    const pad = Math.log(r.high / r.low) * share;
-    return { ...r, low: r.low * Math.exp(-pad), high: r.high * Math.exp(pad) };
+    const pad = (Math.log(r.high) - Math.log(r.low)) * share;
+    return { ...r, low: Math.max(r.low * Math.exp(-pad), Number.MIN_VALUE), high: finiteNumber(r.high * Math.exp(pad)) };
   }
-  const pad = (r.high - r.low) * share;
-  return { ...r, low: r.low - pad, high: r.high + pad };
+  const pad = r.high * share - r.low * share;
+  return { ...r, low: finiteNumber(r.low - pad), high: finiteNumber(r.high + pad) };
 }
 
 /**

@@ -29,7 +29,7 @@ function winnerSection() {
  */
 function estimateBar(value, low, high, { from, to, zero, ring, bar = false, width = 150 } = {}) {
   const all = [value, low, high, ring].filter(Number.isFinite);
-  const a = from ?? Math.min(...all), b = to ?? Math.max(...all), x = v => 6 + (b > a ? clamp((v - a) / (b - a), 0, 1) : 0.5) * (width - 12);
+  const a = from ?? Math.min(...all), b = to ?? Math.max(...all), x = v => 6 + (b > a ? clamp((v / 2 - a / 2) / (b / 2 - a / 2), 0, 1) : 0.5) * (width - 12);
   const node = s("svg", { width, height: 16, viewBox: `0 0 ${width} 16`, "aria-hidden": "true" }, s("path", { d: `M0 8H${width}`, stroke: "var(--grid)" }));
   if (!Number.isFinite(value)) return node;
   if (zero !== undefined) node.append(s("path", { d: `M${x(zero)} 1V15`, stroke: "var(--ink2)", "stroke-opacity": 0.6 }));

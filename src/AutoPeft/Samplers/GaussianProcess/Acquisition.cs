@@ -23,7 +23,8 @@ internal sealed class Acquisition : IAcquisition
     private readonly bool[] _wanted;
     private readonly bool _compress;
 
-    private const double Negligible = -12, Flatness = 0.01;
+    /// <summary>Log improvement below which there is little left to gain, about a thousandth of the losses' spread; and the slope there.</summary>
+    private const double Negligible = -7, Flatness = 0.01;
 
     /// <param name="map">The embedding.</param>
     /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one; null where <paramref name="exact"/> has the loss.</param>
@@ -154,8 +155,9 @@ internal sealed class Acquisition : IAcquisition
     }
 
     /// <summary>
-    /// Where failures are modelled, improvements below e^<see cref="Negligible"/> standard units count almost the same: how improbable an improvement is at the optimum must not outweigh how certain a
-    /// failure is elsewhere. Monotone, so nothing else changes.
+    /// Where failures are modelled, improvements below e^<see cref="Negligible"/> standard units count almost the same: how improbable an improvement is
+    /// at the optimum must not outweigh how certain a failure is elsewhere, and an optimum at the edge of what fails is not approached for ever from
+    /// the failing side. Monotone, so nothing else changes.
     /// </summary>
     private double Compress(double value, out double slope)
     {

@@ -14,17 +14,22 @@ internal sealed class OutcomeWarp
     /// </summary>
     private const double Weakest = 1, Factor = 5, AlwaysTried = 125, Strongest = 244140625;
 
+    /// <summary>Losses that may be a mark are at least so large; and the gap below them, and where they are put, in ranges of the others.</summary>
+    private const double LeastMark = 1e9, MarkRatio = 1e12, MarkedAt = 10;
+
     /// <summary>How many nats of likelihood a warp must gain to be used.</summary>
     public const double Evidence = 2;
 
     private readonly Standardization _raw, _inner;
-    private readonly double _low;
+    private readonly double _low, _ceiling;
 
     /// <param name="losses">Raw values; the warp is fitted to their location and scale.</param>
     /// <param name="strength">κ.</param>
     public OutcomeWarp(double[] losses, double strength)
     {
         Strength = strength;
+        _ceiling = Ceiling(losses);
+        if (double.IsFinite(_ceiling)) losses = [.. losses.Select(l => Math.Min(l, _ceiling))];
         _raw = Standardization.Of(losses);
         double[] t = [.. losses.Select(_raw.Apply)];
         _low = t.Min();
@@ -64,7 +69,7 @@ internal sealed class OutcomeWarp
     }
 
     /// <summary>A loss as a target.</summary>
-    public double Apply(double loss) => Strength == 0 ? _raw.Apply(loss) : _inner.Apply(Compress(_raw.Apply(loss)));
+    public double Apply(double loss) => Strength == 0 ? Raw(loss) : _inner.Apply(Compress(Raw(loss)));
 
     /// <summary>A target in standard units of the loss, in which volumes are measured.</summary>
     public double Expand(double target)
@@ -87,9 +92,28 @@ internal sealed class OutcomeWarp
     {
         if (Strength == 0) return 0;
         double sum = 0;
-        foreach (double loss in losses) sum += Math.Log(_inner.Scale) + NormalDistribution.Log1p(Strength * Math.Max(_raw.Apply(loss) - _low, 0));
+        foreach (double loss in losses) sum += Math.Log(_inner.Scale) + NormalDistribution.Log1p(Strength * Math.Max(Raw(loss) - _low, 0));
         return sum;
     }
+
+    /// <summary>
+    /// Where losses are cut off because they are no measurements but a mark for "bad", such as the largest double: beyond a gap to all better ones
+    /// of twelve orders of magnitude. A double cannot tell the others apart beside them. Marked trials then lie a few ranges above the worst of the
+    /// others. Infinite where there is no such gap.
+    /// </summary>
+    internal static double Ceiling(double[] losses)
+    {
+        double[] sorted = [.. losses.Order()];
+        // Halves have no infinite differences.
+        for (int i = 1; i + 1 < sorted.Length; i++)
+        {
+            double range = sorted[i] / 2 - sorted[0] / 2, next = sorted[i + 1] / 2 - sorted[0] / 2;
+            if (sorted[i + 1] >= LeastMark && range > 0 && next / range > MarkRatio) return sorted[0] + MarkedAt * 2 * range;
+        }
+        return double.PositiveInfinity;
+    }
+
+    private double Raw(double loss) => _raw.Apply(Math.Min(loss, _ceiling));
 
     private double Compress(double t) => t <= _low ? t - _low : NormalDistribution.Log1p(Strength * (t - _low)) / Strength;
 }

@@ -8,12 +8,15 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// <summary>What a study says, as arrays: the converters between trials and models live here, so that models know nothing of studies.</summary>
 internal sealed class SurrogateData
 {
+    /// <summary>Compressed distance from a bound where the outcome was not a finite number.</summary>
+    private const double Far = 3;
+
     public SurrogateData(IStudyView study, FeatureMap map, int hypervolumeObjectives, Philox random)
     {
         Map = map;
         Completed = [.. study.Completed.Where(t => t.Losses.All(double.IsFinite))];
         Features = [.. Completed.Select(t => new Candidate(map, t.Configuration).Features)];
-        Failed = [.. study.Trials.Where(t => t.State == TrialState.Failed).Select(t => t.Configuration)];
+        Failed = [.. RungResults.Bad(study).Select(t => t.Configuration)];
         Pending = [.. study.Trials.Where(t => t.IsPending).Select(t => t.Configuration)];
         double[][] losses = [.. Completed.Select(t => t.Losses.ToArray())];
         Feasible = [.. Completed.Select(t => t.IsFeasible)];
@@ -55,7 +58,7 @@ internal sealed class SurrogateData
     /// <summary>Whether each kept the outcome constraints.</summary>
     public bool[] Feasible { get; }
 
-    /// <summary>Configurations that failed.</summary>
+    /// <summary>Configurations whose trials crashed or diverged.</summary>
     public Configuration[] Failed { get; }
 
     /// <summary>Configurations without a result yet.</summary>
@@ -75,17 +78,19 @@ internal sealed class SurrogateData
     {
         OutcomeConstraint constraint = Outcomes[outcome];
         double bound = upper ? constraint.Max!.Value : -constraint.Min!.Value;
-        double[] distance = [.. Completed.Select(t => (upper ? t.Outcomes[outcome] : -t.Outcomes[outcome]) - bound)];
-        double scale = Standardization.Of(distance).Scale;
-        double[] values = [.. distance.Select(d => double.IsFinite(d) ? Math.Sign(d) * NormalizeLog(Math.Abs(d) / scale) : 3)];
-        return (values, 0);
+        double[] measured = [.. Completed.Select(t => upper ? t.Outcomes[outcome] : -t.Outcomes[outcome])];
+        var scale = LossScale.Of([.. measured, bound]);
+        double[] distance = [.. measured.Select(v => scale.Apply(v) - scale.Apply(bound))];
+        double spread = Standardization.Of([.. distance.Where(double.IsFinite)]).Spread;
+        // No number is worst; an infinity is far on its side.
+        return ([.. distance.Select(d => double.IsNaN(d) ? Far : double.IsInfinity(d) ? Math.Sign(d) * Far : Math.Sign(d) * Math.Log(1 + Math.Abs(d) / spread))], 0);
     }
-
-    private static double NormalizeLog(double x) => Math.Log(1 + x);
 
     /// <summary>Augmented Chebyshev with random weights (ParEGO: Knowles 2006).</summary>
     private static double[][] Scalarise(double[][] losses, Philox random)
     {
+        var scale = LossScales.Of(losses);
+        losses = [.. losses.Select(scale.Apply)];
         int m = losses[0].Length;
         double[] weights = new double[m];
         double total = 0;

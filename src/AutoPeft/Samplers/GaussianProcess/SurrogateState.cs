@@ -7,7 +7,10 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// around them. Text: "gp3|n|κ:θ;θ′;θ″|κ:θ|…".
 /// </summary>
 /// <param name="ThoroughAt">Number of completed trials at the last thorough fit.</param>
-/// <param name="Models">Hyperparameters by surrogate (objectives, outcome constraints, failures): the fitted ones first, then draws; empty where there are none.</param>
+/// <param name="Models">
+/// Hyperparameters by surrogate (objectives, outcome constraints, failures): the fitted ones first, then draws and their scales where there are any; of
+/// failures those for the labels, then those for the distances.
+/// </param>
 /// <param name="Strengths">Strength of each surrogate's outcome warp.</param>
 internal sealed record SurrogateState(int ThoroughAt, Hyperparameters[][] Models, double[] Strengths)
 {

@@ -1,6 +1,7 @@
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Spaces;
+using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
@@ -8,15 +9,18 @@ namespace AutoPeft.Samplers.GaussianProcess;
 internal sealed class Surrogates
 {
     /// <summary>
-    /// What the log probability of failure counts for: more than its expectation, since a failed trial has no value to learn from, and without this a search that has found its optimum goes on to try
-    /// what almost surely fails.
+    /// What the log probability of failure counts for: more than its expectation, since a failed trial has no value to learn from, and without this a
+    /// search that has found its optimum goes on to try what almost surely fails.
     /// </summary>
     private const double FailureWeight = 3;
 
     /// <summary>Trials up to which draws are averaged over: with more, they agree and cost the most.</summary>
     private const int MostForDraws = 150;
 
-    /// <summary>Objectives up to which they are. Some draw of some model promises something in every corner, and a front is found later (over DTLZ2 with four objectives at the cost of half of the mean hypervolume).</summary>
+    /// <summary>
+    /// Hyperparameter draws are averaged only with at most this many objectives. With more, at least one draw is optimistic in every region and
+    /// exploration dominates (DTLZ2, 4 objectives: half the mean hypervolume).
+    /// </summary>
     private const int MostObjectivesForDraws = 2;
 
     /// <summary>Steps of the chain in a proposal, times the number of trials: the more trials, the dearer a step and the slower the posterior moves.</summary>
@@ -24,6 +28,9 @@ internal sealed class Surrogates
 
     /// <summary>Joint draws under each set of hyperparameters where trials are pending: two say too little of what they may give (four workers on a PEFT-shaped space lost 6 % of the hypervolume, and 3 % so).</summary>
     private const int LeastPathsOfPending = 4;
+
+    /// <summary>Most standard deviations from the mean at which a reference point is taken to lie.</summary>
+    private const double Furthest = 1e60;
 
     /// <summary>With four objectives every draw has a front of hundreds of boxes: half of the draws serve as well (three problems, 12 seeds) in two thirds of the time.</summary>
     private const int DearPaths = 2;
@@ -78,72 +85,118 @@ internal sealed class Surrogates
         return surrogates.FitAll(stateText, random, cancellationToken) ? surrogates : null;
     }
 
+    /// <summary>What a fit starts from.</summary>
+    /// <param name="Before">What the last fit left; null for the first.</param>
+    /// <param name="Thorough">Whether hyperparameters are sought from scratch.</param>
+    /// <param name="Random">Source of the draws of hyperparameters.</param>
+    /// <param name="Cancellation">Looked at between fits.</param>
+    private sealed record FitContext(SurrogateState? Before, bool Thorough, Philox Random, CancellationToken Cancellation);
+
+    /// <summary>Hyperparameters of one surrogate as the state keeps them, and the strength of its outcome warp.</summary>
+    private readonly record struct Kept(Hyperparameters[] Models, double Strength);
+
     private bool FitAll(string? stateText, Philox random, CancellationToken cancellationToken)
     {
         int m = _data.Losses[0].Length, n = _data.Completed.Length;
-        var sides = new List<(int Index, bool Upper)>();
-        for (int c = 0; c < _data.Outcomes.Count; c++)
-        {
-            if (_data.Outcomes[c].Max is not null) sides.Add((c, true));
-            if (_data.Outcomes[c].Min is not null) sides.Add((c, false));
-        }
-        int total = m + sides.Count + (_data.Failed.Length > 0 ? 1 : 0);
-        HyperparameterPrior alone = HyperparameterPrior.Alone(_data.Map, m, _options.SparsePrior), prior = _earlier is null ? HyperparameterPrior.For(_data.Map, m, _options.SparsePrior) : alone;
-        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount, [.. Enumerable.Range(0, total).Select(j => prior.MainEffects && j < m + sides.Count)]);
-        bool thorough = state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth;
-        var fitted = new Hyperparameters[total][];
-        var strengths = new double[total];
+        (int Index, bool Upper)[] sides = [.. Enumerable.Range(0, _data.Outcomes.Count).SelectMany(c => Sides(_data.Outcomes[c]).Select(upper => (c, upper)))];
+        HyperparameterPrior alone = HyperparameterPrior.Alone(_data.Map, m, _options.SparsePrior);
+        HyperparameterPrior prior = _earlier is null ? HyperparameterPrior.For(_data.Map, m, _options.SparsePrior) : alone;
+        bool failures = _data.Failed.Length > 0;
+        int total = m + sides.Length + (failures ? 1 : 0);
+        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount, [.. Enumerable.Range(0, total).Select(j => prior.MainEffects && j < m + sides.Length)]);
+        var context = new FitContext(state, state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth, random, cancellationToken);
+        var kept = new Kept[total];
         for (int j = 0; j < total; j++)
         {
-            TrainingSet set = _set;
-            double[] raw;
-            double limit = 0;
-            if (j < m) raw = [.. _data.Losses.Select(l => l[j])];
-            else if (j < m + sides.Count) (raw, limit) = _data.Violations(sides[j - m].Index, sides[j - m].Upper);
-            else
-            {
-                // Failures: −1 where a trial completed, +1 where it failed, feasible below 0.
-                set = new TrainingSet(_data.Map, [.. _data.Features, .. _data.Failed.Select(f => new Candidate(_data.Map, f).Features)]);
-                raw = [.. Enumerable.Repeat(-1.0, n), .. Enumerable.Repeat(1.0, _data.Failed.Length)];
-            }
-            if (j < m && _data.Formulas[j] is { } formula)
-            {
-                var unwarped = new OutcomeWarp(raw, 0);
-                Hyperparameters unused = prior.Start(_data.Map.GroupCount, smooth: true) with { LogNoise = HyperparameterPrior.NoiseBounds.Low };
-                fitted[j] = [unused.Rounded()];
-                _objectives.Add(new TrainedSurrogate(set, [.. raw.Select(unwarped.Apply)], unwarped, unused, 0) { Exact = new ExactLoss(_data.Map, _data.Objectives[j], formula, unwarped) });
-                continue;
-            }
-            double strength = thorough || state is null ? 0 : state.Strengths[j];
-            if (j == m) prior = alone;
-            // A step between two classes is no sum of smooth effects.
-            if (j == m + sides.Count) prior = prior with { MainEffects = false };
-            if (FitOne(set, raw, strength, prior, state?.Models[j].FirstOrDefault(), thorough, j == m + sides.Count, cancellationToken) is not { } best) return false;
-            if (j < m && thorough && OutcomeWarp.IsWorthATry(raw))
-            {
-                for (double? other = OutcomeWarp.Next(0, 0); other is { } κ; other = OutcomeWarp.Next(κ, best.Warp.Strength))
-                {
-                    if (FitOne(set, raw, κ, prior, best.Fit, false, false, cancellationToken) is not { } warped) continue;
-                    if (warped.Value + (best.Warp.Strength == 0 ? OutcomeWarp.Evidence : 0) < best.Value) best = warped;
-                }
-            }
-            strengths[j] = best.Warp.Strength;
-            double[] targets = [.. raw.Select(best.Warp.Apply)];
-            if (_members == 1 || j == m + sides.Count) fitted[j] = [best.Fit];
-            else
-            {
-                Hyperparameters[]? before = !thorough && state!.Models[j].Length == _members + 1 ? state.Models[j] : null;
-                Hyperparameters scales = before?[^1] ?? HyperparameterSampling.Scales(set, targets, prior, best.Fit);
-                int fresh = before is null ? _members - 1 : Math.Min(_members - 1, Math.Max(1, FreshDraws / n));
-                Hyperparameters[] draws = [.. before is null ? [] : before[(1 + fresh)..^1], .. HyperparameterSampling.Draw(set, targets, prior, before?[^2] ?? best.Fit, scales, fresh, random)];
-                fitted[j] = [best.Fit, .. draws, scales];
-            }
-            SurrogateMember[] members = [.. (fitted[j].Length == 1 ? fitted[j] : fitted[j][..^1]).Select(h => new SurrogateMember(h))];
-            if (j < m && _earlier is not null) members = _earlier.Mix(j, set, targets, members, prior, random, cancellationToken);
-            (j < m ? _objectives : _constraints).Add(new TrainedSurrogate(set, targets, best.Warp, best.Fit, best.Warp.Apply(limit), j == m + sides.Count ? FailureWeight : 1) { Members = members });
+            Kept? fit = j < m ? FitObjective(j, prior, context)
+                : j < m + sides.Length ? FitOutcome(j, sides[j - m].Index, sides[j - m].Upper, alone, context)
+                : FitFailures(j, alone, context);
+            if (fit is not { } done) return false;
+            kept[j] = done;
         }
-        State = new SurrogateState(thorough ? n : state!.ThoroughAt, fitted, strengths);
+        State = new SurrogateState(context.Thorough ? n : state!.ThoroughAt, [.. kept.Select(k => k.Models)], [.. kept.Select(k => k.Strength)]);
         return true;
+    }
+
+    /// <summary>The bounds of an outcome constraint, true for the upper one.</summary>
+    private static IEnumerable<bool> Sides(OutcomeConstraint outcome)
+    {
+        if (outcome.Max is not null) yield return true;
+        if (outcome.Min is not null) yield return false;
+    }
+
+    private Kept? FitObjective(int j, HyperparameterPrior prior, FitContext context)
+    {
+        double[] raw = [.. _data.Losses.Select(l => l[j])];
+        if (_data.Formulas[j] is { } formula)
+        {
+            var unwarped = new OutcomeWarp(raw, 0);
+            Hyperparameters unused = prior.Start(_data.Map.GroupCount, smooth: true) with { LogNoise = HyperparameterPrior.NoiseBounds.Low };
+            var exact = new ExactLoss(_data.Map, _data.Objectives[j], formula, unwarped);
+            _objectives.Add(new TrainedSurrogate(_set, [.. raw.Select(unwarped.Apply)], unwarped, unused, 0) { Exact = exact });
+            return new Kept([unused.Rounded()], 0);
+        }
+        if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } best) return null;
+        if (context.Thorough && OutcomeWarp.IsWorthATry(raw))
+        {
+            for (double? other = OutcomeWarp.Next(0, 0); other is { } κ; other = OutcomeWarp.Next(κ, best.Warp.Strength))
+            {
+                if (FitOne(_set, raw, κ, prior, best.Fit, false, false, context.Cancellation) is not { } warped) continue;
+                if (warped.Value + (best.Warp.Strength == 0 ? OutcomeWarp.Evidence : 0) < best.Value) best = warped;
+            }
+        }
+        (Hyperparameters[] models, double[] targets, SurrogateMember[] members) = WithDraws(j, raw, best.Fit, best.Warp, prior, context);
+        if (_earlier is not null) members = _earlier.Mix(j, _set, targets, members, prior, context.Random, context.Cancellation);
+        _objectives.Add(new TrainedSurrogate(_set, targets, best.Warp, best.Fit, 0) { Members = members });
+        return new Kept(models, best.Warp.Strength);
+    }
+
+    private Kept? FitOutcome(int j, int outcome, bool upper, HyperparameterPrior prior, FitContext context)
+    {
+        (double[] raw, double limit) = _data.Violations(outcome, upper);
+        if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } fit) return null;
+        (Hyperparameters[] models, double[] targets, SurrogateMember[] members) = WithDraws(j, raw, fit.Fit, fit.Warp, prior, context);
+        _constraints.Add(new TrainedSurrogate(_set, targets, fit.Warp, fit.Fit, fit.Warp.Apply(limit)) { Members = members });
+        return new Kept(models, fit.Warp.Strength);
+    }
+
+    /// <summary>Where trials crash: labels of −1 and +1 say which parameters have to do with it, distances from the boundary where it lies.</summary>
+    private Kept? FitFailures(int j, HyperparameterPrior prior, FitContext context)
+    {
+        // A step between two classes is no sum of smooth effects.
+        prior = prior with { MainEffects = false };
+        int n = _data.Completed.Length;
+        var set = new TrainingSet(_data.Map, [.. _data.Features, .. _data.Failed.Select(f => new Candidate(_data.Map, f).Features)]);
+        double[] labels = [.. Enumerable.Repeat(-1.0, n), .. Enumerable.Repeat(1.0, _data.Failed.Length)];
+        if (FitOne(set, labels, 0, prior, Warm(j, context), context.Thorough, true, context.Cancellation) is not { } classes) return null;
+        double[] raw = FailureBoundary.Distances(set, n, classes.Fit);
+        Hyperparameters? warm = context.Before?.Models[j].ElementAtOrDefault(1);
+        if (FitOne(set, raw, 0, prior, warm, context.Thorough, false, context.Cancellation) is not { } fit) return null;
+        _constraints.Add(new TrainedSurrogate(set, [.. raw.Select(fit.Warp.Apply)], fit.Warp, fit.Fit, fit.Warp.Apply(0), FailureWeight));
+        return new Kept([classes.Fit, fit.Fit], 0);
+    }
+
+    /// <summary>The strength of warp that the last thorough fit found; 0 where this one seeks it again.</summary>
+    private static double Strength(int j, FitContext context) => context.Thorough || context.Before is null ? 0 : context.Before.Strengths[j];
+
+    private static Hyperparameters? Warm(int j, FitContext context) => context.Before?.Models[j].FirstOrDefault();
+
+    /// <summary>
+    /// The fitted hyperparameters with draws around them, where surrogates are averaged over: as the state keeps them (the fit, draws, the scales of the
+    /// draws), the targets, and the members.
+    /// </summary>
+    private (Hyperparameters[] Models, double[] Targets, SurrogateMember[] Members) WithDraws(
+        int j, double[] raw, Hyperparameters fit, OutcomeWarp warp, HyperparameterPrior prior, FitContext context)
+    {
+        double[] targets = [.. raw.Select(warp.Apply)];
+        if (_members == 1) return ([fit], targets, [new SurrogateMember(fit)]);
+        Hyperparameters[]? before = !context.Thorough && context.Before!.Models[j].Length == _members + 1 ? context.Before.Models[j] : null;
+        Hyperparameters scales = before?[^1] ?? HyperparameterSampling.Scales(_set, targets, prior, fit);
+        int fresh = before is null ? _members - 1 : Math.Min(_members - 1, Math.Max(1, FreshDraws / raw.Length));
+        Hyperparameters[] draws = [.. before is null ? [] : before[(1 + fresh)..^1],
+            .. HyperparameterSampling.Draw(_set, targets, prior, before?[^2] ?? fit, scales, fresh, context.Random)];
+        Hyperparameters[] models = [fit, .. draws, scales];
+        return (models, targets, [.. models[..^1].Select(h => new SurrogateMember(h))]);
     }
 
     /// <summary>Hyperparameters for one strength of warp, and the −log posterior of the raw values.</summary>
@@ -215,7 +268,8 @@ internal sealed class Surrogates
         double[] reference = _data.Reference;
         // Asking for more than there is to gain would drive the search into what is known to fail.
         double margin = constraints.Length > 0 ? 0 : temper.Margin;
-        double[] standardReference = [.. reference.Select((r, j) => _objectives[j].Warp.Apply(r))];
+        // Beyond so many standard deviations nothing is told apart, and volumes stay finite.
+        double[] standardReference = [.. reference.Select((r, j) => Math.Clamp(_objectives[j].Warp.Apply(r), -Furthest, Furthest))];
         var improvement = new ExpectedHypervolume[anyFeasible || constraints.Length == 0 ? paths : 0];
         bool[] counts = Counts(pending, constraints);
         OutcomeWarp[] warps = [.. _objectives.Select(o => o.Warp)];

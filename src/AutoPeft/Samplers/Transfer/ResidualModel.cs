@@ -41,7 +41,7 @@ internal sealed class ResidualModel
         (double offset, double slope) = Line(means, targets, -1);
         double[] residual = [.. targets.Select((t, i) => t - offset - slope * means[i])];
         Standardization own = Standardization.Of(residual);
-        var scale = new Standardization(own.Mean, Math.Clamp(own.Scale, LeastScale, 1));
+        var scale = new Standardization(own.Centre, Math.Clamp(own.Spread, LeastScale, 1));
         double[] standard = [.. residual.Select(scale.Apply)];
         Hyperparameters? h = HyperparameterFit.Fit(set, standard, prior, null, true, false, out _, cancellationToken);
         if (h is null || KernelSystem.Of(set, h) is not { } system) return null;

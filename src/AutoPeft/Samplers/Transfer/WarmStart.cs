@@ -41,6 +41,8 @@ public static class WarmStart
         EarlierTrial[] left = [.. study.Trials.Where(t => t.Losses.All(double.IsFinite))];
         if (left.Length == 0 || left[0].Losses.Length < 2) return given;
         double[][] losses = [.. left.Select(t => t.Losses.ToArray())];
+        var scale = LossScales.Of(losses);
+        losses = [.. losses.Select(scale.Apply)];
         double[] reference = ReferencePoint.Infer(losses);
         var set = new List<double[]>();
         double volume = 0;

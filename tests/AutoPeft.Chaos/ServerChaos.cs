@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Postgres;
+using AutoPeft.Studies;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Chaos;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Orleans.Postgres;
 using AutoPeft.Orleans.Slots;
@@ -23,7 +24,7 @@ namespace AutoPeft.Orleans.Hosting;
 public sealed class ClusterSilo : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30),
-        Silent = TimeSpan.FromSeconds(10);
+        Silent = TimeSpan.FromSeconds(10), StartPatience = TimeSpan.FromMinutes(2);
 
     private readonly ClusterSiloOptions _options;
     private readonly CancellationTokenSource _stop = new();
@@ -43,10 +44,19 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// reached.</exception>
     public static async Task<ClusterSilo> StartAsync(ClusterSiloOptions options, CancellationToken cancellationToken = default)
     {
-        try { return new ClusterSilo(options, await JoinAsync(options, cancellationToken).ConfigureAwait(false)); }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        // A database that goes away while the silo starts comes back, as a rule; one that cannot be used at all is told at once.
+        bool told = false;
+        for (long start = Stopwatch.GetTimestamp(); ;)
         {
-            throw new InvalidInputException($"The silo cannot join the cluster: {e.Message.Split('\n')[0]}", e);
+            try { return new ClusterSilo(options, await JoinAsync(options, cancellationToken).ConfigureAwait(false)); }
+            catch (Exception e) when (IsPassing(e))
+            {
+                if (Stopwatch.GetElapsedTime(start) > StartPatience)
+                    throw new InvalidInputException($"The silo cannot join the cluster: {e.Message.Split('\n')[0]}", e);
+                if (!told) options.Notice?.Invoke($"This silo cannot join the cluster yet: {e.Message.Split('\n')[0]}");
+                told = true;
+            }
+            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -117,12 +127,15 @@ public sealed class ClusterSilo : IAsyncDisposable
             // A silo's name has the second in which it started in it.
             await Task.Delay(pause, _stop.Token).ConfigureAwait(false);
             try { return await JoinAsync(_options, _stop.Token).ConfigureAwait(false); }
-            catch (Exception e) when (e is InvalidInputException or OrleansException or TimeoutException && !_stop.IsCancellationRequested)
+            catch (Exception e) when ((e is InvalidInputException || IsPassing(e)) && !_stop.IsCancellationRequested)
             {
                 _options.Notice?.Invoke($"This silo cannot join again yet: {e.Message.Split('\n')[0]}");
             }
         }
     }
+
+    private static bool IsPassing(Exception e) =>
+        e is OrleansException or TimeoutException or Npgsql.NpgsqlException or IOException or System.Net.Sockets.SocketException;
 
     private static async Task<SiloHost> JoinAsync(ClusterSiloOptions options, CancellationToken cancellationToken)
     {

@@ -14,7 +14,8 @@ internal static class ClusterTables
 
     /// <summary>Makes the tables in a database that has none; checks them in another one.</summary>
     /// <returns>What the silos of the database's clusters know each other by; known to whoever can read the database.</returns>
-    /// <exception cref="InvalidInputException">The database does not answer, or has OrleansQuery without all that is needed.</exception>
+    /// <exception cref="InvalidInputException">The database refuses, or has OrleansQuery without all that is needed.</exception>
+    /// <exception cref="NpgsqlException">The database does not answer now.</exception>
     public static async Task<ClusterIdentity> EnsureAsync(string connectionString, CancellationToken cancellationToken)
     {
         try
@@ -30,7 +31,7 @@ internal static class ClusterTables
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return identity;
         }
-        catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
+        catch (NpgsqlException e) when (!e.IsTransient)
         {
             var b = new NpgsqlConnectionStringBuilder(connectionString);
             string database = $"The database {b.Database ?? b.Username ?? "postgres"} on {b.Host ?? "localhost"}:{b.Port}";

@@ -44,7 +44,7 @@ public class PopulationTrainingTests
         var definition = new StudyDefinition(options.SearchSpace(), PeftTrialOptions.Objectives) { Seed = 3, Budget = budget, Sampler = sampler, Scheduler = scheduler };
         await using StudySession session = await SessionSteps.CreateAsync(definition, with(SamplerCatalog.Create(sampler)), new MemoryStore());
         using var runner = new PeftTrialRunner(options);
-        await new SweepHost(session, [new InProcessWorker(runner, new DeviceSlot("cpu", 0, 1))], SchedulerCatalog.Create(scheduler), new SweepOptions { TrialDirectory = Path.Combine(tiny.Folder, "trials") }).RunAsync(default);
+        await session.RunAsync([new InProcessWorker(runner, new DeviceSlot("cpu", 0, 1))], new SweepOptions { TrialDirectory = Path.Combine(tiny.Folder, "trials") });
         return session.Study;
     }
 

@@ -48,7 +48,8 @@ internal sealed class TrainingStep : IDisposable
             };
             return;
         }
-        var model = new PlainBert(shape.Config, 2, new PlainMethod { Lora = shape.Full ? 0 : shape.Rank }, fused: shape.Dropout == 0, firstOnly: false);
+        var method = new PlainMethod { Lora = shape.Full ? 0 : shape.Rank };
+        var model = new PlainBert(shape.Config, 2, method, fused: shape.Dropout == 0, firstOnly: false);
         Fill(model.Named());
         var trained = PeftModel.TrainableParameters(own).Select(p => p.Name).ToHashSet();
         foreach (var (name, parameter) in model.Named()) parameter.requires_grad = trained.Contains(name);

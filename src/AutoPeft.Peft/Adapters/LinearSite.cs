@@ -87,7 +87,10 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
         var plain = nn.functional.linear(dropped, weight);
         var added = plain * (ratio - 1);
         foreach (var block in additions)
-            added = added + (dropped.matmul(block.As("A", input).t()) * block.Spec.Scale).matmul(block.As("B", input).t()) * ratio;
+        {
+            var inner = dropped.matmul(block.As("A", input).t()) * block.Spec.Scale;
+            added = added + inner.matmul(block.As("B", input).t()) * ratio;
+        }
         return nn.functional.linear(input, weight, bias) + added;
     }
 

@@ -75,7 +75,8 @@ public sealed class BertSelfAttention : nn.Module
         // matmul would first write it out. Scaling the queries touches d numbers a token; scaling the scores, heads × tokens.
         var scores = Flat(queries * (1 / Math.Sqrt(config.HeadSize))).bmm(Flat(keys).transpose(1, 2));
         // In place: a matrix product does not need its result for its gradient.
-        if (bias is not null) scores = scores.view(queries.shape[0], queries.shape[1], queries.shape[2], keys.shape[2]).add_(bias).view(scores.shape);
+        long[] byHead = [queries.shape[0], queries.shape[1], queries.shape[2], keys.shape[2]];
+        if (bias is not null) scores = scores.view(byHead).add_(bias).view(scores.shape);
         var probabilities = nn.functional.dropout(scores.softmax(-1), dropout, true);
         return probabilities.bmm(Flat(values)).view(queries.shape);
     }

@@ -163,6 +163,34 @@ public class FineTuningTests
         Assert.True(trainer.Train(PeftPlan.FromName("full", tiny.Base.Config), 1, scoreTest: true).Test!.Score > 0.9);
     }
 
+    [Theory]
+    [InlineData("full")]
+    [InlineData("lora r4 qv")]
+    [InlineData("dora r4 qv")]
+    [InlineData("ia3")]
+    [InlineData("mam 3 4")]
+    [InlineData("serial 4")]
+    [InlineData("prompt 3")]
+    public void Products_in_bfloat16_give_nearly_the_losses_of_float32(string plan)
+    {
+        using var tiny = new TinyModel(dropout: 0.1);
+        double[] exact = Evaluations(TinyModel.Options), rounded = Evaluations(TinyModel.Options with { BFloat16 = true });
+        for (int i = 0; i < exact.Length; i++) Assert.InRange(rounded[i], exact[i] - 0.03, exact[i] + 0.03);
+        Assert.NotEqual(exact, rounded);
+
+        double[] Evaluations(TrainingOptions options)
+        {
+            using var task = new EncodedTask(tiny.Task, tiny.Base.Tokenizer, options.MaxLength, torch.CPU);
+            using BertForSequenceClassification model = tiny.Base.Instantiate(2, 1);
+            PeftModel.Apply(model, PeftPlan.FromName(plan, tiny.Base.Config), 1);
+            // The learning rate is low, so that rounding is not amplified by what was learned from it.
+            using var training = new FineTuning(model, task, options, 2e-4, 1);
+            FineTuningResult result = training.Run();
+            Assert.All(model.parameters(), p => Assert.Equal(torch.ScalarType.Float32, p.dtype));
+            return [.. result.History.Select(h => h.TrainLoss), .. result.History.Select(h => h.Loss)];
+        }
+    }
+
     [Fact]
     public void An_option_that_makes_no_sense_is_named()
     {

@@ -43,7 +43,7 @@ internal static class ServerChaos
             Host far = new(["ip", "netns", "exec", net], serverAddress, "10.213.77.2"), near = new([], "127.0.0.1", serverAddress);
             return await SweepAsync(o, server, "network", [far, far, near], async running =>
             {
-                await Task.Delay(5000).ConfigureAwait(false);
+                await AllTakePartAsync(server, 3).ConfigureAwait(false);
                 if (!running()) throw new InvalidOperationException("The sweep was over before the cut; give it more trials.");
                 Processes.Must("ip", "link", "set", outside, "down");
                 await Task.Delay(TimeSpan.FromSeconds(seconds)).ConfigureAwait(false);
@@ -59,26 +59,55 @@ internal static class ServerChaos
     }
 
     /// <summary>A study, a worker command on each of <paramref name="hosts"/>, and what happens meanwhile.</summary>
-    private static async Task<int> SweepAsync(Options o, PostgresProcess server, string what, Host[] hosts, Func<Func<bool>, Task<string>> happens)
+    private static async Task<int> SweepAsync(Options o, PostgresProcess server, string what, Host[] hosts, Func<Func<bool>,
+        Task<string>> happens)
     {
         string folder = Directory.CreateTempSubdirectory("autopeft-chaos-").FullName, log = Path.Combine(folder, "log");
         int trials = o.Int("trials", 200);
-        string[] Place(string url) => ["--store", url, "--study", "chaos", "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
-        using (Process make = Processes.Start(log, [], ["sweep", "function:zdt1", "--trials", trials.ToString(CultureInfo.InvariantCulture), "--delay", o.Text("delay", "0.3"), "--sampler", "random", "--workers", "0", .. Place(server.Url)]))
+        string[] Place(string url) =>
+            ["--store", url, "--study", "chaos", "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
+        using (Process make =
+            Processes.Start(log, [], ["sweep", "function:zdt1", "--trials", trials.ToString(CultureInfo.InvariantCulture), "--delay",
+            o.Text("delay", "0.3"), "--sampler", "random", "--workers", "0", .. Place(server.Url)]))
             await make.WaitForExitAsync().ConfigureAwait(false);
         long start = Stopwatch.GetTimestamp();
-        Process[] workers = [.. hosts.Select(h => Processes.Start(log, h.Prefix, ["worker", "--address", h.Address, .. Place(server.Url.Replace("127.0.0.1", h.Server, StringComparison.Ordinal))]))];
+        Process[] workers = [.. hosts.Select(h =>
+            Processes.Start(log, h.Prefix, ["worker", "--address", h.Address,
+            .. Place(server.Url.Replace("127.0.0.1", h.Server, StringComparison.Ordinal))]))];
         string happened = await happens(() => workers.Any(w => !w.HasExited)).ConfigureAwait(false);
         foreach (Process w in workers)
         {
             await w.WaitForExitAsync().ConfigureAwait(false);
-            if (w.ExitCode != 0) throw new InvalidOperationException($"A worker ended with {w.ExitCode}:\n{await File.ReadAllTextAsync(log).ConfigureAwait(false)}");
+            if (w.ExitCode != 0)
+            {
+                string said = await File.ReadAllTextAsync(log).ConfigureAwait(false);
+                throw new InvalidOperationException($"A worker ended with {w.ExitCode}:\n{said}");
+            }
         }
-        Console.Write(string.Concat((await File.ReadAllLinesAsync(log).ConfigureAwait(false)).Where(l => l.StartsWith("autopeft: ", StringComparison.Ordinal)).Distinct().Select(l => l + "\n")));
+        Console.Write(string.Concat((await File.ReadAllLinesAsync(log).ConfigureAwait(false)).Where(l =>
+            l.StartsWith("autopeft: ", StringComparison.Ordinal)).Distinct().Select(l => l + "\n")));
         await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "chaos").ConfigureAwait(false);
-        int result = await LogCheck.RunAsync(store, trials, $"{what}, {happened}, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s").ConfigureAwait(false);
+        int result = await LogCheck.RunAsync(store, trials, $"{what}, {happened}, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s")
+            .ConfigureAwait(false);
         Directory.Delete(folder, recursive: true);
         return result;
+    }
+
+    /// <summary>Returns when so many silos have run a trial.</summary>
+    private static async Task AllTakePartAsync(PostgresProcess server, int silos)
+    {
+        await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "chaos").ConfigureAwait(false);
+        var seen = new HashSet<string>();
+        long read = 0;
+        while (seen.Count < silos)
+        {
+            await store.WaitForChangeAsync(read, TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(false);
+            await foreach (StudyEvent e in store.ReadAsync(read, CancellationToken.None).ConfigureAwait(false))
+            {
+                read++;
+                if (e is TrialStarted s) seen.Add(s.Worker.Split('/')[0]);
+            }
+        }
     }
 
     /// <summary>A machine of the cluster, or what stands for one.</summary>

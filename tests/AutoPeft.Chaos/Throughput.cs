@@ -10,7 +10,8 @@ using AutoPeft.TestKit;
 
 namespace AutoPeft.Chaos;
 
-/// <summary>How many trials a second a study takes, with trials that take no time: on a silo in one process over a journal, and on many silos over one PostgreSQL, synced to disk, on the same machine.</summary>
+/// <summary>How many trials a second a study takes, with trials that take no time: on a silo in one process over a journal, and on many
+/// silos over one PostgreSQL, synced to disk, on the same machine.</summary>
 internal static class Throughput
 {
     private const string Study = "throughput";
@@ -20,7 +21,8 @@ internal static class Throughput
         int trials = o.Int("trials", 10_000), slots = o.Int("slots", 8);
         string folder = Directory.CreateTempSubdirectory("autopeft-chaos-").FullName;
         await using JournalStore store = await JournalStore.CreateAsync(Path.Combine(folder, "study.log")).ConfigureAwait(false);
-        await using (StudySession session = await StudySession.CreateAsync(Definition(trials), StudyPolicy.Of(new RandomSampler()), store).ConfigureAwait(false))
+        await using (StudySession session = await StudySession.CreateAsync(Definition(trials), StudyPolicy.Of(new RandomSampler()), store)
+            .ConfigureAwait(false))
         {
             long start = Stopwatch.GetTimestamp();
             await using EmbeddedSilo silo = await EmbeddedSilo.StartAsync(session, Runner(slots)).ConfigureAwait(false);
@@ -40,11 +42,16 @@ internal static class Throughput
         string log = Path.GetTempFileName();
         await using PostgresStore store = await PostgresStore.CreateAsync(StoreAddress.Parse(server.Url), Study).ConfigureAwait(false);
         (await StudyLog.CreateAsync(Definition(trials), store).ConfigureAwait(false)).Dispose();
-        Process[] hosts = [.. Enumerable.Range(0, silos).Select(_ => Processes.StartSelf(log, "silo", "--store", server.Url, "--slots", slots.ToString(CultureInfo.InvariantCulture)))];
+        Process[] hosts = [.. Enumerable.Range(0, silos).Select(_ =>
+            Processes.StartSelf(log, "silo", "--store", server.Url, "--slots", slots.ToString(CultureInfo.InvariantCulture)))];
         foreach (Process p in hosts)
         {
             await p.WaitForExitAsync().ConfigureAwait(false);
-            if (p.ExitCode != 0) throw new InvalidOperationException($"A silo ended with {p.ExitCode}:\n{await File.ReadAllTextAsync(log).ConfigureAwait(false)}");
+            if (p.ExitCode != 0)
+            {
+                string said = await File.ReadAllTextAsync(log).ConfigureAwait(false);
+                throw new InvalidOperationException($"A silo ended with {p.ExitCode}:\n{said}");
+            }
         }
         Console.WriteLine($"deadlocks {await server.SqlAsync("select sum(deadlocks) from pg_stat_database").ConfigureAwait(false)}");
         File.Delete(log);
@@ -73,7 +80,8 @@ internal static class Throughput
         return new StudyDefinition(f.Space, f.Objectives) { Budget = trials, Sampler = "random", Name = Study };
     }
 
-    private static AttemptRunner Runner(int slots) => new([.. DeviceSlot.Cpu(slots).Select(d => new InProcessWorker(new NoWork(), d))], new SweepOptions());
+    private static AttemptRunner Runner(int slots) =>
+        new([.. DeviceSlot.Cpu(slots).Select(d => new InProcessWorker(new NoWork(), d))], new SweepOptions());
 
     private static async Task<int> ReportAsync(IStudyStore store, int trials, string what)
     {
@@ -83,7 +91,8 @@ internal static class Throughput
         double seconds = (events[^1].Time - events.OfType<TrialStarted>().First().Time).TotalSeconds;
         int tenth = trials / 10;
         double first = SecondsOf(events, 0, tenth), last = SecondsOf(events, trials - tenth, trials);
-        Console.WriteLine($"{trials} trials by {what} in {seconds:0.0} s: {trials / seconds:0} trials/s on {Environment.ProcessorCount} cores; the last tenth took {last / first:0.00} times the first's time");
+        Console.WriteLine($"{trials} trials by {what} in {seconds:0.0} s: {trials / seconds:0} trials/s on {Environment.ProcessorCount} cores; "
+            + $"the last tenth took {last / first:0.00} times the first's time");
         return await LogCheck.RunAsync(store, trials, Study).ConfigureAwait(false);
     }
 
@@ -95,6 +104,7 @@ internal static class Throughput
 
     private sealed class NoWork : ITrialRunner
     {
-        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => Task.FromResult(TrialOutcome.Of(trial.Number, -trial.Number));
+        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            Task.FromResult(TrialOutcome.Of(trial.Number, -trial.Number));
     }
 }

@@ -39,7 +39,8 @@ public sealed class EmbeddedSiloOnJournalTests : EmbeddedSiloContract
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-journal-").FullName;
     private int _journals;
 
-    protected override async Task<IStudyStore> CreateStoreAsync() => await JournalStore.CreateAsync(Path.Combine(_directory, $"{_journals++}.log"));
+    protected override async Task<IStudyStore> CreateStoreAsync() =>
+        await JournalStore.CreateAsync(Path.Combine(_directory, $"{_journals++}.log"));
 
     public override async Task DisposeAsync()
     {

@@ -16,12 +16,15 @@ namespace AutoPeft.Orleans.Tests;
 /// <summary>What travels between silos comes out as it went in.</summary>
 public sealed class MessageTests
 {
-    private static readonly Serializer s_serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private static readonly Serializer s_serializer =
+        new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
 
     private static readonly AttemptEnd[] s_ends =
     [
-        new AttemptEnd.Completed(new TrialOutcome([1.5, double.MaxValue, -0.0], [double.Epsilon], ImmutableSortedDictionary<string, double>.Empty.Add("größe", 0.1).Add("nan", double.NaN))),
-        new AttemptEnd.Completed(TrialOutcome.Of()), new AttemptEnd.Failed("a 'quoted'\nline"), new AttemptEnd.OutOfMemory("no more", true), new AttemptEnd.OutOfMemory("no more"),
+        new AttemptEnd.Completed(new TrialOutcome([1.5, double.MaxValue, -0.0], [double.Epsilon], ImmutableSortedDictionary<string,
+            double>.Empty.Add("größe", 0.1).Add("nan", double.NaN))),
+        new AttemptEnd.Completed(TrialOutcome.Of()), new AttemptEnd.Failed("a 'quoted'\nline"),
+            new AttemptEnd.OutOfMemory("no more", true), new AttemptEnd.OutOfMemory("no more"),
         new AttemptEnd.Left(long.MaxValue, true), new AttemptEnd.Left(0), new AttemptEnd.Lost("killed"), new AttemptEnd.Interrupted(""),
     ];
 
@@ -55,7 +58,8 @@ public sealed class MessageTests
         SearchSpace space = StudyStoreContract.Definition.Space;
         for (uint seed = 0; seed < 50; seed++)
         {
-            var sent = new TrialAssignment((int)seed, space.Sample(new Philox(seed)), ulong.MaxValue - seed, 3, DeviceSlot.Cpu(2)[1], null, seed % 2 == 0 ? 7 : null, seed % 4 == 0 ? new TrialParent(1, 7) : null)
+            var sent = new TrialAssignment((int)seed, space.Sample(new Philox(seed)), ulong.MaxValue - seed, 3, DeviceSlot.Cpu(2)[1], null,
+                seed % 2 == 0 ? 7 : null, seed % 4 == 0 ? new TrialParent(1, 7) : null)
             {
                 Alone = seed % 3 == 0,
                 KeepsFrom = seed % 5 == 0 ? 4 : null,
@@ -88,7 +92,8 @@ public sealed class MessageTests
     }
 
     [Theory]
-    [InlineData(null), InlineData(""), InlineData("somebody"), InlineData("in-process/cpu:0"), InlineData("host-7/cuda:0"), InlineData("host:12/cpu:0"), InlineData("/x")]
+    [InlineData(null), InlineData(""), InlineData("somebody"), InlineData("in-process/cpu:0"), InlineData("host-7/cuda:0"),
+        InlineData("host:12/cpu:0"), InlineData("/x")]
     public void The_name_of_another_worker_tells_none(string? worker) => Assert.Null(SlotName.SiloOf(worker));
 
     private static T Sent<T>(T value) => s_serializer.Deserialize<T>(s_serializer.SerializeToArray(value))!;

@@ -25,16 +25,22 @@ public sealed class OwnSiloTests
         foreach (string name in (string[])["a", "held", "b"])
         {
             stores[name] = new MemoryStore();
-            await stores[name].TryAppendAsync(0, [new StudyCreated(DateTimeOffset.UtcNow, HostSetup.Branin(10) with { Name = name })], default);
+            await stores[name].TryAppendAsync(0, [new StudyCreated(DateTimeOffset.UtcNow, HostSetup.Branin(10) with { Name = name })],
+                default);
         }
         await stores["held"].TryAppendAsync(1, [new StudyPaused(DateTimeOffset.UtcNow, "lunch")], default);
         var disposed = new ConcurrentBag<string>();
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddSingleton<IStudySessions>(new StoredStudies((name, _) => Task.FromResult(stores[name]), d => StudyPolicy.Of(SamplerCatalog.Create(d.Sampler))));
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: 21111, gatewayPort: 0, clusterId: Guid.NewGuid().ToString()).AddAutoPeft(o =>
+        builder.Services.AddSingleton<IStudySessions>(new StoredStudies((name, _) => Task.FromResult(stores[name]), d =>
+            StudyPolicy.Of(SamplerCatalog.Create(d.Sampler))));
+        builder.UseOrleans(silo =>
+            silo.UseLocalhostClustering(siloPort: 21111, gatewayPort: 0, clusterId: Guid.NewGuid().ToString()).AddAutoPeft(o =>
         {
             o.Studies = ["a", "held", "b"];
-            o.Workers = study => [.. DeviceSlot.Cpu(2).Select(d => new Noted(new InProcessWorker(new ScriptedRunner((t, _, _) => Task.FromResult(HostSetup.BraninOf(t))), d), () => disposed.Add(study.Name)))];
+            o.Workers = study =>
+                [.. DeviceSlot.Cpu(2).Select(d =>
+                new Noted(new InProcessWorker(new ScriptedRunner((t, _, _) => Task.FromResult(HostSetup.BraninOf(t))), d), () =>
+                disposed.Add(study.Name)))];
         }));
         using IHost host = builder.Build();
         await host.StartAsync();
@@ -59,8 +65,10 @@ public sealed class OwnSiloTests
         bool away = true;
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton<IStudySessions>(new StoredStudies(
-            (_, _) => away ? throw new InvalidInputException("The store is away.") : Task.FromResult<IStudyStore>(store), d => StudyPolicy.Of(SamplerCatalog.Create(d.Sampler))));
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: 21112, gatewayPort: 0, clusterId: Guid.NewGuid().ToString()).AddAutoPeft());
+            (_, _) => away ? throw new InvalidInputException("The store is away.") : Task.FromResult<IStudyStore>(store), d =>
+                StudyPolicy.Of(SamplerCatalog.Create(d.Sampler))));
+        builder.UseOrleans(silo =>
+            silo.UseLocalhostClustering(siloPort: 21112, gatewayPort: 0, clusterId: Guid.NewGuid().ToString()).AddAutoPeft());
         using IHost host = builder.Build();
         await host.StartAsync();
         IStudyGrain study = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IStudyGrain>("study");
@@ -83,7 +91,8 @@ public sealed class OwnSiloTests
     [Fact]
     public async Task Nobody_can_connect_to_an_embedded_silo()
     {
-        await using StudySession session = await StudySession.CreateAsync(HostSetup.Branin(1), StudyPolicy.Of(new RandomSampler()), new MemoryStore());
+        await using StudySession session = await StudySession.CreateAsync(HostSetup.Branin(1), StudyPolicy.Of(new RandomSampler()),
+            new MemoryStore());
         var worker = new InProcessWorker(new ScriptedRunner(async (_, _, token) =>
         {
             await Task.Delay(Timeout.Infinite, token);
@@ -91,7 +100,8 @@ public sealed class OwnSiloTests
         }), DeviceSlot.Cpu(1)[0]);
         await using EmbeddedSilo silo = await EmbeddedSilo.StartAsync(session, new AttemptRunner([worker], new SweepOptions()));
         using var stranger = new TcpClient();
-        SocketException e = await Assert.ThrowsAsync<SocketException>(() => stranger.ConnectAsync(silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint));
+        SocketException e = await Assert.ThrowsAsync<SocketException>(() =>
+            stranger.ConnectAsync(silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint));
         Assert.Equal(SocketError.ConnectionRefused, e.SocketErrorCode);
     }
 
@@ -103,7 +113,8 @@ public sealed class OwnSiloTests
 
         public Task WarmUpAsync(CancellationToken cancellationToken) => worker.WarmUpAsync(cancellationToken);
 
-        public Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => worker.RunAsync(trial, reporter, cancellationToken);
+        public Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            worker.RunAsync(trial, reporter, cancellationToken);
 
         public ValueTask DisposeAsync()
         {

@@ -11,7 +11,8 @@ using Xunit;
 
 namespace AutoPeft.TestKit;
 
-/// <summary>What everything that runs a study promises, however many machines it has. Inherit it, and say how to start the host on a store and how to make a store.</summary>
+/// <summary>What everything that runs a study promises, however many machines it has. Inherit it, and say how to start the host on a store
+/// and how to make a store.</summary>
 public abstract class HostContract : IAsyncLifetime
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
@@ -58,10 +59,14 @@ public abstract class HostContract : IAsyncLifetime
     {
         StudyDefinition definition = HostSetup.Branin(12, "gp");
         Study study = await RunAsync(Setup(definition, (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with { Slots = 1 });
-        await using StudySession session = await StudySession.CreateAsync(definition, StudyPolicy.Of(SamplerCatalog.Create("gp")), new MemoryStore());
+        await using StudySession session = await StudySession.CreateAsync(definition, StudyPolicy.Of(SamplerCatalog.Create("gp")),
+            new MemoryStore());
         while (await session.AskAsync(1) is [var trial])
-            await session.TellAsync(trial.Number, new AttemptEnd.Completed(HostSetup.BraninOf(new TrialAssignment(trial.Number, trial.Configuration, 0, 1, DeviceSlot.Cpu(1)[0]))));
-        Assert.Equal(session.Study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])), study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
+            await session.TellAsync(trial.Number,
+                new AttemptEnd.Completed(HostSetup.BraninOf(new TrialAssignment(trial.Number, trial.Configuration, 0, 1,
+                DeviceSlot.Cpu(1)[0]))));
+        Assert.Equal(session.Study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])),
+            study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
     }
 
     [Fact]
@@ -97,7 +102,8 @@ public abstract class HostContract : IAsyncLifetime
         var setup = new HostSetup(HostSetup.Branin(8), (slot, _) => new ScriptedWorker(slot, trial =>
         {
             seeds.Add((trial.Number, trial.Seed));
-            return trial is { Number: 3, Attempt: 1 } or { Number: 5 } ? new AttemptEnd.Lost("killed by signal 9") : new AttemptEnd.Completed(HostSetup.BraninOf(trial));
+            return trial is { Number: 3, Attempt: 1 } or { Number: 5 } ? new AttemptEnd.Lost("killed by signal 9")
+                : new AttemptEnd.Completed(HostSetup.BraninOf(trial));
         }));
         Study study = await RunAsync(setup);
         Assert.Equal((TrialState.Completed, 2, 1), (study.Trials[3].State, study.Trials[3].Attempt, study.Trials[3].Crashes));
@@ -147,8 +153,10 @@ public abstract class HostContract : IAsyncLifetime
     [Fact]
     public async Task An_error_of_the_configuration_fails_the_trial_once()
     {
-        Study study = await RunAsync(Setup(HostSetup.Branin(3), (trial, _, _) => trial.Number == 0 ? throw new ArithmeticException("loss is NaN") : Task.FromResult(HostSetup.BraninOf(trial))));
-        Assert.Equal((TrialState.Failed, 1, "ArithmeticException: loss is NaN"), (study.Trials[0].State, study.Trials[0].Attempt, study.Trials[0].Error));
+        Study study = await RunAsync(Setup(HostSetup.Branin(3), (trial, _, _) =>
+            trial.Number == 0 ? throw new ArithmeticException("loss is NaN") : Task.FromResult(HostSetup.BraninOf(trial))));
+        Assert.Equal((TrialState.Failed, 1, "ArithmeticException: loss is NaN"),
+            (study.Trials[0].State, study.Trials[0].Attempt, study.Trials[0].Error));
     }
 
     [Fact]
@@ -161,7 +169,8 @@ public abstract class HostContract : IAsyncLifetime
             Interlocked.Increment(ref inside[machine]);
             try
             {
-                if (trial is { Number: 4, Attempt: 1 }) throw new InvalidOperationException("CUDA out of memory. Tried to allocate 2.00 GiB");
+                if (trial is { Number: 4, Attempt: 1 })
+                    throw new InvalidOperationException("CUDA out of memory. Tried to allocate 2.00 GiB");
                 for (int i = 0; i < 20; i++)
                 {
                     await Task.Yield();
@@ -181,7 +190,9 @@ public abstract class HostContract : IAsyncLifetime
     [Fact]
     public async Task A_trial_that_runs_out_of_memory_with_nothing_beside_it_fails_and_says_so()
     {
-        Study study = await RunAsync(Setup(HostSetup.Branin(2), (trial, _, _) => trial.Number == 0 ? throw new OutOfMemoryException("no more") : Task.FromResult(HostSetup.BraninOf(trial))) with { Slots = 1 });
+        Study study = await RunAsync(Setup(HostSetup.Branin(2), (trial, _, _) =>
+            trial.Number == 0 ? throw new OutOfMemoryException("no more") : Task.FromResult(HostSetup.BraninOf(trial))) with
+        { Slots = 1 });
         Assert.Equal((TrialState.Failed, 1), (study.Trials[0].State, study.Trials[0].Attempt));
         Assert.StartsWith("out of memory", study.Trials[0].Error, StringComparison.Ordinal);
     }
@@ -196,16 +207,22 @@ public abstract class HostContract : IAsyncLifetime
             starts.Add((trial.Number, trial.Attempt, trial.ResumeFrom, File.Exists(file) ? await File.ReadAllTextAsync(file, token) : ""));
             for (long step = (trial.ResumeFrom ?? 0) + 1; step <= 4; step++)
             {
-                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = trial.Number }, token) is not Decision.Pause) continue;
+                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = trial.Number },
+                    token) is not Decision.Pause) continue;
                 Directory.CreateDirectory(trial.WorkDirectory!);
                 await File.WriteAllTextAsync(file, $"trial {trial.Number} at {step}", token);
                 throw new TrialStoppedException(step);
             }
             return HostSetup.BraninOf(trial);
         }) with
-        { Options = new SweepOptions { TrialDirectory = _directory }, Policy = _ => new StudyPolicy { Sampler = new RandomSampler(), Scheduler = new PauseAtTwoAndPromoteEven() } };
+        {
+            Options = new SweepOptions { TrialDirectory = _directory },
+            Policy = _ =>
+            new StudyPolicy { Sampler = new RandomSampler(), Scheduler = new PauseAtTwoAndPromoteEven() }
+        };
         Study study = await RunAsync(setup);
-        Assert.Equal([(0, 2, 2L, "trial 0 at 2"), (2, 2, 2L, "trial 2 at 2"), (4, 2, 2L, "trial 4 at 2")], starts.Where(s => s.Attempt > 1).Order().Select(s => (s.Trial, s.Attempt, s.From!.Value, s.Found)));
+        Assert.Equal([(0, 2, 2L, "trial 0 at 2"), (2, 2, 2L, "trial 2 at 2"), (4, 2, 2L, "trial 4 at 2")],
+            starts.Where(s => s.Attempt > 1).Order().Select(s => (s.Trial, s.Attempt, s.From!.Value, s.Found)));
         Assert.Equal([1, 2, 3, 4], study.Trials[2].Reports.Select(r => r.Step));
         Assert.Equal((3, 3, 0), (study.PausedCount, study.Completed.Count, study.PendingCount));
     }
@@ -216,7 +233,8 @@ public abstract class HostContract : IAsyncLifetime
         HostSetup setup = Setup(HostSetup.Branin(4), async (trial, reporter, token) =>
         {
             for (int step = 1; step <= 5; step++)
-                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token) == Decision.Stop) throw new TrialStoppedException(step);
+                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token) == Decision.Stop)
+                    throw new TrialStoppedException(step);
             return HostSetup.BraninOf(trial);
         }) with
         { Policy = _ => new StudyPolicy { Sampler = new RandomSampler(), Scheduler = new StopOddTrialsAtThree() } };
@@ -231,7 +249,8 @@ public abstract class HostContract : IAsyncLifetime
         const string population = "pbt:population=4,interval=2,max=16,mode=sync";
         var starts = new ConcurrentBag<(int Trial, ulong Seed, long? From, string Found)>();
         SearchSpace space = SearchSpace.Build(s => s.Float("rate", 0, 1));
-        StudyDefinition definition = new(space, [Objective.Maximize("q")]) { Name = "population", Seed = 3, Budget = 12, Sampler = population, Scheduler = population };
+        StudyDefinition definition = new(space, [Objective.Maximize("q")])
+        { Name = "population", Seed = 3, Budget = 12, Sampler = population, Scheduler = population };
         HostSetup setup = Setup(definition, async (trial, reporter, token) =>
         {
             string file = Path.Combine(trial.WorkDirectory!, "q");
@@ -280,7 +299,8 @@ public abstract class HostContract : IAsyncLifetime
     [Fact]
     public async Task A_sampler_that_cannot_serve_the_study_ends_the_host_with_its_own_words()
     {
-        HostSetup setup = Setup(HostSetup.Branin(5), (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with { Policy = _ => StudyPolicy.Of(new Refusing()) };
+        HostSetup setup = Setup(HostSetup.Branin(5), (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with
+        { Policy = _ => StudyPolicy.Of(new Refusing()) };
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => RunAsync(setup));
         Assert.Equal("This sampler takes one objective.", e.Message);
     }
@@ -288,7 +308,8 @@ public abstract class HostContract : IAsyncLifetime
     [Fact]
     public async Task A_machine_on_which_no_worker_lives_leaves_with_one_line_before_it_has_used_up_the_study()
     {
-        var setup = new HostSetup(HostSetup.Branin(30), (slot, _) => new ScriptedWorker(slot, _ => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")));
+        var setup = new HostSetup(HostSetup.Branin(30), (slot, _) =>
+            new ScriptedWorker(slot, _ => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")));
         IStudyStore store = await StoreAsync(setup);
         RunningHost host = await HostAsync(setup, store);
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => host.Completion.WaitAsync(s_patience));
@@ -298,7 +319,9 @@ public abstract class HostContract : IAsyncLifetime
         Assert.InRange(broken.Trials.Count(t => t.State == TrialState.Failed), 0, 2 * Machines + 2);
         Assert.DoesNotContain(broken.Trials, t => t.State == TrialState.Running);
         // Where that is mended, the study goes on.
-        RunningHost mended = await HostAsync(setup with { Worker = (slot, _) => new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))) }, store);
+        RunningHost mended =
+            await HostAsync(setup with
+            { Worker = (slot, _) => new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))) }, store);
         await mended.Completion.WaitAsync(s_patience);
         Study study = await FoldAsync(store);
         Assert.Equal(30, study.Completed.Count + broken.Trials.Count(t => t.State == TrialState.Failed));
@@ -314,7 +337,8 @@ public abstract class HostContract : IAsyncLifetime
             if (trial.Number != 0) return HostSetup.BraninOf(trial);
             // Trial 1 is being thought about from here on, and trial 0 reports and ends meanwhile.
             await Task.Run(() => thinks.Wait(token), token);
-            for (int step = 1; step <= 20; step++) await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token);
+            for (int step = 1; step <= 20; step++) await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step },
+                token);
             return HostSetup.BraninOf(trial);
         }) with
         { Policy = _ => StudyPolicy.Of(new Thinker(thinks, done)) };
@@ -382,7 +406,8 @@ public abstract class HostContract : IAsyncLifetime
         await second.Completion.WaitAsync(s_patience);
         Study study = await FoldAsync(store);
         Assert.Equal((14, 2), (study.Completed.Count, study.Trials[7].Attempt));
-        Study whole = await RunAsync(Setup(setup.Definition, (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with { Slots = 1 });
+        Study whole = await RunAsync(Setup(setup.Definition, (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with
+        { Slots = 1 });
         Assert.Equal(whole.Trials.Select(t => (t.Configuration, t.Values[0])), study.Trials.Select(t => (t.Configuration, t.Values[0])));
     }
 
@@ -395,7 +420,8 @@ public abstract class HostContract : IAsyncLifetime
         IStudyStore store = await StoreAsync(setup);
         Configuration configuration = setup.Definition.Space.Sample(new Philox(1));
         DateTimeOffset time = DateTimeOffset.UtcNow;
-        await store.TryAppendAsync(1, [new TrialProposed(time, 0, configuration, "random", 1, 0, 1), new TrialStarted(time, 0, worker, "cpu:0", 1)], default);
+        await store.TryAppendAsync(1, [new TrialProposed(time, 0, configuration, "random", 1, 0, 1),
+            new TrialStarted(time, 0, worker, "cpu:0", 1)], default);
         RunningHost host = await HostAsync(setup, store);
         await host.Completion.WaitAsync(s_patience);
         Study study = await FoldAsync(store);
@@ -403,7 +429,8 @@ public abstract class HostContract : IAsyncLifetime
     }
 
     /// <summary>A setup whose trials run in this process.</summary>
-    protected static HostSetup Setup(StudyDefinition definition, Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) =>
+    protected static HostSetup Setup(StudyDefinition definition, Func<TrialAssignment, ITrialReporter, CancellationToken,
+        Task<TrialOutcome>> run) =>
         new(definition, (slot, _) => new InProcessWorker(new ScriptedRunner(run), slot));
 
     /// <summary>Runs a study to its end.</summary>
@@ -468,11 +495,13 @@ public abstract class HostContract : IAsyncLifetime
             if (n >= definition.Lockstep)
             {
                 int ended = n - definition.Lockstep!.Value;
-                TrialOutcome outcome = HostSetup.BraninOf(new TrialAssignment(ended, study.Trials[ended].Configuration, 0, 1, DeviceSlot.Cpu(1)[0]));
+                TrialOutcome outcome =
+                    HostSetup.BraninOf(new TrialAssignment(ended, study.Trials[ended].Configuration, 0, 1, DeviceSlot.Cpu(1)[0]));
                 study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, ended, 0, outcome.Values, outcome.Outcomes, outcome.Metrics));
             }
             IReadOnlyList<Proposal> made = sampler.Propose(study, 1, StudySession.ProposalStream(definition, n));
-            study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, made[0].Configuration, sampler.Name, study.Sequence, n, 1, made[0].State));
+            study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, made[0].Configuration, sampler.Name, study.Sequence, n, 1,
+                made[0].State));
         }
         return study.Trials.Select(t => t.Configuration);
     }
@@ -483,14 +512,16 @@ public abstract class HostContract : IAsyncLifetime
 
         public Decision Decide(IStudyView study, Trial trial) => trial.Reports[^1].Step == 2 ? Decision.Pause : Decision.Continue;
 
-        public int? Promote(IStudyView study) => study.Trials.FirstOrDefault(t => t.State == TrialState.Paused && t.Number % 2 == 0)?.Number;
+        public int? Promote(IStudyView study) =>
+            study.Trials.FirstOrDefault(t => t.State == TrialState.Paused && t.Number % 2 == 0)?.Number;
     }
 
     private sealed class StopOddTrialsAtThree : IScheduler
     {
         public string Name => "test";
 
-        public Decision Decide(IStudyView study, Trial trial) => trial.Number % 2 == 1 && trial.Reports[^1].Step == 3 ? Decision.Stop : Decision.Continue;
+        public Decision Decide(IStudyView study, Trial trial) =>
+            trial.Number % 2 == 1 && trial.Reports[^1].Step == 3 ? Decision.Stop : Decision.Continue;
     }
 
     private sealed class Refusing : ISampler

@@ -23,10 +23,12 @@ public sealed record HostSetup(StudyDefinition Definition, Func<DeviceSlot, int,
 
     /// <summary>A study of the problem branin-currin: two objectives that cost nothing.</summary>
     public static StudyDefinition Branin(int trials, string sampler = "random", ulong seed = 7) =>
-        new(TestFunctions.Resolve("branin-currin").Space, TestFunctions.Resolve("branin-currin").Objectives) { Name = "branin-currin", Sampler = sampler, Seed = seed, Budget = trials };
+        new(TestFunctions.Resolve("branin-currin").Space, TestFunctions.Resolve("branin-currin").Objectives)
+        { Name = "branin-currin", Sampler = sampler, Seed = seed, Budget = trials };
 
     /// <summary>The problem's values of a trial.</summary>
-    public static TrialOutcome BraninOf(TrialAssignment trial) => TrialOutcome.Of(TestFunctions.Resolve("branin-currin").Evaluate(trial.Configuration).Values);
+    public static TrialOutcome BraninOf(TrialAssignment trial) =>
+        TrialOutcome.Of(TestFunctions.Resolve("branin-currin").Evaluate(trial.Configuration).Values);
 }
 
 /// <summary>A host that runs a study.</summary>

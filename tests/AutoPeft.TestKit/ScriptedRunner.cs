@@ -6,7 +6,8 @@ namespace AutoPeft.TestKit;
 public sealed class ScriptedRunner(Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) : ITrialRunner
 {
     /// <inheritdoc/>
-    public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => run(trial, reporter, cancellationToken);
+    public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+        run(trial, reporter, cancellationToken);
 }
 
 /// <summary>A worker whose attempts end as a function says, whatever ends there are.</summary>

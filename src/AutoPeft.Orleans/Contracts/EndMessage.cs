@@ -11,12 +11,14 @@ namespace AutoPeft.Orleans.Contracts;
 /// <param name="Step">Where the trial left.</param>
 /// <param name="Flag">Whether it was paused, or ran out of memory beside others.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.ending")]
-public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)] string Text, [property: Id(2)] OutcomeMessage? Outcome, [property: Id(3)] long Step, [property: Id(4)] bool Flag)
+public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)] string Text, [property: Id(2)] OutcomeMessage? Outcome,
+    [property: Id(3)] long Step, [property: Id(4)] bool Flag)
 {
     /// <summary>The end as it travels.</summary>
     public static EndMessage Of(AttemptEnd end) => end switch
     {
-        AttemptEnd.Completed e => new(nameof(AttemptEnd.Completed), "", new OutcomeMessage(e.Outcome.Values, e.Outcome.Outcomes, e.Outcome.Metrics), 0, false),
+        AttemptEnd.Completed e =>
+            new(nameof(AttemptEnd.Completed), "", new OutcomeMessage(e.Outcome.Values, e.Outcome.Outcomes, e.Outcome.Metrics), 0, false),
         AttemptEnd.Failed e => new(nameof(AttemptEnd.Failed), e.Error, null, 0, false),
         AttemptEnd.OutOfMemory e => new(nameof(AttemptEnd.OutOfMemory), e.Error, null, 0, e.Beside),
         AttemptEnd.Left e => new(nameof(AttemptEnd.Left), "", null, e.Step, e.Paused),
@@ -44,4 +46,5 @@ public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)]
 /// <param name="Metrics">Anything else that was measured.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.outcome")]
 public sealed record OutcomeMessage(
-    [property: Id(0)] ImmutableArray<double> Values, [property: Id(1)] ImmutableArray<double> Outcomes, [property: Id(2)] ImmutableSortedDictionary<string, double> Metrics);
+    [property: Id(0)] ImmutableArray<double> Values, [property: Id(1)] ImmutableArray<double> Outcomes,
+        [property: Id(2)] ImmutableSortedDictionary<string, double> Metrics);

@@ -8,8 +8,9 @@ using Orleans.Runtime;
 namespace AutoPeft.Orleans.Contracts;
 
 /// <summary>
-/// A study, by name: the one writer of its log in a cluster. Every answer is a decision of <see cref="StudySession"/>, durable before it is given; every call may be made again when its answer was
-/// lost. The grain keeps nothing: it opens the log when it is asked first, wherever that is.
+/// A study, by name: the one writer of its log in a cluster. Every answer is a decision of <see cref="StudySession"/>, durable before it is
+/// given; every call may be made again when its answer was lost. The grain keeps nothing: it opens the log when it is asked first, wherever
+/// that is.
 /// </summary>
 [Alias("autopeft.study")]
 public interface IStudyGrain : IGrainWithStringKey

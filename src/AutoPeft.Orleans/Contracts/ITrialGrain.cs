@@ -4,8 +4,8 @@ using Orleans.Runtime;
 namespace AutoPeft.Orleans.Contracts;
 
 /// <summary>
-/// A trial of a study, by number and study name, while an attempt of it runs: placed on the silo whose slot has the trial, gone when the attempt has ended. What is known of a trial that does not
-/// run is in its study's log.
+/// A trial of a study, by number and study name, while an attempt of it runs: placed on the silo whose slot has the trial, gone when the
+/// attempt has ended. What is known of a trial that does not run is in its study's log.
 /// </summary>
 [Alias("autopeft.trial")]
 public interface ITrialGrain : IGrainWithIntegerCompoundKey

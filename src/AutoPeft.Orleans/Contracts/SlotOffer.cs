@@ -12,7 +12,8 @@ namespace AutoPeft.Orleans.Contracts;
 /// <param name="Span">How many GPUs the slot holds.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.offer")]
 public sealed record SlotOffer(
-    [property: Id(0)] string Worker, [property: Id(1)] string Kind, [property: Id(2)] int Index, [property: Id(3)] int Threads, [property: Id(4)] int Part, [property: Id(5)] int Span)
+    [property: Id(0)] string Worker, [property: Id(1)] string Kind, [property: Id(2)] int Index, [property: Id(3)] int Threads,
+        [property: Id(4)] int Part, [property: Id(5)] int Span)
 {
     /// <summary>The slot.</summary>
     public DeviceSlot Device => new(Kind, Index, Threads) { Part = Part, Span = Span };

@@ -12,5 +12,6 @@ namespace AutoPeft.Orleans.Contracts;
 /// <param name="IsHeld">Whether a person holds the study.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.status")]
 public sealed record StudyStatus(
-    [property: Id(0)] long Records, [property: Id(1)] int? Budget, [property: Id(2)] int Proposed, [property: Id(3)] int Running, [property: Id(4)] int Waiting, [property: Id(5)] int Finished,
+    [property: Id(0)] long Records, [property: Id(1)] int? Budget, [property: Id(2)] int Proposed, [property: Id(3)] int Running,
+        [property: Id(4)] int Waiting, [property: Id(5)] int Finished,
     [property: Id(6)] bool IsHeld);

@@ -29,6 +29,8 @@ public sealed record TrialOrder(
     {
         using JsonDocument values = JsonDocument.Parse(Values);
         TrialParent? parent = Parent is { } number ? new TrialParent(number, ParentStep) : null;
-        return new TrialAssignment(Id.Trial, SpaceJson.ReadValues(space, values.RootElement), Seed, Id.Attempt, slot, null, ResumeFrom, parent) { Alone = Alone, KeepsFrom = KeepsFrom };
+        return new TrialAssignment(Id.Trial, SpaceJson.ReadValues(space, values.RootElement), Seed, Id.Attempt, slot, null, ResumeFrom,
+            parent)
+        { Alone = Alone, KeepsFrom = KeepsFrom };
     }
 }

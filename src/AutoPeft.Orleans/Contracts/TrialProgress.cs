@@ -13,5 +13,6 @@ namespace AutoPeft.Orleans.Contracts;
 /// <param name="Metrics">What it reported last.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.progress")]
 public sealed record TrialProgress(
-    [property: Id(0)] AttemptId Id, [property: Id(1)] string Worker, [property: Id(2)] string Device, [property: Id(3)] TimeSpan Running, [property: Id(4)] long? Step,
+    [property: Id(0)] AttemptId Id, [property: Id(1)] string Worker, [property: Id(2)] string Device, [property: Id(3)] TimeSpan Running,
+        [property: Id(4)] long? Step,
     [property: Id(5)] ImmutableSortedDictionary<string, double> Metrics);

@@ -5,7 +5,8 @@ using Orleans.Hosting;
 
 namespace AutoPeft.Orleans.Endpoints;
 
-/// <summary>A transport that nobody can connect through: a silo that uses it opens no socket. For a silo that is a cluster of its own; calls within a silo use no transport.</summary>
+/// <summary>A transport that nobody can connect through: a silo that uses it opens no socket. For a silo that is a cluster of its own;
+/// calls within a silo use no transport.</summary>
 internal sealed class ClosedTransport : IConnectionListenerFactory, IConnectionListener
 {
     private readonly CancellationTokenSource _closed = new();
@@ -33,7 +34,8 @@ internal sealed class ClosedTransport : IConnectionListenerFactory, IConnectionL
     /// <summary>Puts this transport in the place of every listener that the silo has.</summary>
     public static void Use(ISiloBuilder builder)
     {
-        foreach (ServiceDescriptor listener in builder.Services.Where(s => s.ServiceType == typeof(IConnectionListenerFactory) && s.IsKeyedService).ToArray())
+        foreach (ServiceDescriptor listener in builder.Services.Where(s =>
+            s.ServiceType == typeof(IConnectionListenerFactory) && s.IsKeyedService).ToArray())
         {
             builder.Services.Remove(listener);
             builder.Services.AddKeyedSingleton<IConnectionListenerFactory>(listener.ServiceKey, (_, _) => new ClosedTransport());

@@ -6,8 +6,9 @@ using Orleans;
 namespace AutoPeft.Orleans.Endpoints;
 
 /// <summary>
-/// A port that this silo alone listens on. The system lets two silos listen on one port, since both ask to reuse it, and two that start in the same second would then be one silo in
-/// everybody's eyes. So a silo holds a lock on its ports as long as it lives; the lock outlives no process.
+/// A port that this silo alone listens on. The system lets two silos listen on one port, since both ask to reuse it, and two that start in
+/// the same second would then be one silo in everybody's eyes. So a silo holds a lock on its ports as long as it lives; the lock outlives
+/// no process.
 /// </summary>
 internal sealed class PortReservation : IConfigurationValidator, IDisposable
 {
@@ -24,7 +25,8 @@ internal sealed class PortReservation : IConfigurationValidator, IDisposable
     /// <exception cref="InvalidInputException">It is in use, or no port is free.</exception>
     public static PortReservation Take(IPAddress address, int? port)
     {
-        if (port is { } wanted) return TryTake(address, wanted) ?? throw new InvalidInputException($"Port {wanted} on {address} is in use; choose another one.");
+        if (port is { } wanted) return TryTake(address, wanted) ??
+            throw new InvalidInputException($"Port {wanted} on {address} is in use; choose another one.");
         for (int candidate = First; candidate < First + Ports; candidate++)
             if (TryTake(address, candidate) is { } taken) return taken;
         throw new InvalidInputException($"There is no free port from {First} to {First + Ports - 1} on {address}.");
@@ -50,7 +52,8 @@ internal sealed class PortReservation : IConfigurationValidator, IDisposable
         catch (SocketException e)
         {
             held.Dispose();
-            return e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied ? null : throw new InvalidInputException($"A silo cannot listen on {address}: {e.Message}", e);
+            return e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied ? null :
+                throw new InvalidInputException($"A silo cannot listen on {address}: {e.Message}", e);
         }
     }
 }

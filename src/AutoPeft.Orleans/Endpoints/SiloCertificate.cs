@@ -6,8 +6,9 @@ using Orleans.Hosting;
 namespace AutoPeft.Orleans.Endpoints;
 
 /// <summary>
-/// The certificate with which the silos of a cluster know each other: all of them have the same one, a self-signed one as a rule. Connections between silos are then TLS, and a silo takes only
-/// peers that prove to have the certificate's private key; nothing else of the certificate is looked at.
+/// The certificate with which the silos of a cluster know each other: all of them have the same one, a self-signed one as a rule.
+/// Connections between silos are then TLS, and a silo takes only peers that prove to have the certificate's private key; nothing else of
+/// the certificate is looked at.
 /// </summary>
 /// <param name="certificate">Certificate and private key.</param>
 public sealed class SiloCertificate(X509Certificate2 certificate)
@@ -20,22 +21,28 @@ public sealed class SiloCertificate(X509Certificate2 certificate)
     {
         try
         {
-            X509Certificate2 read = System.IO.Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12" ? X509CertificateLoader.LoadPkcs12FromFile(path, password)
+            X509Certificate2 read = System.IO.Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12"
+                ? X509CertificateLoader.LoadPkcs12FromFile(path, password)
                 : password is null ? X509Certificate2.CreateFromPemFile(path)
                 : X509Certificate2.CreateFromEncryptedPemFile(path, password);
-            return read.HasPrivateKey ? new SiloCertificate(read) : throw new InvalidInputException($"{path} has no private key; put it into the file.");
+            return read.HasPrivateKey ? new SiloCertificate(read) :
+                throw new InvalidInputException($"{path} has no private key; put it into the file.");
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path} cannot be read as a certificate with its private key (PEM, or PKCS #12 as .pfx): {e.Message}", e);
+            throw new InvalidInputException(
+                $"{path} cannot be read as a certificate with its private key (PEM, or PKCS #12 as .pfx): {e.Message}", e);
         }
     }
 
     internal void Use(ISiloBuilder builder) => builder.UseTls(certificate, o =>
     {
         o.RemoteCertificateMode = o.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
-        o.RemoteCertificateValidation = (remote, _, _) => CryptographicOperations.FixedTimeEquals(remote.GetCertHash(HashAlgorithmName.SHA256), certificate.GetCertHash(HashAlgorithmName.SHA256));
+        o.RemoteCertificateValidation = (remote, _, _) =>
+            CryptographicOperations.FixedTimeEquals(remote.GetCertHash(HashAlgorithmName.SHA256),
+            certificate.GetCertHash(HashAlgorithmName.SHA256));
         // Silos are found by address; the certificate itself, not a name in it, is what is trusted.
-        o.OnAuthenticateAsClient = (_, tls) => tls.TargetHost = certificate.GetNameInfo(X509NameType.DnsName, false) is { Length: > 0 } name ? name : "autopeft";
+        o.OnAuthenticateAsClient = (_, tls) => tls.TargetHost = certificate.GetNameInfo(X509NameType.DnsName, false) is
+        { Length: > 0 } name ? name : "autopeft";
     });
 }

@@ -13,16 +13,19 @@ using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Grains;
 
-/// <summary>A study's one writer: opens its session where it is activated and passes calls on. Two activations, as a change of membership may bring, are two writers on one log: each append of theirs
-/// is compare-and-set, so one of them decides again.</summary>
+/// <summary>A study's one writer: opens its session where it is activated and passes calls on. Two activations, as a change of membership
+/// may bring, are two writers on one log: each append of theirs is compare-and-set, so one of them decides again.</summary>
 /// <remarks>
-/// Reentrant, because the session is the queue: it makes decisions one at a time, on its own lock, and appends those that came together in one durable write. A grain that took one call at a time
-/// would spend a synced write on each, and could not let a free slot wait for work. Nothing of the grain's own is touched between calls.
+/// Reentrant, because the session is the queue: it makes decisions one at a time, on its own lock, and appends those that came together in
+/// one durable write. A grain that took one call at a time would spend a synced write on each, and could not let a free slot wait for work.
+/// Nothing of the grain's own is touched between calls.
 /// </remarks>
 [Reentrant, PreferLocalPlacement]
-internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOracle silos, IGrainFactory grains, TimeProvider clock, ILogger<StudyGrain> logger) : Grain, IStudyGrain, ISiloStatusListener
+internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOracle silos, IGrainFactory grains, TimeProvider clock,
+    ILogger<StudyGrain> logger) : Grain, IStudyGrain, ISiloStatusListener
 {
-    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(10), CheckPeriod = TimeSpan.FromSeconds(5), Unknown = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(10), CheckPeriod = TimeSpan.FromSeconds(5),
+        Unknown = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource _life = new();
     private Task<OpenedStudy> _opened = null!;
@@ -49,23 +52,29 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
     public async Task<NextAnswer> NextAsync(SlotOffer slot, TimeSpan patience, CancellationToken cancellationToken)
     {
         StudySession session = await SessionAsync();
-        return NextAnswer.Of(await session.NextAsync(slot.Worker, slot.Device, patience < LongestPatience ? patience : LongestPatience, cancellationToken));
+        return NextAnswer.Of(await session.NextAsync(slot.Worker, slot.Device, patience < LongestPatience ? patience : LongestPatience,
+            cancellationToken));
     }
 
-    public async Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics) => await (await SessionAsync()).ReportAsync(id, step, metrics);
+    public async Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics) =>
+        await (await SessionAsync()).ReportAsync(id, step, metrics);
 
-    public async Task<EndReceipt> EndAsync(AttemptId id, EndMessage end, TimeSpan? took) => await (await SessionAsync()).EndAsync(id, end.ToEnd(), took);
+    public async Task<EndReceipt> EndAsync(AttemptId id, EndMessage end, TimeSpan? took) =>
+        await (await SessionAsync()).EndAsync(id, end.ToEnd(), took);
 
-    public async Task LeaveAsync(SiloAddress silo, string reason) => await InterruptAsync(await SessionAsync(), t => silo.Equals(SlotName.SiloOf(t.Worker)) ? reason : null);
+    public async Task LeaveAsync(SiloAddress silo, string reason) =>
+        await InterruptAsync(await SessionAsync(), t => silo.Equals(SlotName.SiloOf(t.Worker)) ? reason : null);
 
     public async Task<StudyStatus> StatusAsync() => await (await SessionAsync()).Log.ReadAsync(s => new StudyStatus(
-        s.Sequence, s.Definition.Budget, s.Trials.Count, s.Trials.Count(t => t.State == TrialState.Running), s.Trials.Count(t => t.State == TrialState.Waiting), s.Trials.Count(t => t.HasEnded), s.IsPaused));
+        s.Sequence, s.Definition.Budget, s.Trials.Count, s.Trials.Count(t => t.State == TrialState.Running),
+            s.Trials.Count(t => t.State == TrialState.Waiting), s.Trials.Count(t => t.HasEnded), s.IsPaused));
 
     public async Task StopAsync(string reason)
     {
         StudySession session = await SessionAsync();
         await session.Log.PauseStudyAsync(reason);
-        int[] running = await session.Log.ReadAsync(s => s.Trials.Where(t => t.State == TrialState.Running).Select(t => t.Number).ToArray());
+        int[] running = await session.Log.ReadAsync(s =>
+            s.Trials.Where(t => t.State == TrialState.Running).Select(t => t.Number).ToArray());
         await Task.WhenAll(running.Select(n => StopTrialAsync(n, reason)));
         // A silo that did not answer stops its attempt with the attempt's next report.
         await session.Log.RequeueRunningAsync(reason);
@@ -104,10 +113,14 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
     {
         try
         {
-            // A trial on a silo that this one has not heard of yet is given time: word of a silo that joined may come later than its first trial.
+            // A trial on a silo that this one has not heard of yet is given time: word of a silo that joined may come later than its first
+            // trial.
             if (_opened.IsCompletedSuccessfully) await InterruptAsync((await _opened).Session, t => GoneBecause(t, Unknown));
         }
-        catch (Exception e) when (e is not OperationCanceledException && !cancellationToken.IsCancellationRequested) { LogCheckFailed(this.GetPrimaryKeyString(), e); }
+        catch (Exception e) when (e is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            LogCheckFailed(this.GetPrimaryKeyString(), e);
+        }
         catch (Exception) { /* The study leaves this silo. */ }
     }
 
@@ -123,14 +136,18 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
     private static async Task InterruptAsync(StudySession session, Func<Trial, string?> because)
     {
         (AttemptId Id, string Reason)[] gone = await session.Log.ReadAsync(s => s.Trials
-            .Where(t => t.State == TrialState.Running).Select(t => (new AttemptId(t.Number, t.Attempt), because(t)!)).Where(g => g.Item2 is not null).ToArray());
+            .Where(t => t.State == TrialState.Running).Select(t => (new AttemptId(t.Number, t.Attempt), because(t)!)).Where(g =>
+                g.Item2 is not null).ToArray());
         await Task.WhenAll(gone.Select(g => session.EndAsync(g.Id, new AttemptEnd.Interrupted(g.Reason))));
     }
 
     private async Task StopTrialAsync(int number, string reason)
     {
         try { await grains.GetGrain<ITrialGrain>(number, this.GetPrimaryKeyString()).StopAsync(reason).WaitAsync(LongestPatience, clock); }
-        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException) { LogCheckFailed(this.GetPrimaryKeyString(), e); }
+        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
+        {
+            LogCheckFailed(this.GetPrimaryKeyString(), e);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Study {Study}: a silo or the store did not answer; it is tried again")]

@@ -14,12 +14,12 @@ namespace AutoPeft.Orleans.Hosting;
 public static class AutoPeftSiloBuilderExtensions
 {
     /// <summary>
-    /// Lets this silo decide for studies and run their trials on its device slots, with whichever clustering the silo uses. It needs no grain storage and no reminders: a study's log is all that is
-    /// kept, and the service <see cref="IStudySessions"/> opens it.
+    /// Lets this silo decide for studies and run their trials on its device slots, with whichever clustering the silo uses. It needs no
+    /// grain storage and no reminders: a study's log is all that is kept, and the service <see cref="IStudySessions"/> opens it.
     /// <code>
     /// builder.Services.AddSingleton&lt;IStudySessions&gt;(new StoredStudies(
     ///     (name, token) => OpenStoreAsync(name, token),
-    ///     study => new StudyPolicy { Sampler = SamplerCatalog.Create(study.Sampler), Scheduler = SchedulerCatalog.Create(study.Scheduler) }));
+    /// study => new StudyPolicy { Sampler = SamplerCatalog.Create(study.Sampler), Scheduler = SchedulerCatalog.Create(study.Scheduler) }));
     /// builder.UseOrleans(silo => silo
     ///     .UseLocalhostClustering()
     ///     .AddAutoPeft(o =>
@@ -51,7 +51,8 @@ public static class AutoPeftSiloBuilderExtensions
     {
         public void ValidateConfiguration()
         {
-            if (services.GetService<IStudySessions>() is null) throw new InvalidInputException($"The silo has nothing to open studies with; add the service {nameof(IStudySessions)}.");
+            if (services.GetService<IStudySessions>() is null)
+                throw new InvalidInputException($"The silo has nothing to open studies with; add the service {nameof(IStudySessions)}.");
         }
     }
 }

@@ -12,16 +12,18 @@ using Orleans.Runtime;
 namespace AutoPeft.Orleans.Hosting;
 
 /// <summary>
-/// Runs a study's trials on this machine's slots together with other machines: a silo of the cluster that lives in a PostgreSQL database. A silo that the others have declared dead, because the
-/// network was cut or the machine slept, joins again as a fresh one by itself.
+/// Runs a study's trials on this machine's slots together with other machines: a silo of the cluster that lives in a PostgreSQL database. A
+/// silo that the others have declared dead, because the network was cut or the machine slept, joins again as a fresh one by itself.
 /// </summary>
 /// <remarks>
-/// Who may join: whoever can read the database. Connections between silos are TLS, and a silo takes only peers that have the private key of the cluster's certificate. The first silo makes the
-/// certificate and keeps it in the database; <see cref="ClusterSiloOptions.Certificate"/> names another one, from a file that every machine has.
+/// Who may join: whoever can read the database. Connections between silos are TLS, and a silo takes only peers that have the private key of
+/// the cluster's certificate. The first silo makes the certificate and keeps it in the database;
+/// <see cref="ClusterSiloOptions.Certificate"/> names another one, from a file that every machine has.
 /// </remarks>
 public sealed class ClusterSilo : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30), Silent = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30),
+        Silent = TimeSpan.FromSeconds(10);
 
     private readonly ClusterSiloOptions _options;
     private readonly CancellationTokenSource _stop = new();
@@ -37,15 +39,20 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// <summary>Joins the cluster; the silo begins with the study's trials at once.</summary>
     /// <param name="options">Where and what.</param>
     /// <param name="cancellationToken">Stops the start; to leave the cluster, dispose the silo.</param>
-    /// <exception cref="InvalidInputException">The database cannot be used, the port is taken, or the other silos cannot be reached.</exception>
+    /// <exception cref="InvalidInputException">The database cannot be used, the port is taken, or the other silos cannot be
+    /// reached.</exception>
     public static async Task<ClusterSilo> StartAsync(ClusterSiloOptions options, CancellationToken cancellationToken = default)
     {
         try { return new ClusterSilo(options, await JoinAsync(options, cancellationToken).ConfigureAwait(false)); }
-        catch (Exception e) when (e is OrleansException or TimeoutException) { throw new InvalidInputException($"The silo cannot join the cluster: {e.Message.Split('\n')[0]}", e); }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            throw new InvalidInputException($"The silo cannot join the cluster: {e.Message.Split('\n')[0]}", e);
+        }
     }
 
     /// <summary>Ends when the study has finished.</summary>
-    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot be written: this machine leaves, others go on.</exception>
+    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot
+    /// be written: this machine leaves, others go on.</exception>
     public Task Completion => _running;
 
     /// <summary>Why the study ended before its budget was used up, in one line; null where it did not.</summary>
@@ -63,7 +70,8 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// <summary>How often the silo joined again.</summary>
     public int Rejoined { get; private set; }
 
-    /// <summary>Leaves the cluster. Running trials are stopped and back in the queue when this returns, unless the cluster cannot be reached; then the other silos put them back.</summary>
+    /// <summary>Leaves the cluster. Running trials are stopped and back in the queue when this returns, unless the cluster cannot be
+    /// reached; then the other silos put them back.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -127,7 +135,8 @@ public sealed class ClusterSilo : IAsyncDisposable
         {
             return await SiloHost.StartAsync(
                 builder => builder.Services.AddSingleton<IStudySessions>(new StoredStudies(
-                    (name, token) => name == options.Study ? options.OpenStore(token) : throw new InvalidInputException($"This silo serves the study '{options.Study}' and no '{name}'."),
+                    (name, token) => name == options.Study ? options.OpenStore(token) :
+                        throw new InvalidInputException($"This silo serves the study '{options.Study}' and no '{name}'."),
                     options.Policy)),
                 builder =>
                 {
@@ -167,12 +176,16 @@ public sealed class ClusterSilo : IAsyncDisposable
             }
         }
         catch (Exception e) when (e is OperationCanceledException || cancellationToken.IsCancellationRequested) { }
-        catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException or System.Net.Sockets.SocketException) { /* The silo hears of it, and joins again. */ }
+        catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            /* The silo hears of it, and joins again. */
+        }
     }
 
     /// <summary>
-    /// Orleans' own settings take half a minute to find a silo that was killed, and as long to let a silo join after it. One silo's word is enough here: to be declared dead by mistake costs a silo no
-    /// more than to join again, and with two votes the last of three silos could declare nobody dead.
+    /// Orleans' own settings take half a minute to find a silo that was killed, and as long to let a silo join after it. One silo's word is
+    /// enough here: to be declared dead by mistake costs a silo no more than to join again, and with two votes the last of three silos
+    /// could declare nobody dead.
     /// </summary>
     private static void Watch(ClusterMembershipOptions o, TimeSpan probe)
     {

@@ -10,9 +10,11 @@ using Orleans.Hosting;
 namespace AutoPeft.Orleans.Hosting;
 
 /// <summary>
-/// Runs a study's trials on grains in this process: a silo that is a cluster of its own. What <see cref="LocalSweep"/> does with loops, this does with the grains that a cluster uses.
+/// Runs a study's trials on grains in this process: a silo that is a cluster of its own. What <see cref="LocalSweep"/> does with loops,
+/// this does with the grains that a cluster uses.
 /// </summary>
-/// <remarks>Nobody can join or call the silo from outside: it opens no socket (<see cref="ClosedTransport"/>), and the name of its cluster is a fresh random one.</remarks>
+/// <remarks>Nobody can join or call the silo from outside: it opens no socket (<see cref="ClosedTransport"/>), and the name of its cluster
+/// is a fresh random one.</remarks>
 public sealed class EmbeddedSilo : IAsyncDisposable
 {
     private readonly SiloHost _silo;
@@ -22,16 +24,19 @@ public sealed class EmbeddedSilo : IAsyncDisposable
 
     /// <summary>Starts the silo, which begins with the study's trials at once.</summary>
     /// <param name="session">Decides for the study. The caller disposes the session, after the silo.</param>
-    /// <param name="runner">Runs attempts on this process's workers, which the caller disposes, after the silo. Null for a silo that runs nothing.</param>
+    /// <param name="runner">Runs attempts on this process's workers, which the caller disposes, after the silo. Null for a silo that runs
+    /// nothing.</param>
     /// <param name="cancellationToken">Stops the start; to stop the silo, dispose it.</param>
-    public static async Task<EmbeddedSilo> StartAsync(StudySession session, AttemptRunner runner, CancellationToken cancellationToken = default)
+    public static async Task<EmbeddedSilo> StartAsync(StudySession session, AttemptRunner runner,
+        CancellationToken cancellationToken = default)
     {
         string study = session.Study.Definition.Name;
         SiloHost silo = await SiloHost.StartAsync(
             builder => builder.Services.AddSingleton<IStudySessions>(new GivenStudy(study, session)),
             builder =>
             {
-                builder.UseLocalhostClustering(siloPort: Random.Shared.Next(1024, IPEndPoint.MaxPort), gatewayPort: 0, clusterId: Guid.NewGuid().ToString("N"), serviceId: "autopeft");
+                builder.UseLocalhostClustering(siloPort: Random.Shared.Next(1024, IPEndPoint.MaxPort), gatewayPort: 0,
+                    clusterId: Guid.NewGuid().ToString("N"), serviceId: "autopeft");
                 builder.AddAutoPeft(o => (o.Studies, o.Runner, o.Definition) = ([study], runner, session.Study.Definition));
                 ClosedTransport.Use(builder);
             },
@@ -40,7 +45,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     }
 
     /// <summary>Ends when the study has finished.</summary>
-    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot be written.</exception>
+    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot
+    /// be written.</exception>
     public Task Completion => CompleteAsync();
 
     /// <summary>Why the study ended before its budget was used up, in one line; null where it did not.</summary>
@@ -58,7 +64,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     private async Task CompleteAsync()
     {
         Task first = await Task.WhenAny(_silo.Pump.Ended, _silo.Fatal).ConfigureAwait(false);
-        if (first == _silo.Fatal) throw new InvalidInputException($"The silo of this process cannot go on: {await _silo.Fatal.ConfigureAwait(false)}");
+        if (first == _silo.Fatal)
+            throw new InvalidInputException($"The silo of this process cannot go on: {await _silo.Fatal.ConfigureAwait(false)}");
         await first.ConfigureAwait(false);
     }
 }

@@ -8,7 +8,8 @@ using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Hosting;
 
-/// <summary>One silo in this process, with no more around it than it needs: no configuration files, no signal handlers, warnings and errors to standard error.</summary>
+/// <summary>One silo in this process, with no more around it than it needs: no configuration files, no signal handlers, warnings and errors
+/// to standard error.</summary>
 internal sealed class SiloHost : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
@@ -35,7 +36,8 @@ internal sealed class SiloHost : IAsyncDisposable
     }
 
     /// <summary>Starts a silo.</summary>
-    public static async Task<SiloHost> StartAsync(Action<HostApplicationBuilder> services, Action<ISiloBuilder> configure, CancellationToken cancellationToken)
+    public static async Task<SiloHost> StartAsync(Action<HostApplicationBuilder> services, Action<ISiloBuilder> configure,
+        CancellationToken cancellationToken)
     {
         var silo = new SiloHost(services, configure);
         try
@@ -47,7 +49,8 @@ internal sealed class SiloHost : IAsyncDisposable
         {
             silo._host.Dispose();
             // Orleans has an exception of its own for a start that was cancelled.
-            if (cancellationToken.IsCancellationRequested && e is not OperationCanceledException) throw new OperationCanceledException("The silo was stopped while it started.", e, cancellationToken);
+            if (cancellationToken.IsCancellationRequested && e is not OperationCanceledException)
+                throw new OperationCanceledException("The silo was stopped while it started.", e, cancellationToken);
             throw;
         }
     }

@@ -4,7 +4,8 @@ using AutoPeft.Orleans.Endpoints;
 
 namespace AutoPeft.Orleans.Postgres;
 
-/// <summary>What the silos of a database's clusters know each other by: made by the first silo, and kept where only those can read it who can read the studies.</summary>
+/// <summary>What the silos of a database's clusters know each other by: made by the first silo, and kept where only those can read it who
+/// can read the studies.</summary>
 /// <param name="Name">The first part of the clusters' names.</param>
 /// <param name="Certificate">A self-signed certificate with its private key, as PKCS #12 without a password.</param>
 internal sealed record ClusterIdentity(string Name, byte[] Certificate)
@@ -17,7 +18,9 @@ internal sealed record ClusterIdentity(string Name, byte[] Certificate)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        using X509Certificate2 certificate = new CertificateRequest("CN=autopeft", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now + Validity);
-        return new ClusterIdentity(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), certificate.Export(X509ContentType.Pkcs12));
+        using X509Certificate2 certificate = new CertificateRequest("CN=autopeft", key,
+            HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now + Validity);
+        return new ClusterIdentity(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+            certificate.Export(X509ContentType.Pkcs12));
     }
 }

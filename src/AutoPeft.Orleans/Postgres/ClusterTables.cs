@@ -3,8 +3,9 @@ using Npgsql;
 namespace AutoPeft.Orleans.Postgres;
 
 /// <summary>
-/// The tables that Orleans' ADO.NET clustering needs, and what the cluster's silos know each other by. The provider sends the statements that it finds in a table named OrleansQuery. A database that has that table, because
-/// somebody applied Orleans' own scripts, is left as it is; where it is missing, the first silo makes tables and statements of this program's own.
+/// The tables that Orleans' ADO.NET clustering needs, and what the cluster's silos know each other by. The provider sends the statements
+/// that it finds in a table named OrleansQuery. A database that has that table, because somebody applied Orleans' own scripts, is left as
+/// it is; where it is missing, the first silo makes tables and statements of this program's own.
 /// </summary>
 internal static class ClusterTables
 {
@@ -23,8 +24,8 @@ internal static class ClusterTables
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             // Silos that start together take turns; the lock goes with the transaction.
             await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken).ConfigureAwait(false);
-            if (await IsThereAsync(connection, "orleansquery", cancellationToken).ConfigureAwait(false)) await CheckAsync(connection, cancellationToken).ConfigureAwait(false);
-            else await MakeAsync(connection, cancellationToken).ConfigureAwait(false);
+            bool isThere = await IsThereAsync(connection, "orleansquery", cancellationToken).ConfigureAwait(false);
+            await (isThere ? CheckAsync(connection, cancellationToken) : MakeAsync(connection, cancellationToken)).ConfigureAwait(false);
             ClusterIdentity identity = await IdentityAsync(connection, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return identity;
@@ -32,13 +33,15 @@ internal static class ClusterTables
         catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
         {
             var b = new NpgsqlConnectionStringBuilder(connectionString);
-            throw new InvalidInputException($"The database {b.Database ?? b.Username ?? "postgres"} on {b.Host ?? "localhost"}:{b.Port} cannot be used for a cluster: {e.Message.Split('\n')[0]}", e);
+            string database = $"The database {b.Database ?? b.Username ?? "postgres"} on {b.Host ?? "localhost"}:{b.Port}";
+            throw new InvalidInputException($"{database} cannot be used for a cluster: {e.Message.Split('\n')[0]}", e);
         }
     }
 
     /// <summary>
-    /// Declares dead whatever silo of a cluster has given no sign of life to the database for <paramref name="silent"/>. A silo that joins asks every member for an answer first; where all of them
-    /// were killed, nobody else is left to say so. Only in tables of this program's own, which have the signs by the server's clock.
+    /// Declares dead whatever silo of a cluster has given no sign of life to the database for <paramref name="silent"/>. A silo that joins
+    /// asks every member for an answer first; where all of them were killed, nobody else is left to say so. Only in tables of this
+    /// program's own, which have the signs by the server's clock.
     /// </summary>
     /// <returns>How many.</returns>
     public static async Task<int> BuryAsync(string connectionString, string cluster, TimeSpan silent, CancellationToken cancellationToken)
@@ -46,7 +49,8 @@ internal static class ClusterTables
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
         if (!await IsThereAsync(connection, "autopeft_silos", cancellationToken).ConfigureAwait(false)) return 0;
-        await using var command = new NpgsqlCommand(ClusterStatements.Bury, connection) { Parameters = { new() { Value = cluster }, new() { Value = silent } } };
+        await using var command = new NpgsqlCommand(ClusterStatements.Bury, connection)
+        { Parameters = { new() { Value = cluster }, new() { Value = silent } } };
         return (int)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 
@@ -54,7 +58,8 @@ internal static class ClusterTables
     {
         await ExecuteAsync(connection, ClusterStatements.Tables, cancellationToken).ConfigureAwait(false);
         foreach ((string key, string text) in ClusterStatements.All)
-            await ExecuteAsync(connection, "INSERT INTO orleansquery (querykey, querytext) VALUES ($1, $2)", cancellationToken, key, text).ConfigureAwait(false);
+            await ExecuteAsync(connection, "INSERT INTO orleansquery (querykey, querytext) VALUES ($1, $2)", cancellationToken, key, text)
+                .ConfigureAwait(false);
     }
 
     private static async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -64,7 +69,9 @@ internal static class ClusterTables
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) known.Add(reader.GetString(0));
         if (ClusterStatements.All.Keys.FirstOrDefault(k => !known.Contains(k)) is { } missing)
-            throw new InvalidInputException($"The database has Orleans' tables, but not {missing}: apply PostgreSQL-Clustering.sql of Orleans with its migrations, or use an empty database.");
+            throw new InvalidInputException(
+                $"The database has Orleans' tables, but not {missing}: apply PostgreSQL-Clustering.sql of Orleans with its migrations, "
+                + "or use an empty database.");
     }
 
     private static async Task<ClusterIdentity> IdentityAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -73,7 +80,8 @@ internal static class ClusterTables
         await ExecuteAsync(connection, table, cancellationToken).ConfigureAwait(false);
         await using var read = new NpgsqlCommand("SELECT name, certificate FROM autopeft_cluster_identity", connection);
         await using (NpgsqlDataReader row = await read.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
-            if (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) return new ClusterIdentity(row.GetString(0), row.GetFieldValue<byte[]>(1));
+            if (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) return new ClusterIdentity(row.GetString(0),
+                row.GetFieldValue<byte[]>(1));
         // The advisory lock is held: there is one row, whoever comes first.
         ClusterIdentity fresh = ClusterIdentity.Create();
         await using var insert = new NpgsqlCommand("INSERT INTO autopeft_cluster_identity VALUES ($1, $2)", connection)
@@ -84,11 +92,13 @@ internal static class ClusterTables
 
     private static async Task<bool> IsThereAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection) { Parameters = { new() { Value = table } } };
+        await using var command = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection)
+        { Parameters = { new() { Value = table } } };
         return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken, params string[] values)
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken,
+        params string[] values)
     {
         await using var command = new NpgsqlCommand(text, connection);
         foreach (string value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });

@@ -7,7 +7,8 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Orleans.Slots;
 
-/// <summary>One attempt on a slot of this silo: laid ready by the slot's loop, begun by the trial's grain, and seen through on the thread pool whatever becomes of the grain. Thread-safe.</summary>
+/// <summary>One attempt on a slot of this silo: laid ready by the slot's loop, begun by the trial's grain, and seen through on the thread
+/// pool whatever becomes of the grain. Thread-safe.</summary>
 /// <param name="definition">What the study is.</param>
 /// <param name="assignment">What to run.</param>
 /// <param name="name">The worker as the log names it.</param>
@@ -27,7 +28,8 @@ internal sealed class RunningAttempt(
 
     public AttemptId Id => assignment.Id;
 
-    /// <summary>How the attempt ended; null where another one counts. Fails where the machine or the worker cannot serve the study.</summary>
+    /// <summary>How the attempt ended; null where another one counts. Fails where the machine or the worker cannot serve the
+    /// study.</summary>
     public Task<AttemptEnd?> Ended => _ended.Task;
 
     /// <summary>How long the attempt has been running, or ran.</summary>
@@ -38,7 +40,8 @@ internal sealed class RunningAttempt(
         get
         {
             Measured? last = Volatile.Read(ref _last);
-            return new TrialProgress(Id, name, worker.Device.ToString(), Took, last?.Step, last?.Metrics ?? ImmutableSortedDictionary<string, double>.Empty);
+            return new TrialProgress(Id, name, worker.Device.ToString(), Took, last?.Step,
+                last?.Metrics ?? ImmutableSortedDictionary<string, double>.Empty);
         }
     }
 
@@ -48,7 +51,8 @@ internal sealed class RunningAttempt(
         if (Interlocked.Exchange(ref _begun, 1) == 0) _ = Task.Run(RunAsync);
     }
 
-    /// <summary>Stops the attempt; it ends as interrupted, for the first reason that was given. One that has not begun does not begin any more.</summary>
+    /// <summary>Stops the attempt; it ends as interrupted, for the first reason that was given. One that has not begun does not begin any
+    /// more.</summary>
     public void Stop(string reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);
@@ -62,7 +66,8 @@ internal sealed class RunningAttempt(
         try
         {
             AttemptEnd? end = await runner.RunAsync(definition, worker, assignment, ReportAsync, _stop.Token).ConfigureAwait(false);
-            _ended.TrySetResult(end is AttemptEnd.Interrupted && Volatile.Read(ref _reason) is { } reason ? new AttemptEnd.Interrupted(reason) : end);
+            _ended.TrySetResult(end is AttemptEnd.Interrupted && Volatile.Read(ref _reason) is { } reason
+                ? new AttemptEnd.Interrupted(reason) : end);
         }
         catch (Exception e) { _ended.TrySetException(e); }
     }

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace AutoPeft.Orleans.Slots;
 
 /// <summary>
-/// The attempts on this silo's slots, by study and trial. The registry lives as long as the silo, which grains do not: those of a healthy silo are deactivated when another silo dies with the part of
-/// the grain directory that named them. Thread-safe.
+/// The attempts on this silo's slots, by study and trial. The registry lives as long as the silo, which grains do not: those of a healthy
+/// silo are deactivated when another silo dies with the part of the grain directory that named them. Thread-safe.
 /// </summary>
 internal sealed class RunningAttempts
 {

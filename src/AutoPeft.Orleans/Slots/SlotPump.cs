@@ -11,11 +11,12 @@ using Orleans.Runtime;
 namespace AutoPeft.Orleans.Slots;
 
 /// <summary>
-/// Asks studies for work for this silo's slots, as long as the silo lives; asking is what wakes a study. All slots serve one study at a time, the next one when that has finished or has nothing for
-/// them.
+/// Asks studies for work for this silo's slots, as long as the silo lives; asking is what wakes a study. All slots serve one study at a
+/// time, the next one when that has finished or has nothing for them.
 /// </summary>
 internal sealed partial class SlotPump(
-    IOptions<AutoPeftSiloOptions> options, IStudySessions sessions, RunningAttempts attempts, IGrainFactory grains, ILocalSiloDetails silo, ILogger<SlotPump> logger)
+    IOptions<AutoPeftSiloOptions> options, IStudySessions sessions, RunningAttempts attempts, IGrainFactory grains, ILocalSiloDetails silo,
+        ILogger<SlotPump> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10), Pause = TimeSpan.FromSeconds(1);
@@ -26,14 +27,16 @@ internal sealed partial class SlotPump(
     private Task _running = Task.CompletedTask;
 
     /// <summary>
-    /// Ends when every study that was named has finished; never where the silo serves whatever studies there are. Fails with <see cref="InvalidInputException"/> where this silo cannot serve a study.
+    /// Ends when every study that was named has finished; never where the silo serves whatever studies there are. Fails with
+    /// <see cref="InvalidInputException"/> where this silo cannot serve a study.
     /// </summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Why the study that finished last ended before its budget was used up; else null.</summary>
     public string? EndedBecause { get; private set; }
 
-    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(SlotPump), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    public void Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(SlotPump), ServiceLifecycleStage.Active, StartAsync, StopAsync);
 
     /// <summary>Stops every attempt and tells no study: the cluster has declared this silo dead, and its attempts with it.</summary>
     public async Task AbandonAsync()
@@ -89,7 +92,8 @@ internal sealed partial class SlotPump(
         var calls = new StudyCalls(grains.GetGrain<IStudyGrain>(name), name, Patience);
         // Workers are not made for a study that a person holds while others wait.
         if (yields && (await calls.StatusAsync(cancellationToken).ConfigureAwait(false)).IsHeld) return;
-        StudyDefinition definition = options.Value.Definition ?? DefinitionBytes.Read(await calls.DefinitionAsync(cancellationToken).ConfigureAwait(false));
+        StudyDefinition definition =
+            options.Value.Definition ?? DefinitionBytes.Read(await calls.DefinitionAsync(cancellationToken).ConfigureAwait(false));
         AttemptRunner runner = options.Value.RunnerFor(name, definition);
         try
         {
@@ -100,7 +104,8 @@ internal sealed partial class SlotPump(
         }
         finally
         {
-            if (options.Value.Runner is null) await Task.WhenAll(runner.Workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false);
+            if (options.Value.Runner is null) await Task.WhenAll(runner.Workers.Select(w => w.DisposeAsync().AsTask()))
+                .ConfigureAwait(false);
         }
     }
 

@@ -7,7 +7,8 @@ using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Slots;
 
-/// <summary>Runs one study's trials on the slots of this silo: a loop for each slot, which asks the study, has the trial's grain begin the attempt, and gives the study its end.</summary>
+/// <summary>Runs one study's trials on the slots of this silo: a loop for each slot, which asks the study, has the trial's grain begin the
+/// attempt, and gives the study its end.</summary>
 /// <param name="name">The study's name.</param>
 /// <param name="definition">What the study is.</param>
 /// <param name="study">The study.</param>
@@ -17,7 +18,8 @@ namespace AutoPeft.Orleans.Slots;
 /// <param name="silo">This silo.</param>
 /// <param name="yields">Whether slots leave the study when it has nothing for them now, because other studies wait.</param>
 internal sealed class StudyService(
-    string name, StudyDefinition definition, StudyCalls study, AttemptRunner runner, RunningAttempts attempts, IGrainFactory grains, SiloAddress silo, bool yields)
+    string name, StudyDefinition definition, StudyCalls study, AttemptRunner runner, RunningAttempts attempts, IGrainFactory grains,
+        SiloAddress silo, bool yields)
 {
     private const int Placings = 8;
 
@@ -29,7 +31,8 @@ internal sealed class StudyService(
     /// <param name="abandon">Stops at once, and tells the study nothing: this silo is no member of the cluster any more.</param>
     /// <param name="cancellationToken">Stops the attempts and puts them back before this returns.</param>
     /// <returns>The answer that the study has finished; null where it has not.</returns>
-    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot be written.</exception>
+    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot
+    /// be written.</exception>
     public async Task<NextAnswer?> RunAsync(CancellationToken abandon, CancellationToken cancellationToken)
     {
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, abandon);
@@ -41,7 +44,8 @@ internal sealed class StudyService(
         catch
         {
             // Show the cause, not a cancellation that followed from it.
-            Exception? cause = loops.Select(l => l.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException);
+            Exception? cause = loops.Select(l => l.Exception?.InnerException).FirstOrDefault(e =>
+                e is not null and not OperationCanceledException);
             await LeaveAsync(cause?.Message ?? "its silo left", told.Token).ConfigureAwait(false);
             if (cause is not null) ExceptionDispatchInfo.Throw(cause);
             throw;
@@ -70,9 +74,11 @@ internal sealed class StudyService(
         }
     }
 
-    private async Task RunOneAsync(IWorker worker, string workerName, TrialOrder order, CancellationToken cancellationToken, CancellationToken told)
+    private async Task RunOneAsync(IWorker worker, string workerName, TrialOrder order, CancellationToken cancellationToken,
+        CancellationToken told)
     {
-        var attempt = new RunningAttempt(definition, order.On(definition.Space, worker.Device), workerName, worker, runner, study.ReportAsync);
+        var attempt = new RunningAttempt(definition, order.On(definition.Space, worker.Device), workerName, worker, runner,
+            study.ReportAsync);
         attempts.Add(name, attempt);
         try
         {
@@ -87,7 +93,8 @@ internal sealed class StudyService(
                     throw;
                 }
                 // Told until the study has taken it: the result is there, and losing it would mean to train again.
-                if (end is not null) runner.DropCheckpoints(await study.EndAsync(attempt.Id, end, attempt.Took, told).ConfigureAwait(false));
+                if (end is not null) runner.DropCheckpoints(await study.EndAsync(attempt.Id, end, attempt.Took, told)
+                    .ConfigureAwait(false));
             }
         }
         finally { attempts.Remove(name, attempt); }
@@ -101,18 +108,25 @@ internal sealed class StudyService(
         {
             try
             {
-                if (await grains.GetGrain<ITrialGrain>(attempt.Id.Trial, name).StartAsync(silo, attempt.Id.Attempt).WaitAsync(cancellationToken).ConfigureAwait(false)) return;
+                if (await grains.GetGrain<ITrialGrain>(attempt.Id.Trial, name).StartAsync(silo, attempt.Id.Attempt)
+                    .WaitAsync(cancellationToken).ConfigureAwait(false)) return;
                 await Task.Delay(10 << tries, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException or ObjectDisposedException or OperationCanceledException) { }
+            catch (Exception e) when (e is OrleansException or TimeoutException or ObjectDisposedException
+                or OperationCanceledException)
+            { }
         }
         attempt.Stop("its grain could not be placed on the silo whose slot has it");
     }
 
-    /// <summary>Puts back what the study may still think runs here: a trial whose answer was lost on the way to a slot that has left.</summary>
+    /// <summary>Puts back what the study may still think runs here: a trial whose answer was lost on the way to a slot that has
+    /// left.</summary>
     private async Task LeaveAsync(string reason, CancellationToken told)
     {
         try { await study.LeaveAsync(silo, reason, told).ConfigureAwait(false); }
-        catch (Exception e) when (e is InvalidInputException or OperationCanceledException) { /* The others find out that this silo is gone. */ }
+        catch (Exception e) when (e is InvalidInputException or OperationCanceledException)
+        {
+            /* The others find out that this silo is gone. */
+        }
     }
 }

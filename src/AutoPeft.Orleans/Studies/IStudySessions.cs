@@ -3,7 +3,8 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Orleans.Studies;
 
-/// <summary>Opens studies by name, for the grains that decide for them. Every silo of a cluster must open the same studies with the same policy, since any of them may be asked. Thread-safe.</summary>
+/// <summary>Opens studies by name, for the grains that decide for them. Every silo of a cluster must open the same studies with the same
+/// policy, since any of them may be asked. Thread-safe.</summary>
 public interface IStudySessions
 {
     /// <summary>Opens a study.</summary>
@@ -35,7 +36,8 @@ public sealed class GivenStudy(string name, StudySession session) : IStudySessio
 {
     /// <inheritdoc/>
     public ValueTask<OpenedStudy> OpenAsync(string study, CancellationToken cancellationToken) =>
-        study == name ? new(new OpenedStudy(session, null)) : throw new InvalidInputException($"This silo serves the study '{name}' and no '{study}'.");
+        study == name ? new(new OpenedStudy(session, null)) :
+            throw new InvalidInputException($"This silo serves the study '{name}' and no '{study}'.");
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) => new([name]);
@@ -43,10 +45,12 @@ public sealed class GivenStudy(string name, StudySession session) : IStudySessio
 
 /// <summary>Studies in stores that every silo of the cluster reaches, such as the studies of a PostgreSQL database.</summary>
 /// <param name="open">Opens the store of a study; the grain disposes the store.</param>
-/// <param name="policy">Who decides for a study: what its definition says, as a rule (<see cref="Samplers.SamplerCatalog"/>, <see cref="Scheduling.SchedulerCatalog"/>).</param>
+/// <param name="policy">Who decides for a study: what its definition says, as a rule (<see cref="Samplers.SamplerCatalog"/>,
+/// <see cref="Scheduling.SchedulerCatalog"/>).</param>
 /// <param name="list">The names of the studies; null where silos name the studies that they serve.</param>
 public sealed class StoredStudies(
-    Func<string, CancellationToken, Task<IStudyStore>> open, Func<StudyDefinition, StudyPolicy> policy, Func<CancellationToken, Task<IReadOnlyList<string>>>? list = null) : IStudySessions
+    Func<string, CancellationToken, Task<IStudyStore>> open, Func<StudyDefinition, StudyPolicy> policy, Func<CancellationToken,
+        Task<IReadOnlyList<string>>>? list = null) : IStudySessions
 {
     /// <inheritdoc/>
     public async ValueTask<OpenedStudy> OpenAsync(string study, CancellationToken cancellationToken)
@@ -56,7 +60,8 @@ public sealed class StoredStudies(
         try
         {
             log = await StudyLog.OpenAsync(store, cancellationToken: cancellationToken).ConfigureAwait(false);
-            return new OpenedStudy(await StudySession.OpenAsync(log, policy(log.Study.Definition), cancellationToken).ConfigureAwait(false), store);
+            return new OpenedStudy(await StudySession.OpenAsync(log, policy(log.Study.Definition), cancellationToken)
+                .ConfigureAwait(false), store);
         }
         catch
         {
@@ -68,5 +73,6 @@ public sealed class StoredStudies(
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
-        list is null ? throw new InvalidInputException("The silo is not told which studies to serve; name them.") : await list(cancellationToken).ConfigureAwait(false);
+        list is null ? throw new InvalidInputException("The silo is not told which studies to serve; name them.")
+            : await list(cancellationToken).ConfigureAwait(false);
 }

@@ -39,7 +39,8 @@ public sealed class ClusterSiloTests(ServerFixture server)
                 await Task.Delay(Timeout.Infinite, token);
             }
             return HostSetup.BraninOf(trial);
-        }), slot)) { Slots = 4 };
+        }), slot))
+        { Slots = 4 };
         await using PostgresStore store = await CreateAsync(study, setup);
         await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study, probe: 1);
         await stuck.Task.WaitAsync(s_patience);
@@ -83,12 +84,14 @@ public sealed class ClusterSiloTests(ServerFixture server)
     public async Task A_silo_joins_a_cluster_whose_members_were_all_killed()
     {
         string study = server.NewName("all killed");
-        HostSetup setup = new(HostSetup.Branin(5), (slot, _) => new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))));
+        HostSetup setup = new(HostSetup.Branin(5), (slot, _) =>
+            new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))));
         await using PostgresStore store = await CreateAsync(study, setup);
         await using (TwoSilos first = await TwoSilos.StartAsync(setup, server.Address, study)) await first.Completion.WaitAsync(s_patience);
         // A member that answers nobody and gave its last sign of life a while ago.
         await server.Process.SqlAsync($"""
-            insert into autopeft_silos select deploymentid, '127.0.0.1', 9, 12345678, 'gone', 'gone', 3, 0, '', now() - interval '1 hour', now() - interval '11 seconds'
+            insert into autopeft_silos
+            select deploymentid, '127.0.0.1', 9, 12345678, 'gone', 'gone', 3, 0, '', now() - interval '1 hour', now() - interval '11 seconds'
             from autopeft_cluster where deploymentid like '%/{study}';
             update autopeft_cluster set version = version + 1 where deploymentid like '%/{study}'
             """);
@@ -204,7 +207,8 @@ public sealed class ClusterSiloTests(ServerFixture server)
         using var tls = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
         try
         {
-            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "autopeft", ClientCertificates = certificate is null ? [] : [certificate] });
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            { TargetHost = "autopeft", ClientCertificates = certificate is null ? [] : [certificate] });
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             return await tls.ReadAsync(new byte[1], patience.Token) == 1;
         }
@@ -214,7 +218,8 @@ public sealed class ClusterSiloTests(ServerFixture server)
     private static X509Certificate2 SelfSigned()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 made = new CertificateRequest("CN=silos", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using X509Certificate2 made = new CertificateRequest("CN=silos", key,
+            HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null, X509KeyStorageFlags.Exportable);
     }
 

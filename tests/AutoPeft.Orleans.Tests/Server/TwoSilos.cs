@@ -22,23 +22,26 @@ internal sealed class TwoSilos : RunningHost
 
     public override string? EndedBecause => Silos.Select(s => s.EndedBecause).FirstOrDefault(r => r is not null);
 
-    public static async Task<TwoSilos> StartAsync(HostSetup setup, StoreAddress address, string study, SiloCertificate? certificate = null, double probe = 2)
+    public static async Task<TwoSilos> StartAsync(HostSetup setup, StoreAddress address, string study, SiloCertificate? certificate = null,
+        double probe = 2)
     {
         // The first machine has the odd slot; with one slot the second only decides, if the study's grain comes to it.
         int[] slots = [(setup.Slots + 1) / 2, setup.Slots / 2];
-        return new TwoSilos(await Task.WhenAll(slots.Select((n, machine) => StartOneAsync(setup, address, study, n, machine, certificate, probe))));
+        return new TwoSilos(await Task.WhenAll(slots.Select((n, machine) =>
+            StartOneAsync(setup, address, study, n, machine, certificate, probe))));
     }
 
-    public static Task<ClusterSilo> StartOneAsync(HostSetup setup, StoreAddress address, string study, int slots, int machine, SiloCertificate? certificate = null, double probe = 2) => ClusterSilo.StartAsync(new ClusterSiloOptions
-    {
-        ConnectionString = address.ConnectionString,
-        Study = study,
-        OpenStore = async token => await PostgresStore.OpenAsync(address, study, cancellationToken: token),
-        Policy = setup.Policy,
-        Runner = slots == 0 ? null : new AttemptRunner([.. DeviceSlot.Cpu(slots).Select(d => setup.Worker(d, machine))], setup.Options),
-        Certificate = certificate,
-        ProbeTimeout = TimeSpan.FromSeconds(probe),
-    });
+    public static Task<ClusterSilo> StartOneAsync(HostSetup setup, StoreAddress address, string study, int slots, int machine,
+        SiloCertificate? certificate = null, double probe = 2) => ClusterSilo.StartAsync(new ClusterSiloOptions
+        {
+            ConnectionString = address.ConnectionString,
+            Study = study,
+            OpenStore = async token => await PostgresStore.OpenAsync(address, study, cancellationToken: token),
+            Policy = setup.Policy,
+            Runner = slots == 0 ? null : new AttemptRunner([.. DeviceSlot.Cpu(slots).Select(d => setup.Worker(d, machine))], setup.Options),
+            Certificate = certificate,
+            ProbeTimeout = TimeSpan.FromSeconds(probe),
+        });
 
     public override async ValueTask DisposeAsync()
     {

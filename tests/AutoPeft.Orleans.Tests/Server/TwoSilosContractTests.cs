@@ -11,7 +11,9 @@ public sealed class TwoSilosContractTests(ServerFixture server) : HostContract
 
     protected override int Machines => 2;
 
-    protected override async Task<IStudyStore> CreateStoreAsync() => await PostgresStore.CreateAsync(server.Address, _study = server.NewName("contract"));
+    protected override async Task<IStudyStore> CreateStoreAsync() =>
+        await PostgresStore.CreateAsync(server.Address, _study = server.NewName("contract"));
 
-    protected override async Task<RunningHost> StartAsync(HostSetup setup, IStudyStore store) => await TwoSilos.StartAsync(setup, server.Address, ((PostgresStore)store).Name);
+    protected override async Task<RunningHost> StartAsync(HostSetup setup, IStudyStore store) =>
+        await TwoSilos.StartAsync(setup, server.Address, ((PostgresStore)store).Name);
 }

@@ -10,15 +10,16 @@ using FsCheck.Fluent;
 namespace AutoPeft.Tests.Running;
 
 /// <summary>
-/// Exactly once: whatever workers say in whatever order, late, twice or through two writers, each trial's result counts once, and is the one of the attempt that was current when it came.
-/// The value of a result says which attempt computed it, so the log alone convicts.
+/// Exactly once: whatever workers say in whatever order, late, twice or through two writers, each trial's result counts once, and is the
+/// one of the attempt that was current when it came. The value of a result says which attempt computed it, so the log alone convicts.
 /// </summary>
 public class AttemptFenceTests
 {
     private static readonly ImmutableSortedDictionary<string, double> s_none = ImmutableSortedDictionary<string, double>.Empty;
     private static readonly SearchSpace s_space = SearchSpace.Build(s => s.Float("x", 0, 1));
 
-    private static StudyDefinition Definition(int budget) => new(s_space, [Objective.Minimize("attempt")]) { Budget = budget, Sampler = "random" };
+    private static StudyDefinition Definition(int budget) =>
+        new(s_space, [Objective.Minimize("attempt")]) { Budget = budget, Sampler = "random" };
 
     [Fact]
     public void In_any_interleaving_of_what_attempts_say_the_fold_takes_only_what_the_current_attempt_says() =>
@@ -27,8 +28,10 @@ public class AttemptFenceTests
             var random = new Random(unchecked((int)seed));
             const int trials = 3;
             var study = Study.Of([new StudyCreated(DateTimeOffset.UnixEpoch, Definition(trials))]);
-            for (int n = 0; n < trials; n++) study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, s_space.FromCodes([0.1 * n]), "random", study.Sequence, n, 1));
-            // What the fold is to know, kept by hand: the attempt that runs (null for none), the last that started, whether there is a result.
+            for (int n = 0; n < trials; n++) study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, s_space.FromCodes([0.1 * n]),
+                "random", study.Sequence, n, 1));
+            // What the fold is to know, kept by hand: the attempt that runs (null for none), the last that started, whether there is a
+            // result.
             var model = Enumerable.Range(0, trials).Select(_ => (Runs: false, Attempt: 0, Ended: false)).ToArray();
             var said = new List<AttemptEvent>();
             for (int turn = 0; turn < 120; turn++)
@@ -45,7 +48,8 @@ public class AttemptFenceTests
                     continue;
                 }
                 // Any attempt that ever was may speak now, and say again what was said before.
-                AttemptEvent e = said.Count > 0 && random.Next(4) == 0 ? said[random.Next(said.Count)] : Said(random, n, random.Next(model[n].Attempt + 1), turn);
+                AttemptEvent e = said.Count > 0 && random.Next(4) == 0 ? said[random.Next(said.Count)]
+                    : Said(random, n, random.Next(model[n].Attempt + 1), turn);
                 said.Add(e);
                 n = e.Number;
                 // A trial that nobody started has no attempt; its result may be told all the same (attempt 0), as ask-tell does.
@@ -72,7 +76,8 @@ public class AttemptFenceTests
             await using StudySession one = await OpenAsync(store), two = await OpenAsync(store);
             StudySession[] writers = [one, two];
             var counted = new ConcurrentBag<AttemptId>();
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(w => Task.Run(() => WorkAsync(writers, w, new Random(100 * seed + w), counted))));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(w =>
+                Task.Run(() => WorkAsync(writers, w, new Random(100 * seed + w), counted))));
             List<StudyEvent> log = await Studies.StudyFixture.ReadAllAsync(store);
             var study = Study.Of(log);
             Assert.Equal((trials, trials), (study.Trials.Count, study.Completed.Count));
@@ -111,7 +116,8 @@ public class AttemptFenceTests
 
     private static DeviceSlot Slot { get; } = DeviceSlot.Cpu(1)[0];
 
-    /// <summary>A worker whose calls go to either writer; its attempts are interrupted behind its back now and then, and it delivers its results late and several times.</summary>
+    /// <summary>A worker whose calls go to either writer; its attempts are interrupted behind its back now and then, and it delivers its
+    /// results late and several times.</summary>
     private static async Task WorkAsync(StudySession[] writers, int worker, Random random, ConcurrentBag<AttemptId> counted)
     {
         StudySession Any() => writers[random.Next(writers.Length)];
@@ -136,7 +142,8 @@ public class AttemptFenceTests
         }
     }
 
-    private static async Task<StudySession> OpenAsync(IStudyStore store) => await StudySession.OpenAsync(await StudyLog.OpenAsync(store), StudyPolicy.Of(new RandomSampler()));
+    private static async Task<StudySession> OpenAsync(IStudyStore store) =>
+        await StudySession.OpenAsync(await StudyLog.OpenAsync(store), StudyPolicy.Of(new RandomSampler()));
 
     private static AttemptEvent Said(Random random, int number, int attempt, int step) => random.Next(5) switch
     {

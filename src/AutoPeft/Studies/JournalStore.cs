@@ -26,6 +26,7 @@ public sealed class JournalStore : IStudyStore
     private readonly JournalReader _reader;
     private List<StudyEvent> _events = [];
     private JournalPlace _end;
+    private long _length;
     private byte[] _header = [];
     private JournalLock? _owned;
 
@@ -162,6 +163,7 @@ public sealed class JournalStore : IStudyStore
                 Unended = false,
                 Definition = end.Definition ?? events.OfType<StudyCreated>().FirstOrDefault()?.Definition,
             };
+            _length = _end.Byte;
             return true;
         }
         finally { _gate.Release(); }
@@ -172,7 +174,8 @@ public sealed class JournalStore : IStudyStore
     public async Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        while (_events.Count <= length && new FileInfo(Path) is { Exists: true } file && file.Length == _end.Byte && Stopwatch.GetElapsedTime(start) is var waited && waited < atMost)
+        // The length as it was at the last look, torn end and all.
+        while (_events.Count <= length && new FileInfo(Path) is { Exists: true } file && file.Length == _length && Stopwatch.GetElapsedTime(start) is var waited && waited < atMost)
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(200, (atMost - waited).TotalMilliseconds)), cancellationToken).ConfigureAwait(false);
     }
 
@@ -283,7 +286,7 @@ public sealed class JournalStore : IStudyStore
     /// <returns>Whether something stands at the end that cannot be read.</returns>
     private bool ReadNew(FileStream file, bool own)
     {
-        long length = RandomAccess.GetLength(file.SafeFileHandle);
+        long length = _length = RandomAccess.GetLength(file.SafeFileHandle);
         int known = _events.Count;
         if (_header.Length > 0 && !StartsWithHeader(file))
         {

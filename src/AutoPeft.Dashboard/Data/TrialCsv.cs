@@ -5,7 +5,8 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>All trials as comma-separated values (RFC 4180), for spreadsheets: number, state, parameters, objectives, outcomes, seconds, times in UTC, worker, device, attempt, error.</summary>
+/// <summary>All trials as comma-separated values (RFC 4180), for spreadsheets: number, state, parameters, objectives, outcomes, seconds,
+/// times in UTC, worker, device, attempt, error.</summary>
 internal static class TrialCsv
 {
     /// <summary>The file's bytes: UTF-8, a header line, a line for each trial in the order of proposal.</summary>
@@ -15,7 +16,8 @@ internal static class TrialCsv
         var text = new StringBuilder();
         string[] head =
         [
-            "number", "state", .. d.Space.Parameters.Select(p => p.Name), .. d.Objectives.Select(o => o.Name), .. d.Outcomes.Select(o => o.Name),
+            "number", "state", .. d.Space.Parameters.Select(p => p.Name), .. d.Objectives.Select(o => o.Name),
+                .. d.Outcomes.Select(o => o.Name),
             "seconds", "started", "finished", "worker", "device", "attempt", "error",
         ];
         Line(text, head);
@@ -28,7 +30,8 @@ internal static class TrialCsv
         yield return ValueText.Plain(t.Number);
         yield return t.State.ToString().ToLowerInvariant();
         for (int i = 0; i < d.Space.Parameters.Length; i++)
-            yield return double.IsNaN(t.Configuration.Codes[i]) ? "" : ValueText.Plain(d.Space.Parameters[i].ToValue(t.Configuration.Codes[i]));
+            yield return double.IsNaN(t.Configuration.Codes[i]) ? ""
+                : ValueText.Plain(d.Space.Parameters[i].ToValue(t.Configuration.Codes[i]));
         for (int i = 0; i < d.Objectives.Length; i++) yield return i < t.Values.Length ? ValueText.Plain(t.Values[i]) : "";
         for (int i = 0; i < d.Outcomes.Length; i++) yield return i < t.Outcomes.Length ? ValueText.Plain(t.Outcomes[i]) : "";
         yield return ValueText.Plain(t.Seconds);
@@ -40,7 +43,8 @@ internal static class TrialCsv
         yield return t.Error ?? "";
     }
 
-    private static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) ?? "";
+    private static string Time(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) ?? "";
 
     private static void Line(StringBuilder text, IEnumerable<string> cells)
     {

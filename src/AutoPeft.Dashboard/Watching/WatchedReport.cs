@@ -6,7 +6,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Watching;
 
 /// <summary>
-/// A study's report, made when somebody asks for it: importance, parallel coordinates, slices, curves of all trials. It is folded from the log anew, since its analysis takes seconds and the
+/// A study's report, made when somebody asks for it: importance, parallel coordinates, slices, curves of all trials. It is folded from the
+/// log anew, since its analysis takes seconds and the
 /// study must go on being followed meanwhile. Thread-safe.
 /// </summary>
 /// <param name="live">The path of the study's live page, to which the report links.</param>
@@ -29,7 +30,8 @@ internal sealed class WatchedReport(string live)
             long start = Stopwatch.GetTimestamp();
             var study = new Study();
             await foreach (StudyEvent e in store.ReadAsync(0, cancellationToken).ConfigureAwait(false)) study.Apply(e);
-            _html = await Task.Run(() => Encoding.UTF8.GetBytes(StudyReport.Html(study, new StudyReportOptions { Live = live })), cancellationToken).ConfigureAwait(false);
+            var options = new StudyReportOptions { Live = live };
+            _html = await Task.Run(() => Encoding.UTF8.GetBytes(StudyReport.Html(study, options)), cancellationToken).ConfigureAwait(false);
             _sequence = study.Sequence;
             long end = Stopwatch.GetTimestamp();
             _due = end + (long)((end - start) / Share);

@@ -40,9 +40,9 @@ public sealed class TerminalTests : IDisposable
                 new StudyCreated(now, definition),
                 new TrialProposed(now, 0, space.FromCodes([0.5, 0]), "random" + Escape, 1, 0, 1),
                 new TrialStarted(now, 0, "w" + Escape, "cpu:0", 1),
-                new TrialCompleted(now, 0, [1, 2], [], ImmutableSortedDictionary<string, double>.Empty),
+                new TrialCompleted(now, 0, 1, [1, 2], [], ImmutableSortedDictionary<string, double>.Empty),
                 new TrialProposed(now, 1, space.FromCodes([0.7, 1]), "random", 1, 1, 1),
-                new TrialFailed(now, 1, "error" + Escape),
+                new TrialFailed(now, 1, null, "error" + Escape),
             ], default);
         }
         foreach (string[] command in (string[][])[["front", run], ["importance", run], ["winner", run], ["audit", run],

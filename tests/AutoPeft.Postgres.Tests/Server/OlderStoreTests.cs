@@ -1,6 +1,7 @@
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Postgres.Tests.Server;
 
@@ -20,7 +21,7 @@ public sealed class OlderStoreTests(ServerFixture server)
         StudyEntry entry = Assert.Single(await StudyList.ReadAsync(address));
         Assert.Equal("older sweep/ä", entry.Name);
         await using PostgresStore store = await PostgresStore.OpenAsync(address, entry.Name);
-        using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler));
+        await using StudySession session = await SessionSteps.OpenAsync(store);
         Assert.Equal(entry.Records, session.Study.Sequence);
         Assert.Equal(
             [

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
@@ -165,7 +166,7 @@ public sealed class JournalDamageTests : IDisposable
             // The study goes on.
             await using (JournalStore store = await JournalStore.OpenAsync(Log))
             {
-                using StudySession session = await StudySession.OpenAsync(store, _ => new RandomSampler());
+                await using StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
                 Assert.Single(await session.AskAsync(1));
             }
             File.Delete(result.Copy!);
@@ -232,7 +233,7 @@ public sealed class JournalDamageTests : IDisposable
         File.Delete(Log);
         await using (JournalStore store = await JournalStore.CreateAsync(Log))
         {
-            using StudySession session = await StudyFixture.SessionAsync(store, budget: trials + 20);
+            await using StudySession session = await StudyFixture.SessionAsync(store, budget: trials + 20);
             for (int n = 0; n < trials; n++)
             {
                 await session.AskAsync(1);

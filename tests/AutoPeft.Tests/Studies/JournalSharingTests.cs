@@ -2,6 +2,7 @@ using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
@@ -24,7 +25,7 @@ public sealed class JournalSharingTests : IDisposable
             Assert.Contains($"{Log} is being run by another program", e.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', e.Message);
             // Others may look and append.
-            using StudySession session = await StudyFixture.SessionAsync(second, budget: 3);
+            await using StudySession session = await StudyFixture.SessionAsync(second, budget: 3);
             await using JournalStore third = await JournalStore.LookAsync(Log);
             Assert.Single(await StudyFixture.ReadAllAsync(third));
         }
@@ -59,7 +60,7 @@ public sealed class JournalSharingTests : IDisposable
     {
         await using (JournalStore store = await JournalStore.CreateAsync(Log))
         {
-            using StudySession session = await StudyFixture.SessionAsync(store, budget: 9);
+            await using StudySession session = await StudyFixture.SessionAsync(store, budget: 9);
             await session.AskAsync(2);
         }
         File.Delete(Log + ".lock");
@@ -79,14 +80,14 @@ public sealed class JournalSharingTests : IDisposable
     public async Task A_store_that_was_opened_to_look_follows_and_appends_when_asked()
     {
         await using JournalStore store = await JournalStore.CreateAsync(Log);
-        using StudySession session = await StudyFixture.SessionAsync(store, budget: 9);
+        await using StudySession session = await StudyFixture.SessionAsync(store, budget: 9);
         await using JournalStore looking = await JournalStore.LookAsync(Log);
-        using StudySession watching = await StudySession.OpenAsync(looking, _ => new RandomSampler());
+        await using StudySession watching = await SessionSteps.OpenAsync(looking, new AutoPeft.Samplers.RandomSampler());
         await session.AskAsync(2);
-        await watching.RefreshAsync();
+        await watching.Log.RefreshAsync();
         Assert.Equal(2, watching.Study.Trials.Count);
-        await watching.PauseStudyAsync("lunch");
-        await session.RefreshAsync();
+        await watching.Log.PauseStudyAsync("lunch");
+        await session.Log.RefreshAsync();
         Assert.True(session.Study.IsPaused);
     }
 

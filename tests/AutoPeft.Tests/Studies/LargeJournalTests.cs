@@ -3,6 +3,7 @@ using System.Text;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
@@ -20,7 +21,7 @@ public sealed class LargeJournalTests : IDisposable
     {
         await using (JournalStore store = await JournalStore.CreateAsync(Log))
         {
-            using StudySession session = await StudyFixture.SessionAsync(store, budget: 9);
+            await using StudySession session = await StudyFixture.SessionAsync(store, budget: 9);
             await session.AskAsync(2);
         }
         long whole = new FileInfo(Log).Length;
@@ -28,7 +29,7 @@ public sealed class LargeJournalTests : IDisposable
         using (FileStream file = new(Log, FileMode.Open, FileAccess.ReadWrite)) file.SetLength(3L << 30);
         await using JournalStore again = await JournalStore.OpenAsync(Log);
         Assert.Contains($"{(3L << 30) - whole} bytes after line 4, byte {whole}", again.Torn, StringComparison.Ordinal);
-        using StudySession after = await StudySession.OpenAsync(again, _ => new RandomSampler());
+        await using StudySession after = await SessionSteps.OpenAsync(again, new AutoPeft.Samplers.RandomSampler());
         await after.AskAsync(1);
         Assert.Equal(again.Size, new FileInfo(Log).Length);
     }

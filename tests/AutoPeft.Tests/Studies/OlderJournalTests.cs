@@ -52,7 +52,7 @@ public sealed class OlderJournalTests : IDisposable
         string[] expected = await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "Assets", "sweep-folded.txt"));
         await using JournalStore store = await OpenCopyAsync(name);
         Assert.Null(store.Torn);
-        using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler));
+        await using StudySession session = await SessionSteps.OpenAsync(store);
         Assert.Equal(expected[..^1], session.Study.Trials.Select(Line));
         string report = Path.Combine(_directory, "report.html");
         StudyReport.Write(report, session.Study);
@@ -60,7 +60,7 @@ public sealed class OlderJournalTests : IDisposable
         Trial next = (await session.AskAsync(1))[0];
         Assert.Equal(expected[^1], $"next | {Codes(next)}");
         // What goes on is read by the next start, packed or not.
-        await session.RequeueRunningAsync("its host ended", default);
+        await session.Log.RequeueRunningAsync("its host ended");
         await session.CompleteAsync(next.Number, [0.5, 1e6]);
         await using JournalStore again = await JournalStore.OpenAsync(store.Path);
         Assert.Equal(session.Study.Sequence, (await StudyFixture.ReadAllAsync(again)).Count);

@@ -48,9 +48,8 @@ public sealed class JournalLock : IDisposable
         {
             throw new InvalidInputException($"{path} cannot be written: its directory does not exist.", e);
         }
-        catch (IOException e) when (e.HResult is 11 or 35 or unchecked((int)0x80070020) or unchecked((int)0x80070021))
+        catch (IOException e) when (IsTaken(e))
         {
-            // EWOULDBLOCK on Linux and macOS, sharing or lock violation on Windows: somebody else has it.
             return null;
         }
         catch (IOException e)
@@ -58,6 +57,22 @@ public sealed class JournalLock : IDisposable
             throw new InvalidInputException($"{path} cannot be written: {e.Message}", e);
         }
     }
+
+    /// <summary>Whether somebody has the lock. Makes no file, and needs no right to write.</summary>
+    public static bool IsHeld(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None, 1);
+            return false;
+        }
+        catch (FileNotFoundException) { return false; }
+        catch (IOException e) { return IsTaken(e); }
+        catch (UnauthorizedAccessException) { return false; }
+    }
+
+    // EWOULDBLOCK on Linux and macOS, sharing or lock violation on Windows.
+    private static bool IsTaken(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020) or unchecked((int)0x80070021);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -27,6 +27,7 @@ public sealed class JournalStore : IStudyStore
 {
     // What is broken at the end is looked at again so often, and so long after.
     private const int Looks = 3;
+    private const int MostWaits = 1500;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -96,17 +97,19 @@ public sealed class JournalStore : IStudyStore
     public static async Task<JournalStore> LookAsync(string path, CancellationToken cancellationToken = default)
     {
         var store = new JournalStore(path);
-        for (int look = 0; ; look++)
+        for (int look = 0, waits = 0; ; look++)
         {
             using FileStream file = store.Open(FileMode.Open, FileAccess.Read);
             // Without the lock a broken end may be an append under way, which takes about a millisecond. What stays broken is a tear or
             // damage.
-            bool stopped = store.ReadNew(file, own: look == Looks);
-            if (!stopped || look == Looks)
+            bool unfinished = store.ReadNew(file, own: look == Looks) || store.IsEmpty;
+            if (!unfinished || look == Looks)
             {
                 store.CheckFold(file);
                 return store;
             }
+            // A long append, as the first of a large study, is waited for.
+            if (JournalLock.IsHeld(path + ".lock") && waits++ < MostWaits) look--;
             await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
         }
     }

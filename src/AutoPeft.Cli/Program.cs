@@ -6,7 +6,7 @@ using AutoPeft.Cli.Terminal;
 VisibleConsole.Install();
 
 // Not a RootCommand: that takes its name from the assembly, and people type autopeft.
-var root = new Command("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
+static Command Root() => new("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
 {
     new HelpOption { Recursive = true },
     DemoCommand.Create(),
@@ -30,4 +30,4 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     WorkerCommand.Create(),
     StudiesCommand.Create(),
 };
-return await CommandLine.RunAsync(root, args).ConfigureAwait(false);
+return await CommandLine.RunAsync(Root, args).ConfigureAwait(false);

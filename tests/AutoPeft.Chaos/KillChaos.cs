@@ -50,7 +50,7 @@ internal static class KillChaos
         await using PostgresProcess server = await PostgresProcess.StartAsync(durable: true).ConfigureAwait(false);
         string folder = Directory.CreateTempSubdirectory("autopeft-chaos-").FullName, log = Path.Combine(folder, "log");
         int trials = o.Int("trials", 200), kills = 0;
-        string[] place = ["--store", server.Url, "--study", "chaos", "--lease", "2", "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
+        string[] place = ["--store", server.Url, "--study", "chaos", "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
         using (Process make = Processes.Start(log, [], ["sweep", "function:zdt1", "--trials", Text(trials), "--delay", o.Text("delay", "0.3"), "--sampler", "random", "--workers", "0", .. place])) await make.WaitForExitAsync().ConfigureAwait(false);
         await using PostgresStore store = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "chaos").ConfigureAwait(false);
         var study = new Study();

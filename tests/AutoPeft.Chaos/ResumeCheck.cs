@@ -17,11 +17,10 @@ internal static class ResumeCheck
         string trials = o.Int("trials", 30).ToString(CultureInfo.InvariantCulture);
         string[] sweep = ["sweep", "function:branin-currin", "--trials", trials, "--delay", "0.1", "--seed", "5", "--sampler", o.Text("sampler", "gp"), "--attempts", "1000", "--plain"];
         string whole = Path.Combine(folder, "whole"), run = Path.Combine(folder, "run");
-        string[] place = ["--store", server.Url, "--study", "resumed", "--lease", "1", "--out", Path.Combine(folder, "shared")];
+        string[] place = ["--store", server.Url, "--study", "resumed", "--out", Path.Combine(folder, "shared")];
         await DoneAsync(Processes.Start(log, [], [.. sweep, "--out", whole])).ConfigureAwait(false);
         int kills = await KilledAsync(log, [.. sweep, "--out", run], ["resume", run, "--attempts", "1000", "--plain"]).ConfigureAwait(false);
-        // Where hosts may join, a host that comes back goes on at once, beside the trial whose lease has not run out; in lockstep it waits for it.
-        kills += await KilledAsync(log, [.. sweep, "--lockstep", .. place], ["worker", .. place, "--attempts", "1000", "--plain"]).ConfigureAwait(false);
+        kills += await KilledAsync(log, [.. sweep, .. place], ["worker", .. place, "--attempts", "1000", "--plain"]).ConfigureAwait(false);
         await using JournalStore a = await JournalStore.OpenAsync(Path.Combine(whole, "study.log")).ConfigureAwait(false), b = await JournalStore.OpenAsync(Path.Combine(run, "study.log")).ConfigureAwait(false);
         await using PostgresStore c = await PostgresStore.OpenAsync(StoreAddress.Parse(server.Url), "resumed").ConfigureAwait(false);
         string[] shapes = [await ShapeAsync(a).ConfigureAwait(false), await ShapeAsync(b).ConfigureAwait(false), await ShapeAsync(c).ConfigureAwait(false)];

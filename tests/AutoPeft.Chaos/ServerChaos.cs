@@ -11,7 +11,7 @@ internal static class ServerChaos
     public static async Task<int> RestartAsync(Options o)
     {
         await using PostgresProcess server = await PostgresProcess.StartAsync(durable: true).ConfigureAwait(false);
-        return await SweepAsync(o, server, "restart", [[], []], async running =>
+        return await SweepAsync(o, server, "restart", [new Host([]), new Host([])], async running =>
         {
             int times = o.Int("times", 4), done = 0;
             for (; done < times && running(); done++)
@@ -40,8 +40,8 @@ internal static class ServerChaos
             Processes.Must("ip", "-n", net, "addr", "add", "10.213.77.2/24", "dev", inside);
             Processes.Must("ip", "-n", net, "link", "set", inside, "up");
             Processes.Must("ip", "-n", net, "link", "set", "lo", "up");
-            string[] exec = ["ip", "netns", "exec", net];
-            return await SweepAsync(o, server, "network", [exec, exec, []], async running =>
+            Host far = new(["ip", "netns", "exec", net], serverAddress, "10.213.77.2"), near = new([], "127.0.0.1", serverAddress);
+            return await SweepAsync(o, server, "network", [far, far, near], async running =>
             {
                 await Task.Delay(5000).ConfigureAwait(false);
                 if (!running()) throw new InvalidOperationException("The sweep was over before the cut; give it more trials.");
@@ -50,7 +50,7 @@ internal static class ServerChaos
                 bool still = running();
                 Processes.Must("ip", "link", "set", outside, "up");
                 return $"network of two of three workers cut for {seconds} s{(still ? "" : ", at whose end nothing was left to do")}";
-            }, serverAddress).ConfigureAwait(false);
+            }).ConfigureAwait(false);
         }
         finally
         {
@@ -58,16 +58,16 @@ internal static class ServerChaos
         }
     }
 
-    /// <summary>A study, a worker command for each of <paramref name="prefixes"/>, and what happens meanwhile.</summary>
-    private static async Task<int> SweepAsync(Options o, PostgresProcess server, string what, string[][] prefixes, Func<Func<bool>, Task<string>> happens, string address = "127.0.0.1")
+    /// <summary>A study, a worker command on each of <paramref name="hosts"/>, and what happens meanwhile.</summary>
+    private static async Task<int> SweepAsync(Options o, PostgresProcess server, string what, Host[] hosts, Func<Func<bool>, Task<string>> happens)
     {
         string folder = Directory.CreateTempSubdirectory("autopeft-chaos-").FullName, log = Path.Combine(folder, "log");
         int trials = o.Int("trials", 200);
-        string[] Place(string url) => ["--store", url, "--study", "chaos", "--lease", o.Text("lease", "5"), "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
+        string[] Place(string url) => ["--store", url, "--study", "chaos", "--attempts", "1000", "--plain", "--out", Path.Combine(folder, "run")];
         using (Process make = Processes.Start(log, [], ["sweep", "function:zdt1", "--trials", trials.ToString(CultureInfo.InvariantCulture), "--delay", o.Text("delay", "0.3"), "--sampler", "random", "--workers", "0", .. Place(server.Url)]))
             await make.WaitForExitAsync().ConfigureAwait(false);
         long start = Stopwatch.GetTimestamp();
-        Process[] workers = [.. prefixes.Select(p => Processes.Start(log, p, ["worker", .. Place(p.Length == 0 ? server.Url : server.Url.Replace("127.0.0.1", address, StringComparison.Ordinal))]))];
+        Process[] workers = [.. hosts.Select(h => Processes.Start(log, h.Prefix, ["worker", "--address", h.Address, .. Place(server.Url.Replace("127.0.0.1", h.Server, StringComparison.Ordinal))]))];
         string happened = await happens(() => workers.Any(w => !w.HasExited)).ConfigureAwait(false);
         foreach (Process w in workers)
         {
@@ -80,4 +80,10 @@ internal static class ServerChaos
         Directory.Delete(folder, recursive: true);
         return result;
     }
+
+    /// <summary>A machine of the cluster, or what stands for one.</summary>
+    /// <param name="Prefix">What starts a command there.</param>
+    /// <param name="Server">The database server's address as the machine sees it.</param>
+    /// <param name="Address">The machine's own address.</param>
+    private sealed record Host(string[] Prefix, string Server = "127.0.0.1", string Address = "127.0.0.1");
 }

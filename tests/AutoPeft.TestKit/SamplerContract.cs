@@ -213,6 +213,16 @@ public abstract class SamplerContract
     }
 
     [Fact]
+    public void Configurations_without_the_continuous_parameter_are_not_repeated()
+    {
+        if (!AvoidsRepeats || RunsOut) return;
+        SearchSpace space = SearchSpace.Build(s => s.Categorical("m", ["a", "b"]).Bool("q")
+            .Float("x", 0, 1, when: Condition.On("m", "a")).Int("n", 1, 3, when: Condition.On("m", "b")));
+        (Study study, _) = Play(Create(), space, [One], 40, c => [c.GetString("m") == "b" ? Math.Abs(c.GetInt("n") - 2) : 1 + c.GetDouble("x")]);
+        Assert.Equal(40, study.Trials.Select(t => t.Configuration).Distinct().Count());
+    }
+
+    [Fact]
     public void A_range_of_one_value_is_no_obstacle()
     {
         SearchSpace space = SearchSpace.Build(s => s.Float("fixed", 0.1, 0.1).Int("n", 5, 5).Float("x", 0, 1).Float("y", 0, 1));

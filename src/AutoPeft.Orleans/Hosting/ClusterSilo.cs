@@ -16,12 +16,12 @@ namespace AutoPeft.Orleans.Hosting;
 /// network was cut or the machine slept, joins again as a fresh one by itself.
 /// </summary>
 /// <remarks>
-/// Who may join: whoever can read the database, because the cluster has an unguessable random name that is kept there and that silos ask each other for. The name goes over the network as it is;
-/// with a <see cref="SiloCertificate"/> connections are TLS, and only silos that have the certificate's key are let in.
+/// Who may join: whoever can read the database. Connections between silos are TLS, and a silo takes only peers that have the private key of the cluster's certificate. The first silo makes the
+/// certificate and keeps it in the database; <see cref="ClusterSiloOptions.Certificate"/> names another one, from a file that every machine has.
 /// </remarks>
 public sealed class ClusterSilo : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30), Silent = TimeSpan.FromSeconds(10);
 
     private readonly ClusterSiloOptions _options;
     private readonly CancellationTokenSource _stop = new();
@@ -67,9 +67,17 @@ public sealed class ClusterSilo : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        try { await _running.ConfigureAwait(false); }
-        catch (Exception) { /* Whoever waits for the completion hears of it. */ }
+        // Whoever waits for the completion hears why it ended.
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Interlocked.Exchange(ref _silo, null) is { } silo) await silo.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the silo as a crash of its machine would: the study is told nothing.</summary>
+    internal async Task CrashAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Interlocked.Exchange(ref _silo, null) is { } silo) await silo.AbandonAsync().ConfigureAwait(false);
     }
 
     private async Task RunAsync()
@@ -110,8 +118,11 @@ public sealed class ClusterSilo : IAsyncDisposable
 
     private static async Task<SiloHost> JoinAsync(ClusterSiloOptions options, CancellationToken cancellationToken)
     {
-        string cluster = await ClusterTables.EnsureAsync(options.ConnectionString, cancellationToken).ConfigureAwait(false);
+        ClusterIdentity cluster = await ClusterTables.EnsureAsync(options.ConnectionString, cancellationToken).ConfigureAwait(false);
+        string name = $"{cluster.Name}/{options.Study}";
         PortReservation port = PortReservation.Take(options.Endpoint.Address, options.Endpoint.Port);
+        using var joining = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task burying = BuryAsync(options, name, joining.Token);
         try
         {
             return await SiloHost.StartAsync(
@@ -124,10 +135,10 @@ public sealed class ClusterSilo : IAsyncDisposable
                     builder.Services.AddSingleton<IConfigurationValidator>(_ => port);
                     builder.ConfigureEndpoints(options.Endpoint.Address, port.Port, gatewayPort: 0);
                     // A cluster for each study: machines that share nothing but the database need not reach each other.
-                    builder.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = ($"{cluster}/{options.Study}", "autopeft"));
+                    builder.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (name, "autopeft"));
                     builder.Configure<ClusterMembershipOptions>(o => Watch(o, options.ProbeTimeout));
                     builder.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
-                    options.Certificate?.Use(builder);
+                    (options.Certificate ?? cluster.Load()).Use(builder);
                     builder.AddAutoPeft(o => (o.Studies, o.Runner) = ([options.Study], options.Runner));
                 },
                 cancellationToken).ConfigureAwait(false);
@@ -137,12 +148,35 @@ public sealed class ClusterSilo : IAsyncDisposable
             port.Dispose();
             throw;
         }
+        finally
+        {
+            await joining.CancelAsync().ConfigureAwait(false);
+            await burying.ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Orleans' own settings take half a minute to find a silo that was killed, and to let a silo join after it.</summary>
+    /// <summary>While a silo joins: makes way where members were killed and nobody is left who could declare them dead.</summary>
+    private static async Task BuryAsync(ClusterSiloOptions options, string cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await ClusterTables.BuryAsync(options.ConnectionString, cluster, Silent, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(options.ProbeTimeout, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException || cancellationToken.IsCancellationRequested) { }
+        catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException or System.Net.Sockets.SocketException) { /* The silo hears of it, and joins again. */ }
+    }
+
+    /// <summary>
+    /// Orleans' own settings take half a minute to find a silo that was killed, and as long to let a silo join after it. One silo's word is enough here: to be declared dead by mistake costs a silo no
+    /// more than to join again, and with two votes the last of three silos could declare nobody dead.
+    /// </summary>
     private static void Watch(ClusterMembershipOptions o, TimeSpan probe)
     {
-        (o.ProbeTimeout, o.NumMissedProbesLimit) = (probe, 3);
-        (o.IAmAliveTablePublishTimeout, o.TableRefreshTimeout) = (probe, 5 * probe);
+        (o.ProbeTimeout, o.NumMissedProbesLimit, o.NumVotesForDeathDeclaration) = (probe, 3, 1);
+        (o.IAmAliveTablePublishTimeout, o.TableRefreshTimeout, o.MaxJoinAttemptTime) = (probe, 5 * probe, TimeSpan.FromMinutes(1));
     }
 }

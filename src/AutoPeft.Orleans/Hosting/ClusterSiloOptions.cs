@@ -25,7 +25,7 @@ public sealed record ClusterSiloOptions
     /// <summary>Where the silo listens. Default: loopback.</summary>
     public SiloEndpoint Endpoint { get; init; } = new();
 
-    /// <summary>The certificate that all silos of the cluster have; null (the default) for connections without TLS.</summary>
+    /// <summary>The certificate by which the cluster's silos know each other, the same on every machine; null (the default) for the one that the first silo made and the database has.</summary>
     public SiloCertificate? Certificate { get; init; }
 
     /// <summary>

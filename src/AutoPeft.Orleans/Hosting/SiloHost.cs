@@ -19,7 +19,9 @@ internal sealed class SiloHost : IAsyncDisposable
     private SiloHost(Action<HostApplicationBuilder> services, Action<ISiloBuilder> configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(nameof(Orleans), LogLevel.Critical);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(nameof(Orleans), LogLevel.Critical)
+            // What a start fails with is thrown too.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.AddSingleton<ILoggerProvider, LineLoggerProvider>();
         services(builder);
         builder.UseOrleans(silo =>

@@ -23,13 +23,21 @@ internal static class ClusterStatements
             PRIMARY KEY (deploymentid, address, port, generation));
         """;
 
+    /// <summary>Declares a cluster's silent silos dead (status 6) and raises the membership's version, under the lock of its row, which every other change of the membership takes too.</summary>
+    public const string Bury = """
+        WITH locked AS (SELECT deploymentid FROM autopeft_cluster WHERE deploymentid = $1 FOR UPDATE),
+             dead AS (UPDATE autopeft_silos s SET status = 6 FROM locked WHERE s.deploymentid = locked.deploymentid AND s.status <> 6 AND s.iamalivetime < clock_timestamp() - $2 RETURNING 1),
+             raised AS (UPDATE autopeft_cluster SET version = version + 1 WHERE deploymentid = $1 AND EXISTS (SELECT FROM dead) RETURNING 1)
+        SELECT count(*)::integer FROM dead
+        """;
+
     public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
     {
         ["InsertMembershipVersionKey"] = "WITH made AS (INSERT INTO autopeft_cluster VALUES (@DeploymentId, 0) ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*)::integer FROM made",
         ["InsertMembershipKey"] = $"""
             WITH raised AS ({Raise} AND NOT EXISTS (SELECT 1 FROM autopeft_silos WHERE {Silo}) RETURNING 1),
                  made AS (INSERT INTO autopeft_silos (deploymentid, address, port, generation, siloname, hostname, status, proxyport, starttime, iamalivetime)
-                          SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime FROM raised RETURNING 1)
+                          SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, clock_timestamp() FROM raised RETURNING 1)
             SELECT count(*)::integer FROM made
             """,
         ["UpdateMembershipKey"] = $"""
@@ -37,7 +45,7 @@ internal static class ClusterStatements
                  changed AS (UPDATE autopeft_silos SET status = @Status, suspecttimes = @SuspectTimes, iamalivetime = @IAmAliveTime WHERE {Silo} AND EXISTS (SELECT 1 FROM raised) RETURNING 1)
             SELECT count(*)::integer FROM changed
             """,
-        ["UpdateIAmAlivetimeKey"] = $"UPDATE autopeft_silos SET iamalivetime = @IAmAliveTime WHERE {Silo}",
+        ["UpdateIAmAlivetimeKey"] = $"UPDATE autopeft_silos SET iamalivetime = clock_timestamp() WHERE {Silo}",
         ["MembershipReadRowKey"] = $"""
             SELECT {Member} FROM autopeft_cluster v LEFT JOIN autopeft_silos m ON m.deploymentid = v.deploymentid AND m.address = @Address AND m.port = @Port AND m.generation = @Generation
             WHERE v.deploymentid = @DeploymentId

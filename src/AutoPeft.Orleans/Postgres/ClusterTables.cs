@@ -3,7 +3,7 @@ using Npgsql;
 namespace AutoPeft.Orleans.Postgres;
 
 /// <summary>
-/// The tables that Orleans' ADO.NET clustering needs, and the cluster's name. The provider sends the statements that it finds in a table named OrleansQuery. A database that has that table, because
+/// The tables that Orleans' ADO.NET clustering needs, and what the cluster's silos know each other by. The provider sends the statements that it finds in a table named OrleansQuery. A database that has that table, because
 /// somebody applied Orleans' own scripts, is left as it is; where it is missing, the first silo makes tables and statements of this program's own.
 /// </summary>
 internal static class ClusterTables
@@ -12,9 +12,9 @@ internal static class ClusterTables
     private const long Lock = 0x6175746f70656674;
 
     /// <summary>Makes the tables in a database that has none; checks them in another one.</summary>
-    /// <returns>The cluster's name: random, made by the first silo, known to whoever can read the database.</returns>
+    /// <returns>What the silos of the database's clusters know each other by; known to whoever can read the database.</returns>
     /// <exception cref="InvalidInputException">The database does not answer, or has OrleansQuery without all that is needed.</exception>
-    public static async Task<string> EnsureAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<ClusterIdentity> EnsureAsync(string connectionString, CancellationToken cancellationToken)
     {
         try
         {
@@ -25,15 +25,29 @@ internal static class ClusterTables
             await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken).ConfigureAwait(false);
             if (await IsThereAsync(connection, "orleansquery", cancellationToken).ConfigureAwait(false)) await CheckAsync(connection, cancellationToken).ConfigureAwait(false);
             else await MakeAsync(connection, cancellationToken).ConfigureAwait(false);
-            string name = await NameAsync(connection, cancellationToken).ConfigureAwait(false);
+            ClusterIdentity identity = await IdentityAsync(connection, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-            return name;
+            return identity;
         }
         catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
         {
             var b = new NpgsqlConnectionStringBuilder(connectionString);
             throw new InvalidInputException($"The database {b.Database ?? b.Username ?? "postgres"} on {b.Host ?? "localhost"}:{b.Port} cannot be used for a cluster: {e.Message.Split('\n')[0]}", e);
         }
+    }
+
+    /// <summary>
+    /// Declares dead whatever silo of a cluster has given no sign of life to the database for <paramref name="silent"/>. A silo that joins asks every member for an answer first; where all of them
+    /// were killed, nobody else is left to say so. Only in tables of this program's own, which have the signs by the server's clock.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public static async Task<int> BuryAsync(string connectionString, string cluster, TimeSpan silent, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+        if (!await IsThereAsync(connection, "autopeft_silos", cancellationToken).ConfigureAwait(false)) return 0;
+        await using var command = new NpgsqlCommand(ClusterStatements.Bury, connection) { Parameters = { new() { Value = cluster }, new() { Value = silent } } };
+        return (int)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 
     private static async Task MakeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -53,14 +67,19 @@ internal static class ClusterTables
             throw new InvalidInputException($"The database has Orleans' tables, but not {missing}: apply PostgreSQL-Clustering.sql of Orleans with its migrations, or use an empty database.");
     }
 
-    private static async Task<string> NameAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<ClusterIdentity> IdentityAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS autopeft_cluster_name (name text NOT NULL)", cancellationToken).ConfigureAwait(false);
+        const string table = "CREATE TABLE IF NOT EXISTS autopeft_cluster_identity (name text NOT NULL, certificate bytea NOT NULL)";
+        await ExecuteAsync(connection, table, cancellationToken).ConfigureAwait(false);
+        await using var read = new NpgsqlCommand("SELECT name, certificate FROM autopeft_cluster_identity", connection);
+        await using (NpgsqlDataReader row = await read.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+            if (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) return new ClusterIdentity(row.GetString(0), row.GetFieldValue<byte[]>(1));
         // The advisory lock is held: there is one row, whoever comes first.
-        string fresh = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
-        await ExecuteAsync(connection, "INSERT INTO autopeft_cluster_name SELECT $1 WHERE NOT EXISTS (SELECT FROM autopeft_cluster_name)", cancellationToken, fresh).ConfigureAwait(false);
-        await using var command = new NpgsqlCommand("SELECT name FROM autopeft_cluster_name", connection);
-        return (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        ClusterIdentity fresh = ClusterIdentity.Create();
+        await using var insert = new NpgsqlCommand("INSERT INTO autopeft_cluster_identity VALUES ($1, $2)", connection)
+        { Parameters = { new() { Value = fresh.Name }, new() { Value = fresh.Certificate } } };
+        await insert.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        return fresh;
     }
 
     private static async Task<bool> IsThereAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)

@@ -56,6 +56,19 @@ public static class Hypervolume
         return result;
     }
 
+    /// <summary>What a vector that no member of a front dominates would add to the front's volume, ≥ 0.</summary>
+    /// <param name="vector">m losses.</param>
+    /// <param name="front">Vectors of m losses; those that <paramref name="vector"/> dominates may be among them.</param>
+    /// <param name="reference">m finite coordinates.</param>
+    internal static double Exclusive(double[] vector, IReadOnlyList<double[]> front, double[] reference)
+    {
+        if (!Below(vector, reference)) return 0;
+        var scale = LossScales.Of([vector, .. front], reference);
+        double[] p = scale.Apply(vector), corner = scale.Apply(reference);
+        double shared = Compute([.. front.Select(f => Limit(scale.Apply(f), p))], corner);
+        return Math.ScaleB(Math.Max(Box(p, corner, p.Length) - shared, 0), scale.VolumeExponent);
+    }
+
     private static double[][] Front(IReadOnlyList<double[]> losses, double[] reference)
     {
         if (Array.Exists(reference, r => !double.IsFinite(r))) throw new ArgumentException("The reference point must be finite.", nameof(reference));

@@ -17,17 +17,21 @@ public static class ReferencePoint
     {
         double[][] finite = [.. losses.Where(l => Array.TrueForAll(l, double.IsFinite))];
         if (finite.Length == 0) throw new ArgumentException("A reference point needs at least one finite vector.", nameof(losses));
-        var scale = LossScales.Of(finite);
-        finite = [.. finite.Select(scale.Apply)];
         double[][] front = [.. Dominance.NonDominated(finite).Select(i => finite[i])];
-        var reference = new double[finite[0].Length];
-        for (int j = 0; j < reference.Length; j++)
-        {
-            double nadir = front.Max(p => p[j]), range = nadir - front.Min(p => p[j]);
-            if (!(range > 0)) range = finite.Max(p => p[j]) - finite.Min(p => p[j]);
-            if (!(range > 0)) range = Math.Abs(nadir) > 0 ? Math.Abs(nadir) : 1;
-            reference[j] = scale[j].Invert(nadir + Margin * range);
-        }
-        return reference;
+        return [.. Enumerable.Range(0, finite[0].Length).Select(j => Coordinate(front.Min(p => p[j]), front.Max(p => p[j]), finite.Min(p => p[j]), finite.Max(p => p[j])))];
+    }
+
+    /// <summary>The reference point's coordinate in one loss.</summary>
+    /// <param name="frontLow">The front's least value.</param>
+    /// <param name="frontHigh">The front's largest value: the nadir.</param>
+    /// <param name="low">The least value of all vectors.</param>
+    /// <param name="high">The largest value of all vectors.</param>
+    internal static double Coordinate(double frontLow, double frontHigh, double low, double high)
+    {
+        var scale = LossScale.Of([low, high]);
+        double nadir = scale.Apply(frontHigh), range = nadir - scale.Apply(frontLow);
+        if (!(range > 0)) range = scale.Apply(high) - scale.Apply(low);
+        if (!(range > 0)) range = Math.Abs(nadir) > 0 ? Math.Abs(nadir) : 1;
+        return scale.Invert(nadir + Margin * range);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class FrontHistory
     /// <summary>The front's trials, by ascending first loss.</summary>
     public required IReadOnlyList<int> Front { get; init; }
 
-    /// <summary>The knee's trial: see <see cref="KneePoint"/>. Null for fewer than three members or one objective.</summary>
+    /// <summary>The knee's trial: see <see cref="KneePoint"/>. Null where the front has no member between its ends, and for one objective.</summary>
     public int? Knee { get; init; }
 
     /// <summary>The reference point in the objectives' own units; null where no trial has finite values.</summary>
@@ -44,12 +44,10 @@ internal sealed class FrontHistory
         if (usable.Count == 0) return new FrontHistory { Front = numbers };
         double[]? stated = study.Definition.ReferenceLosses;
         double[] reference = stated ?? ReferencePoint.Infer([.. usable.Select(u => u.Losses)]);
-        // Values near the largest double have no finite reference point beyond them, and so no hypervolume.
-        if (!reference.All(double.IsFinite)) return new FrontHistory { Front = numbers };
         return new FrontHistory
         {
             Front = numbers,
-            Knee = front.Count >= 3 && reference.Length > 1 ? front[KneePoint.Of([.. front.Select(t => t.Losses.ToArray())])].Number : null,
+            Knee = reference.Length > 1 && KneePoint.Of([.. front.Select(t => t.Losses.ToArray())]) is >= 0 and var knee ? front[knee].Number : null,
             Reference = [.. reference.Select((r, i) => study.Definition.Objectives[i].FromLoss(r))],
             ReferenceIsInferred = stated is null,
             Steps = Grow(usable, reference),

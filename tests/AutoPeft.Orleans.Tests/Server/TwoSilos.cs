@@ -22,14 +22,14 @@ internal sealed class TwoSilos : RunningHost
 
     public override string? EndedBecause => Silos.Select(s => s.EndedBecause).FirstOrDefault(r => r is not null);
 
-    public static async Task<TwoSilos> StartAsync(HostSetup setup, StoreAddress address, string study, SiloCertificate? certificate = null)
+    public static async Task<TwoSilos> StartAsync(HostSetup setup, StoreAddress address, string study, SiloCertificate? certificate = null, double probe = 2)
     {
         // The first machine has the odd slot; with one slot the second only decides, if the study's grain comes to it.
         int[] slots = [(setup.Slots + 1) / 2, setup.Slots / 2];
-        return new TwoSilos(await Task.WhenAll(slots.Select((n, machine) => StartOneAsync(setup, address, study, n, machine, certificate))));
+        return new TwoSilos(await Task.WhenAll(slots.Select((n, machine) => StartOneAsync(setup, address, study, n, machine, certificate, probe))));
     }
 
-    public static Task<ClusterSilo> StartOneAsync(HostSetup setup, StoreAddress address, string study, int slots, int machine, SiloCertificate? certificate = null) => ClusterSilo.StartAsync(new ClusterSiloOptions
+    public static Task<ClusterSilo> StartOneAsync(HostSetup setup, StoreAddress address, string study, int slots, int machine, SiloCertificate? certificate = null, double probe = 2) => ClusterSilo.StartAsync(new ClusterSiloOptions
     {
         ConnectionString = address.ConnectionString,
         Study = study,
@@ -37,7 +37,7 @@ internal sealed class TwoSilos : RunningHost
         Policy = setup.Policy,
         Runner = slots == 0 ? null : new AttemptRunner([.. DeviceSlot.Cpu(slots).Select(d => setup.Worker(d, machine))], setup.Options),
         Certificate = certificate,
-        ProbeTimeout = TimeSpan.FromSeconds(0.4),
+        ProbeTimeout = TimeSpan.FromSeconds(probe),
     });
 
     public override async ValueTask DisposeAsync()

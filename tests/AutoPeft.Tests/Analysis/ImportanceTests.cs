@@ -68,6 +68,61 @@ public class ImportanceTests
         Assert.Equal(0.5, report.Interactions[0].Share.Value, 0.1);
     }
 
+    private static Study Weighted(int parameters, Objective[] objectives, Func<Configuration, double[]> values, int trials = 40)
+    {
+        SearchSpace space = SearchSpace.Build(s => { for (int i = 0; i < parameters; i++) s.Float($"x{i}", 0, 1); });
+        var f = new TestFunction("weighted", space, [.. objectives], c => (values(c), []));
+        return new FunctionStudy(f, 1, trials).Run(new SobolSampler()).Study;
+    }
+
+    [Fact]
+    public void An_objective_of_which_nothing_can_be_said_takes_nothing_from_the_others()
+    {
+        Study study = Weighted(3, [Objective.Minimize("loss"), Objective.Minimize("constant")], c => [c.GetDouble("x0"), 7]);
+        IReadOnlyList<ImportanceResult> results = ImportanceAnalysis.OfEach(study);
+        Assert.Equal("x0", results[0].Report!.Parameters[0].Parameter);
+        Assert.Null(results[1].Report);
+        Assert.Equal("Every trial has the same 'constant'; there is no variance to explain.", results[1].Reason);
+    }
+
+    [Fact]
+    public void An_objective_with_a_formula_is_known_and_not_modelled()
+    {
+        // Var(3x) : Var(x) = 9 : 1, and nothing together.
+        Study study = Weighted(3, [Objective.Minimize("size") with { Formula = "3 * x0 + x1 + 10" }], c => [3 * c.GetDouble("x0") + c.GetDouble("x1") + 10], 12);
+        ImportanceReport report = ImportanceAnalysis.Of(study, 0);
+        Assert.Equal((ImportanceMethod.Formula, null, false), (report.Method, report.Explained, report.IsLogarithmic));
+        Assert.Equal(["x0", "x1", "x2"], report.Parameters.Select(p => p.Parameter));
+        Assert.Equal(0.9, report.Parameters[0].Main.Value, 0.005);
+        Assert.Equal(0.1, report.Parameters[1].Main.Value, 0.005);
+        Assert.Equal(0, report.Parameters[2].Total!.Value, 1e-12);
+        Assert.True(double.IsNaN(report.Parameters[0].Main.Low));
+        DependencePoint end = report.Dependence.Single(d => d.Parameter == "x0").Points[^1];
+        Assert.Equal(13.5, end.Objective.Value, 0.02);
+    }
+
+    [Theory]
+    [InlineData(ImportanceMethod.GaussianProcess), InlineData(ImportanceMethod.Forest), InlineData(ImportanceMethod.PedAnova)]
+    public void Work_on_a_wide_space_is_bounded_and_the_bound_is_said(ImportanceMethod method)
+    {
+        Study study = Weighted(9, [Objective.Minimize("loss")], c => [4 * c.GetDouble("x5") + c.GetDouble("x2")], 60);
+        ImportanceReport report = ImportanceAnalysis.Of(study, 0, new ImportanceOptions { Method = method, MostParameters = 4, CurvesOfWideSpaces = 2, MostTrials = 50, Points = 256 });
+        Assert.Equal("x5", report.Parameters[0].Parameter);
+        Assert.Equal(2, report.Dependence.Length);
+        Assert.Contains("It rests on 50 of 60 trials, evenly spread over the study.", report.Limits);
+        if (method == ImportanceMethod.PedAnova) return;
+        Assert.Equal(4, report.Parameters.Length);
+        Assert.Contains("Only the 4 of 9 parameters to which the model is most sensitive were measured, and curves drawn of 2.", report.Limits);
+    }
+
+    [Fact]
+    public void A_mark_for_bad_results_is_no_variance_to_explain()
+    {
+        Study study = Weighted(2, [Objective.Minimize("loss")], c => [c.GetDouble("x1") > 0.9 ? double.MaxValue : c.GetDouble("x0") + 0.01 * c.GetDouble("x1")]);
+        ImportanceReport report = ImportanceAnalysis.Of(study, 0);
+        Assert.All(report.Dependence.SelectMany(d => d.Points), p => Assert.InRange(p.Objective.Value, -1, 30));
+    }
+
     [Fact]
     public void Switches_say_which_layers_matter_in_the_objectives_own_direction_and_units()
     {

@@ -59,7 +59,7 @@ public sealed class DominanceTests
     public void The_knee_of_a_bent_front_is_its_bend()
     {
         Assert.Equal(2, KneePoint.Of([[0, 100], [1, 90], [2, 10], [50, 5], [100, 0]]));
-        Assert.Equal(0, KneePoint.Of([[3, 3]]));
+        Assert.Equal(-1, KneePoint.Of([[3, 3]]));
         Assert.Equal(-1, KneePoint.Of([]));
     }
 

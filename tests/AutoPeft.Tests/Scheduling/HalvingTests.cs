@@ -30,6 +30,37 @@ public class HalvingTests
     private static CurveStudy Run(IScheduler scheduler, int trials, int workers, int length, ulong seed, int objectives = 1) =>
         new CurveStudy(Definition(trials, objectives, seed), new RandomSampler(), scheduler, (_, t) => Noisy(t, length, seed, objectives)).Run(workers, order: new Philox(seed, 1));
 
+    [Theory]
+    [InlineData(1), InlineData(2)]
+    public void A_trial_that_diverged_is_never_sent_up_and_one_that_crashed_later_counts_among_the_worst(int objectives)
+    {
+        var study = new Study();
+        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch, Definition(8, objectives)));
+        var scheduler = new AshaScheduler(new AshaOptions { Eta = 2, Max = 8 });
+        void Report(int n, double first)
+        {
+            study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, Space.Sample(new Philox((ulong)n)), "random", study.Sequence, n, 1));
+            study.Apply(new TrialStarted(DateTimeOffset.UnixEpoch, n, "w", "cpu", 1));
+            // The other loss of one that diverged is the best of all.
+            study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, 1, Enumerable.Range(0, objectives)
+                .ToImmutableSortedDictionary(j => $"f{j}", j => j == 0 ? first : double.IsNaN(first) ? -5 : 0.5)));
+        }
+        for (int n = 0; n < 4; n++)
+        {
+            Report(n, double.NaN);
+            Assert.Equal(Decision.Pause, scheduler.Decide(study, study.Trials[n]));
+            study.Apply(new TrialPaused(DateTimeOffset.UnixEpoch, n, 1));
+        }
+        Assert.Null(scheduler.Promote(study));
+        // The best report of all, but the trial crashed after it.
+        Report(4, 0.01);
+        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, 4, "broke"));
+        Assert.Null(scheduler.Promote(study));
+        Report(5, 0.3);
+        // Of six that have been there three go on: this one is the only one that neither crashed nor diverged.
+        Assert.Equal(Decision.Continue, scheduler.Decide(study, study.Trials[5]));
+    }
+
     [Fact]
     public void When_asha_has_nothing_left_to_do_the_best_of_every_rung_have_gone_on_and_no_rung_sent_up_what_it_had_not_seen()
     {

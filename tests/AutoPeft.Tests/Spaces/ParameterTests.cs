@@ -58,6 +58,28 @@ public class ParameterTests
         }
     }
 
+    [Theory]
+    [InlineData(1.0, 4), InlineData(1e-3, 4), InlineData(3e300, 4), InlineData(1e-300, 4), InlineData(0.1, 1000)]
+    public void A_log_range_of_a_few_neighbouring_doubles_proposes_each_of_them(double low, int steps)
+    {
+        double high = low;
+        for (int i = 0; i < steps; i++) high = Math.BitIncrement(high);
+        var p = new FloatParameter("x", low, high, log: true);
+        var random = new Philox(13);
+        double[] drawn = [.. Enumerable.Range(0, 20 * steps).Select(_ => p.Sample(random))];
+        Assert.True(drawn.Distinct().Count() > 0.9 * steps);
+        Assert.All(drawn, x => Assert.InRange(p.ToUnit(x), 0, 1));
+        Assert.Equal(0.5, p.ToUnit(p.FromUnit(0.5)), 0.5 / steps + 1e-3);
+    }
+
+    [Fact]
+    public void A_log_range_is_even_in_the_logarithm()
+    {
+        var p = new FloatParameter("x", 1e-6, 1e2, log: true);
+        Assert.Equal(1e-2, p.FromUnit(0.5), 1e-14);
+        Assert.Equal(0.25, p.ToUnit(1e-4), 1e-12);
+    }
+
     [Fact]
     public void Subsets_are_ranked_by_size_and_every_rank_is_another_subset()
     {

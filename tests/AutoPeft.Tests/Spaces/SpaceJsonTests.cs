@@ -58,7 +58,7 @@ public class SpaceJsonTests
     [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"step":0.1}]""", "for values in steps use an ordinal")]
     [InlineData("""[{"name":"lr","type":"float","low":0}]""", "Parameter 'lr': \"high\" is missing.")]
     [InlineData("""[{"name":"lr","type":"float","low":"0","high":1}]""", "Parameter 'lr': \"low\" must be a number, not the text '0'.")]
-    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1e999}]""", "\"high\" must be a number")]
+    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1e999}]""", "\"high\" must be a number that fits a double")]
     [InlineData("""[{"name":"lr","type":"float","low":0,"low":1,"high":2}]""", "\"low\" stands twice")]
     [InlineData("""[{"name":"n","type":"int","low":0.5,"high":1}]""", "Parameter 'n': \"low\" must be a whole number, not 0.5.")]
     [InlineData("""[{"name":"n","type":"integer","low":0,"high":1}]""", "Parameter 'n': its \"type\" must be float, int, ordinal, categorical, bool or subset, not 'integer'.")]
@@ -68,6 +68,15 @@ public class SpaceJsonTests
     [InlineData("""[{"name":"c","type":"categorical","choices":["a",["b"]]}]""", "Parameter 'c': \"choices\" must be an array of texts, numbers, true, false or null, not an array.")]
     [InlineData("""[{"name":"c","type":"categorical","choices":["a","a"]}]""", "choice 'a' stands twice")]
     [InlineData("""[{"name":"c","type":"categorical","choices":[16,"16"]}]""", "choice '16' stands twice")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[1,1.0]}]""", "Parameter 'c': choices 1 and 1.0 are the same number; keep one.")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[0,"x",-0.0]}]""", "choices 0 and -0.0 are the same number")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[1e2,7,100]}]""", "choices 1e2 and 100 are the same number")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[0.1,0.1000000000000000055]}]""", "choices 0.1 and 0.1000000000000000055 are the same number")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[36893488147419103232,36893488147419103233]}]""", "are the same number")]
+    [InlineData("""[{"name":"o","type":"ordinal","values":[1,9007199254740993]}]""", "Parameter 'o': 9007199254740993 has more digits than an ordinal keeps (±2^53); use type categorical.")]
+    [InlineData("""[{"name":"n","type":"int","low":0,"high":3e64}]""", "Parameter 'n': \"high\" is 3e64, which is too large: a whole number has at most 64 bits.")]
+    [InlineData("""[{"name":"n","type":"int","low":-1e400,"high":3}]""", "\"low\" is -1e400, which is too large")]
+    [InlineData("""[{"name":"n","type":"int","low":0,"high":1e17}]""", "Parameter 'n': the bounds must stay within ±2^50.")]
     [InlineData("""[{"name":"a","type":"bool"},{"name":"c","type":"bool","when":{"a":[1]}}]""", "Parameter 'c': its condition asks for 1, but 'a' is true or false.")]
     [InlineData("""[{"name":"c","type":"bool","when":{"z":[1]}}]""", "Parameter 'c': its condition names 'z', which the space does not have.")]
     [InlineData("""[{"name":"c","type":"bool","when":{}}]""", "names 0 parents")]
@@ -81,6 +90,24 @@ public class SpaceJsonTests
         string message = Assert.Throws<InvalidInputException>(() => SpaceJson.Parse(json)).Message;
         Assert.Contains(expected, message);
         Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void Whole_numbers_that_a_double_would_round_alike_are_two_choices()
+    {
+        const string json = """
+            [{"name":"seed","type":"categorical","choices":[9007199254740992,9007199254740993,-9223372036854775808]},
+             {"name":"x","type":"float","low":0,"high":1,"when":{"seed":[9007199254740993]}}]
+            """;
+        SearchSpace space = SpaceJson.Parse(json);
+        Assert.Equal(space, SpaceJson.Parse(SpaceJson.ToText(space)));
+        Configuration second = SpaceJson.ReadValues(space, JsonDocument.Parse("""{"seed":9007199254740993,"x":0.5}""").RootElement);
+        Assert.Equal(9007199254740993, second.GetLong("seed"));
+        Assert.Equal("""{"seed":9007199254740993,"x":0.5}""", SpaceJson.ToText(second));
+        Configuration first = SpaceJson.ReadValues(space, JsonDocument.Parse("""{"seed":9007199254740992}""").RootElement);
+        Assert.Equal(9007199254740992, first.GetLong("seed"));
+        Assert.False(first.IsActive("x"));
+        Assert.Equal(first, space.FromValues([new("seed", 9007199254740992)]));
     }
 
     [Theory]

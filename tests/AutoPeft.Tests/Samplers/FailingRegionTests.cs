@@ -1,0 +1,68 @@
+using AutoPeft.Functions;
+using AutoPeft.Samplers;
+using AutoPeft.Spaces;
+using AutoPeft.Studies;
+using AutoPeft.TestKit;
+
+namespace AutoPeft.Tests.Samplers;
+
+/// <summary>Spaces of which a known part always fails: a search learns where, and looks for the best beside it.</summary>
+public sealed class FailingRegionTests
+{
+    private static readonly SearchSpace Square = SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1).Float("z", 0, 1));
+
+    /// <summary>Trials of the second half that failed, and the best loss, over some seeds; medians.</summary>
+    private static (double Failed, double Best) Play(string sampler, SearchSpace space, Func<Configuration, double> loss, Func<Configuration, bool> fails, int trials = 60)
+    {
+        var failed = new List<double>();
+        var best = new List<double>();
+        for (ulong seed = 0; seed < 3; seed++)
+        {
+            var study = new FunctionStudy(new TestFunction("failing", space, [Objective.Minimize("loss", 10)], c => ([loss(c)], [])), seed, trials);
+            for (int i = 0; i < trials; i++)
+            {
+                study.Ask(SamplerCatalog.Create(sampler));
+                if (fails(study.Study.Trials[i].Configuration)) study.Fail(i);
+                else study.Tell(i);
+            }
+            failed.Add(study.Study.Trials.Skip(trials / 2).Count(t => t.State == TrialState.Failed));
+            best.Add(study.Study.Completed.Min(t => t.Losses[0]));
+        }
+        return (failed.Order().ElementAt(1), best.Order().ElementAt(1));
+    }
+
+    [Theory]
+    // Of thirty proposals fifteen fall into a half by chance; a third of BOHB's are random.
+    [InlineData("bohb", 11), InlineData("tpe", 9), InlineData("gp", 3), InlineData("dehb", 6), InlineData("cmaes", 6)]
+    public void A_half_that_always_fails_is_avoided(string sampler, int most)
+    {
+        (double failed, double best) = Play(sampler, Square, c => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), c => c.GetDouble("x") > 0.5);
+        Assert.True(failed <= most, $"{failed} of the last 30");
+        Assert.True(best < 0.02, $"best {best}");
+    }
+
+    [Fact]
+    public void A_choice_that_always_fails_is_given_up_by_the_gaussian_process()
+    {
+        SearchSpace space = SearchSpace.Build(s => s.Categorical("m", ["a", "b"]).Float("x", 0, 1).Float("y", 0, 1));
+        (double failed, double best) = Play("gp", space, c => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), c => c.GetString("m") == "b", 50);
+        Assert.True(failed <= 4 && best < 1e-4, $"{failed} of the last 25, best {best}");
+    }
+
+    [Fact]
+    public void An_optimum_at_the_edge_of_a_failing_region_is_found_from_the_side_that_does_not_fail()
+    {
+        SearchSpace space = SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1));
+        (double failed, double best) = Play("gp", space, c => 1 - c.GetDouble("x") + Math.Pow(c.GetDouble("y") - 0.7, 2), c => c.GetDouble("x") > 0.6, 50);
+        Assert.True(failed <= 15, $"{failed} of the last 25");
+        Assert.InRange(best, 0.4, 0.402);
+    }
+
+    [Theory]
+    [InlineData(1e300), InlineData(double.MaxValue)]
+    public void A_mark_for_bad_results_hides_nothing_from_the_model(double mark)
+    {
+        (_, double best) = Play("gp", Square, c => c.GetDouble("x") > 0.5 ? mark : Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), _ => false, 40);
+        Assert.True(best < 1e-3, $"best {best}");
+    }
+}

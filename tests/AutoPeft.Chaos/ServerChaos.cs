@@ -1,3 +1,4 @@
+using AutoPeft.Studies;
 using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Postgres;

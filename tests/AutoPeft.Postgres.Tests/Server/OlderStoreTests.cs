@@ -1,7 +1,7 @@
-using AutoPeft.TestKit;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Postgres.Tests.Server;
 

@@ -2,6 +2,7 @@ using AutoPeft.Studies;
 using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Postgres;
+using AutoPeft.Studies;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Chaos;

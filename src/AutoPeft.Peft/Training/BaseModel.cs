@@ -49,7 +49,8 @@ public sealed class BaseModel : IDisposable
         CheckpointReport report;
         try
         {
-            report = Checkpoint.Load(weights, directory);
+            // The head of a checkpoint was trained for some other task, with as many outputs as that has.
+            report = Checkpoint.Load(weights, directory, without: "classifier");
         }
         catch
         {
@@ -57,7 +58,6 @@ public sealed class BaseModel : IDisposable
             throw;
         }
         weights.to(device);
-        // The head of a checkpoint was trained for some other task; only the encoder and its pooler are taken.
         return new BaseModel(directory, config, tokenizer, device, weights, report.Loaded.Where(n => n.StartsWith("bert.", StringComparison.Ordinal)));
     }
 

@@ -37,6 +37,7 @@ internal sealed class PeftProblem : ISweepProblem
         using (BaseModel model = BaseModel.Load(options.ModelDirectory))
         {
             TextTask task = TaskCatalog.Resolve(options.Task);
+            Console.Out.WriteLine(task.Summary);
             _ = options.Fidelity.Levels(options.Training.Epochs, model.Config.NumHiddenLayers);
             IReadOnlyList<Objective> objectives =
             [

@@ -26,6 +26,16 @@ public static class HfAdapterFile
 
     internal const string ShiftKey = "autopeft_shift_positions";
 
+    /// <summary>Refuses a plan that the format cannot hold; to be asked before anything is trained.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="config">The base model's shape.</param>
+    /// <exception cref="InvalidInputException">One line that says why.</exception>
+    public static void Require(PeftPlan plan, BertConfig config)
+    {
+        if (plan.Base != BaseTraining.Frozen) throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
+        HfFamily.Of(plan).Require(plan, config);
+    }
+
     /// <summary>Writes what is attached to a model.</summary>
     /// <param name="model">The model, with a plan attached and not merged.</param>
     /// <param name="plan">That plan.</param>
@@ -34,7 +44,7 @@ public static class HfAdapterFile
     /// <exception cref="InvalidInputException">The format cannot hold the plan, or a file cannot be written.</exception>
     public static void Save(BertForSequenceClassification model, PeftPlan plan, string directory, string? baseModel = null)
     {
-        if (plan.Base != BaseTraining.Frozen) throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
+        Require(plan, model.Config);
         var family = HfFamily.Of(plan);
         var values = new Dictionary<string, JsonNode?>
         {

@@ -31,6 +31,9 @@ internal abstract class HfFamily
     /// <summary>Whether a block is this family's.</summary>
     protected abstract bool Takes(BlockSpec block);
 
+    /// <summary>Refuses a plan of the family that peft's files cannot hold.</summary>
+    public virtual void Require(PeftPlan plan, BertConfig config) { }
+
     /// <summary>Adds the family's settings and tensors.</summary>
     public abstract void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors);
 

@@ -14,13 +14,21 @@ internal sealed class HfLora : HfFamily
 
     protected override bool Takes(BlockSpec block) => block is { Core: LowRankCore, Compose: Composition.Add } or { Core: VectorCore, Compose: Composition.RescaleNorm };
 
+    public override void Require(PeftPlan plan, BertConfig config)
+    {
+        var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
+        var decomposed = plan.Blocks.Count - updates.Count;
+        var why = updates.Select(u => u.Dropout).Distinct().Count() > 1 ? "its maps have different dropouts"
+            : decomposed != 0 && decomposed != updates.Count ? "DoRA is on for some maps and off for others"
+            : updates.Select(u => u.Site).Distinct().Count() < updates.Count ? "two updates stand at one map"
+            : null;
+        if (why is not null) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: {why}");
+    }
+
     public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
         var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
         var decomposed = plan.Blocks.Count - updates.Count;
-        if (decomposed != 0 && decomposed != updates.Count) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: DoRA is on for some maps and off for others");
-        if (updates.Select(u => u.Dropout).Distinct().Count() > 1) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: its maps have different dropouts");
-
         static int Rank(BlockSpec spec) => ((LowRankCore)spec.Core).Rank;
         var stabilised = updates.All(u => IsWhole(u.Scale * Math.Sqrt(Rank(u)))) && !updates.All(u => IsWhole(u.Scale * Rank(u)));
         double Alpha(BlockSpec spec)

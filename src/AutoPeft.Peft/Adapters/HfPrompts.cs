@@ -16,10 +16,16 @@ internal sealed class HfPrefix : HfFamily
 
     protected override bool Takes(BlockSpec block) => block.Compose == Composition.ConcatenateKeysAndValues;
 
+    public override void Require(PeftPlan plan, BertConfig config)
+    {
+        if (plan.Blocks.Count != config.NumHiddenLayers)
+            throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at "
+                + $"{plan.Blocks.Count} of {config.NumHiddenLayers}");
+    }
+
     public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
         var config = model.Config;
-        if (plan.Blocks.Count != config.NumHiddenLayers) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at {plan.Blocks.Count} of {config.NumHiddenLayers}");
         var sites = plan.Blocks.OrderBy(b => b.Site.Layer).Select(b => (KeyValueSite)model.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
         var table = plan.Blocks[0].ShareKey is null ? cat([.. sites.Select(s => s.Source.Compute())], 1) : sites[0].Source.Compute();
         values["encoder_hidden_size"] = config.HiddenSize;

@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Peft.Models;
-using AutoPeft.Studies;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -62,7 +60,7 @@ public sealed class TrainingState : IDisposable
         {
             [PositionKey] = position,
             [StepsKey] = steps,
-            [ChecksumKey] = Checksum(_tensors, position, steps),
+            [ChecksumKey] = WeightsChecksum.Of(_tensors, position, steps),
         });
         File.Move(aside, path, overwrite: true);
     }
@@ -79,7 +77,7 @@ public sealed class TrainingState : IDisposable
         try
         {
             foreach (string name in reader.Entries.Keys) tensors[name] = reader.Read(name).DetachFromDisposeScope();
-            string found = Checksum(tensors, position, steps);
+            string found = WeightsChecksum.Of(tensors, position, steps);
             if (found != checksum) throw new InvalidInputException($"{path}: damaged: its content has the checksum {found}, not {checksum}");
             return new TrainingState(tensors, JsonSerializer.Deserialize<long>(steps), JsonSerializer.Deserialize<TrainingPosition>(position)!);
         }
@@ -89,26 +87,6 @@ public sealed class TrainingState : IDisposable
             if (e is JsonException) throw new InvalidInputException($"{path}: written by another version; remove it to train from the start", e);
             throw;
         }
-    }
-
-    /// <summary>CRC-32C, in hexadecimal, of everything that a state says: names, types, shapes and bytes of its tensors, and its numbers.</summary>
-    private static string Checksum(Dictionary<string, Tensor> tensors, string position, string steps)
-    {
-        using var parts = new MemoryStream();
-        using var writer = new BinaryWriter(parts);
-        writer.Write(position);
-        writer.Write(steps);
-        foreach (var (name, tensor) in tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
-        {
-            writer.Write(name);
-            writer.Write((int)tensor.dtype);
-            foreach (long size in tensor.shape) writer.Write(size);
-            using var scope = NewDisposeScope();
-            // A tensor may exceed what one checksum spans: a checksum of its parts' checksums stands for it.
-            RawBytes.ForEachChunk(tensor.cpu().contiguous(), bytes => writer.Write(Crc32C.Of(bytes)));
-        }
-        writer.Flush();
-        return Crc32C.Of(parts.GetBuffer().AsSpan(0, (int)parts.Length)).ToString("x8", CultureInfo.InvariantCulture);
     }
 
     internal void CopyTo(IReadOnlyList<(string Name, Parameter Parameter)> trainable, FlatAdamW optimizer)

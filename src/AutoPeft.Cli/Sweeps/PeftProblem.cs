@@ -37,13 +37,13 @@ internal sealed class PeftProblem : ISweepProblem
         using (BaseModel model = BaseModel.Load(options.ModelDirectory))
         {
             TextTask task = TaskCatalog.Resolve(options.Task);
-            Console.Out.WriteLine(task.Summary);
             _ = options.Fidelity.Levels(options.Training.Epochs, model.Config.NumHiddenLayers);
             IReadOnlyList<Objective> objectives =
             [
                 PeftTrialOptions.Objectives[0] with { Reference = PeftReference.Score(task) },
                 PeftTrialOptions.Objectives[1] with { Reference = PeftReference.Parameters(options, model.Config, task), Log = true, Formula = options.CountFormula(model.Config) },
             ];
+            Console.Out.WriteLine(task.Summary);
             return new StudyDefinition(space, objectives)
             {
                 Name = $"{options.Space}-{Short(options.Task)}",

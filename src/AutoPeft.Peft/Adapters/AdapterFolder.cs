@@ -25,8 +25,8 @@ public sealed record AdapterDescription(
 /// <remarks>
 /// <c>autopeft_adapter.json</c>: <c>format</c> ("autopeft-adapter"), <c>version</c> (1), <c>plan</c> (name, base, head, shift_positions and
 /// blocks: each with name, point, layer, read, compose, core, scale, dropout, share_key, share_index), <c>labels</c>, <c>outputs</c>,
-/// <c>max_length</c>, <c>base_model</c>, <c>base_checksum</c>. <c>autopeft_adapter.safetensors</c>: every tensor of every block, every tensor
-/// of the base model that was trained, and the head with its pooler, by their names in the adapted model
+/// <c>max_length</c>, <c>base_model</c>, <c>base_checksum</c>. <c>autopeft_adapter.safetensors</c>: every tensor of every block, every
+/// tensor of the base model that was trained, and the head with its pooler, by their names in the adapted model
 /// (<c>bert.encoder.layer.0.output.adapter.serial.down_weight</c>).
 /// </remarks>
 public static class AdapterFolder
@@ -44,7 +44,9 @@ public static class AdapterFolder
     /// <param name="directory">The folder.</param>
     public static bool IsAt(string directory) => File.Exists(Path.Combine(directory, DescriptionFileName));
 
-    /// <summary>Writes what is attached to a model and what was trained of the model. The description comes last: a folder with one is whole.</summary>
+    /// <summary>
+    /// Writes what is attached to a model and what was trained of the model. The description comes last: a folder with one is whole.
+    /// </summary>
     /// <param name="model">The model, with the description's plan attached and not merged.</param>
     /// <param name="description">What the adapter is.</param>
     /// <param name="directory">The folder; created where absent.</param>
@@ -87,7 +89,8 @@ public static class AdapterFolder
     /// <exception cref="InvalidInputException">There is no description, or it is malformed.</exception>
     public static AdapterDescription Describe(string directory)
     {
-        var json = JsonFields.ReadFile(Path.Combine(directory, DescriptionFileName), $"an adapter folder holds {DescriptionFileName} and {WeightsFileName}");
+        var json = JsonFields.ReadFile(
+            Path.Combine(directory, DescriptionFileName), $"an adapter folder holds {DescriptionFileName} and {WeightsFileName}");
         if (json.Text("format") is var format && format != Format) throw json.Bad("format", format, $"\"{Format}\"");
         if (json.Integer("version") is var version && version != Version) throw json.Bad("version", version, $"{Version}");
         var plan = json.Object("plan") ?? throw json.Bad("plan", null, "an object");
@@ -95,7 +98,8 @@ public static class AdapterFolder
         var outputs = json.Integer("outputs", 1) ?? throw json.Bad("outputs", null, "an integer");
         if (labels.Count > 0 && labels.Count != outputs) throw json.Bad("outputs", outputs, $"{labels.Count}, one for each label");
         var length = json.Integer("max_length", 1) ?? throw json.Bad("max_length", null, "an integer");
-        var description = new AdapterDescription(PlanJson.Read(plan), labels, outputs, length, json.Text("base_model"), json.Text("base_checksum"));
+        var description = new AdapterDescription(
+            PlanJson.Read(plan), labels, outputs, length, json.Text("base_model"), json.Text("base_checksum"));
         json.RefuseUnread();
         return description;
     }
@@ -104,16 +108,20 @@ public static class AdapterFolder
     /// <param name="model">The base model, with nothing attached and as many outputs as the adapter.</param>
     /// <param name="directory">The folder.</param>
     /// <returns>What the adapter is.</returns>
-    /// <exception cref="InvalidInputException">A file is absent or malformed, or the adapter does not fit; the model is then as it was.</exception>
+    /// <exception cref="InvalidInputException">
+    /// A file is absent or malformed, or the adapter does not fit; the model is then as it was.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Something is attached already.</exception>
     public static AdapterDescription Load(BertForSequenceClassification model, string directory)
     {
         var description = Describe(directory);
         var file = Path.Combine(directory, WeightsFileName);
         if (description.Outputs != model.NumLabels)
-            throw new InvalidInputException($"{directory}: the adapter has {description.Outputs} outputs, but the task has {model.NumLabels}");
+            throw new InvalidInputException(
+                $"{directory}: the adapter has {description.Outputs} outputs, but the task has {model.NumLabels}");
         foreach (var block in description.Plan.Blocks)
-            if (block.Site.Layer >= model.Config.NumHiddenLayers) throw new InvalidInputException($"{directory}: {block.Site} does not fit a model of {model.Config.NumHiddenLayers} layers");
+            if (block.Site.Layer >= model.Config.NumHiddenLayers)
+                throw new InvalidInputException($"{directory}: {block.Site} does not fit a model of {model.Config.NumHiddenLayers} layers");
         using var reader = SafetensorsReader.Open(file);
         using var scope = NewDisposeScope();
         using var mode = no_grad();

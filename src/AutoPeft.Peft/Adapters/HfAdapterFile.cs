@@ -32,7 +32,8 @@ public static class HfAdapterFile
     /// <exception cref="InvalidInputException">One line that says why.</exception>
     public static void Require(PeftPlan plan, BertConfig config)
     {
-        if (plan.Base != BaseTraining.Frozen) throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
+        if (plan.Base != BaseTraining.Frozen)
+            throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
         HfFamily.Of(plan).Require(plan, config);
     }
 
@@ -126,14 +127,19 @@ public static class HfAdapterFile
 
     /// <summary>What of the head came with the adapter; whole, of the model's shape, and as the configuration says.</summary>
     private static HeadTraining HeadOf(
-        HfAdapterConfig config, SafetensorsReader reader, Dictionary<string, string> head, Dictionary<string, TorchSharp.Modules.Parameter> model)
+        HfAdapterConfig config,
+        SafetensorsReader reader,
+        Dictionary<string, string> head,
+        Dictionary<string, TorchSharp.Modules.Parameter> model)
     {
         var saved = config.Fields.Texts("modules_to_save") ?? [];
         bool Comes(string module) => head.Keys.Any(k => k.StartsWith(module + ".", StringComparison.Ordinal))
             || saved.Any(s => s == module || module.EndsWith("." + s, StringComparison.Ordinal));
         var (classifier, pooler) = (Comes("classifier"), Comes("bert.pooler"));
-        if (pooler && !classifier) throw new InvalidInputException($"{reader.Path}: holds the pooler but no classifier; both make the head");
-        foreach (var name in model.Keys.Where(n => classifier && IsOfHead(n, pooler ? HeadTraining.PoolerAndClassifier : HeadTraining.Classifier)))
+        if (pooler && !classifier)
+            throw new InvalidInputException($"{reader.Path}: holds the pooler but no classifier; both make the head");
+        foreach (var name in model.Keys.Where(
+            n => classifier && IsOfHead(n, pooler ? HeadTraining.PoolerAndClassifier : HeadTraining.Classifier)))
             HfKeys.RequireWeights(reader, head.GetValueOrDefault(name, name), model[name].shape);
         return pooler ? HeadTraining.PoolerAndClassifier : classifier ? HeadTraining.Classifier : HeadTraining.Frozen;
     }

@@ -35,7 +35,8 @@ internal static class HfKeys
         if (!reader.Entries.TryGetValue(key, out var entry))
             throw new InvalidInputException($"{reader.Path}: tensor '{key}' is missing; expected shape [{shape}]");
         if (!entry.Shape.SequenceEqual(expected))
-            throw new InvalidInputException($"{reader.Path}: tensor '{key}' has shape [{string.Join(", ", entry.Shape)}], expected [{shape}]");
+            throw new InvalidInputException(
+                $"{reader.Path}: tensor '{key}' has shape [{string.Join(", ", entry.Shape)}], expected [{shape}]");
         reader.RequireFloats(key);
     }
 
@@ -46,7 +47,8 @@ internal static class HfKeys
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var key in reader.Entries.Keys.Order(StringComparer.Ordinal))
             if (!keys.TryAdd(nameOf(key), key))
-                throw new InvalidInputException($"{reader.Path}: tensors '{keys[nameOf(key)]}' and '{key}' are one tensor of the model; leave one");
+                throw new InvalidInputException(
+                    $"{reader.Path}: tensors '{keys[nameOf(key)]}' and '{key}' are one tensor of the model; leave one");
         return keys;
     }
 }

@@ -42,7 +42,8 @@ internal abstract class HfFamily
     /// <param name="shape">The base model's shape.</param>
     /// <param name="reader">The weights.</param>
     /// <param name="keys">The tensors that are not the head's: name without prefixes, key in the file.</param>
-    public abstract HfContent Read(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys);
+    public abstract HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys);
 
     /// <summary>The attached block behind a specification.</summary>
     public static AdapterBlock BlockOf(BertForSequenceClassification model, BlockSpec spec) =>
@@ -58,13 +59,15 @@ internal abstract class HfFamily
     }
 
     /// <summary>The linear site of a module path.</summary>
-    protected static Site SiteOf(string path, Dictionary<string, Site> sites, SafetensorsReader reader, BertConfig config) => sites.TryGetValue(path, out var site)
+    protected static Site SiteOf(string path, Dictionary<string, Site> sites, SafetensorsReader reader, BertConfig config) =>
+        sites.TryGetValue(path, out var site)
         ? site
         : throw new InvalidInputException(
             $"{reader.Path}: the adapter changes '{path}', which is no linear map of this model of {config.NumHiddenLayers} layers");
 
     /// <summary>The linear sites by their paths.</summary>
-    protected static Dictionary<string, Site> SitesByPath(BertConfig config) => LinearSites(config).ToDictionary(s => s.Path, StringComparer.Ordinal);
+    protected static Dictionary<string, Site> SitesByPath(BertConfig config) =>
+        LinearSites(config).ToDictionary(s => s.Path, StringComparer.Ordinal);
 
     /// <summary>Module names as peft wants them: short where a suffix names exactly these, else full paths.</summary>
     protected static (JsonArray Targets, JsonNode? Layers) TargetModules(IEnumerable<Site> sites, BertConfig config)

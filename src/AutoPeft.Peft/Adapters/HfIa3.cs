@@ -27,21 +27,25 @@ internal sealed class HfIa3 : HfFamily
             tensors[KeyPrefix + spec.Site.Path + Vector] = BlockOf(model, spec)["vector"].unsqueeze(ScalesInput(spec) ? 0 : 1);
     }
 
-    public override HfContent Read(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
         var fields = config.Fields;
         fields.RequireOff("fan_in_fan_out");
         // How the vectors started; the head, which the weights' names tell.
         fields.Ignore("init_ia3_weights", "modules_to_save");
         var targets = new HfTargets(config);
-        var feedForward = fields.Node("feedforward_modules") is { } node ? targets.Names("feedforward_modules", node, dotted: false) : _ => false;
+        var feedForward = fields.Node("feedforward_modules") is { } node
+            ? targets.Names("feedforward_modules", node, dotted: false)
+            : _ => false;
         fields.RefuseUnread();
 
         var sites = SitesByPath(shape);
         var (blocks, tensors, adapted) = (new List<BlockSpec>(), new List<HfTensor>(), new List<string>());
         foreach (var (name, key) in keys)
         {
-            if (!name.EndsWith(Vector, StringComparison.Ordinal)) throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that (IA)³ has");
+            if (!name.EndsWith(Vector, StringComparison.Ordinal))
+                throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that (IA)³ has");
             var site = SiteOf(name[..^Vector.Length], sites, reader, shape);
             var (inFeatures, outFeatures) = site.Features(shape);
             var ofInput = feedForward(site.Path);

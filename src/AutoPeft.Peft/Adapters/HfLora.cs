@@ -25,7 +25,8 @@ internal sealed class HfLora : HfFamily
         if (why is not null) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: {why}");
     }
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(
+        BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
         var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
         var decomposed = plan.Blocks.Count - updates.Count;
@@ -61,7 +62,8 @@ internal sealed class HfLora : HfFamily
         }
     }
 
-    public override HfContent Read(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
         var settings = Settings.Read(config);
         var sites = SitesByPath(shape);
@@ -75,7 +77,8 @@ internal sealed class HfLora : HfFamily
             var (inFeatures, outFeatures) = site.Features(shape);
             var rank = settings.RankOf(path);
             if (reader.Entries[a].Shape is [var stored, _] && stored != rank)
-                throw new InvalidInputException($"{reader.Path}: tensor '{a}' has rank {stored}, but {HfAdapterConfig.FileName} says {rank}");
+                throw new InvalidInputException(
+                    $"{reader.Path}: tensor '{a}' has rank {stored}, but {HfAdapterConfig.FileName} says {rank}");
             HfKeys.RequireWeights(reader, a, [rank, inFeatures]);
             HfKeys.RequireWeights(reader, b, [outFeatures, rank]);
             var update = new BlockSpec
@@ -93,7 +96,8 @@ internal sealed class HfLora : HfFamily
             if (found.TryGetValue(Magnitude, out var m) != settings.Decomposed)
                 throw settings.Decomposed
                     ? Alone(reader, found, Magnitude)
-                    : new InvalidInputException($"{reader.Path}: tensor '{m}' is DoRA's, but {HfAdapterConfig.FileName} says use_dora = false");
+                    : new InvalidInputException(
+                        $"{reader.Path}: tensor '{m}' is DoRA's, but {HfAdapterConfig.FileName} says use_dora = false");
             if (!settings.Decomposed) continue;
             HfKeys.RequireWeights(reader, m!, [outFeatures]);
             blocks.Add(PeftMethods.DoraMagnitude(site));
@@ -101,11 +105,13 @@ internal sealed class HfLora : HfFamily
         }
         if (blocks.Count == 0) throw new InvalidInputException($"{reader.Path}: holds no LoRA tensors");
         settings.Targets.Require(shape, maps.Keys, reader);
-        return new HfContent(new PeftPlan { Name = settings.Decomposed ? "dora" : "lora", Blocks = blocks }, tensors, settings.Idle(maps.Keys));
+        return new HfContent(
+            new PeftPlan { Name = settings.Decomposed ? "dora" : "lora", Blocks = blocks }, tensors, settings.Idle(maps.Keys));
     }
 
     /// <summary>The file's tensors by module path, then by which tensor of LoRA they are.</summary>
-    private static SortedDictionary<string, Dictionary<string, string>> ByModule(SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+    private static SortedDictionary<string, Dictionary<string, string>> ByModule(
+        SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
         var maps = new SortedDictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
         foreach (var (name, key) in keys)
@@ -134,14 +140,23 @@ internal sealed class HfLora : HfFamily
             var fields = config.Fields;
             RequireHarmlessStart(config);
             if (fields.Text("bias") is { } bias and not "none") throw fields.Bad("bias", bias, null);
-            fields.RequireOff("fan_in_fan_out", "lora_bias", "layer_replication", "alora_invocation_tokens", "megatron_config", "trainable_token_indices",
-                "target_parameters", "use_qalora", "use_bdlora", "arrow_config", "velora_config", "monteclora_config", "kasa_config", "ensure_weight_tying");
+            fields.RequireOff(
+                "fan_in_fan_out", "lora_bias", "layer_replication", "alora_invocation_tokens", "megatron_config", "trainable_token_indices",
+                "target_parameters", "use_qalora", "use_bdlora", "arrow_config", "velora_config", "monteclora_config", "kasa_config",
+                "ensure_weight_tying");
             // The first and last are parts of settings that are off; the others only describe a start.
             fields.Ignore("megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "qalora_group_size");
             var dropout = fields.Number("lora_dropout") ?? 0;
             if (!(dropout >= 0 && dropout < 1)) throw fields.Bad("lora_dropout", dropout, "a number in [0, 1)");
-            var settings = new Settings(fields.Flag("use_rslora") ?? false, fields.Flag("use_dora") ?? false, dropout, config.RequiredInteger("r", 1),
-                config.RequiredNumber("lora_alpha"), new HfTargets(config), Patterns(config, "rank_pattern"), Patterns(config, "alpha_pattern"));
+            var settings = new Settings(
+                fields.Flag("use_rslora") ?? false,
+                fields.Flag("use_dora") ?? false,
+                dropout,
+                config.RequiredInteger("r", 1),
+                config.RequiredNumber("lora_alpha"),
+                new HfTargets(config),
+                Patterns(config, "rank_pattern"),
+                Patterns(config, "alpha_pattern"));
             if (settings.Ranks.FirstOrDefault(r => !(r.Value >= 1 && r.Value == Math.Floor(r.Value))) is { Pattern: { } pattern } bad)
                 throw fields.Bad($"rank_pattern.{pattern.Text}", bad.Value, "an integer of at least 1");
             // What is trained besides: the head, which the weights' names tell.
@@ -150,9 +165,11 @@ internal sealed class HfLora : HfFamily
             return settings;
         }
 
-        public int RankOf(string path) => (int)(Ranks.FirstOrDefault(r => r.Pattern.Match(path).Success) is { Pattern: not null } own ? own.Value : Rank);
+        public int RankOf(string path) =>
+            (int)(Ranks.FirstOrDefault(r => r.Pattern.Match(path).Success) is { Pattern: not null } own ? own.Value : Rank);
 
-        public double AlphaOf(string path) => Alphas.FirstOrDefault(r => r.Pattern.Match(path).Success) is { Pattern: not null } own ? own.Value : Alpha;
+        public double AlphaOf(string path) =>
+            Alphas.FirstOrDefault(r => r.Pattern.Match(path).Success) is { Pattern: not null } own ? own.Value : Alpha;
 
         /// <summary>The patterns that name no adapted module.</summary>
         public IReadOnlyList<string> Idle(IReadOnlyCollection<string> adapted)
@@ -173,7 +190,8 @@ internal sealed class HfLora : HfFamily
             if (node is null || node.GetValueKind() is JsonValueKind.True or JsonValueKind.False) return;
             if (node.GetValueKind() == JsonValueKind.String && HarmlessStarts.Contains(config.Fields.Text(Key))) return;
             // PiSSA, OLoRA, CorDA and LoftQ change the base weights, and the adapter is right on those only.
-            throw config.Fields.Bad(Key, node, $"true, false, {string.Join(", ", HarmlessStarts)}: any other start changes the base model's weights");
+            throw config.Fields.Bad(
+                Key, node, $"true, false, {string.Join(", ", HarmlessStarts)}: any other start changes the base model's weights");
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed class HfPattern
     private HfPattern(string text, string whole, string where)
     {
         (Text, this.where) = (text, where);
-        if (text.Length > LongestPattern) throw new InvalidInputException($"{where}: a pattern of {text.Length} characters is longer than {LongestPattern}");
+        if (text.Length > LongestPattern)
+            throw new InvalidInputException($"{where}: a pattern of {text.Length} characters is longer than {LongestPattern}");
         try
         {
             regex = Compiled(whole);

@@ -19,7 +19,8 @@ internal sealed class HfPrefix : HfFamily
     public override void Require(PeftPlan plan, BertConfig config)
     {
         if (plan.Blocks.Count != config.NumHiddenLayers)
-            throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at "
+            throw new InvalidInputException(
+                $"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at "
                 + $"{plan.Blocks.Count} of {config.NumHiddenLayers}");
     }
 
@@ -38,7 +39,8 @@ internal sealed class HfPrefix : HfFamily
         tensors[HfPrompts.Table] = table.reshape(table.shape[0], -1);
     }
 
-    public override HfContent Read(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
         // The MLP behind a projected prefix is gone: the table holds what the MLP made.
         config.Fields.Ignore("encoder_hidden_size");
@@ -73,7 +75,8 @@ internal sealed class HfPrompt : HfFamily
         tensors[HfPrompts.Table] = tokens;
     }
 
-    public override HfContent Read(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
         // How the prompt started.
         config.Fields.Ignore("prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path", "tokenizer_kwargs");

@@ -41,10 +41,13 @@ internal sealed class HfTargets
         // An older file may leave the default to peft; what the file adapts is then what the tensors say.
         if (targets is null) return;
         foreach (var path in adapted)
-            if (!Names(path)) throw new InvalidInputException($"{reader.Path}: adapts '{path}', which target_modules in {HfAdapterConfig.FileName} does not name");
+            if (!Names(path))
+                throw new InvalidInputException(
+                    $"{reader.Path}: adapts '{path}', which target_modules in {HfAdapterConfig.FileName} does not name");
         foreach (var site in HfFamily.LinearSites(shape).Where(s => s.Point != SitePoint.Pooler))
             if (Names(site.Path) && !adapted.Contains(site.Path))
-                throw new InvalidInputException($"{reader.Path}: has no tensors for '{site.Path}', which target_modules in {HfAdapterConfig.FileName} names");
+                throw new InvalidInputException(
+                    $"{reader.Path}: has no tensors for '{site.Path}', which target_modules in {HfAdapterConfig.FileName} names");
     }
 
     /// <summary>Whether a name in a list or a pattern in one string names a module: how peft reads the lists of module names.</summary>
@@ -71,7 +74,8 @@ internal sealed class HfTargets
         if (layers is null) return true;
         foreach (var pattern in layerPatterns)
             if (pattern.Match(path) is { Success: true } match)
-                return int.TryParse(match.Groups["layer"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) && layers.Contains(layer);
+                return int.TryParse(match.Groups["layer"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
+                    && layers.Contains(layer);
         return false;
     }
 
@@ -82,7 +86,8 @@ internal sealed class HfTargets
         {
             null => null,
             JsonArray { Count: 0 } => null,
-            JsonArray array => [.. array.Select(a => a is JsonValue v && v.TryGetValue<int>(out var i) ? i : throw config.Fields.Bad(Key, array, "layer numbers"))],
+            JsonArray array => [.. array.Select(a =>
+                a is JsonValue v && v.TryGetValue<int>(out var i) ? i : throw config.Fields.Bad(Key, array, "layer numbers"))],
             _ => [config.Fields.Integer(Key)!.Value],
         };
     }

@@ -110,13 +110,14 @@ public static class PeftModel
     /// <summary>Refuses blocks that this machine cannot hold, before anything is allocated.</summary>
     private static void RequireMemory(PeftPlan plan, BertConfig config)
     {
-        const double bytesPerNumber = 4;
-        var needed = bytesPerNumber * plan.Blocks.SelectMany(b => b.Parameters(config)).DistinctBy(p => p.ShareKey ?? p.Name).Sum(p => (double)p.Count);
+        const double bytesPerNumber = 4, GiB = 1 << 30;
+        var numbers = plan.Blocks.SelectMany(b => b.Parameters(config)).DistinctBy(p => p.ShareKey ?? p.Name);
+        var needed = bytesPerNumber * numbers.Sum(p => (double)p.Count);
         double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > there)
             throw new InvalidInputException(string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"{plan.Name}: its adapters need {needed / (1 << 30):N0} GiB of memory, and there are {there / (1 << 30):N0}; take a smaller size"));
+                $"{plan.Name}: its adapters need {needed / GiB:N0} GiB of memory, and there are {there / GiB:N0}; take a smaller size"));
     }
 
     private static AdapterBlock Allocate(BertForSequenceClassification model, BlockSpec spec, ulong seed)

@@ -39,7 +39,8 @@ internal static partial class PlanJson
         foreach (var shared in plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!))
         {
             var whole = shared.Select(b => b.ShareIndex).Order().SequenceEqual(Enumerable.Range(0, shared.Count()));
-            if (!whole || shared.Select(b => b.Core).Distinct().Count() > 1 || shared.First().Core is KeyValueMlpCore mlp && mlp.Layers != shared.Count())
+            var fits = shared.First().Core is KeyValueMlpCore mlp && mlp.Layers == shared.Count();
+            if (!whole || !fits || shared.Select(b => b.Core).Distinct().Count() > 1)
                 throw new InvalidInputException($"{json.Where}: the blocks that share '{shared.Key}' do not fit together");
         }
         return plan;
@@ -68,7 +69,8 @@ internal static partial class PlanJson
         LowRankCore c => new() { ["type"] = "low_rank", ["rank"] = c.Rank },
         VectorCore c => new() { ["type"] = "vector", ["length"] = Word(c.Length) },
         KeyValueCore c => new() { ["type"] = "key_value", ["length"] = c.Length },
-        KeyValueMlpCore c => new() { ["type"] = "key_value_mlp", ["length"] = c.Length, ["bottleneck"] = c.Bottleneck, ["layers"] = c.Layers },
+        KeyValueMlpCore c =>
+            new() { ["type"] = "key_value_mlp", ["length"] = c.Length, ["bottleneck"] = c.Bottleneck, ["layers"] = c.Layers },
         TokensCore c => new() { ["type"] = "tokens", ["length"] = c.Length },
         _ => throw new InvalidInputException($"a block of {core.GetType().Name} cannot be written"),
     };
@@ -78,7 +80,8 @@ internal static partial class PlanJson
         var point = Enum<SitePoint>(json, "point");
         var ofModel = point is SitePoint.Embeddings or SitePoint.Pooler;
         var layer = json.Integer("layer", 0, MostLayers);
-        if (ofModel != layer is null) throw json.Bad("layer", json.Node("layer"), ofModel ? $"none: {Word(point)} belongs to no layer" : "a layer");
+        if (ofModel != layer is null)
+            throw json.Bad("layer", json.Node("layer"), ofModel ? $"none: {Word(point)} belongs to no layer" : "a layer");
         var core = json.Object("core") ?? throw json.Bad("core", null, "an object");
         var block = new BlockSpec
         {

@@ -25,7 +25,8 @@ internal static class InputFile
             long length = file.Length;
             if (length == 0) throw new InvalidInputException($"{path}: empty, or a pipe or device; a regular file is needed");
             if (length > atMost)
-                throw new InvalidInputException($"{path}: {length / MiB:N0} MiB are more than the {atMost / MiB:N0} MiB that such a file may have");
+                throw new InvalidInputException(
+                    $"{path}: {length / MiB:N0} MiB are more than the {atMost / MiB:N0} MiB that such a file may have");
             return length;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

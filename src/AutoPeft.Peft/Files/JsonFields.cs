@@ -90,7 +90,8 @@ internal sealed class JsonFields
     public IReadOnlyList<string>? Texts(string key)
     {
         if (Node(key) is not { } node) return null;
-        if (node is not JsonArray array || array.Any(a => a?.GetValueKind() != JsonValueKind.String)) throw Bad(key, node, "an array of strings");
+        if (node is not JsonArray array || array.Any(a => a?.GetValueKind() != JsonValueKind.String))
+            throw Bad(key, node, "an array of strings");
         return [.. array.Select(a => Decoded((JsonValue)a!, key))];
     }
 
@@ -118,7 +119,9 @@ internal sealed class JsonFields
         return [.. array.Select((a, i) => new JsonFields((JsonObject)a!, $"{Where}: {key}[{i}]"))];
     }
 
-    /// <summary>Refuses a setting that changes what the file means, unless the setting is off: absent, false, or an empty array or object.</summary>
+    /// <summary>
+    /// Refuses a setting that changes what the file means, unless the setting is off: absent, false, or an empty array or object.
+    /// </summary>
     public void RequireOff(params ReadOnlySpan<string> keys)
     {
         foreach (string key in keys)

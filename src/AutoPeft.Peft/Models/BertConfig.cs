@@ -17,7 +17,9 @@ public sealed record BertConfig
     /// <summary>The file's name inside a checkpoint folder.</summary>
     public const string FileName = "config.json";
 
-    /// <summary>The most that a size may be: far above every model in use, far below what overflows when two sizes are multiplied.</summary>
+    /// <summary>
+    /// The most that a size may be: far above every model in use, far below what overflows when two sizes are multiplied.
+    /// </summary>
     public const int MaxSize = 100_000_000;
 
     /// <summary>The most that a standard deviation of fresh weights may be; 0.02 to 0.1 are usual.</summary>
@@ -99,7 +101,8 @@ public sealed record BertConfig
     {
         void Positive(string key, int value)
         {
-            if (value is < 1 or > MaxSize) throw Bad(key, value.ToString(CultureInfo.InvariantCulture), $"must be at least 1 and at most {MaxSize}");
+            if (value is < 1 or > MaxSize)
+                throw Bad(key, value.ToString(CultureInfo.InvariantCulture), $"must be at least 1 and at most {MaxSize}");
         }
         void Probability(string key, double value)
         {
@@ -119,9 +122,11 @@ public sealed record BertConfig
         if (HiddenSize % NumAttentionHeads != 0)
             throw Bad("num_attention_heads", $"{NumAttentionHeads}", $"must divide hidden_size = {HiddenSize}");
         if (PadTokenId < 0 || PadTokenId >= VocabSize) throw Bad("pad_token_id", $"{PadTokenId}", $"must be in [0, vocab_size = {VocabSize})");
-        if (!(LayerNormEps is > 0 and <= 1)) throw Bad("layer_norm_eps", LayerNormEps.ToString(CultureInfo.InvariantCulture), "must be in (0, 1]");
+        if (!(LayerNormEps is > 0 and <= 1))
+            throw Bad("layer_norm_eps", LayerNormEps.ToString(CultureInfo.InvariantCulture), "must be in (0, 1]");
         if (!(InitializerRange is >= 0 and <= MaxInitializerRange))
-            throw Bad("initializer_range", InitializerRange.ToString(CultureInfo.InvariantCulture), $"must be in [0, {MaxInitializerRange}]");
+            throw Bad(
+                "initializer_range", InitializerRange.ToString(CultureInfo.InvariantCulture), $"must be in [0, {MaxInitializerRange}]");
         if (!Activation.IsKnown(HiddenAct)) throw Bad("hidden_act", $"'{HiddenAct}'", $"must be one of {Activation.Known}");
         return this;
     }

@@ -50,7 +50,9 @@ public static class Checkpoint
     /// <summary>Fills a model from a checkpoint folder, converting to the model's dtype and device.</summary>
     /// <param name="model">Any of this room's models.</param>
     /// <param name="dir">The folder.</param>
-    /// <param name="without">Modules of the model that keep their random start whatever the checkpoint has, such as <c>classifier</c>.</param>
+    /// <param name="without">
+    /// Modules of the model that keep their random start whatever the checkpoint has, such as <c>classifier</c>.
+    /// </param>
     /// <returns>What was loaded. A pooler, classifier or MLM head that the checkpoint lacks stays as it is and is listed as fresh.</returns>
     /// <exception cref="InvalidInputException">
     /// A file is absent or malformed, or a tensor is missing, has another shape, or holds no floating-point numbers. The model is then

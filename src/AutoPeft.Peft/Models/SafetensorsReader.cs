@@ -83,7 +83,8 @@ public sealed class SafetensorsReader : IDisposable
     {
         if (!Entries.TryGetValue(name, out var entry)) throw new InvalidInputException($"{Path}: no tensor '{name}'");
         var type = SafetensorsDType.ToTorch(entry.DType)
-            ?? throw new InvalidInputException($"{Path}: tensor '{name}' has dtype {entry.DType}; only {SafetensorsDType.Known} can be read");
+            ?? throw new InvalidInputException(
+                $"{Path}: tensor '{name}' has dtype {entry.DType}; only {SafetensorsDType.Known} can be read");
         var tensor = empty([.. entry.Shape], dtype: type);
         var offset = (ulong)(dataStart + entry.Begin);
         RawBytes.ForEachChunk(tensor, bytes =>

@@ -102,8 +102,12 @@ public sealed record PretrainingOptions
         Require(Steps is null or > 0, "steps", Steps, "at least 1");
         Require(VocabularySize is >= 32 and <= MaxVocabulary, "vocabulary size", VocabularySize, $"between 32 and {MaxVocabulary}");
         Require(MaxLength is >= 8 and <= MaxTokens, "maximum length", MaxLength, $"between 8 and {MaxTokens}");
-        Require(BatchTokens >= MaxLength && BatchTokens <= MaxTokens, "batch tokens", BatchTokens, $"between the maximum length of {MaxLength} and {MaxTokens}");
-        Require(LearningRate is > 0 and <= TrainingOptions.MaxLearningRate, "learning rate", LearningRate, $"above 0 and at most {TrainingOptions.MaxLearningRate}");
+        Require(
+            BatchTokens >= MaxLength && BatchTokens <= MaxTokens, "batch tokens", BatchTokens,
+            $"between the maximum length of {MaxLength} and {MaxTokens}");
+        Require(
+            LearningRate is > 0 and <= TrainingOptions.MaxLearningRate, "learning rate", LearningRate,
+            $"above 0 and at most {TrainingOptions.MaxLearningRate}");
         ThreadCount.Checked(Threads, "pretraining option threads");
         RequireMemory();
         Require(Warmup is >= 0 and <= 1, "warm-up", Warmup, "a share between 0 and 1");
@@ -116,7 +120,7 @@ public sealed record PretrainingOptions
     private void RequireMemory()
     {
         // Weights, gradients and AdamW's two moments, of 4 bytes each.
-        const double bytesPerWeight = 16;
+        const double bytesPerWeight = 16, GiB = 1 << 30;
         BertConfig one = ToConfig(VocabularySize, 0) with { NumHiddenLayers = 1 };
         double with1 = BertTensors.EncoderTensors(one).Sum(t => (double)t.Count);
         double with2 = BertTensors.EncoderTensors(one with { NumHiddenLayers = 2 }).Sum(t => (double)t.Count);
@@ -124,7 +128,7 @@ public sealed record PretrainingOptions
         if (needed <= there) return;
         throw new InvalidInputException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"pretraining an encoder of width {HiddenSize} and {Layers} layers needs {needed / (1 << 30):N0} GiB of memory, and there are {there / (1 << 30):N0}; take a smaller one"));
+            $"pretraining at width {HiddenSize} with {Layers} layers needs {needed / GiB:N0} GiB of memory; there are {there / GiB:N0}"));
     }
 
     private static void Require(bool holds, string what, object? value, string wanted)

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AutoPeft.Peft.Tasks;
 
-/// <summary>Answers to a task's unlabelled examples as GLUE's server takes them: a tab-separated file with the columns index and prediction.</summary>
+/// <summary>
+/// Answers to a task's unlabelled examples as GLUE's server takes them: a tab-separated file with the columns index and prediction.
+/// </summary>
 public static class PredictionFile
 {
     /// <summary>Writes the file, or leaves the one that is there untouched: the new one takes its place when it is complete.</summary>
@@ -16,7 +18,9 @@ public static class PredictionFile
         var text = new StringBuilder("index\tprediction\n");
         for (int i = 0; i < predictions.Count; i++)
         {
-            string answer = task.IsRegression ? predictions[i].ToString("R", CultureInfo.InvariantCulture) : task.Labels[(int)predictions[i]];
+            string answer = task.IsRegression
+                ? predictions[i].ToString("R", CultureInfo.InvariantCulture)
+                : task.Labels[(int)predictions[i]];
             text.Append(CultureInfo.InvariantCulture, $"{i}\t{answer}\n");
         }
         string aside = path + ".partial";

@@ -10,7 +10,8 @@ namespace AutoPeft.Peft.Tasks;
 /// <param name="Seed">Which synthetic language.</param>
 /// <param name="Kind">What the labels are.</param>
 /// <param name="Labels">The classes in the order of their ids.</param>
-internal sealed record TaskOptions(int? Train, int? Dev, int? Test, TaskMetric? Metric, ulong? Seed, TaskKind? Kind, IReadOnlyList<string>? Labels)
+internal sealed record TaskOptions(
+    int? Train, int? Dev, int? Test, TaskMetric? Metric, ulong? Seed, TaskKind? Kind, IReadOnlyList<string>? Labels)
 {
     /// <summary>The most examples of a split.</summary>
     private const int MaxCount = 10_000_000;
@@ -33,7 +34,8 @@ internal sealed record TaskOptions(int? Train, int? Dev, int? Test, TaskMetric? 
                 "metric" => options with { Metric = TaskMetricNames.Parse(value) },
                 "kind" => options with { Kind = KindOf(spec, value) },
                 "labels" => options with { Labels = Names(spec, value) },
-                "seed" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) => options with { Seed = seed },
+                "seed" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) =>
+                    options with { Seed = seed },
                 _ => throw new InvalidInputException($"task '{spec}': unknown option '{part.Trim()}'; known: {Known}"),
             };
         }
@@ -57,7 +59,8 @@ internal sealed record TaskOptions(int? Train, int? Dev, int? Test, TaskMetric? 
     private static string[] Names(string spec, string value)
     {
         string[] names = value.Split('|', StringSplitOptions.TrimEntries);
-        if (names.Length < 2 || names.Contains("")) throw new InvalidInputException($"task '{spec}': labels= takes two or more classes, as in labels=no|yes");
+        if (names.Length < 2 || names.Contains(""))
+            throw new InvalidInputException($"task '{spec}': labels= takes two or more classes, as in labels=no|yes");
         return names.GroupBy(TaskLabels.Canonical).FirstOrDefault(g => g.Count() > 1) is { } twice
             ? throw new InvalidInputException($"task '{spec}': labels= names the class '{twice.First()}' twice")
             : names;

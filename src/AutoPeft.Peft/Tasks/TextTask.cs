@@ -39,9 +39,12 @@ public sealed record TextTask(
         get
         {
             var counts = Train.GroupBy(e => e.Label).ToDictionary(g => g.Key, g => g.Count());
+            string[] classes =
+                [.. Labels.Select((l, i) => string.Create(CultureInfo.InvariantCulture, $"{l} ({counts.GetValueOrDefault(i):N0})"))];
             string labels = IsRegression
-                ? string.Create(CultureInfo.InvariantCulture, $"regression, values {Train.Min(e => e.Label):0.###} to {Train.Max(e => e.Label):0.###}")
-                : $"classification, {Labels.Count} classes: {Listed([.. Labels.Select((l, i) => string.Create(CultureInfo.InvariantCulture, $"{l} ({counts.GetValueOrDefault(i):N0})"))])}";
+                ? string.Create(
+                    CultureInfo.InvariantCulture, $"regression, values {Train.Min(e => e.Label):0.###} to {Train.Max(e => e.Label):0.###}")
+                : $"classification, {Labels.Count} classes: {Listed(classes)}";
             string sizes = string.Create(CultureInfo.InvariantCulture, $"train {Train.Count:N0}, dev {Dev.Count:N0}, test {Test.Count:N0}");
             return string.Join("; ", [$"{Name}: {labels}", $"{sizes}; scored by {Metric.ToName()}", .. Notes]);
         }
@@ -59,5 +62,6 @@ public sealed record TextTask(
     /// <summary>The first few of many names, for a message.</summary>
     internal static string Listed(IReadOnlyList<string> names) => names.Count <= MostListed
         ? string.Join(", ", names)
-        : string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(MostListed))} and {names.Count - MostListed:N0} more");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(MostListed))} and {names.Count - MostListed:N0} more");
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AutoPeft.Peft.Tokenizers;
 
-/// <summary>Finds tokens that stand for themselves in a text: the leftmost, and of several there the longest. Immutable and thread-safe.</summary>
+/// <summary>
+/// Finds tokens that stand for themselves in a text: the leftmost, and of several there the longest. Immutable and thread-safe.
+/// </summary>
 internal sealed class AddedTokens
 {
     private readonly AddedToken[] _tokens;
@@ -32,7 +34,8 @@ internal sealed class AddedTokens
             foreach (AddedToken candidate in _tokens)
             {
                 if (string.CompareOrdinal(text, start, candidate.Content, 0, candidate.Content.Length) != 0) continue;
-                if (candidate.SingleWord && (Continues(text, start, before: true) || Continues(text, start + candidate.Content.Length, before: false))) continue;
+                int end = start + candidate.Content.Length;
+                if (candidate.SingleWord && (Continues(text, start, before: true) || Continues(text, end, before: false))) continue;
                 token = candidate;
                 return true;
             }

@@ -9,8 +9,8 @@ namespace AutoPeft.Peft.Tokenizers;
 /// uncased models also lose accents and upper case. Stateless and thread-safe.
 /// </summary>
 /// <remarks>
-/// The tokenizers library's <c>BertNormalizer</c> keeps unassigned code points, which then are [UNK], and does not part the ideographs from
-/// U+2B820 to U+2B91F; on all other text the two agree.
+/// The tokenizers library's <c>BertNormalizer</c> keeps unassigned code points, which then are [UNK], does not part the ideographs from
+/// U+2B820 to U+2B91F, and knows the categories of an older Unicode; on the characters that both know the two agree.
 /// </remarks>
 /// <param name="LowerCase">Lower the case. Default true, as in bert-base-uncased.</param>
 /// <param name="StripAccents">Strip accents; null: where the case is lowered. Default null.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Files;
@@ -17,7 +18,8 @@ internal static class TokenizerConfig
     private static readonly (string Key, string Token)[] Roles =
         [("pad_token", "[PAD]"), ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("mask_token", "[MASK]")];
 
-    private static readonly string[] Classes = ["Bert", "DistilBert", "Electra", "MobileBert", "SqueezeBert", "ConvBert", "LayoutLM", "Lxmert", "Funnel"];
+    private static readonly string[] Classes =
+        ["Bert", "DistilBert", "Electra", "MobileBert", "SqueezeBert", "ConvBert", "LayoutLM", "Lxmert", "Funnel"];
     private static readonly string[] AnyClass = ["PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend"];
 
     /// <summary>The vocabulary and the settings of a folder, or of a <c>vocab.txt</c> alone.</summary>
@@ -26,25 +28,29 @@ internal static class TokenizerConfig
     {
         if (!Directory.Exists(path)) return (Vocabulary.Read(path), new TokenizerSettings());
         TokenizerFile? whole = At(path, TokenizerFile.FileName) is { } file ? TokenizerFile.Read(file) : null;
-        Vocabulary vocabulary = At(path, Vocabulary.FileName) is { } list ? Vocabulary.Read(list) : whole?.Vocabulary ?? Vocabulary.Read(path);
+        Vocabulary vocabulary = At(path, Vocabulary.FileName) is { } list
+            ? Vocabulary.Read(list)
+            : whole?.Vocabulary ?? Vocabulary.Read(path);
         if (whole is not null) whole.RequireSame(vocabulary, Vocabulary.FileName);
 
         JsonFields? config = At(path, FileName) is { } c ? JsonFields.ReadFile(c) : null;
         JsonFields? map = At(path, MapFileName) is { } m ? JsonFields.ReadFile(m) : null;
         TokenizerSettings settings = whole?.Settings ?? new TokenizerSettings();
-        var added = new List<AddedToken>(settings.Added);
-        if (At(path, AddedFileName) is { } a) added.AddRange(ByContent(JsonFields.ReadFile(a)));
+        // Of two descriptions of a token the first counts.
+        var added = new List<(AddedToken Token, string Where)>();
         if (config is not null)
         {
             settings = Applied(settings, config);
-            added.InsertRange(0, ById(config));
+            added.AddRange(ById(config).Select(t => (t, config.Where)));
         }
+        added.AddRange(settings.Added.Select(t => (t, whole!.Where)));
+        if (At(path, AddedFileName) is { } a) added.AddRange(ByContent(JsonFields.ReadFile(a)).Select(t => (t, a)));
         foreach (JsonFields fields in ((JsonFields?[])[config, map]).OfType<JsonFields>())
         {
             RequireRoles(fields);
-            foreach (string content in Additional(fields)) added.Add(new AddedToken(content, -1));
+            foreach (string content in Additional(fields)) added.Add((new AddedToken(content, -1), fields.Where));
         }
-        return With(vocabulary, settings, added, config?.Where ?? path);
+        return With(vocabulary, settings, added);
     }
 
     /// <summary>Writes <c>tokenizer_config.json</c>, which Hugging Face's BertTokenizer reads.</summary>
@@ -55,7 +61,10 @@ internal static class TokenizerConfig
         {
             json[Decoder] = new JsonObject(settings.Added.Select(t => KeyValuePair.Create(
                 $"{t.Id}",
-                (JsonNode?)new JsonObject { ["content"] = t.Content, ["normalized"] = t.Normalized, ["single_word"] = t.SingleWord, ["special"] = !t.Normalized })));
+                (JsonNode?)new JsonObject
+                {
+                    ["content"] = t.Content, ["normalized"] = t.Normalized, ["single_word"] = t.SingleWord, ["special"] = !t.Normalized,
+                })));
         }
         json["do_lower_case"] = settings.LowerCase;
         if (settings.NeverSplit.Count > 0) json["never_split"] = new JsonArray([.. settings.NeverSplit.Select(n => JsonValue.Create(n))]);
@@ -67,8 +76,10 @@ internal static class TokenizerConfig
 
     private static TokenizerSettings Applied(TokenizerSettings settings, JsonFields config)
     {
-        if (config.Text("tokenizer_class") is { } name && !AnyClass.Contains(name) && !Classes.Any(c => name == c + "Tokenizer" || name == c + "TokenizerFast"))
-            throw new InvalidInputException($"{config.Where}: tokenizer_class = '{name}' is not supported; BERT's WordPiece tokenizers are");
+        if (config.Text("tokenizer_class") is { } name && !AnyClass.Contains(name)
+            && !Classes.Any(c => name == c + "Tokenizer" || name == c + "TokenizerFast"))
+            throw new InvalidInputException(
+                $"{config.Where}: tokenizer_class = '{name}' is not supported; BERT's WordPiece tokenizers are");
         if (config.Flag("do_basic_tokenize") is false) throw config.Bad("do_basic_tokenize", false, null);
         if (config.Flag("clean_text") is false) throw config.Bad("clean_text", false, null);
         config.RequireOff("split_special_tokens", "word_tokenizer_type", "subword_tokenizer_type");
@@ -84,17 +95,19 @@ internal static class TokenizerConfig
     }
 
     /// <summary>Gives every added token its id: its own, the vocabulary's, or the next behind the vocabulary.</summary>
-    private static (Vocabulary, TokenizerSettings) With(Vocabulary vocabulary, TokenizerSettings settings, List<AddedToken> added, string where)
+    private static (Vocabulary, TokenizerSettings) With(
+        Vocabulary vocabulary, TokenizerSettings settings, List<(AddedToken Token, string Where)> added)
     {
         var tokens = new List<string>(Enumerable.Range(0, vocabulary.Count).Select(i => vocabulary[i]));
         var known = new List<AddedToken>();
-        foreach (AddedToken token in added.DistinctBy(t => t.Content).OrderBy(t => t.Id < 0).ThenBy(t => t.Id))
+        foreach (var (token, where) in added.DistinctBy(t => t.Token.Content).OrderBy(t => t.Token.Id < 0).ThenBy(t => t.Token.Id))
         {
             bool listed = vocabulary.TryGetId(token.Content, out int id);
             if (!listed) tokens.Add(token.Content);
             if (!listed) id = tokens.Count - 1;
             if (token.Id >= 0 && token.Id != id)
-                throw new InvalidInputException($"{where}: the added token '{token.Content}' has the id {token.Id}, but in the vocabulary its place is {id}");
+                throw new InvalidInputException(
+                    $"{where}: the added token '{token.Content}' has the id {token.Id}, but in the vocabulary its place is {id}");
             // The vocabulary's own special tokens are found anyway.
             if (!Vocabulary.SpecialTokens.Contains(token.Content)) known.Add(token with { Id = id });
         }
@@ -108,7 +121,8 @@ internal static class TokenizerConfig
                 throw new InvalidInputException($"{fields.Where}: {key} = '{content}' is not supported; only '{token}' is");
     }
 
-    private static string? Content(JsonFields fields, string key) => fields.Node(key) is JsonObject ? fields.Object(key)!.Text("content") : fields.Text(key);
+    private static string? Content(JsonFields fields, string key) =>
+        fields.Node(key) is JsonObject ? fields.Object(key)!.Text("content") : fields.Text(key);
 
     private static IEnumerable<string> Additional(JsonFields fields)
     {
@@ -117,7 +131,8 @@ internal static class TokenizerConfig
             switch (fields.Node(key))
             {
                 case JsonArray { Count: > 0 } array when array[0] is JsonObject:
-                    foreach (JsonFields token in fields.Objects(key)) yield return token.Text("content") ?? throw token.Bad("content", null, "a string");
+                    foreach (JsonFields token in fields.Objects(key))
+                        yield return token.Text("content") ?? throw token.Bad("content", null, "a string");
                     break;
                 case JsonObject:
                     JsonFields named = fields.Object(key)!;
@@ -136,7 +151,7 @@ internal static class TokenizerConfig
         foreach (string id in decoder.Keys)
         {
             JsonFields token = decoder.Object(id)!;
-            int number = int.TryParse(id, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int n)
+            int number = int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
                 ? n
                 : throw new InvalidInputException($"{config.Where}: {Decoder} names the id '{id}', which is no number");
             yield return TokenizerFile.Added(token, number);

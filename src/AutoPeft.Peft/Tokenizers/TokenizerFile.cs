@@ -54,7 +54,8 @@ internal sealed record TokenizerFile(string Where, Vocabulary Vocabulary, Tokeni
             string? here = id < Vocabulary.Count ? Vocabulary[id] : null, there = id < other.Count ? other[id] : null;
             // A vocab.txt may list the added tokens too.
             if (here == there || here is null && Settings.Added.Any(t => t.Id == id && t.Content == there)) continue;
-            throw new InvalidInputException($"{Where}: the token {id} is {Quoted(here)}, but in {name} beside it {Quoted(there)}; they belong to different models");
+            throw new InvalidInputException(
+                $"{Where}: the token {id} is {Quoted(here)}, but in {name} beside it {Quoted(there)}; they belong to different models");
         }
     }
 
@@ -67,7 +68,8 @@ internal sealed record TokenizerFile(string Where, Vocabulary Vocabulary, Tokeni
         foreach (string token in vocabulary.Keys)
         {
             int id = vocabulary.Integer(token, 0, tokens.Length - 1) ?? throw vocabulary.Bad(token, null, "an id");
-            if (tokens[id] is { } other) throw new InvalidInputException($"{vocabulary.Where}: '{other}' and '{token}' both have the id {id}");
+            if (tokens[id] is { } other)
+                throw new InvalidInputException($"{vocabulary.Where}: '{other}' and '{token}' both have the id {id}");
             tokens[id] = token;
         }
         return new Vocabulary(tokens);
@@ -86,13 +88,16 @@ internal sealed record TokenizerFile(string Where, Vocabulary Vocabulary, Tokeni
         string? type = processor.Text("type");
         if (type == "BertProcessing") return;
         if (type != "TemplateProcessing") throw processor.Bad("type", type, "TemplateProcessing or BertProcessing");
-        if (Template(processor, "single") != "[CLS]:0 A:0 [SEP]:0") throw processor.Bad("single", processor.Node("single"), "[CLS] A [SEP]");
-        if (Template(processor, "pair") != "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1") throw processor.Bad("pair", processor.Node("pair"), "[CLS] A [SEP] B [SEP]");
+        if (Template(processor, "single") != "[CLS]:0 A:0 [SEP]:0")
+            throw processor.Bad("single", processor.Node("single"), "[CLS] A [SEP]");
+        if (Template(processor, "pair") != "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1")
+            throw processor.Bad("pair", processor.Node("pair"), "[CLS] A [SEP] B [SEP]");
     }
 
     private static string Template(JsonFields processor, string key) => string.Join(' ', processor.Objects(key).Select(piece =>
     {
-        JsonFields part = piece.Object("SpecialToken") ?? piece.Object("Sequence") ?? throw piece.Bad("SpecialToken", null, "a token or a sequence");
+        JsonFields part = piece.Object("SpecialToken") ?? piece.Object("Sequence")
+            ?? throw piece.Bad("SpecialToken", null, "a token or a sequence");
         return $"{part.Text("id")}:{part.Integer("type_id")}";
     }));
 }

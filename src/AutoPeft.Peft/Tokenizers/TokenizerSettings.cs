@@ -25,6 +25,8 @@ internal sealed record TokenizerSettings
 /// <summary>A token that is found in the text as it stands.</summary>
 /// <param name="Content">Its text.</param>
 /// <param name="Id">Its id in the vocabulary.</param>
-/// <param name="Normalized">Whether the token is looked for in normalised text, and normalised itself; else in the text as it was given.</param>
+/// <param name="Normalized">
+/// Whether the token is looked for in normalised text, and normalised itself; else in the text as it was given.
+/// </param>
 /// <param name="SingleWord">Whether letters, digits and underscores on either side keep it from being found.</param>
 internal sealed record AddedToken(string Content, int Id, bool Normalized = false, bool SingleWord = false);

@@ -20,7 +20,8 @@ public sealed class WordPieceTokenizer
 
     /// <param name="vocabulary">The pieces.</param>
     /// <param name="lowerCase">Strip accents and lower the case; default true (bert-base-uncased).</param>
-    public WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = true) : this(vocabulary, new TokenizerSettings { LowerCase = lowerCase }) { }
+    public WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = true)
+        : this(vocabulary, new TokenizerSettings { LowerCase = lowerCase }) { }
 
     internal WordPieceTokenizer(Vocabulary vocabulary, TokenizerSettings settings)
     {
@@ -28,9 +29,11 @@ public sealed class WordPieceTokenizer
         _settings = settings;
         _normalizer = new BertNormalizer(settings.LowerCase, settings.StripAccents, settings.SeparateIdeographs);
         _asGiven = new AddedTokens(Vocabulary.SpecialTokens
-            .Select(t => new AddedToken(t, vocabulary.TryGetId(t, out int id) ? id : throw new ArgumentException($"no {t}", nameof(vocabulary))))
+            .Select(t =>
+                new AddedToken(t, vocabulary.TryGetId(t, out int id) ? id : throw new ArgumentException($"no {t}", nameof(vocabulary))))
             .Concat(settings.Added.Where(t => !t.Normalized)));
-        _normalized = new AddedTokens(settings.Added.Where(t => t.Normalized).Select(t => t with { Content = _normalizer.Normalize(t.Content) }));
+        _normalized = new AddedTokens(
+            settings.Added.Where(t => t.Normalized).Select(t => t with { Content = _normalizer.Normalize(t.Content) }));
     }
 
     /// <summary>The pieces.</summary>

@@ -36,7 +36,7 @@ public sealed class BaseModel : IDisposable
     public Device Device { get; }
 
     /// <summary>
-    /// CRC-32C of the weights that were read, in hexadecimal: an adapter is right on one base model alone, and shapes do not tell models apart.
+    /// CRC-32C of the weights that were read, in hexadecimal: an adapter is right on one base model alone, which shapes do not tell.
     /// </summary>
     public string Checksum => _checksum.Value;
 

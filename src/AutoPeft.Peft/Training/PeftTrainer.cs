@@ -79,7 +79,8 @@ public sealed class PeftTrainer : IDisposable
 
     /// <summary>What a model trained here is, for <see cref="AdapterFolder.Save"/>.</summary>
     /// <param name="plan">What was trained.</param>
-    public AdapterDescription Describe(PeftPlan plan) => new(plan, Task.Labels, Task.Outputs, Options.MaxLength, _base.Directory, _base.Checksum);
+    public AdapterDescription Describe(PeftPlan plan) =>
+        new(plan, Task.Labels, Task.Outputs, Options.MaxLength, _base.Directory, _base.Checksum);
 
     /// <summary>Scores a saved adapter on this task without training it.</summary>
     /// <param name="directory">The adapter's folder, in AutoPEFT's format or in Hugging Face peft's.</param>
@@ -89,7 +90,10 @@ public sealed class PeftTrainer : IDisposable
     /// <returns>The scores on dev and, where asked for, on test.</returns>
     /// <exception cref="InvalidInputException">The folder holds no adapter, or one of another base model or task.</exception>
     public (SplitEvaluation Dev, SplitEvaluation? Test) Evaluate(
-        string directory, bool scoreTest = false, Action<BertForSequenceClassification, LoadedAdapter>? onLoaded = null, CancellationToken cancellationToken = default)
+        string directory,
+        bool scoreTest = false,
+        Action<BertForSequenceClassification, LoadedAdapter>? onLoaded = null,
+        CancellationToken cancellationToken = default)
     {
         using BertForSequenceClassification model = _base.Instantiate(Task.Outputs, seed: 0);
         LoadedAdapter adapter = AdapterFolder.IsAt(directory) ? LoadOwn(model, directory) : HfAdapterFile.Load(model, directory);
@@ -100,7 +104,9 @@ public sealed class PeftTrainer : IDisposable
         return (dev, test);
     }
 
-    /// <summary>A model's answers to the task's unlabelled examples, in their order: classes or values. Empty where there are none.</summary>
+    /// <summary>
+    /// A model's answers to the task's unlabelled examples, in their order: classes or values. Empty where there are none.
+    /// </summary>
     /// <param name="model">A model trained or loaded here.</param>
     /// <param name="cancellationToken">Honoured between batches.</param>
     public double[] Predict(BertForSequenceClassification model, CancellationToken cancellationToken = default) =>
@@ -110,11 +116,16 @@ public sealed class PeftTrainer : IDisposable
     {
         AdapterDescription saved = AdapterFolder.Describe(directory);
         if (!saved.Labels.SequenceEqual(Task.Labels))
-            throw new InvalidInputException($"{directory}: the adapter answers with {Answers(saved.Labels)}, but the task's labels are {Answers(Task.Labels)}");
+            throw new InvalidInputException(
+                $"{directory}: the adapter answers with {Answers(saved.Labels)}, but the task's labels are {Answers(Task.Labels)}");
         if (saved.BaseChecksum is { } checksum && checksum != _base.Checksum)
-            throw new InvalidInputException($"{directory}: the adapter was trained on another base model ({saved.BaseModel ?? "unknown"}, checksum {checksum}); this one has {_base.Checksum}");
+            throw new InvalidInputException(
+                $"{directory}: the adapter was trained on another base model ({saved.BaseModel ?? "unknown"}, checksum {checksum}); "
+                + $"this one has {_base.Checksum}");
         AdapterFolder.Load(model, directory);
-        string[] notes = saved.MaxLength == Options.MaxLength ? [] : [$"the adapter was trained on inputs of at most {saved.MaxLength} tokens, and {Options.MaxLength} are read here"];
+        string[] notes = saved.MaxLength == Options.MaxLength
+            ? []
+            : [$"the adapter was trained on inputs of at most {saved.MaxLength} tokens, and {Options.MaxLength} are read here"];
         return new LoadedAdapter(saved.Plan, notes);
     }
 

@@ -20,7 +20,8 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
     public static SplitEvaluation Of(BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, CancellationToken cancellationToken = default)
     {
         double loss = 0;
-        double[] predictions = Pass(model, task, split, batchSize, (output, labels, count) => loss += TaskLoss.Of(output, labels, task.IsRegression).ToDouble() * count, cancellationToken);
+        double[] predictions = Pass(model, task, split, batchSize, (output, labels, count) =>
+            loss += TaskLoss.Of(output, labels, task.IsRegression).ToDouble() * count, cancellationToken);
         return new SplitEvaluation(task.Metric.Score(split.LabelValues, predictions), loss / split.Count, predictions);
     }
 
@@ -31,11 +32,13 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
     /// <param name="batchSize">Examples at once.</param>
     /// <param name="cancellationToken">Honoured between batches.</param>
     public static double[] Predict(
-        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, CancellationToken cancellationToken = default) =>
+        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize,
+        CancellationToken cancellationToken = default) =>
         Pass(model, task, split, batchSize, null, cancellationToken);
 
     private static double[] Pass(
-        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, Action<Tensor, Tensor, int>? onBatch, CancellationToken cancellationToken)
+        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, Action<Tensor, Tensor, int>? onBatch,
+        CancellationToken cancellationToken)
     {
         bool training = model.training;
         model.eval();

@@ -32,7 +32,9 @@ public static class TrainedModelFolder
                 HfAdapterFile.Require(plan, config);
                 break;
             case SaveFormat.Merged when plan.Blocks.FirstOrDefault(b => !b.Site.IsLinear) is { } block:
-                throw new InvalidInputException($"'{plan.Name}' cannot be merged: '{block.Name}' at {block.Site} is no change of a weight. LoRA, DoRA and (IA)³ can be; --format autopeft holds any plan");
+                throw new InvalidInputException(
+                    $"'{plan.Name}' cannot be merged: '{block.Name}' at {block.Site} is no change of a weight. "
+                        + "LoRA, DoRA and (IA)³ can be; --format autopeft holds any plan");
         }
     }
 
@@ -43,7 +45,8 @@ public static class TrainedModelFolder
     /// <param name="directory">The folder; created where absent.</param>
     /// <param name="format">The form.</param>
     /// <exception cref="InvalidInputException">The form cannot hold the plan, or a file cannot be written.</exception>
-    public static void Save(BertForSequenceClassification model, AdapterDescription description, BaseModel baseModel, string directory, SaveFormat format)
+    public static void Save(
+        BertForSequenceClassification model, AdapterDescription description, BaseModel baseModel, string directory, SaveFormat format)
     {
         switch (format)
         {

@@ -15,7 +15,9 @@ public sealed class TrainingCheckpoint(string path)
     /// <summary>Whether a training is kept there.</summary>
     public bool Exists => File.Exists(path);
 
-    /// <summary>Hears, in one line, why the file that was there is of no use; the training then starts over. Default: nobody does.</summary>
+    /// <summary>
+    /// Hears, in one line, why the file that was there is of no use; the training then starts over. Default: nobody does.
+    /// </summary>
     public Action<string>? OnRefused { get; init; }
 
     /// <summary>Evaluations that the file had already.</summary>

@@ -3,7 +3,9 @@ namespace AutoPeft.Peft.Training;
 /// <summary>How a model is fine-tuned. The defaults are those of AutoPEFT's experiments (Zhou et al., TACL 2024) where the paper gives them.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>The most that a learning rate may be. AdamW moves every weight by about the rate at each update, and weights are below 1.</summary>
+    /// <summary>
+    /// The most that a learning rate may be. AdamW moves every weight by about the rate at each update, and weights are below 1.
+    /// </summary>
     public const double MaxLearningRate = 10;
 
     /// <summary>The most that weight decay may be: times a usual learning rate it forgets the weights within a few updates.</summary>
@@ -93,7 +95,8 @@ public sealed record TrainingOptions
         return this;
     }
 
-    private static void Rate(string what, double value) => Require(value is > 0 and <= MaxLearningRate, what, value, $"above 0 and at most {MaxLearningRate}");
+    private static void Rate(string what, double value) =>
+        Require(value is > 0 and <= MaxLearningRate, what, value, $"above 0 and at most {MaxLearningRate}");
 
     private static void Count(string what, int value) => Require(value is > 0 and <= MaxCount, what, value, $"between 1 and {MaxCount}");
 

@@ -78,13 +78,16 @@ public sealed class TrainingState : IDisposable
         {
             foreach (string name in reader.Entries.Keys) tensors[name] = reader.Read(name).DetachFromDisposeScope();
             string found = WeightsChecksum.Of(tensors, position, steps);
-            if (found != checksum) throw new InvalidInputException($"{path}: damaged: its content has the checksum {found}, not {checksum}");
-            return new TrainingState(tensors, JsonSerializer.Deserialize<long>(steps), JsonSerializer.Deserialize<TrainingPosition>(position)!);
+            if (found != checksum)
+                throw new InvalidInputException($"{path}: damaged: its content has the checksum {found}, not {checksum}");
+            return new TrainingState(
+                tensors, JsonSerializer.Deserialize<long>(steps), JsonSerializer.Deserialize<TrainingPosition>(position)!);
         }
         catch (Exception e)
         {
             foreach (Tensor tensor in tensors.Values) tensor.Dispose();
-            if (e is JsonException) throw new InvalidInputException($"{path}: written by another version; remove it to train from the start", e);
+            if (e is JsonException)
+                throw new InvalidInputException($"{path}: written by another version; remove it to train from the start", e);
             throw;
         }
     }

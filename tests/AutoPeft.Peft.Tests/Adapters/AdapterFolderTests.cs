@@ -20,7 +20,8 @@ public sealed class AdapterFolderTests : IDisposable
         _folder.Dispose();
     }
 
-    public static TheoryData<string> Plans => new("serial 3", "parallel 5", "prefix 3", "prefix 3 flat", "prompt 4", "lora r2 a3 qv", "lora r4 a3 rs d0.1 qkvoif", "dora r2 qf", "ia3", "mam 3 5", "bitfit",
+    public static TheoryData<string> Plans => new("serial 3", "parallel 5", "prefix 3", "prefix 3 flat", "prompt 4", "lora r2 a3 qv",
+        "lora r4 a3 rs d0.1 qkvoif", "dora r2 qf", "ia3", "mam 3 5", "bitfit",
         "full", "head", "lora r2 qv + serial 3 + prefix 2", "serial 2 + parallel 3 + prefix 4");
 
     [Theory]
@@ -35,7 +36,8 @@ public sealed class AdapterFolderTests : IDisposable
         AdapterDescription read = AdapterFolder.Load(other, _folder.Path);
         Assert.Equal(TinyModel.Answers(model), TinyModel.Answers(other));
         Assert.Equal(plan.ExactCount(TinyModel.Config, 3), read.Plan.ExactCount(TinyModel.Config, 3));
-        Assert.Equal((plan.Name, plan.Base, plan.Head, plan.ShiftPositions), (read.Plan.Name, read.Plan.Base, read.Plan.Head, read.Plan.ShiftPositions));
+        Assert.Equal((plan.Name, plan.Base, plan.Head, plan.ShiftPositions),
+            (read.Plan.Name, read.Plan.Base, read.Plan.Head, read.Plan.ShiftPositions));
         Assert.Equal(Labels, read.Labels);
 
         using var again = new ScratchFolder();

@@ -92,10 +92,12 @@ public sealed class HfAdapterRefusalTests : IDisposable
     {
         // The keys and their defaults as peft 0.18 writes them beside a plain LoRA.
         var defaults = JsonNode.Parse("""
-            {"alora_invocation_tokens":null,"arrow_config":null,"auto_mapping":null,"corda_config":null,"ensure_weight_tying":false,"eva_config":null,
-             "exclude_modules":null,"fan_in_fan_out":false,"inference_mode":true,"init_lora_weights":true,"layer_replication":null,"layers_pattern":null,
-             "layers_to_transform":null,"loftq_config":{},"lora_bias":false,"megatron_config":null,"megatron_core":"megatron.core","peft_version":"0.18.0",
-             "qalora_group_size":16,"rank_pattern":{},"revision":null,"target_parameters":null,"trainable_token_indices":null,"use_dora":false,
+            {"alora_invocation_tokens":null,"arrow_config":null,"auto_mapping":null,"corda_config":null,
+             "ensure_weight_tying":false,"eva_config":null,"exclude_modules":null,"fan_in_fan_out":false,
+             "inference_mode":true,"init_lora_weights":true,"layer_replication":null,"layers_pattern":null,
+             "layers_to_transform":null,"loftq_config":{},"lora_bias":false,"megatron_config":null,
+             "megatron_core":"megatron.core","peft_version":"0.18.0","qalora_group_size":16,"rank_pattern":{},
+             "revision":null,"target_parameters":null,"trainable_token_indices":null,"use_dora":false,
              "use_qalora":false,"use_rslora":false,"modules_to_save":["classifier","score"]}
             """)!.AsObject();
         Write("lora r2 qv", config =>
@@ -110,7 +112,7 @@ public sealed class HfAdapterRefusalTests : IDisposable
     {
         Write("lora r2 qkvoif", config => config["target_modules"] = "all-linear", tensors =>
         {
-            foreach (string name in (string[])["base_model.model.bert.pooler.dense.weight", "base_model.model.bert.pooler.dense.bias"]) tensors.Remove(name);
+            foreach (string part in (string[])["weight", "bias"]) tensors.Remove($"base_model.model.bert.pooler.dense.{part}");
             tensors["base_model.model.bert.pooler.dense.lora_A.weight"] = ones(2, 12, dtype: ScalarType.Float64);
             tensors["base_model.model.bert.pooler.dense.lora_B.weight"] = ones(12, 2, dtype: ScalarType.Float64);
         }, config => config["modules_to_save"] = new JsonArray("classifier", "score"));
@@ -262,7 +264,8 @@ public sealed class HfAdapterRefusalTests : IDisposable
         BertOracle.AssertClose(BertOracle.Logits, TinyModel.Logits(model), 1e-12);
     }
 
-    private void Write(string name, Action<JsonObject> edit, Action<Dictionary<string, Tensor>>? change = null, Action<JsonObject>? again = null)
+    private void Write(
+        string name, Action<JsonObject> edit, Action<Dictionary<string, Tensor>>? change = null, Action<JsonObject>? again = null)
     {
         var plan = PeftPlan.FromName(name, TinyModel.Config);
         HfAdapterFile.Save(TinyModel.Filled(plan), plan, _folder.Path);

@@ -146,7 +146,8 @@ public class SafetensorsTests
     public void Null_as_metadata_is_none()
     {
         using var folder = new ScratchFolder();
-        WriteRaw(folder.File("t"), """{"__metadata__":null,"n":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}""", BitConverter.GetBytes(7L));
+        WriteRaw(
+            folder.File("t"), """{"__metadata__":null,"n":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}""", BitConverter.GetBytes(7L));
         using var reader = SafetensorsReader.Open(folder.File("t"));
         Assert.Empty(reader.Metadata);
         Assert.Equal(7, reader.Read("n").item<long>());
@@ -156,7 +157,8 @@ public class SafetensorsTests
     public void An_element_type_of_the_future_refuses_the_one_tensor_and_not_the_file()
     {
         using var folder = new ScratchFolder();
-        const string header = """{"new":{"dtype":"F4","shape":[3],"data_offsets":[0,2]},"n":{"dtype":"I64","shape":[],"data_offsets":[2,10]}}""";
+        const string header =
+            """{"new":{"dtype":"F4","shape":[3],"data_offsets":[0,2]},"n":{"dtype":"I64","shape":[],"data_offsets":[2,10]}}""";
         WriteRaw(folder.File("t"), header, [1, 2, .. BitConverter.GetBytes(7L)]);
         using var reader = SafetensorsReader.Open(folder.File("t"));
         Assert.Equal(7, reader.Read("n").item<long>());

@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Models;
 
-/// <summary>A base model from anywhere: its sizes are held against its tensors before anything is allocated, and every refusal is a line.</summary>
+/// <summary>
+/// A base model from anywhere: its sizes are held against its tensors before anything is allocated, and every refusal is a line.
+/// </summary>
 public sealed class UntrustedCheckpointTests : IDisposable
 {
     private readonly ScratchFolder _folder = new();

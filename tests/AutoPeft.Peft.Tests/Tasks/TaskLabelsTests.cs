@@ -84,7 +84,8 @@ public sealed class TaskLabelsTests : IDisposable
     }
 
     [Fact]
-    public void A_metric_of_classes_is_refused_for_numbers() => Assert.Contains("metric=f1 is for classes", Refusal("0.5 1.5", ";metric=f1"), StringComparison.Ordinal);
+    public void A_metric_of_classes_is_refused_for_numbers() =>
+        Assert.Contains("metric=f1 is for classes", Refusal("0.5 1.5", ";metric=f1"), StringComparison.Ordinal);
 
     [Fact]
     public void The_summary_says_kind_classes_counts_sizes_and_metric_in_one_line()
@@ -96,7 +97,8 @@ public sealed class TaskLabelsTests : IDisposable
     [Fact]
     public void A_hundred_thousand_different_words_are_refused_and_ten_thousand_are_read_at_once()
     {
-        Assert.Contains("more than 10,000 different labels", Refusal(string.Join(' ', Enumerable.Range(0, 100_000).Select(i => $"w{i}"))), StringComparison.Ordinal);
+        Assert.Contains("more than 10,000 different labels", Refusal(string.Join(' ', Enumerable.Range(0, 100_000).Select(i => $"w{i}"))),
+            StringComparison.Ordinal);
         TextTask task = Read(string.Join(' ', Enumerable.Range(0, 10_000).Select(i => $"w{i}")));
         double[] labels = [.. task.Train.Select(e => e.Label)];
         // Ten thousand classes scored by a table of their squares would take 800 MB.
@@ -113,7 +115,8 @@ public sealed class TaskLabelsTests : IDisposable
             TextTask task = Read("0 1 1 0 1 0 1 0 1 0", dev: "0 1", test: test);
             Assert.Equal(3, task.Unlabelled.Count);
             Assert.Equal(2, task.Test.Count);
-            Assert.Contains("the 3 examples of test.tsv have no labels, so dev.tsv serves as test and 10", task.Summary, StringComparison.Ordinal);
+            Assert.Contains(
+                "the 3 examples of test.tsv have no labels, so dev.tsv serves as test and 10", task.Summary, StringComparison.Ordinal);
         }
         TextTask regression = Read("0.5 2.5 3.5 1.25 0.75 2 1 5 4 3.25", dev: "1 2", test: "-1 -1");
         Assert.True(regression.IsRegression);
@@ -135,8 +138,10 @@ public sealed class TaskLabelsTests : IDisposable
         for (int i = 0; i < 300; i++) text.Append(i is 7 or 90 ? $"{i}\tcut\n" : i == 120 ? $"{i}\ta\tb\t\n" : $"{i}\ta {i}\tb\t{i % 2}\n");
         TextTask task = ReadFiles(text.ToString(), "id\tquestion1\tquestion2\tis_duplicate\n0\ta\tb\t1\n", null, "");
         Assert.Equal(297, task.Train.Count + task.Dev.Count);
-        Assert.Contains("train.tsv: 3 of 300 lines skipped as malformed, the first for line 9: 2 tab-separated cells where 4 are expected", task.Summary, StringComparison.Ordinal);
-        string many = Assert.Throws<InvalidInputException>(() => ReadFiles(text + "300\tcut\n", "id\tquestion1\tquestion2\tis_duplicate\n0\ta\tb\t1\n", null, "")).Message;
+        Assert.Contains("train.tsv: 3 of 300 lines skipped as malformed, the first for line 9: 2 tab-separated cells where 4 are expected",
+            task.Summary, StringComparison.Ordinal);
+        string many = Assert.Throws<InvalidInputException>(
+            () => ReadFiles(text + "300\tcut\n", "id\tquestion1\tquestion2\tis_duplicate\n0\ta\tb\t1\n", null, "")).Message;
         Assert.Contains("4 of 301 lines are malformed", many, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', many);
     }
@@ -148,10 +153,12 @@ public sealed class TaskLabelsTests : IDisposable
         string train = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "pipe")).FullName, "train.tsv");
         using (var made = Process.Start("mkfifo", train)) made!.WaitForExit();
         File.WriteAllText(Path.Combine(_folder, "pipe", "dev.tsv"), "sentence\tlabel\na\t1\n");
-        Assert.Contains("pipe or device", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve($"tsv:{_folder}/pipe")).Message, StringComparison.Ordinal);
+        Assert.Contains("pipe or device", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve($"tsv:{_folder}/pipe")).Message,
+            StringComparison.Ordinal);
         File.Delete(train);
         File.CreateSymbolicLink(train, "/dev/zero");
-        Assert.Contains("pipe or device", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve($"tsv:{_folder}/pipe")).Message, StringComparison.Ordinal);
+        Assert.Contains("pipe or device", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve($"tsv:{_folder}/pipe")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,9 +174,11 @@ public sealed class TaskLabelsTests : IDisposable
     private string Refusal(string labels, string options = "", string? test = null) =>
         Assert.Throws<InvalidInputException>(() => Read(labels, options, test: test)).Message;
 
-    private TextTask Read(string labels, string options = "", string? dev = null, string? test = null) => ReadFiles(Lines(labels), Lines(dev ?? labels), Lines(test ?? labels), options);
+    private TextTask Read(string labels, string options = "", string? dev = null, string? test = null) =>
+        ReadFiles(Lines(labels), Lines(dev ?? labels), Lines(test ?? labels), options);
 
-    private static string Lines(string labels) => "sentence\tlabel\n" + string.Concat(labels.Split(' ').Select((l, i) => $"s{i}\t{(l == "_" ? "" : l)}\n"));
+    private static string Lines(string labels) =>
+        "sentence\tlabel\n" + string.Concat(labels.Split(' ').Select((l, i) => $"s{i}\t{(l == "_" ? "" : l)}\n"));
 
     private TextTask ReadFiles(string train, string dev, string? test, string options)
     {

@@ -66,7 +66,8 @@ public class BertNormalizerTests
     [InlineData(0x2A6DF + 1)]
     [InlineData(0x2FA1E)]
     [InlineData(0x0378)]
-    public void What_is_no_character_vanishes_and_parts_nothing(int codePoint) => Assert.Equal(["ab"], Words($"a{char.ConvertFromUtf32(codePoint)}b"));
+    public void What_is_no_character_vanishes_and_parts_nothing(int codePoint) =>
+        Assert.Equal(["ab"], Words($"a{char.ConvertFromUtf32(codePoint)}b"));
 
     [Theory]
     [InlineData(0x2B81D)]
@@ -78,12 +79,14 @@ public class BertNormalizerTests
         string ideograph = char.ConvertFromUtf32(codePoint);
         // Some compatibility ideographs decompose into the unified one.
         Assert.Equal(3, Words($"a{ideograph}b").Length);
-        Assert.Equal(["a" + ideograph + "b"], BertNormalizer.SplitWords(new BertNormalizer(false, SeparateIdeographs: false).Normalize($"a{ideograph}b")));
+        Assert.Equal(["a" + ideograph + "b"],
+            BertNormalizer.SplitWords(new BertNormalizer(false, SeparateIdeographs: false).Normalize($"a{ideograph}b")));
     }
 
     [Fact]
     public void Case_is_lowered_without_stripping_accents_where_that_is_asked_for() =>
-        Assert.Equal(["h\u00E9llo", "i\u0307"], BertNormalizer.SplitWords(new BertNormalizer(true, StripAccents: false).Normalize("H\u00C9LLO \u0130")));
+        Assert.Equal(["h\u00E9llo", "i\u0307"],
+            BertNormalizer.SplitWords(new BertNormalizer(true, StripAccents: false).Normalize("H\u00C9LLO \u0130")));
 
     [Fact]
     public void Symbols_in_Ascii_are_punctuation_but_a_euro_sign_is_not() => Assert.Equal(["$", "5", "+", "^", "€5"], Words("$5+^ €5"));

@@ -8,7 +8,8 @@ namespace AutoPeft.Peft.Tests.Tokenizers;
 public sealed class TokenizerFilesTests : IDisposable
 {
     private static readonly string[] Tokens =
-        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "Hello", "h\u00E9llo", "H\u00E9llo", "\u4E2D", "\u4E2D\u6587", "\u6587", "new", "york", "New", "<ent>", "##s"];
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "Hello", "h\u00E9llo", "H\u00E9llo", "\u4E2D", "\u4E2D\u6587", "\u6587",
+            "new", "york", "New", "<ent>", "##s"];
 
     private readonly ScratchFolder _folder = new();
 
@@ -28,10 +29,13 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("""{}""", "<ent>", "[UNK] [UNK] [UNK]")]
     [InlineData("""{"additional_special_tokens":["<ent>"]}""", "hello<ent>hellos", "hello <ent> hello ##s")]
     [InlineData("""{"extra_special_tokens":{"entity":"<ent>"}}""", "hello<ent>", "hello <ent>")]
-    [InlineData("""{"added_tokens_decoder":{"15":{"content":"<ent>","special":true,"normalized":false,"single_word":false}}}""", "a<ent>", "[UNK] <ent>")]
-    [InlineData("""{"added_tokens_decoder":{"15":{"content":"<ent>","special":true,"single_word":true}}}""", "hello<ent> <ent>", "hello [UNK] [UNK] [UNK] <ent>")]
+    [InlineData("""{"added_tokens_decoder":{"15":{"content":"<ent>","special":true,"normalized":false,"single_word":false}}}""",
+        "a<ent>", "[UNK] <ent>")]
+    [InlineData("""{"added_tokens_decoder":{"15":{"content":"<ent>","special":true,"single_word":true}}}""",
+        "hello<ent> <ent>", "hello [UNK] [UNK] [UNK] <ent>")]
     [InlineData("""{"added_tokens_decoder":{"17":{"content":"New York","special":false}}}""", "new YORK hello", "New York hello")]
-    [InlineData("""{"pad_token":"[PAD]","unk_token":{"content":"[UNK]"},"model_max_length":512,"tokenizer_class":"BertTokenizerFast","clean_up_tokenization_spaces":true}""", "hello", "hello")]
+    [InlineData("""{"pad_token":"[PAD]","unk_token":{"content":"[UNK]"},"model_max_length":512,"tokenizer_class":"BertTokenizerFast","clean_up_tokenization_spaces":true}""",
+        "hello", "hello")]
     public void A_setting_of_tokenizer_config_is_honoured(string config, string text, string pieces)
     {
         File.WriteAllText(_folder.File("tokenizer_config.json"), config);
@@ -43,11 +47,13 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("tokenizer_config.json", """{"do_lower_case":0}""", "expected true or false")]
     [InlineData("tokenizer_config.json", """{"do_basic_tokenize":false}""", "do_basic_tokenize = false is not supported")]
     [InlineData("tokenizer_config.json", """{"pad_token":"<pad>"}""", "pad_token = '<pad>' is not supported; only '[PAD]' is")]
-    [InlineData("tokenizer_config.json", """{"tokenizer_class":"RobertaTokenizer"}""", "tokenizer_class = 'RobertaTokenizer' is not supported")]
+    [InlineData("tokenizer_config.json", """{"tokenizer_class":"RobertaTokenizer"}""",
+        "tokenizer_class = 'RobertaTokenizer' is not supported")]
     [InlineData("tokenizer_config.json", """{"padding_side":"left"}""", "padding_side")]
     [InlineData("tokenizer_config.json", """{"split_special_tokens":true}""", "split_special_tokens")]
     [InlineData("tokenizer_config.json", """{"never_split":"<ent>"}""", "expected an array of strings")]
-    [InlineData("tokenizer_config.json", """{"added_tokens_decoder":{"3":{"content":"<new>"}}}""", "'<new>' has the id 3, but in the vocabulary its place is 17")]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder":{"3":{"content":"<new>"}}}""",
+        "'<new>' has the id 3, but in the vocabulary its place is 17")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder":{"x":{"content":"<new>"}}}""", "names the id 'x'")]
     [InlineData("tokenizer_config.json", "[1]", "expected a JSON object")]
     [InlineData("tokenizer_config.json", "{", "not valid JSON")]
@@ -115,7 +121,8 @@ public sealed class TokenizerFilesTests : IDisposable
         JsonObject json = Whole(lowerCase: true);
         json[part] = JsonNode.Parse(value);
         File.WriteAllText(_folder.File("tokenizer.json"), json.ToJsonString());
-        Assert.Contains(says, Assert.Throws<InvalidInputException>(() => WordPieceTokenizer.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            says, Assert.Throws<InvalidInputException>(() => WordPieceTokenizer.Load(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,7 +141,8 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Damaged_files_end_with_a_line_or_a_tokenizer()
     {
         string[] files = ["tokenizer.json", "tokenizer_config.json"];
-        byte[][] whole = [System.Text.Encoding.UTF8.GetBytes(Whole(lowerCase: true).ToJsonString()), """{"do_lower_case":true,"never_split":["New"],"added_tokens_decoder":{"15":{"content":"<ent>"}}}"""u8.ToArray()];
+        byte[][] whole = [System.Text.Encoding.UTF8.GetBytes(Whole(lowerCase: true).ToJsonString()),
+            """{"do_lower_case":true,"never_split":["New"],"added_tokens_decoder":{"15":{"content":"<ent>"}}}"""u8.ToArray()];
         var random = new Random(16);
         for (int i = 0; i < 400; i++)
         {
@@ -164,8 +172,10 @@ public sealed class TokenizerFilesTests : IDisposable
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 15, ["content"] = "<ent>", ["single_word"] = false, ["lstrip"] = true, ["rstrip"] = false, ["normalized"] = false, ["special"] = true }),
-            ["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["clean_text"] = true, ["handle_chinese_chars"] = true, ["strip_accents"] = null, ["lowercase"] = lowerCase },
+            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 15, ["content"] = "<ent>", ["single_word"] = false,
+                ["lstrip"] = true, ["rstrip"] = false, ["normalized"] = false, ["special"] = true }),
+            ["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["clean_text"] = true, ["handle_chinese_chars"] = true,
+                ["strip_accents"] = null, ["lowercase"] = lowerCase },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
             ["post_processor"] = new JsonObject
             {

@@ -3,7 +3,9 @@ using AutoPeft.Peft.Training;
 
 namespace AutoPeft.Peft.Tests.Training;
 
-/// <summary>A training's checkpoint is what was written, or it is refused and the training starts over: no bit of it can change unnoticed.</summary>
+/// <summary>
+/// A training's checkpoint is what was written, or it is refused and the training starts over: no bit of it can change unnoticed.
+/// </summary>
 [Collection("torch's process-wide generator")]
 public class DamagedCheckpointTests
 {
@@ -53,7 +55,8 @@ public class DamagedCheckpointTests
         int at = bytes.AsSpan().IndexOf("crc32c"u8);
         bytes[at] = (byte)'x';
         File.WriteAllBytes(file, bytes);
-        Assert.Contains("not a training state with a checksum", Assert.Throws<InvalidInputException>(() => TrainingState.Load(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a training state with a checksum",
+            Assert.Throws<InvalidInputException>(() => TrainingState.Load(file)).Message, StringComparison.Ordinal);
     }
 
     private static string Paused(TinyModel tiny)
@@ -63,7 +66,8 @@ public class DamagedCheckpointTests
         return file;
     }
 
-    private static PeftTrainingResult Train(TinyModel tiny, TrainingCheckpoint? checkpoint, TrainingDecision decision = TrainingDecision.Continue)
+    private static PeftTrainingResult Train(
+        TinyModel tiny, TrainingCheckpoint? checkpoint, TrainingDecision decision = TrainingDecision.Continue)
     {
         using PeftTrainer trainer = tiny.Trainer(Options);
         return trainer.Train(PeftPlan.FromName("lora r2 qv", tiny.Base.Config), 3, onEvaluation: _ => decision, checkpoint: checkpoint);

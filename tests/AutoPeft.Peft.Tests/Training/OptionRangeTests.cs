@@ -16,7 +16,8 @@ public class OptionRangeTests
         { "learning rate", new TrainingOptions { LearningRate = 0 } },
         { "learning rate of adapters", new TrainingOptions { MethodLearningRates = new MethodLearningRates { Adapters = 1e30 } } },
         { "learning rate of full fine-tuning", new TrainingOptions { MethodLearningRates = new MethodLearningRates { Full = -1 } } },
-        { "learning rate of the head", new TrainingOptions { MethodLearningRates = new MethodLearningRates { HeadOnly = double.PositiveInfinity } } },
+        { "learning rate of the head",
+            new TrainingOptions { MethodLearningRates = new MethodLearningRates { HeadOnly = double.PositiveInfinity } } },
         { "batch size", new TrainingOptions { BatchSize = int.MaxValue } },
         { "maximum length", new TrainingOptions { MaxLength = int.MaxValue } },
         { "epochs", new TrainingOptions { Epochs = int.MaxValue } },
@@ -67,7 +68,8 @@ public class OptionRangeTests
     public void An_adapter_that_no_memory_holds_is_refused_before_it_is_allocated(string name, string says)
     {
         using var model = new BertForSequenceClassification(BertOracle.Config, 2);
-        string message = Assert.Throws<InvalidInputException>(() => PeftModel.Apply(model, PeftPlan.FromName(name, BertOracle.Config), 1)).Message;
+        string message = Assert.Throws<InvalidInputException>(
+            () => PeftModel.Apply(model, PeftPlan.FromName(name, BertOracle.Config), 1)).Message;
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.Empty(PeftModel.AttachedSites(model));
     }
@@ -75,7 +77,8 @@ public class OptionRangeTests
     [Fact]
     public void A_number_of_threads_that_cannot_be_started_is_refused()
     {
-        Assert.Contains("--threads is 0; it must be between 1 and 1024", Assert.Throws<InvalidInputException>(() => ThreadCount.Set(0, "--threads")).Message, StringComparison.Ordinal);
+        Assert.Contains("--threads is 0; it must be between 1 and 1024",
+            Assert.Throws<InvalidInputException>(() => ThreadCount.Set(0, "--threads")).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidInputException>(() => ThreadCount.Checked(int.MaxValue, "--threads"));
         Assert.Equal(1024, ThreadCount.Checked(1024, "--threads"));
     }

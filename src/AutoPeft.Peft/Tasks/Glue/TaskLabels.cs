@@ -15,7 +15,9 @@ internal sealed partial class TaskLabels
     /// <summary>The most whole numbers that are taken for classes where nobody says; more are a quantity.</summary>
     public const int MaxGuessedClasses = 100;
 
-    /// <summary>The least share of labels with a fraction from which nobody needs to ask: below it, they may be slips among classes.</summary>
+    /// <summary>
+    /// The least share of labels with a fraction from which nobody needs to ask: below it, they may be slips among classes.
+    /// </summary>
     private const double PlainlyFractional = 0.1;
 
     private readonly Dictionary<string, int> _classes = new(StringComparer.Ordinal);
@@ -35,29 +37,39 @@ internal sealed partial class TaskLabels
     public bool IsRegression => Names.Count == 0;
 
     /// <summary>The class, or the number; null where the label is neither.</summary>
-    public double? ValueOf(string label) => IsRegression ? Finite(label) : _classes.TryGetValue(label, out int index) || _classes.TryGetValue(Canonical(label), out index) ? index : null;
+    public double? ValueOf(string label)
+    {
+        if (IsRegression) return Finite(label);
+        return _classes.TryGetValue(label, out int index) || _classes.TryGetValue(Canonical(label), out index) ? index : null;
+    }
 
     /// <summary>Decides from the training labels' values, as far as the person did not say.</summary>
     /// <param name="file">The file, for messages.</param>
     /// <param name="labels">The training labels with their lines; none is empty.</param>
     /// <param name="kind">What the person said they are; null: nothing.</param>
     /// <param name="names">The classes that the person named, in order; null: none.</param>
-    /// <exception cref="InvalidInputException">The labels are neither plainly classes nor plainly numbers, or there are too few or many classes.</exception>
-    public static TaskLabels Decide(string file, IReadOnlyList<(int Line, string Label)> labels, TaskKind? kind, IReadOnlyList<string>? names)
+    /// <exception cref="InvalidInputException">
+    /// The labels are neither plainly classes nor plainly numbers, or there are too few or many classes.
+    /// </exception>
+    public static TaskLabels Decide(
+        string file, IReadOnlyList<(int Line, string Label)> labels, TaskKind? kind, IReadOnlyList<string>? names)
     {
         if (names is not null) return new TaskLabels(names);
         if ((kind ?? Guess(file, labels)) == TaskKind.Regression) return new TaskLabels([]);
         string[] classes = [.. labels.Select(l => Canonical(l.Label)).Distinct(StringComparer.Ordinal).Take(MaxClasses + 1)];
-        if (classes.Length == 1) throw new InvalidInputException($"{file}: every label is '{classes[0]}'; a classification needs two or more");
+        if (classes.Length == 1)
+            throw new InvalidInputException($"{file}: every label is '{classes[0]}'; a classification needs two or more");
         if (classes.Length > MaxClasses)
-            throw new InvalidInputException($"{file}: more than {MaxClasses:N0} different labels; is 'label' the right column? If labels are numbers, say kind=regression");
+            throw new InvalidInputException(
+                $"{file}: more than {MaxClasses:N0} different labels; if they are numbers, say kind=regression");
         return new TaskLabels(classes.All(c => Finite(c) is not null)
             ? [.. classes.OrderBy(c => Finite(c)!.Value)]
             : [.. classes.Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>A number as it is usually written, any other label as it stands.</summary>
-    public static string Canonical(string label) => Finite(label) is { } value ? (value + 0.0).ToString("R", CultureInfo.InvariantCulture) : label;
+    public static string Canonical(string label) =>
+        Finite(label) is { } value ? (value + 0.0).ToString("R", CultureInfo.InvariantCulture) : label;
 
     private static TaskKind Guess(string file, IReadOnlyList<(int Line, string Label)> labels)
     {
@@ -87,7 +99,8 @@ internal sealed partial class TaskLabels
         bool few = wholes.Count <= MaxGuessedClasses;
         if (fractions == 0) return few ? TaskKind.Classification : TaskKind.Regression;
         if (few && fractions < PlainlyFractional * labels.Count)
-            throw Ask(file, fraction!.Value, $"is no whole number, and {whole:N0} of {labels.Count:N0} labels are; correct the line, or say kind=regression");
+            throw Ask(file, fraction!.Value,
+                $"is no whole number, and {whole:N0} of {labels.Count:N0} labels are; correct the line, or say kind=regression");
         return TaskKind.Regression;
     }
 

@@ -35,7 +35,9 @@ internal sealed class TsvTable
         ? null
         : $"{Path.GetFileName(File)}: {Malformed:N0} of {_lines:N0} lines skipped as malformed, the first for {_firstMalformed}";
 
-    /// <exception cref="InvalidInputException">Not readable, empty, not UTF-8, or more malformed lines than <see cref="MalformedShare"/>.</exception>
+    /// <exception cref="InvalidInputException">
+    /// Not readable, empty, not UTF-8, or more malformed lines than <see cref="MalformedShare"/>.
+    /// </exception>
     public static TsvTable Read(string file)
     {
         string[] lines = Lines(file);
@@ -52,7 +54,8 @@ internal sealed class TsvTable
             string[] cells = Cells(lines[i]);
             table._lines++;
             if (cells.Length == table.Columns.Length) table.Rows.Add((i + 1, cells));
-            else table.Skip(i + 1, $"{cells.Length} tab-separated cells where {table.Columns.Length} are expected ({string.Join(", ", table.Columns)})");
+            else table.Skip(i + 1,
+                $"{cells.Length} tab-separated cells where {table.Columns.Length} are expected ({string.Join(", ", table.Columns)})");
         }
         table.RequireFewMalformed();
         return table;

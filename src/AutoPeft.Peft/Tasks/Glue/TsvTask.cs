@@ -3,9 +3,9 @@ using AutoPeft.Randomness;
 namespace AutoPeft.Peft.Tasks;
 
 /// <summary>
-/// Reads a folder with train.tsv, dev.tsv and test.tsv in GLUE's manner. Labels are read as <see cref="TaskLabels"/> decides. Where test.tsv
-/// is missing or has no labels, as GLUE's public files, dev.tsv becomes the test set and every tenth training example (drawn by a fixed
-/// seed) the dev set, as AutoPEFT's authors did; the unlabelled examples are kept for predictions.
+/// Reads a folder with train.tsv, dev.tsv and test.tsv in GLUE's manner. Labels are read as <see cref="TaskLabels"/> decides. Where
+/// test.tsv is missing or has no labels, as GLUE's public files, dev.tsv becomes the test set and every tenth training example (drawn by
+/// a fixed seed) the dev set, as AutoPEFT's authors did; the unlabelled examples are kept for predictions.
 /// </summary>
 internal static class TsvTask
 {
@@ -21,7 +21,9 @@ internal static class TsvTask
     /// <param name="name">The task's name.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="options">What the person said about metric, kind and classes.</param>
-    /// <exception cref="InvalidInputException">A file or column is missing, or lines are malformed: file and line number are named.</exception>
+    /// <exception cref="InvalidInputException">
+    /// A file or column is missing, or lines are malformed: file and line number are named.
+    /// </exception>
     public static TextTask Read(string name, string folder, TaskOptions options)
     {
         if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: no such folder; tsv:DIR needs one with train.tsv, dev.tsv and test.tsv");
@@ -30,7 +32,8 @@ internal static class TsvTask
         LabelledFile? test = Find(folder, TestFiles) is { } file ? LabelledFile.Load(file) : null;
         TaskLabels labels = TaskLabels.Decide(train.File, [.. train.Rows.Select(r => (r.Line, r.Label))], options.Kind, options.Labels);
         if (labels.IsRegression && options.Metric is { } metric and not TaskMetric.PearsonSpearman)
-            throw new InvalidInputException($"{train.File}: metric={metric.ToName()} is for classes, and the labels are numbers; leave it out or say kind=classification");
+            throw new InvalidInputException(
+                $"{train.File}: metric={metric.ToName()} is for classes, and the labels are numbers; kind=classification makes classes");
 
         List<TextExample> trainExamples = Examples(train, labels), devExamples = Examples(dev, labels), testExamples;
         List<TextExample> unlabelled = [];
@@ -46,11 +49,14 @@ internal static class TsvTask
             if (test is not null) unlabelled = [.. test.Rows.Select(r => new TextExample(r.First, r.Second, double.NaN))];
             testExamples = devExamples;
             (trainExamples, devExamples) = HoldOut(trainExamples);
-            string why = test is null ? "there is no test.tsv" : $"the {unlabelled.Count:N0} examples of {Path.GetFileName(test.File)} have no labels";
+            string why = test is null
+                ? "there is no test.tsv"
+                : $"the {unlabelled.Count:N0} examples of {Path.GetFileName(test.File)} have no labels";
             notes.Add($"{why}, so {Path.GetFileName(dev.File)} serves as test and {HeldOutShare:P0} of train.tsv as dev");
         }
         notes.AddRange(((LabelledFile?[])[train, dev, test]).Select(f => f?.Skipped).OfType<string>());
-        return new TextTask(name, labels.Names, options.Metric ?? DefaultMetric(folder, labels.IsRegression), trainExamples, devExamples, testExamples)
+        return new TextTask(
+            name, labels.Names, options.Metric ?? DefaultMetric(folder, labels.IsRegression), trainExamples, devExamples, testExamples)
         {
             Unlabelled = unlabelled,
             Notes = notes,
@@ -64,7 +70,9 @@ internal static class TsvTask
         return split;
     }
 
-    /// <summary>Whether no example has a label: no column, empty cells, or −1 where that is no class and no number of the training set.</summary>
+    /// <summary>
+    /// Whether no example has a label: no column, empty cells, or −1 where that is no class and no number of the training set.
+    /// </summary>
     private static bool IsUnlabelled(LabelledFile test, TaskLabels labels, List<TextExample> train)
     {
         if (!test.HasLabels || test.Rows.All(r => r.Label.Length == 0)) return true;
@@ -77,7 +85,8 @@ internal static class TsvTask
         var examples = new List<TextExample>(split.Rows.Count);
         foreach (var (line, first, second, label) in split.Rows)
         {
-            double value = labels.ValueOf(label) ?? throw new InvalidInputException($"{split.File}, line {line}: label '{label}' " + (labels.IsRegression
+            double value = labels.ValueOf(label)
+                ?? throw new InvalidInputException($"{split.File}, line {line}: label '{label}' " + (labels.IsRegression
                 ? "is not a number, and the task is a regression; kind=classification takes any label"
                 : $"does not occur in train.tsv, which has {TextTask.Listed(labels.Names)}"));
             examples.Add(new TextExample(first, second, value));

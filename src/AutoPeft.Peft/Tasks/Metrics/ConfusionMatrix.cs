@@ -69,5 +69,6 @@ public sealed class ConfusionMatrix
 
     private static int Class(double label) => label >= 0 && label < int.MaxValue && label == Math.Floor(label)
         ? (int)label
-        : throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{label} is no class; classes are 0, 1, …"));
+        : throw new ArgumentException(
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{label} is no class; classes are 0, 1, …"));
 }

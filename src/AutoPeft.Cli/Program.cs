@@ -4,7 +4,7 @@ using AutoPeft.Cli.Commands;
 using AutoPeft.Cli.Terminal;
 
 // Not a RootCommand: that takes its name from the assembly, and people type autopeft.
-var root = new Command("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
+static Command Root() => new("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
 {
     new HelpOption { Recursive = true },
     DemoCommand.Create(),
@@ -29,4 +29,4 @@ var root = new Command("autopeft", "Searches configurations of transformers: dec
     SiloCommand.Create(),
     StudiesCommand.Create(),
 };
-return await CommandLine.RunAsync(root, args).ConfigureAwait(false);
+return await CommandLine.RunAsync(Root, args).ConfigureAwait(false);

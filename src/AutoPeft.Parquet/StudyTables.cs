@@ -10,11 +10,18 @@ namespace AutoPeft.Parquet;
 /// A study as three tables: <c>trials</c> (a row per trial), <c>pareto</c> (the front, same columns) and <c>curves</c> (a row per reported measurement).
 /// <para>
 /// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; feasible (where there are outcome constraints); source,
-/// parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds, proposed, started, finished, error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial
-/// that has not completed) is null. Parameters, objectives and outcomes keep the names that a person gave them; a column of ours whose name one
-/// of them has taken is called <c>trial_…</c>, a metric <c>metric_…</c> (case does not count, as it does not for DuckDB and Spark).
+/// parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds, proposed, started, finished,
+/// error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial that has not completed) is null.
 /// </para>
-/// <para>Each file's metadata has the study's definition as JSON under <see cref="DefinitionKey"/> and the number of folded records under <see cref="SequenceKey"/>.</para>
+/// <para>
+/// Parameters, objectives and outcomes keep the names that a person gave them, unless two names differ only in case, which DuckDB and Spark
+/// cannot tell apart: then the later one is called <c>parameter_…</c>, <c>objective_…</c> or <c>outcome_…</c>, and <see cref="Renamed"/> says so.
+/// A column of ours whose name a person's has taken is called <c>trial_…</c>, a metric <c>metric_…</c>.
+/// </para>
+/// <para>
+/// Each file's metadata has the study's definition as JSON under <see cref="DefinitionKey"/>, the number of folded records under
+/// <see cref="SequenceKey"/>, and, where there are any, the columns of <see cref="Renamed"/> as a JSON object under <see cref="RenamedKey"/>.
+/// </para>
 /// <code>
 /// StudyTables.Write("runs/demo", session.Study);
 /// // pandas: pd.read_parquet("runs/demo/pareto.parquet")
@@ -37,17 +44,18 @@ public static class StudyTables
     /// <summary>Metadata key of the number of log records that the table shows.</summary>
     public const string SequenceKey = "autopeft.sequence";
 
+    /// <summary>Metadata key of the columns that bear another name than the person gave: JSON, column to name; absent where there are none.</summary>
+    public const string RenamedKey = "autopeft.renamed";
+
     /// <summary>
     /// Writes the three files into <paramref name="directory"/>, which is made if it is not there. Each file is replaced at once: a reader never sees a part,
     /// also while the study runs. Read-only on the study, which nobody may append to meanwhile.
     /// </summary>
     /// <param name="directory">Where the files go.</param>
     /// <param name="study">Any study, running or finished; one without trials gives tables without rows.</param>
-    /// <param name="codec">Who writes; <see cref="ParquetCodecs.Default"/> where null.</param>
     /// <exception cref="TableFileException">The folder cannot be written to or the disk is full; files not yet replaced are as they were.</exception>
-    public static void Write(string directory, IStudyView study, IParquetCodec? codec = null)
+    public static void Write(string directory, IStudyView study)
     {
-        codec ??= ParquetCodecs.Default;
         try
         {
             Directory.CreateDirectory(directory);
@@ -56,9 +64,9 @@ public static class StudyTables
         {
             throw new TableFileException($"{directory}: the folder cannot be made ({e.Message.TrimEnd('.')}); choose another.", e);
         }
-        codec.Write(Path.Combine(directory, CurvesFile), Curves(study));
-        codec.Write(Path.Combine(directory, ParetoFile), Pareto(study));
-        codec.Write(Path.Combine(directory, TrialsFile), Trials(study));
+        ParquetFile.Write(Path.Combine(directory, CurvesFile), Curves(study));
+        ParquetFile.Write(Path.Combine(directory, ParetoFile), Pareto(study));
+        ParquetFile.Write(Path.Combine(directory, TrialsFile), Trials(study));
     }
 
     /// <summary>A row per trial, by number.</summary>
@@ -84,13 +92,26 @@ public static class StudyTables
         ], Metadata(study));
     }
 
+    /// <summary>The columns whose names are not those that a person gave, and the names given: two of a study's names differed only in case.</summary>
+    public static IReadOnlyList<(string Name, string Column)> Renamed(StudyDefinition definition)
+    {
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        return [.. Given(definition).Select(g => (g.Name, Column: Free(taken, g.Name, g.Prefix))).Where(c => c.Name != c.Column)];
+    }
+
+    /// <summary>The names that a person gave, in the order of their columns, and what a name begins with that has to give way.</summary>
+    private static IEnumerable<(string Name, string Prefix)> Given(StudyDefinition d) =>
+    [
+        .. d.Space.Parameters.Select(p => (Column.WellFormed(p.Name), "parameter_")),
+        .. d.Objectives.Select(o => (Column.WellFormed(o.Name), "objective_")),
+        .. d.Outcomes.Select(o => (Column.WellFormed(o.Name), "outcome_")),
+    ];
+
     private static Table TrialTable(string name, IStudyView study, IReadOnlyList<Trial> rows)
     {
         StudyDefinition d = study.Definition;
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        names.UnionWith(d.Space.Parameters.Select(p => p.Name));
-        names.UnionWith(d.Objectives.Select(o => o.Name));
-        names.UnionWith(d.Outcomes.Select(o => o.Name));
+        string[] given = [.. Given(d).Select(g => Free(names, g.Name, g.Prefix))];
         string Ours(string column) => Free(names, column, "trial_");
         bool lineage = study.Trials.Any(t => t.Parent is not null);
 
@@ -104,9 +125,10 @@ public static class StudyTables
             Column.Int32(number, rows.Select(t => t.Number)),
             Column.String(state, rows.Select(t => t.State.ToString().ToLowerInvariant()), nullable: false),
         };
-        columns.AddRange(d.Space.Parameters.Select((p, i) => ParameterColumn.Of(Column.WellFormed(p.Name), p, i, rows)));
-        columns.AddRange(d.Objectives.Select((o, i) => Column.Double(Column.WellFormed(o.Name), rows.Select(t => At(t.Values, i)))));
-        columns.AddRange(d.Outcomes.Select((o, i) => Column.Double(Column.WellFormed(o.Name), rows.Select(t => At(t.Outcomes, i)))));
+        columns.AddRange(d.Space.Parameters.Select((p, i) => ParameterColumn.Of(given[i], p, i, rows)));
+        int objectives = d.Space.Parameters.Length, outcomes = objectives + d.Objectives.Length;
+        columns.AddRange(d.Objectives.Select((o, i) => Column.Double(given[objectives + i], rows.Select(t => At(t.Values, i)))));
+        columns.AddRange(d.Outcomes.Select((o, i) => Column.Double(given[outcomes + i], rows.Select(t => At(t.Outcomes, i)))));
         foreach (string metric in study.Trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             columns.Add(Column.Double(Free(names, Column.WellFormed(metric), "metric_"), rows.Select(t => t.Metrics.TryGetValue(metric, out double v) ? v : (double?)null)));
@@ -156,10 +178,15 @@ public static class StudyTables
             DefinitionJson.Write(writer, study.Definition);
             writer.WriteEndObject();
         }
-        return new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>
         {
             [DefinitionKey] = Encoding.UTF8.GetString(json.ToArray()),
             [SequenceKey] = study.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
+        if (Renamed(study.Definition) is { Count: > 0 } renamed)
+        {
+            metadata[RenamedKey] = JsonSerializer.Serialize(renamed.ToDictionary(r => r.Column, r => r.Name));
+        }
+        return metadata;
     }
 }

@@ -168,6 +168,25 @@ public sealed class StudyTablesTests : IDisposable
     }
 
     [Fact]
+    public void Names_of_a_person_that_differ_only_in_case_become_columns_that_every_reader_can_tell_apart_and_the_file_says_which()
+    {
+        var space = SearchSpace.Build(s => s.Float("lr", 0, 1).Float("LR", 0, 1).Float("e", 0, 1));
+        var study = Study.Of(
+        [
+            new StudyCreated(Start, new StudyDefinition(space, [Objective.Minimize("E"), Objective.Minimize("loss")])),
+            new TrialProposed(Start, 0, space.FromValues([new("lr", 0.1), new("LR", 0.2), new("e", 0.3)]), "random", 1, 0, 1),
+            new TrialStarted(Start, 0, "w", "cpu:0", 1),
+            new TrialCompleted(Start.AddSeconds(3), 0, [0.4, 0.5], [], NoMetrics),
+        ]);
+        StudyTables.Write(_folder.Path, study);
+        Table trials = ParquetFile.Read(_folder["trials.parquet"]);
+        Assert.Equal((0.1, 0.2, 0.3, 0.4, 0.5), (trials["lr"][0], trials["parameter_LR"][0], trials["e"][0], trials["objective_E"][0], trials["loss"][0]));
+        Assert.Equal([("LR", "parameter_LR"), ("E", "objective_E")], StudyTables.Renamed(study.Definition));
+        Assert.Equal("""{"parameter_LR":"LR","objective_E":"E"}""", trials.Metadata[StudyTables.RenamedKey]);
+        Assert.DoesNotContain(StudyTables.RenamedKey, StudyTables.Trials(Sample()).Metadata.Keys);
+    }
+
+    [Fact]
     public void The_files_hold_the_tables_and_the_study_that_they_came_from()
     {
         Study study = Sample();
@@ -176,9 +195,9 @@ public sealed class StudyTablesTests : IDisposable
             Directory.GetFileSystemEntries(_folder["runs/demo"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         foreach (Table table in new[] { StudyTables.Trials(study), StudyTables.Pareto(study), StudyTables.Curves(study) })
         {
-            TableAssert.Same(table, ParquetCodecs.Default.Read(_folder[$"runs/demo/{table.Name}.parquet"]));
+            TableAssert.Same(table, ParquetFile.Read(_folder[$"runs/demo/{table.Name}.parquet"]));
         }
-        Table trials = ParquetCodecs.Default.Read(_folder["runs/demo/trials.parquet"]);
+        Table trials = ParquetFile.Read(_folder["runs/demo/trials.parquet"]);
         using var json = JsonDocument.Parse(trials.Metadata[StudyTables.DefinitionKey]);
         StudyDefinition definition = DefinitionJson.Read(json.RootElement);
         Assert.Equal(("demo", 7UL, Space), (definition.Name, definition.Seed, definition.Space));
@@ -200,10 +219,10 @@ public sealed class StudyTablesTests : IDisposable
     public void A_study_without_trials_gives_tables_without_rows_but_with_their_columns()
     {
         StudyTables.Write(_folder.Path, Study.Of([new StudyCreated(Start, new StudyDefinition(Space, [Objective.Minimize("loss")]))]));
-        Table trials = ParquetCodecs.Default.Read(_folder["trials.parquet"]);
+        Table trials = ParquetFile.Read(_folder["trials.parquet"]);
         Assert.Equal(0, trials.RowCount);
         Assert.Equal(ColumnType.Int64, trials["rank"].Type);
-        Assert.Equal(0, ParquetCodecs.Default.Read(_folder["curves.parquet"]).RowCount);
+        Assert.Equal(0, ParquetFile.Read(_folder["curves.parquet"]).RowCount);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Xunit;
 
 namespace AutoPeft.TestKit;
 
@@ -19,7 +20,10 @@ public sealed class PostgresProcess : IAsyncDisposable
     /// <summary>The directory with its programs; null where PostgreSQL is not installed. AUTOPEFT_POSTGRES_BIN names another.</summary>
     public static string? FindBin()
     {
-        if (Environment.GetEnvironmentVariable("AUTOPEFT_POSTGRES_BIN") is { Length: > 0 } named) return named;
+        if (Environment.GetEnvironmentVariable("AUTOPEFT_POSTGRES_BIN") is { Length: > 0 } named)
+        {
+            return File.Exists(Path.Combine(named, "initdb")) ? named : null;
+        }
         const string debian = "/usr/lib/postgresql";
         if (System.IO.Directory.Exists(debian) && System.IO.Directory.GetDirectories(debian).Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order().LastOrDefault() is { } found) return found;
         return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")));
@@ -36,12 +40,15 @@ public sealed class PostgresProcess : IAsyncDisposable
 
     private string Data => Path.Combine(Directory, "data");
 
-    /// <summary>Makes and starts a server.</summary>
+    /// <summary>
+    /// Makes and starts a server. Where PostgreSQL is not installed, the test that asks for one is skipped, and the report of the run says so:
+    /// such tests are marked <c>[SkippableFact]</c> or <c>[SkippableTheory]</c>.
+    /// </summary>
     /// <param name="durable">Whether it syncs to disk. Tests that do not cut the power need not wait for that.</param>
     /// <param name="listen">Addresses to listen on.</param>
     public static async Task<PostgresProcess> StartAsync(bool durable = false, string listen = "127.0.0.1")
     {
-        string bin = FindBin() ?? throw new InvalidOperationException("PostgreSQL is not installed here.");
+        string bin = FindBin() ?? throw new SkipException("PostgreSQL is not installed here (Debian: apt-get install postgresql).");
         string directory = System.IO.Directory.CreateTempSubdirectory("autopeft-postgres-").FullName;
         var server = new PostgresProcess(bin, directory, FreePort(), $"-c listen_addresses={listen} -c unix_socket_directories={directory} -c fsync={(durable ? "on" : "off")} -c max_connections=150");
         if (Environment.IsPrivilegedProcess) await RunAsync("chown", "postgres", directory);

@@ -58,7 +58,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
     /// <summary>A log that uses every kind of record.</summary>
     public static IReadOnlyList<StudyEvent> Log { get; } = MakeLog();
 
-    [Fact]
+    [SkippableFact]
     public async Task A_new_store_is_empty()
     {
         IStudyStore store = await CreateAsync();
@@ -66,7 +66,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Empty(await ReadAsync(store, 3));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task What_was_appended_reads_back_equal_and_in_order()
     {
         IStudyStore store = await CreateAsync();
@@ -76,7 +76,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Equal(Folded(Log), Folded(read));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Reading_starts_where_it_is_asked_to()
     {
         IStudyStore store = await CreateAsync();
@@ -84,7 +84,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         for (int from = 0; from <= Log.Count; from++) Assert.Equal(Log.Skip(from), await ReadAsync(store, from));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Records_can_be_appended_one_by_one_or_together()
     {
         IStudyStore store = await CreateAsync();
@@ -93,7 +93,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Equal(Log, await ReadAsync(store));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_append_at_another_position_than_the_end_is_refused_and_changes_nothing()
     {
         IStudyStore store = await CreateAsync();
@@ -107,7 +107,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Equal(Log.Take(3), await ReadAsync(store));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Of_racing_appenders_exactly_one_wins_each_position_and_batches_stay_whole()
     {
         const int appenders = 6, wins = 12;
@@ -145,7 +145,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_reader_that_runs_beside_appenders_sees_a_growing_prefix_and_never_half_a_batch()
     {
         IStudyStore store = await CreateAsync();
@@ -170,7 +170,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Equal(80, seen);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_cancelled_append_changes_nothing_and_a_cancelled_read_stops()
     {
         IStudyStore store = await CreateAsync();
@@ -183,7 +183,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.True(await store.TryAppendAsync(1, [Log[1]], default));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task The_list_that_was_appended_may_be_changed_afterwards()
     {
         IStudyStore store = await CreateAsync();
@@ -193,7 +193,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Equal(Log.Take(2), await ReadAsync(store));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task What_is_not_finite_in_metrics_and_outcomes_survives()
     {
         IStudyStore store = await CreateAsync();
@@ -203,7 +203,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Assert.Equal(odd, (await ReadAsync(store))[2]);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Another_opening_of_the_log_sees_everything_that_was_acknowledged()
     {
         IStudyStore store = await CreateAsync();

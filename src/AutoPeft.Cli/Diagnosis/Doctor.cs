@@ -1,5 +1,8 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
-using AutoPeft.Parquet;
+using AutoPeft.MLNet;
+using AutoPeft.Parquet.Tables;
+using AutoPeft.Peft.Native;
 using TorchSharp;
 
 namespace AutoPeft.Cli.Diagnosis;
@@ -10,7 +13,11 @@ internal static class Doctor
     /// <summary>GPUs that libtorch sees; 0 where there is no libtorch.</summary>
     public static int CudaDevices()
     {
-        try { return torch.cuda.is_available() ? torch.cuda.device_count() : 0; }
+        try
+        {
+            TorchRuntime.Load();
+            return torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        }
         catch (Exception e) when (IsNoTorch(e)) { return 0; }
     }
 
@@ -21,17 +28,19 @@ internal static class Doctor
         (".NET", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", true),
         Torch(),
         ("Devices", Devices(), true),
-        ("Parquet", ParquetCodecs.Default.Name, true),
-        ("Orleans", Has("Orleans.Runtime") ? "on" : "not on this package feed", true),
-        ("ML.NET AutoML", Has("Microsoft.ML.AutoML") ? "on" : "not on this package feed", true),
+        ("Parquet", ParquetFile.Library, true),
+        ("Orleans", $"Microsoft.Orleans {VersionOf(Assembly.Load("Orleans.Runtime"))}", true),
+        ("ML.NET AutoML", MLNetSamplers.IsAvailable ? "on" : "not in this build (dotnet build -p:MLNetAutoML=true, where a feed has it)", true),
     ];
 
     private static (string, string, bool) Torch()
     {
-        string api = typeof(torch).Assembly.GetName() is { Name: "TorchSharp" } a ? $"TorchSharp {a.Version?.ToString(3)}" : "AutoPeft.Torch";
+        string api = $"TorchSharp {VersionOf(typeof(torch).Assembly)}";
         try
         {
-            return ("Torch", $"{api} over libtorch {torch.__version__}, {torch.get_num_threads()} thread(s)", true);
+            TorchRuntime.Load();
+            string where = TorchRuntime.Origin is { } folder ? $" of {folder}" : "";
+            return ("Torch", $"{api}, libtorch {torch.__version__.TrimEnd('0').TrimEnd('.')}{where}, {torch.get_num_threads()} thread(s)", true);
         }
         catch (Exception e) when (IsNoTorch(e))
         {
@@ -39,24 +48,15 @@ internal static class Doctor
         }
     }
 
+    private static string? VersionOf(Assembly assembly) =>
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', ' ')[0].TrimEnd('.');
+
     private static string Devices()
     {
         int gpus = CudaDevices();
         return $"{Environment.ProcessorCount} CPU core(s)" + (gpus > 0 ? $", {gpus} GPU(s)" : ", no GPU that libtorch sees");
     }
 
-    private static bool Has(string assembly)
-    {
-        try
-        {
-            System.Reflection.Assembly.Load(assembly);
-            return true;
-        }
-        catch (Exception e) when (e is FileNotFoundException or FileLoadException or BadImageFormatException)
-        {
-            return false;
-        }
-    }
-
-    private static bool IsNoTorch(Exception e) => e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or NotSupportedException;
+    private static bool IsNoTorch(Exception e) => e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException
+        or NotSupportedException or InvalidInputException;
 }

@@ -14,12 +14,12 @@ internal static class RunTableFile
         if (Directory.Exists(path))
         {
             if (!File.Exists(Path.Combine(path, SweepFolder.LogName)) && File.Exists(Path.Combine(path, StudyTables.TrialsFile)))
-                return Convert(path, ParquetCodecs.Default.Read(Path.Combine(path, StudyTables.TrialsFile)));
+                return Convert(path, ParquetFile.Read(Path.Combine(path, StudyTables.TrialsFile)));
             await using SweepFolder folder = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
             return Convert(path, StudyTables.Trials(folder.Session.Study));
         }
         if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file or study directory.");
-        return Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) ? Convert(path, ParquetCodecs.Default.Read(path)) : CsvTable.Read(path);
+        return Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) ? Convert(path, ParquetFile.Read(path)) : CsvTable.Read(path);
     }
 
     private static RunTable Convert(string source, Table table)

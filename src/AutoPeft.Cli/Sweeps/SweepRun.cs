@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AutoPeft.Cli.Diagnosis;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
+using AutoPeft.Parquet;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -28,6 +29,11 @@ internal static class SweepRun
     {
         if (folder.Torn is { } torn) await Console.Error.WriteLineAsync($"autopeft: {torn}").ConfigureAwait(false);
         StudyDefinition definition = folder.Session.Study.Definition;
+        foreach ((string name, string column) in tables ? StudyTables.Renamed(definition) : [])
+        {
+            await Console.Error.WriteLineAsync($"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.")
+                .ConfigureAwait(false);
+        }
         var options = new ProcessWorkerOptions
         {
             Command = WorkerCommandLine.Get(),

@@ -8,7 +8,34 @@ internal static class CommandLine
     public const int BadInput = 2;
     public const int Interrupted = 130;
 
-    public static async Task<int> RunAsync(Command root, string[] args)
+    /// <param name="commands">Makes the root command.</param>
+    /// <param name="args">What was typed.</param>
+    public static async Task<int> RunAsync(Func<Command> commands, string[] args)
+    {
+        try
+        {
+            return await InvokeAsync(commands(), args).ConfigureAwait(false);
+        }
+        catch (InvalidInputException e)
+        {
+            return await RefuseAsync(e).ConfigureAwait(false);
+        }
+        catch (TypeInitializationException e) when (e.InnerException is InvalidInputException wrong)
+        {
+            // What an assembly needs before any of its code runs: TORCH_DIR names no libtorch.
+            return await RefuseAsync(wrong).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return await RefuseAsync(e).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> InvokeAsync(Command root, string[] args)
     {
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -18,25 +45,15 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync($"autopeft: {Cause(parsed).TrimEnd('.')}. Try {help}").ConfigureAwait(false);
             return BadInput;
         }
-        try
-        {
-            // We catch what commands throw; the library would print a stack trace.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) }).ConfigureAwait(false);
-        }
-        catch (InvalidInputException e)
-        {
-            await Console.Error.WriteLineAsync($"autopeft: {e.Message}").ConfigureAwait(false);
-            return BadInput;
-        }
-        catch (OperationCanceledException)
-        {
-            return Interrupted;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"autopeft: {e.Message}").ConfigureAwait(false);
-            return BadInput;
-        }
+        // We catch what commands throw; the library would print a stack trace.
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+    }
+
+    private static async Task<int> RefuseAsync(Exception e)
+    {
+        await Console.Error.WriteLineAsync($"autopeft: {e.Message}").ConfigureAwait(false);
+        return BadInput;
     }
 
     /// <summary>Of several errors the one that names what was typed: an unknown command also counts as a missing one.</summary>

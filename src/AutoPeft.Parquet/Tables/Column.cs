@@ -198,11 +198,5 @@ public sealed class Column<T> : Column where T : notnull
         return !IsNull(row);
     }
 
-    /// <summary>One value per row; in rows without a value the type's zero (the empty text for texts).</summary>
-    internal ReadOnlySpan<T> Dense => _values;
-
-    /// <summary>One flag per row; empty where the column is required.</summary>
-    internal ReadOnlySpan<bool> Present => _present;
-
     private protected override object? GetBoxed(int row) => IsNull(row) ? null : _values[row];
 }

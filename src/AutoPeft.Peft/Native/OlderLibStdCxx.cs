@@ -24,25 +24,37 @@ internal static class OlderLibStdCxx
         && !NativeLibrary.TryGetExport(library, MissingFunction, out _);
 
     /// <summary>
-    /// The path of a copy of <paramref name="library"/> that does without the function, in the user's cache
-    /// (<c>$XDG_CACHE_HOME</c>, else <c>~/.cache</c>; <c>autopeft/native/HASH</c>). The original is only read: its file may be linked to the
-    /// package cache. Safe with other processes that do the same: the copy appears under its name as a whole.
+    /// The path of a copy of <paramref name="library"/> that does without the function: <c>autopeft/native/HASH</c> in the user's cache.
+    /// The original is only read: its file may be linked to the package cache. Safe with other processes that do the same, since the copy
+    /// appears under its name as a whole. Where the cache cannot be written, the copy is this process's alone, in the folder for temporary files.
     /// </summary>
-    public static string CopyOf(string library)
+    /// <param name="library">TorchSharp's native part, as packaged.</param>
+    /// <param name="cache">Default: <c>$XDG_CACHE_HOME</c>, else <c>~/.cache</c>.</param>
+    /// <exception cref="InvalidDataException">The library is another, which does not ask for the function.</exception>
+    public static string CopyOf(string library, string? cache = null)
     {
         byte[] bytes = File.ReadAllBytes(library);
         string hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
-            ? set
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        string copy = Path.Combine(cache, "autopeft", "native", hash, Path.GetFileName(library));
+        string folder = Path.Combine(cache ?? UserCache(), "autopeft", "native", hash), copy = Path.Combine(folder, Path.GetFileName(library));
         if (File.Exists(copy)) return copy;
 
         new ElfFile(bytes).DoWithout(MissingFunction, MissingVersion);
-        Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-        string temporary = $"{copy}.{Guid.NewGuid():N}";
-        File.WriteAllBytes(temporary, bytes);
-        File.Move(temporary, copy, overwrite: true);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            string temporary = $"{copy}.{Guid.NewGuid():N}";
+            File.WriteAllBytes(temporary, bytes);
+            File.Move(temporary, copy, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            copy = Path.Combine(Directory.CreateTempSubdirectory("autopeft-native-").FullName, Path.GetFileName(library));
+            File.WriteAllBytes(copy, bytes);
+        }
         return copy;
     }
+
+    private static string UserCache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+        ? cache
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using TorchSharp;
 
 namespace AutoPeft.Peft.Native;
 
@@ -8,8 +7,8 @@ namespace AutoPeft.Peft.Native;
 /// Loads libtorch where TorchSharp alone would not find it or could not load it: where <c>TORCH_DIR</c> names another libtorch,
 /// and on Linux systems whose C++ library is older than TorchSharp's native part (Debian 12, Ubuntu 22.04).
 /// <para>
-/// This assembly calls <see cref="Load"/> before any of its code runs. A program that uses TorchSharp before it uses AutoPeft.Peft
-/// calls <see cref="Load"/> first. Elsewhere, and on macOS and Windows without <c>TORCH_DIR</c>, nothing happens.
+/// Before any code of this assembly runs, the assembly sees to it that libtorch is loaded at the moment when TorchSharp is. A program that
+/// uses TorchSharp before it uses AutoPeft.Peft calls <see cref="Load"/> first. Elsewhere nothing happens.
 /// </para>
 /// </summary>
 public static class TorchRuntime
@@ -23,46 +22,71 @@ public static class TorchRuntime
     // Each library after those that it needs; a libtorch for the CPU lacks the two of CUDA.
     private static readonly string[] s_libtorch = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
 
-    private static readonly Lazy<bool> s_loaded = new(LoadOnce);
+    private static readonly Lazy<Libraries?> s_found = new(Find);
+    private static readonly Lazy<Libraries?> s_loaded = new(LoadOnce);
+
+    /// <summary>The folder from which <see cref="Load"/> loads libtorch; null where TorchSharp finds libtorch by itself.</summary>
+    public static string? Origin => s_found.Value?.Folder;
 
     /// <summary>Loads libtorch if TorchSharp needs help with it; the second call and later ones do nothing. Thread-safe.</summary>
     /// <exception cref="InvalidInputException"><c>TORCH_DIR</c> names no libtorch that TorchSharp can use.</exception>
     public static void Load() => _ = s_loaded.Value;
 
 #pragma warning disable CA2255 // A library's users cannot be asked to remember a call before their first tensor.
+    /// <summary>Loads libtorch with TorchSharp, not with this assembly: a command that needs no tensor should not wait for 460 MB.</summary>
     [ModuleInitializer]
-    internal static void LoadWithModule() => Load();
+    internal static void LoadWithTorchSharp()
+    {
+        if (s_found.Value is null) return;
+        AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) =>
+        {
+            // Other threads that ask for TorchSharp wait until this event is over.
+            if (loaded.LoadedAssembly.GetName().Name == TorchSharp) Load();
+        };
+        if (AppDomain.CurrentDomain.GetAssemblies().Any(a => a.GetName().Name == TorchSharp)) Load();
+    }
 #pragma warning restore CA2255
 
-    private static bool LoadOnce()
+    private const string TorchSharp = "TorchSharp";
+
+    /// <summary>What to load in TorchSharp's stead: TorchSharp's native part, and libtorch's folder.</summary>
+    private sealed record Libraries(string Binding, string Folder, bool OlderSystem);
+
+    private static Libraries? Find()
     {
         string? chosen = Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } variable ? variable : null;
         if (!OperatingSystem.IsLinux())
         {
-            return chosen is null ? false : throw new InvalidInputException($"{DirectoryVariable} works on Linux alone; unset the variable.");
+            return chosen is null ? null : throw new InvalidInputException($"{DirectoryVariable} works on Linux alone; unset the variable.");
         }
         bool older = OlderLibStdCxx.IsHere();
-        if (chosen is null && !older) return false;
-
+        if (chosen is null && !older) return null;
         string[] packaged = [.. NativeDirectories()];
-        if (FindIn(packaged, "libLibTorchSharp.so") is not { } binding) return false;
-        if ((chosen is null ? FindIn(packaged, "libtorch_cpu.so") : Chosen(chosen, packaged)) is not { } libtorch) return false;
+        string? libtorch = chosen is null ? FindIn(packaged, "libtorch_cpu.so") : Chosen(chosen, packaged);
+        return libtorch is not null && FindIn(packaged, "libLibTorchSharp.so") is { } binding
+            ? new Libraries(binding, Path.GetDirectoryName(libtorch)!, older)
+            : null;
+    }
+
+    private static Libraries? LoadOnce()
+    {
+        if (s_found.Value is not { } found) return null;
         try
         {
-            foreach (string library in s_libtorch.Select(name => Path.Combine(Path.GetDirectoryName(libtorch)!, name)).Where(File.Exists))
+            foreach (string library in s_libtorch.Select(name => Path.Combine(found.Folder, name)).Where(File.Exists))
             {
                 NativeLibrary.Load(library);
             }
             // The system's loader knows a loaded library by its name: TorchSharp, which asks for that name, gets this one.
-            BindNow(older ? OlderLibStdCxx.CopyOf(binding) : binding);
+            BindNow(found.OlderSystem ? OlderLibStdCxx.CopyOf(found.Binding) : found.Binding);
         }
-        catch (DllNotFoundException e) when (chosen is not null)
+        catch (DllNotFoundException e)
         {
             throw new InvalidInputException(
-                $"{DirectoryVariable}={chosen} is no libtorch that TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)} can use"
-                + $" ({e.Message.ReplaceLineEndings(" ").Trim()}); name the folder of a libtorch {torch.__version__}.", e);
+                $"{found.Folder} has no libtorch that TorchSharp 0.107 can use ({e.Message.ReplaceLineEndings(" ").Trim()}); name the folder"
+                + $" of a libtorch 2.10 with {DirectoryVariable}, or unset the variable.", e);
         }
-        return true;
+        return found;
     }
 
     private static string Chosen(string directory, string[] packaged)
@@ -82,8 +106,7 @@ public static class TorchRuntime
     {
         string known = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         return known.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Append(AppContext.BaseDirectory)
-            .Append(Path.GetDirectoryName(typeof(torch).Assembly.Location) ?? AppContext.BaseDirectory);
+            .Append(AppContext.BaseDirectory);
     }
 
     private static string? FindIn(IEnumerable<string> directories, string file) =>

@@ -16,7 +16,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
     private static readonly ImmutableSortedDictionary<string, double> s_none = ImmutableSortedDictionary<string, double>.Empty;
     private static readonly PostgresStoreOptions s_short = new() { LeaseTime = TimeSpan.FromSeconds(0.5) };
 
-    [Fact]
+    [SkippableFact]
     public async Task The_tables_are_made_once_however_many_come_first()
     {
         await server.Process.SqlAsync("create database fresh");
@@ -30,7 +30,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(8, (await StudyList.ReadAsync(address)).Count);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("create schema autopeft; create table autopeft.mine (x int)", "did not make")]
     [InlineData("create schema autopeft; create table autopeft.version (number int, applied timestamptz); insert into autopeft.version values (99, now())", "newer AutoPeft")]
     public async Task A_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was(string sql, string says)
@@ -49,7 +49,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(before, await TablesAsync(name));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Looking_at_an_empty_database_changes_nothing()
     {
         await server.Process.SqlAsync("create database bare");
@@ -59,7 +59,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal("", await TablesAsync("bare"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_name_that_is_taken_and_one_that_is_not_there_are_refused()
     {
         string name = server.NewName();
@@ -71,7 +71,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(1, (await StudyList.ReadAsync(server.Address)).Single(s => s.Name == name).Records);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_password_comes_from_the_address_or_the_passfile_and_is_in_no_message()
     {
         await server.Process.SqlAsync("create role guarded login password 'hush-hush'");
@@ -93,7 +93,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("postgres://postgres:hush@127.0.0.1:1/postgres?connect_timeout=2", "cannot be reached")]
     [InlineData("DATABASE/nowhere", "does not exist")]
     public async Task A_server_or_database_that_is_not_there_is_one_line_at_once(string url, string says)
@@ -105,7 +105,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.DoesNotContain("hush", e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Many_hosts_run_a_study_to_exactly_its_budget_each_trial_once()
     {
         string name = server.NewName();
@@ -129,7 +129,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal("0", await server.Process.SqlAsync($"select count(*) from autopeft.leases l join autopeft.studies s on s.id = l.study where s.name = '{name}'"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task The_same_program_on_several_machines_makes_one_study_and_shares_it()
     {
         string name = server.NewName();
@@ -149,7 +149,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(4, results.Length);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_expired_lease_is_taken_back_by_one_of_all_who_try_and_a_late_result_does_not_count()
     {
         string name = server.NewName();
@@ -183,7 +183,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Heartbeats_keep_a_long_trial_and_do_not_grow_the_log()
     {
         string name = server.NewName();
@@ -204,7 +204,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         static int Order(string kind) => kind switch { "StudyCreated" => 0, "TrialCompleted" => 2, _ => 1 };
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_host_that_lost_its_lease_hears_so_at_its_next_heartbeat_or_report_and_the_trial_runs_again(bool reports)
@@ -239,7 +239,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal((TrialState.Completed, 2.0), (session.Study.Trials[0].State, session.Study.Trials[0].Values[0]));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_trial_whose_workers_keep_disappearing_fails_after_the_last_attempt()
     {
         string name = server.NewName();
@@ -255,7 +255,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Contains("given up after 2 attempts", session.Study.Trials[0].Error, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_append_whose_answer_was_lost_is_neither_lost_nor_doubled()
     {
         string name = server.NewName();
@@ -285,7 +285,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         Assert.Equal(Enumerable.Range(0, 60).Select(i => (double)i), study.Completed.Select(t => t.Values[0]));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_wait_ends_when_something_is_appended_and_not_by_polling()
     {
         string name = server.NewName();
@@ -302,7 +302,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await other.WaitForChangeAsync(1, TimeSpan.FromSeconds(60), default).WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_sampler_that_thinks_for_longer_than_results_take_to_come_gets_its_proposal_in()
     {
         string name = server.NewName();
@@ -324,7 +324,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         _ = Study.Of(await ReadAsync(store));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task The_server_restarting_in_mid_sweep_loses_and_doubles_nothing()
     {
         await using PostgresProcess own = await PostgresProcess.StartAsync(durable: true);

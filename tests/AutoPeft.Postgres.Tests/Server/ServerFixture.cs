@@ -7,13 +7,24 @@ public sealed class ServerFixture : IAsyncLifetime
 {
     private int _names;
 
-    public PostgresProcess Process { get; private set; } = null!;
+    private PostgresProcess? _process;
+    private SkipException? _missing;
+
+    /// <summary>The server; the test is skipped where PostgreSQL is not installed.</summary>
+    public PostgresProcess Process => _process ?? throw _missing!;
 
     public StoreAddress Address => StoreAddress.Parse(Process.Url);
 
-    public async Task InitializeAsync() => Process = await PostgresProcess.StartAsync();
+    public async Task InitializeAsync()
+    {
+        try { _process = await PostgresProcess.StartAsync(); }
+        catch (SkipException e) { _missing = e; }
+    }
 
-    public async Task DisposeAsync() => await Process.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        if (_process is not null) await _process.DisposeAsync();
+    }
 
     public string NewName(string of = "study") => $"{of} {Interlocked.Increment(ref _names)}";
 }

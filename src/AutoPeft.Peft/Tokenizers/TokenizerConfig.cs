@@ -63,7 +63,10 @@ internal static class TokenizerConfig
                 $"{t.Id}",
                 (JsonNode?)new JsonObject
                 {
-                    ["content"] = t.Content, ["normalized"] = t.Normalized, ["single_word"] = t.SingleWord, ["special"] = !t.Normalized,
+                    ["content"] = t.Content,
+                    ["normalized"] = t.Normalized,
+                    ["single_word"] = t.SingleWord,
+                    ["special"] = !t.Normalized,
                 })));
         }
         json["do_lower_case"] = settings.LowerCase;

@@ -94,9 +94,9 @@ public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? sh
     /// <summary>Where a trial's training is kept; null where the trial has no folder. A file that cannot be used is said.</summary>
     private static TrainingCheckpoint? CheckpointOf(TrialAssignment trial, string name) =>
         trial.WorkDirectory is not { } directory ? null : new(Path.Combine(directory, name))
-    {
-        OnRefused = why => Console.Error.WriteLine($"trial {trial.Number}: its checkpoint cannot be used ({why}); it starts again"),
-    };
+        {
+            OnRefused = why => Console.Error.WriteLine($"trial {trial.Number}: its checkpoint cannot be used ({why}); it starts again"),
+        };
 
     private PeftTrainer TrainerFor(DeviceSlot slot)
     {

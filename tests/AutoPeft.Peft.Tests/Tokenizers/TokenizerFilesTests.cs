@@ -172,10 +172,24 @@ public sealed class TokenizerFilesTests : IDisposable
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 15, ["content"] = "<ent>", ["single_word"] = false,
-                ["lstrip"] = true, ["rstrip"] = false, ["normalized"] = false, ["special"] = true }),
-            ["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["clean_text"] = true, ["handle_chinese_chars"] = true,
-                ["strip_accents"] = null, ["lowercase"] = lowerCase },
+            ["added_tokens"] = new JsonArray(new JsonObject
+            {
+                ["id"] = 15,
+                ["content"] = "<ent>",
+                ["single_word"] = false,
+                ["lstrip"] = true,
+                ["rstrip"] = false,
+                ["normalized"] = false,
+                ["special"] = true
+            }),
+            ["normalizer"] = new JsonObject
+            {
+                ["type"] = "BertNormalizer",
+                ["clean_text"] = true,
+                ["handle_chinese_chars"] = true,
+                ["strip_accents"] = null,
+                ["lowercase"] = lowerCase
+            },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
             ["post_processor"] = new JsonObject
             {

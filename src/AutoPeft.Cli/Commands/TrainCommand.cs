@@ -19,10 +19,7 @@ internal static class TrainCommand
         var config = new Option<string?>("--config") { Description = "A JSON file: a configuration as the report copies it or `front --json` prints it." };
         var space = new Option<string>("--space") { Description = "The search space that --config is a member of.", DefaultValueFactory = _ => "autopeft" };
         var plan = new Option<string?>("--plan") { Description = "A method by name instead: \"lora r8 qv\", \"serial 48\", \"mam\", full, head, bitfit, ia3 …" };
-        var adapter = new Option<string?>("--adapter")
-        {
-            Description = "A folder with a saved adapter instead (ours or peft's): nothing is trained, the adapter is scored.",
-        };
+        var adapter = new Option<string?>("--adapter") { Description = "A folder with a saved adapter, ours or peft's, to score instead." };
         var task = new Option<string>("--task")
         {
             Description = "A synthetic task by name, or tsv:DIR; for labels: \"tsv:DIR;kind=regression\", \"tsv:DIR;labels=no|yes\".",
@@ -31,10 +28,7 @@ internal static class TrainCommand
         var model = new Option<string>("--model") { Description = "Directory of the base model.", Required = true };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
         var test = new Option<bool>("--test") { Description = "Scores the best epoch on the test set too." };
-        var predict = new Option<string?>("--predict")
-        {
-            Description = "A file for the answers to a test set without labels: index and prediction, tab-separated.",
-        };
+        var predict = new Option<string?>("--predict") { Description = "A file for the answers to a test set without labels." };
         var save = new Option<string?>("--save") { Description = "A folder for what was trained, with the weights of the best epoch." };
         var format = new Option<SaveFormat>("--format")
         {
@@ -51,48 +45,43 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             ThreadCount.Set(parsed.GetValue(threads) ?? Environment.ProcessorCount, "--threads");
-            TrainingOptions options = training.Read(parsed);
-            var (folder, answers) = (parsed.GetValue(save), parsed.GetValue(predict));
             RequireOne(parsed, config, plan, adapter);
-            if (parsed.GetValue(untrained) && folder is not null)
-                throw new InvalidInputException("--save goes without --untrained: an adapter of a random encoder is of no use elsewhere.");
-            if (parsed.GetResult(format) is { Implicit: false } && folder is null)
-                throw new InvalidInputException("--format goes with --save.");
+            RequireSaving(parsed, save, parsed.GetValue(untrained), parsed.GetValue(adapter) is not null, format);
+            var how = new Request(training.Read(parsed), parsed.GetValue(seed), parsed.GetValue(test), !parsed.GetValue(untrained))
+            {
+                Save = parsed.GetValue(save),
+                Format = parsed.GetValue(format),
+                Predict = parsed.GetValue(predict),
+            };
             using BaseModel baseModel = BaseModel.Load(parsed.GetRequiredValue(model));
             TextTask data = TaskCatalog.Resolve(parsed.GetRequiredValue(task));
-            if (answers is not null && data.Unlabelled.Count == 0)
+            if (how.Predict is not null && data.Unlabelled.Count == 0)
                 throw new InvalidInputException("--predict: the task has no test examples without labels.");
 
-            if (parsed.GetValue(adapter) is { } saved)
+            if (parsed.GetValue(adapter) is { } saved) Score(baseModel, data, saved, how, cancellationToken);
+            else if (parsed.GetValue(plan) is { } name)
+                Train(baseModel, data, PeftPlan.FromName(name, baseModel.Config), how, cancellationToken);
+            else
             {
-                if (folder is not null) throw new InvalidInputException("--save goes with --config or --plan: --adapter trains nothing.");
-                using var scorer = new PeftTrainer(baseModel, data, options);
-                Console.Out.WriteLine(data.Summary);
-                Score(scorer, saved, parsed.GetValue(test), answers, cancellationToken);
-                return Task.FromResult(0);
+                (PeftPlan chosen, TrainingOptions options) =
+                    Read(parsed.GetValue(config)!, parsed.GetValue(space)!, parsed.GetRequiredValue(model), baseModel.Config, how.Options);
+                Train(baseModel, data, chosen, how with { Options = options }, cancellationToken);
             }
-            (PeftPlan chosen, options) = parsed.GetValue(plan) is { } name
-                ? (PeftPlan.FromName(name, baseModel.Config), options)
-                : Read(parsed.GetValue(config)!, parsed.GetValue(space)!, parsed.GetRequiredValue(model), baseModel.Config, options);
-            if (folder is not null) TrainedModelFolder.Require(chosen, baseModel.Config, parsed.GetValue(format));
-            using var trainer = new PeftTrainer(baseModel, data, options);
-            Console.Out.WriteLine(data.Summary);
-            Console.Out.WriteLine(
-                $"{chosen.Name}: {chosen.ExactCount(baseModel.Config, trainer.Task.Outputs):N0} trainable parameters with the head; "
-                + $"{chosen.PaperCount(baseModel.Config):N0} ({chosen.PaperShare(baseModel.Config):P2}) as papers count them");
-            PeftTrainingResult result = Train(
-                trainer, chosen, options, parsed.GetValue(seed), parsed.GetValue(test), !parsed.GetValue(untrained), trained =>
-            {
-                if (answers is not null) PredictionFile.Write(answers, data, trainer.Predict(trained, cancellationToken));
-                if (folder is not null)
-                    TrainedModelFolder.Save(trained, trainer.Describe(chosen), baseModel, folder, parsed.GetValue(format));
-            }, cancellationToken);
-            Console.Out.WriteLine($"best: epoch {result.Training.Best.Epoch:0.##}, dev score {result.Training.Best.Score:0.0000}{(result.Test is { } t ? $", test score {t.Score:0.0000}" : "")}; {result.Training.Steps} steps in {result.Training.Seconds:0.0} s ({result.Training.End.ToString().ToLowerInvariant()})");
-            if (answers is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {answers}");
-            if (folder is not null) Console.Out.WriteLine($"Saved to {folder} ({parsed.GetValue(format).ToString().ToLowerInvariant()})");
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    /// <summary>How is trained or scored, and what is written.</summary>
+    private sealed record Request(TrainingOptions Options, ulong Seed, bool Test, bool Pretrained)
+    {
+        /// <summary>The folder for what was trained; null: none.</summary>
+        public string? Save { get; init; }
+
+        public SaveFormat Format { get; init; }
+
+        /// <summary>The file for answers to the unlabelled examples; null: none.</summary>
+        public string? Predict { get; init; }
     }
 
     private static void RequireOne(ParseResult parsed, params Option<string?>[] ways)
@@ -102,20 +91,55 @@ internal static class TrainCommand
         if (typed.Length > 1) throw new InvalidInputException($"{typed[0]} and {typed[1]} exclude each other.");
     }
 
-    private static PeftTrainingResult Train(
-        PeftTrainer trainer, PeftPlan plan, TrainingOptions options, ulong seed, bool test, bool pretrained,
-        Action<BertForSequenceClassification> onTrained, CancellationToken cancellationToken)
+    private static void RequireSaving(ParseResult parsed, Option<string?> save, bool untrained, bool scored, Option<SaveFormat> format)
+    {
+        bool saves = parsed.GetValue(save) is not null;
+        if (saves && untrained)
+            throw new InvalidInputException("--save goes without --untrained: an adapter of a random encoder is of no use elsewhere.");
+        if (saves && scored) throw new InvalidInputException("--save goes with --config or --plan: --adapter trains nothing.");
+        if (!saves && parsed.GetResult(format) is { Implicit: false }) throw new InvalidInputException("--format goes with --save.");
+    }
+
+    private static void Train(BaseModel baseModel, TextTask data, PeftPlan plan, Request how, CancellationToken cancellationToken)
+    {
+        if (how.Save is not null) TrainedModelFolder.Require(plan, baseModel.Config, how.Format);
+        using var trainer = new PeftTrainer(baseModel, data, how.Options);
+        Console.Out.WriteLine(data.Summary);
+        Console.Out.WriteLine(
+            $"{plan.Name}: {plan.ExactCount(baseModel.Config, data.Outputs):N0} trainable parameters with the head; "
+            + $"{plan.PaperCount(baseModel.Config):N0} ({plan.PaperShare(baseModel.Config):P2}) as papers count them");
+        PeftTrainingResult result = Trained(trainer, plan, how, model =>
+        {
+            if (how.Predict is not null) PredictionFile.Write(how.Predict, data, trainer.Predict(model, cancellationToken));
+            if (how.Save is not null) TrainedModelFolder.Save(model, trainer.Describe(plan), baseModel, how.Save, how.Format);
+        }, cancellationToken);
+        FineTuningResult course = result.Training;
+        Console.Out.WriteLine(
+            $"best: epoch {course.Best.Epoch:0.##}, dev score {course.Best.Score:0.0000}{OnTest(result.Test)}; "
+            + $"{course.Steps} steps in {course.Seconds:0.0} s ({course.End.ToString().ToLowerInvariant()})");
+        if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
+        if (how.Save is not null) Console.Out.WriteLine($"Saved to {how.Save} ({how.Format.ToString().ToLowerInvariant()})");
+    }
+
+    private static PeftTrainingResult Trained(
+        PeftTrainer trainer,
+        PeftPlan plan,
+        Request how,
+        Action<BertForSequenceClassification> onTrained,
+        CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
+        TrainingDecision Show(EvaluationReport r)
+        {
+            Console.Out.WriteLine(
+                $"epoch {r.Epoch:0.##}  step {r.Step}  train loss {r.TrainLoss:0.0000}  dev loss {r.Loss:0.0000}  "
+                + $"dev score {r.Score:0.0000}  {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
+            return TrainingDecision.Continue;
+        }
         try
         {
-            return trainer.Train(plan, seed, options, scoreTest: test, pretrained: pretrained, onEvaluation: r =>
-            {
-                Console.Out.WriteLine(
-                    $"epoch {r.Epoch:0.##}  step {r.Step}  train loss {r.TrainLoss:0.0000}  dev loss {r.Loss:0.0000}  "
-                    + $"dev score {r.Score:0.0000}  {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
-                return TrainingDecision.Continue;
-            }, onTrained: onTrained, cancellationToken: cancellationToken);
+            return trainer.Train(
+                plan, how.Seed, how.Options, how.Test, how.Pretrained, Show, onTrained: onTrained, cancellationToken: cancellationToken);
         }
         catch (TrainingDivergedException e)
         {
@@ -123,18 +147,21 @@ internal static class TrainCommand
         }
     }
 
-    private static void Score(PeftTrainer trainer, string folder, bool test, string? answers, CancellationToken cancellationToken)
+    private static void Score(BaseModel baseModel, TextTask data, string folder, Request how, CancellationToken cancellationToken)
     {
-        var (dev, onTest) = trainer.Evaluate(folder, test, (model, adapter) =>
+        using var trainer = new PeftTrainer(baseModel, data, how.Options);
+        var (dev, test) = trainer.Evaluate(folder, how.Test, (model, adapter) =>
         {
+            Console.Out.WriteLine(data.Summary);
             Console.Out.WriteLine($"{adapter.Plan.Name} from {folder}");
             foreach (string note in adapter.Notes) Console.Error.WriteLine($"note: {note}");
-            if (answers is not null) PredictionFile.Write(answers, trainer.Task, trainer.Predict(model, cancellationToken));
+            if (how.Predict is not null) PredictionFile.Write(how.Predict, data, trainer.Predict(model, cancellationToken));
         }, cancellationToken);
-        Console.Out.WriteLine(
-            $"dev score {dev.Score:0.0000}, dev loss {dev.Loss:0.0000}{(onTest is { } t ? $", test score {t.Score:0.0000}" : "")}");
-        if (answers is not null) Console.Out.WriteLine($"{trainer.Task.Unlabelled.Count:N0} predictions written to {answers}");
+        Console.Out.WriteLine($"dev score {dev.Score:0.0000}, dev loss {dev.Loss:0.0000}{OnTest(test)}");
+        if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
     }
+
+    private static string OnTest(SplitEvaluation? test) => test is null ? "" : $", test score {test.Score:0.0000}";
 
     private static (PeftPlan, TrainingOptions) Read(string file, string spaceName, string model, BertConfig config, TrainingOptions training)
     {

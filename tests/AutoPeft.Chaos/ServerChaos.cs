@@ -1,4 +1,3 @@
-using AutoPeft.Studies;
 using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Postgres;

@@ -5,12 +5,15 @@ using System.Text;
 namespace AutoPeft;
 
 /// <summary>
-/// Names of files and directories for names that people choose (studies, tasks, devices). Different names get different file names, on file systems too that do not tell upper case from
+/// Names of files and directories for names that people choose (studies, tasks, devices). Different names get different file names, on file
+/// systems too that do not tell upper case from
 /// lower, and every file name is one that Linux, macOS and Windows take and that stays in its directory.
 /// </summary>
 /// <remarks>
-/// Letters and digits of ASCII, '-', '_' and '.' stand for themselves, the rest as =XX of their UTF-8 bytes ("%" would mean something to Slurm and to URLs). Behind '~' a name with upper-case letters says in hexadecimal which of its
-/// letters are upper-case. A name that would be longer than 160 bytes is cut, and a part of its SHA-256 follows "~~". Plain lower-case names stay as they are.
+/// Letters and digits of ASCII, '-', '_' and '.' stand for themselves, the rest as =XX of their UTF-8 bytes ("%" would mean something to
+/// Slurm and to URLs). Behind '~' a name with upper-case letters says in hexadecimal which of its
+/// letters are upper-case. A name that would be longer than 160 bytes is cut, and a part of its SHA-256 follows "~~". Plain lower-case
+/// names stay as they are.
 /// </remarks>
 public static class FileNames
 {
@@ -33,11 +36,13 @@ public static class FileNames
             char c = name[i];
             if (char.IsAsciiLetter(c)) isUpper.Add(char.IsAsciiLetterUpper(c));
             if (Stands(name, i)) text.Append(c);
-            else if (char.IsHighSurrogate(c) && i + 1 < name.Length && char.IsLowSurrogate(name[i + 1])) Escape(text, char.ConvertToUtf32(c, name[++i]));
+            else if (char.IsHighSurrogate(c) && i + 1 < name.Length && char.IsLowSurrogate(name[i + 1]))
+                Escape(text, char.ConvertToUtf32(c, name[++i]));
             else Escape(text, c);
         }
         if (text.Length > Longest)
-            return string.Create(CultureInfo.InvariantCulture, $"{text.ToString(0, Longest)}~~{Convert.ToHexStringLower(SHA256.HashData(Encoding.Unicode.GetBytes(name)).AsSpan(0, 16))}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{text.ToString(0, Longest)}~~{Convert.ToHexStringLower(SHA256.HashData(Encoding.Unicode.GetBytes(name)).AsSpan(0, 16))}");
         return text.Append(Mask(isUpper)).ToString();
     }
 
@@ -57,7 +62,8 @@ public static class FileNames
         Span<byte> bytes = stackalloc byte[4];
         int length = 3;
         if (Rune.TryCreate(scalar, out Rune rune)) length = rune.EncodeToUtf8(bytes);
-        else (bytes[0], bytes[1], bytes[2]) = ((byte)(0xE0 | scalar >> 12), (byte)(0x80 | scalar >> 6 & 0x3F), (byte)(0x80 | scalar & 0x3F));
+        else (bytes[0], bytes[1], bytes[2]) =
+            ((byte)(0xE0 | scalar >> 12), (byte)(0x80 | scalar >> 6 & 0x3F), (byte)(0x80 | scalar & 0x3F));
         foreach (byte b in bytes[..length]) text.Append('=').Append(b.ToString("X2", CultureInfo.InvariantCulture));
     }
 

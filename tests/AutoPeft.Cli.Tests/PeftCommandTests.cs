@@ -58,6 +58,40 @@ public sealed class PeftCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_trained_is_saved_scored_again_and_answers_a_test_set_without_labels()
+    {
+        string tsv = Directory.CreateDirectory(Path.Combine(_directory, "unlabelled")).FullName, home = Path.Combine(_directory, "home");
+        string rows = string.Concat(Enumerable.Range(0, 40).Select(i => $"{(i % 2 == 0 ? "good" : "bad")} film {i}\t{i % 2}\n"));
+        await File.WriteAllTextAsync(Path.Combine(tsv, "train.tsv"), "sentence\tlabel\n" + rows);
+        await File.WriteAllTextAsync(Path.Combine(tsv, "dev.tsv"), "sentence\tlabel\n" + rows);
+        await File.WriteAllTextAsync(Path.Combine(tsv, "test.tsv"), "sentence\tlabel\na film\t-1\nno film\t-1\n");
+        string[] common = ["--task", $"tsv:{tsv};kind=classification", "--model", Model, "--max-length", "24", "--threads", "1"];
+        (string, string)[] ways = [("serial 4 + prefix 2", "autopeft"), ("lora r2 qv", "peft"), ("lora r2 qv", "merged")];
+        foreach ((string plan, string format) in ways)
+        {
+            string folder = Path.Combine(home, format), answers = Path.Combine(home, $"{format}.tsv");
+            (int code, string text) = await RunAsync(_directory,
+                ["train", "--plan", plan, .. common, "--epochs", "2", "--save", folder, "--format", format, "--predict", answers]);
+            Assert.True(code == 0, text);
+            Assert.Contains("the 2 examples of test.tsv have no labels, so dev.tsv serves as test", text, StringComparison.Ordinal);
+            string[] predicted = await File.ReadAllLinesAsync(answers);
+            Assert.Equal(["index\tprediction", "0", "1"], [predicted[0], predicted[1].Split('\t')[0], predicted[2].Split('\t')[0]]);
+            if (format == "merged")
+            {
+                Assert.Equal(["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"],
+                    Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+                continue;
+            }
+            string best = System.Text.RegularExpressions.Regex.Match(text, "best: .*(dev score [0-9.]+)[;,]").Groups[1].Value;
+            string again = Path.Combine(home, $"{format}-again.tsv");
+            (code, text) = await RunAsync(_directory, ["train", "--adapter", folder, .. common, "--predict", again]);
+            Assert.True(code == 0, text);
+            Assert.Contains(best + ",", text, StringComparison.Ordinal);
+            Assert.Equal(await File.ReadAllTextAsync(answers), await File.ReadAllTextAsync(again));
+        }
+    }
+
+    [Fact]
     public async Task One_configuration_for_many_tasks_keeps_each_tasks_score_survives_a_kill_and_is_ranked()
     {
         string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole");
@@ -173,7 +207,17 @@ public sealed class PeftCommandTests : IAsyncLifetime
             ("'etta'", ["sweep", "autopeft", "--task", Task, "--model", Model, "--scheduler", "asha:etta=3"]),
             ("--lockstep", ["sweep", "autopeft", "--task", Task, "--model", Model, "--scheduler", "asha", "--lockstep"]),
             ("nonsense", ["train", "--plan", "nonsense", "--task", Task, "--model", Model]),
-            ("--config or --plan", ["train", "--task", Task, "--model", Model]),
+            ("--plan or --adapter", ["train", "--task", Task, "--model", Model]),
+            ("exclude each other", ["train", "--plan", "full", "--adapter", "x", "--task", Task, "--model", Model]),
+            ("--threads is 0", ["train", "--plan", "full", "--task", Task, "--model", Model, "--threads", "0"]),
+            ("learning rate is 1E+30", ["train", "--plan", "full", "--task", Task, "--model", Model, "--learning-rate", "1e30"]),
+            ("no change of a weight",
+                ["train", "--plan", "serial 4", "--task", Task, "--model", Model, "--save", "x", "--format", "merged"]),
+            ("cannot be written in Hugging Face",
+                ["train", "--plan", "serial 4", "--task", Task, "--model", Model, "--save", "x", "--format", "peft"]),
+            ("no test examples without labels", ["train", "--plan", "full", "--task", Task, "--model", Model, "--predict", "x"]),
+            ("adapter_config.json", ["train", "--adapter", "nowhere", "--task", Task, "--model", Model]),
+            ("threads is 0", ["pretrain", "--text", "nowhere.txt", "--out", Path.Combine(_directory, "x"), "--threads", "0"]),
             ("nowhere.txt", ["pretrain", "--text", "nowhere.txt", "--out", Path.Combine(_directory, "x")]),
         ];
         foreach ((string says, string[] arguments) in cases)

@@ -29,7 +29,8 @@ public sealed class TerminalTests : IDisposable
     public async Task Escape_sequences_in_the_names_of_a_study_do_not_reach_the_terminal()
     {
         SearchSpace space = SearchSpace.Build(b => b.Float("lr" + Escape, 0, 1).Categorical("method", ["lora" + Escape, "ia3"]));
-        var definition = new StudyDefinition(space, [Objective.Minimize("loss" + Escape), Objective.Minimize("size")]) { Name = "study" + Escape, Budget = 2 };
+        Objective[] objectives = [Objective.Minimize("loss" + Escape), Objective.Minimize("size")];
+        var definition = new StudyDefinition(space, objectives) { Name = "study" + Escape, Budget = 2 };
         string run = Path.Combine(_directory, "run");
         DateTimeOffset now = DateTimeOffset.UnixEpoch;
         await using (JournalStore store = await JournalStore.CreateAsync(Path.Combine(run, "study.log")))
@@ -39,12 +40,13 @@ public sealed class TerminalTests : IDisposable
                 new StudyCreated(now, definition),
                 new TrialProposed(now, 0, space.FromCodes([0.5, 0]), "random" + Escape, 1, 0, 1),
                 new TrialStarted(now, 0, "w" + Escape, "cpu:0", 1),
-                new TrialCompleted(now, 0, [1, 2], [], ImmutableSortedDictionary<string, double>.Empty),
+                new TrialCompleted(now, 0, 1, [1, 2], [], ImmutableSortedDictionary<string, double>.Empty),
                 new TrialProposed(now, 1, space.FromCodes([0.7, 1]), "random", 1, 1, 1),
-                new TrialFailed(now, 1, "error" + Escape),
+                new TrialFailed(now, 1, 0, "error" + Escape),
             ], default);
         }
-        foreach (string[] command in (string[][])[["front", run], ["importance", run], ["winner", run], ["audit", run], ["compare", run, run]])
+        foreach (string[] command in (string[][])[["front", run], ["importance", run], ["winner", run], ["audit", run],
+            ["compare", run, run]])
         {
             (_, string text) = await RunAsync(_directory, command);
             Assert.True(!text.Contains('\u001b') && !text.Contains('\u0007'), $"{command[0]}: {text}");
@@ -59,7 +61,8 @@ public sealed class TerminalTests : IDisposable
     public async Task A_full_terminal_ends_no_sweep(string redirection)
     {
         string run = Path.Combine(_directory, "run"), cli = Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll");
-        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"exec dotnet '{cli}' sweep function:zdt1 --trials 4 --sampler random --out '{run}' {redirection}"]))!;
+        string command = $"exec dotnet '{cli}' sweep function:zdt1 --trials 4 --sampler random --out '{run}' {redirection}";
+        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]))!;
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
         Assert.Equal(4, (await ReadAsync(run)).Completed.Count);
@@ -70,7 +73,8 @@ public sealed class TerminalTests : IDisposable
     public async Task Written_is_said_when_it_was_written_and_not_before()
     {
         string run = Path.Combine(_directory, "run");
-        (int code, string text) = await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "2", "--sampler", "random", "--out", run);
+        (int code, string text) =
+            await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "2", "--sampler", "random", "--out", run);
         Assert.True(code == 0, text);
         Assert.Contains($"Written to {run}", text, StringComparison.Ordinal);
         // Nothing can take a directory's place.
@@ -103,7 +107,8 @@ public sealed class TerminalTests : IDisposable
     public async Task A_stores_address_comes_from_standard_input_or_the_environment_without_showing_its_password()
     {
         string cli = Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"), url = "postgres://u:hush@127.0.0.1:1/d";
-        foreach (string command in (string[])[$"echo {url} | dotnet '{cli}' studies --store -", $"AUTOPEFT_STORE={url} dotnet '{cli}' studies"])
+        foreach (string command in (string[])[$"echo {url} | dotnet '{cli}' studies --store -",
+            $"AUTOPEFT_STORE={url} dotnet '{cli}' studies"])
         {
             using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardError = true })!;
             string said = await process.StandardError.ReadToEndAsync();

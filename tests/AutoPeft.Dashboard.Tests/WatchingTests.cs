@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using AutoPeft.Dashboard.Sources;
 using AutoPeft.Dashboard.Web;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
+using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 
@@ -82,6 +84,47 @@ public sealed class WatchingTests
         Assert.Equal(8, (await dashboard.GetAsync(path + "/trials")).GetProperty("total").GetInt32());
         Assert.Equal([log], Directory.GetFiles(folder));
         File.SetAttributes(log, FileAttributes.Normal);
+    }
+
+    [Fact]
+    public async Task The_report_is_served_with_the_policy_for_its_own_script_and_links_to_the_live_page()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 30));
+        string id = Path.GetFileName(await dashboard.StudyAsync("run"));
+        using HttpResponseMessage answer = await dashboard.Client.GetAsync(new Uri($"/studies/{id}/report", UriKind.Relative));
+        Assert.Equal(200, (int)answer.StatusCode);
+        string html = await answer.Content.ReadAsStringAsync(), policy = Assert.Single(answer.Headers.GetValues("Content-Security-Policy"));
+        Assert.StartsWith("default-src 'none'; script-src 'sha256-", policy, StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+        Assert.Contains($"content=\"{policy[..policy.LastIndexOf(';')]}\"", html, StringComparison.Ordinal);
+        Assert.Contains($"\"live\":\"/studies/{id}\"", html, StringComparison.Ordinal);
+        Assert.Equal(404, (int)(await dashboard.Client.GetAsync(new Uri("/studies/0123456789abcdef/report", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task All_trials_come_as_comma_separated_values()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync();
+        SearchSpace space = SearchSpace.Build(b => b.Float("lr, \"log\"", 0, 1).Categorical("method", ["a,b", "plain"], when: null));
+        DateTimeOffset at = DateTimeOffset.UnixEpoch;
+        List<StudyEvent> log =
+        [
+            new StudyCreated(at, new StudyDefinition(space, [Objective.Minimize("loss")]) { Name = "../odd" }),
+            new TrialProposed(at, 0, space.FromCodes([0.25, 0]), "random", 1, 0, 1),
+            new TrialStarted(at, 0, "w", "cpu:0", 1),
+            new TrialCompleted(at.AddSeconds(9), 0, 1, [0.1], [], ImmutableSortedDictionary<string, double>.Empty) { Seconds = 1.5 },
+            new TrialProposed(at, 1, space.FromCodes([0.5, 1]), "random", 4, 1, 1),
+            new TrialFailed(at.AddSeconds(1), 1, 0, "line one\nline \"two\""),
+        ];
+        await LargeStudy.WriteAsync(Path.Combine(dashboard.Directory, "run"), log);
+        string path = await dashboard.StudyAsync("run");
+        using HttpResponseMessage answer = await dashboard.Client.GetAsync(new Uri(path + "/trials.csv", UriKind.Relative));
+        Assert.Equal("attachment; filename=\"=2E.=2Fodd.csv\"", answer.Content.Headers.ContentDisposition!.ToString());
+        Assert.Equal(
+            "number,state,\"lr, \"\"log\"\"\",method,loss,seconds,started,finished,worker,device,attempt,error\r\n"
+            + "0,completed,0.25,\"a,b\",0.1,1.5,1970-01-01T00:00:00.000Z,1970-01-01T00:00:09.000Z,w,cpu:0,1,\r\n"
+            + "1,failed,0.5,plain,,,,1970-01-01T00:00:01.000Z,,,0,\"line one\nline \"\"two\"\"\"\r\n",
+            await answer.Content.ReadAsStringAsync());
     }
 
     [Fact]

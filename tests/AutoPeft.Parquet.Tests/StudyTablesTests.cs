@@ -176,7 +176,7 @@ public sealed class StudyTablesTests : IDisposable
             new StudyCreated(Start, new StudyDefinition(space, [Objective.Minimize("E"), Objective.Minimize("loss")])),
             new TrialProposed(Start, 0, space.FromValues([new("lr", 0.1), new("LR", 0.2), new("e", 0.3)]), "random", 1, 0, 1),
             new TrialStarted(Start, 0, "w", "cpu:0", 1),
-            new TrialCompleted(Start.AddSeconds(3), 0, [0.4, 0.5], [], NoMetrics),
+            new TrialCompleted(Start.AddSeconds(3), 0, 1, [0.4, 0.5], [], NoMetrics),
         ]);
         StudyTables.Write(_folder.Path, study);
         Table trials = ParquetFile.Read(_folder["trials.parquet"]);

@@ -39,7 +39,6 @@ public class StoreAddressTests
     [InlineData("postgres://u@top$secret,h2/d", "no name of a host")]
     [InlineData("postgres://u@topsecret0123456789012345678901234567890123456789012345678901234567890/d", "no name of a host")]
     [InlineData("Host=top%secret;Database=d", "no name of a host")]
-    [InlineData("postgres://u:p@top/secret@h/d", "no name of a host")]
     public void A_bad_address_is_one_line_that_says_where_and_keeps_secrets(string address, string says)
     {
         InvalidInputException e = Assert.Throws<InvalidInputException>(() => StoreAddress.Parse(address));

@@ -11,7 +11,7 @@ using AutoPeft.Spaces;
 
 namespace AutoPeft.Cli.Commands;
 
-/// <summary><c>autopeft train</c>: one configuration, for a closer look.</summary>
+/// <summary><c>autopeft train</c>: one configuration, for a closer look or to take home; or a saved adapter, scored.</summary>
 internal static class TrainCommand
 {
     public static Command Create()
@@ -19,39 +19,149 @@ internal static class TrainCommand
         var config = new Option<string?>("--config") { Description = "A JSON file: a configuration as the report copies it or `front --json` prints it." };
         var space = new Option<string>("--space") { Description = "The search space that --config is a member of.", DefaultValueFactory = _ => "autopeft" };
         var plan = new Option<string?>("--plan") { Description = "A method by name instead: \"lora r8 qv\", \"serial 48\", \"mam\", full, head, bitfit, ia3 …" };
-        var task = new Option<string>("--task") { Description = "A synthetic task by name, or tsv:DIR.", Required = true };
+        var adapter = new Option<string?>("--adapter") { Description = "A folder with a saved adapter, ours or peft's, to score instead." };
+        var task = new Option<string>("--task")
+        {
+            Description = "A synthetic task by name, or tsv:DIR; for labels: \"tsv:DIR;kind=regression\", \"tsv:DIR;labels=no|yes\".",
+            Required = true,
+        };
         var model = new Option<string>("--model") { Description = "Directory of the base model.", Required = true };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
         var test = new Option<bool>("--test") { Description = "Scores the best epoch on the test set too." };
+        var predict = new Option<string?>("--predict") { Description = "A file for the answers to a test set without labels." };
+        var save = new Option<string?>("--save") { Description = "A folder for what was trained, with the weights of the best epoch." };
+        var format = new Option<SaveFormat>("--format")
+        {
+            Description = "With --save: autopeft (any plan), peft (Hugging Face's adapters), or merged (a whole checkpoint).",
+            DefaultValueFactory = _ => SaveFormat.Autopeft,
+        };
         var untrained = new Option<bool>("--untrained") { Description = "Starts from an untrained encoder of the same shape, to see what pretraining is worth." };
         var threads = new Option<int?>("--threads") { Description = "Threads; default: all cores." };
-        var command = new Command("train", "Trains one configuration and prints each evaluation.") { config, space, plan, task, model, seed, test, untrained, threads };
+        var command = new Command("train", "Trains one configuration and prints each evaluation.")
+        {
+            config, space, plan, adapter, task, model, seed, test, predict, save, format, untrained, threads,
+        };
         TrainingArguments training = TrainingArguments.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            TorchSharp.torch.set_num_threads(parsed.GetValue(threads) ?? Environment.ProcessorCount);
-            TrainingOptions options = training.Read(parsed);
-            using BaseModel baseModel = BaseModel.Load(parsed.GetRequiredValue(model));
-            (PeftPlan chosen, options) = (parsed.GetValue(config), parsed.GetValue(plan)) switch
+            ThreadCount.Set(parsed.GetValue(threads) ?? Environment.ProcessorCount, "--threads");
+            RequireOne(parsed, config, plan, adapter);
+            RequireSaving(parsed, save, parsed.GetValue(untrained), parsed.GetValue(adapter) is not null, format);
+            var how = new Request(training.Read(parsed), parsed.GetValue(seed), parsed.GetValue(test), !parsed.GetValue(untrained))
             {
-                (null, null) => throw new InvalidInputException("--config or --plan is missing: what shall be trained?"),
-                (not null, not null) => throw new InvalidInputException("--config and --plan exclude each other."),
-                (null, { } name) => (PeftPlan.FromName(name, baseModel.Config), options),
-                ({ } file, null) => Read(file, parsed.GetValue(space)!, parsed.GetRequiredValue(model), baseModel.Config, options),
+                Save = parsed.GetValue(save),
+                Format = parsed.GetValue(format),
+                Predict = parsed.GetValue(predict),
             };
-            using var trainer = new PeftTrainer(baseModel, TaskCatalog.Resolve(parsed.GetRequiredValue(task)), options);
-            Console.Out.WriteLine($"{chosen.Name}: {chosen.ExactCount(baseModel.Config, trainer.Task.Outputs):N0} trainable parameters with the head; {chosen.PaperCount(baseModel.Config):N0} ({chosen.PaperShare(baseModel.Config):P2}) as papers count");
-            long start = Stopwatch.GetTimestamp();
-            PeftTrainingResult result = trainer.Train(chosen, parsed.GetValue(seed), options, scoreTest: parsed.GetValue(test), pretrained: !parsed.GetValue(untrained), onEvaluation: r =>
+            using BaseModel baseModel = BaseModel.Load(parsed.GetRequiredValue(model));
+            TextTask data = TaskCatalog.Resolve(parsed.GetRequiredValue(task));
+            if (how.Predict is not null && data.Unlabelled.Count == 0)
+                throw new InvalidInputException("--predict: the task has no test examples without labels.");
+
+            if (parsed.GetValue(adapter) is { } saved) Score(baseModel, data, saved, how, cancellationToken);
+            else if (parsed.GetValue(plan) is { } name)
+                Train(baseModel, data, PeftPlan.FromName(name, baseModel.Config), how, cancellationToken);
+            else
             {
-                Console.Out.WriteLine($"epoch {r.Epoch:0.##}  step {r.Step}  train loss {r.TrainLoss:0.0000}  dev loss {r.Loss:0.0000}  dev score {r.Score:0.0000}  {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
-                return TrainingDecision.Continue;
-            }, cancellationToken: cancellationToken);
-            Console.Out.WriteLine($"best: epoch {result.Training.Best.Epoch:0.##}, dev score {result.Training.Best.Score:0.0000}{(result.Test is { } t ? $", test score {t.Score:0.0000}" : "")}; {result.Training.Steps} steps in {result.Training.Seconds:0.0} s ({result.Training.End.ToString().ToLowerInvariant()})");
+                (PeftPlan chosen, TrainingOptions options) =
+                    Read(parsed.GetValue(config)!, parsed.GetValue(space)!, parsed.GetRequiredValue(model), baseModel.Config, how.Options);
+                Train(baseModel, data, chosen, how with { Options = options }, cancellationToken);
+            }
             return Task.FromResult(0);
         });
         return command;
     }
+
+    /// <summary>How is trained or scored, and what is written.</summary>
+    private sealed record Request(TrainingOptions Options, ulong Seed, bool Test, bool Pretrained)
+    {
+        /// <summary>The folder for what was trained; null: none.</summary>
+        public string? Save { get; init; }
+
+        public SaveFormat Format { get; init; }
+
+        /// <summary>The file for answers to the unlabelled examples; null: none.</summary>
+        public string? Predict { get; init; }
+    }
+
+    private static void RequireOne(ParseResult parsed, params Option<string?>[] ways)
+    {
+        string[] typed = [.. ways.Where(w => parsed.GetValue(w) is not null).Select(w => w.Name)];
+        if (typed.Length == 0) throw new InvalidInputException("--config, --plan or --adapter is missing: what shall be trained?");
+        if (typed.Length > 1) throw new InvalidInputException($"{typed[0]} and {typed[1]} exclude each other.");
+    }
+
+    private static void RequireSaving(ParseResult parsed, Option<string?> save, bool untrained, bool scored, Option<SaveFormat> format)
+    {
+        bool saves = parsed.GetValue(save) is not null;
+        if (saves && untrained)
+            throw new InvalidInputException("--save goes without --untrained: an adapter of a random encoder is of no use elsewhere.");
+        if (saves && scored) throw new InvalidInputException("--save goes with --config or --plan: --adapter trains nothing.");
+        if (!saves && parsed.GetResult(format) is { Implicit: false }) throw new InvalidInputException("--format goes with --save.");
+    }
+
+    private static void Train(BaseModel baseModel, TextTask data, PeftPlan plan, Request how, CancellationToken cancellationToken)
+    {
+        if (how.Save is not null) TrainedModelFolder.Require(plan, baseModel.Config, how.Format);
+        using var trainer = new PeftTrainer(baseModel, data, how.Options);
+        Console.Out.WriteLine(data.Summary);
+        Console.Out.WriteLine(
+            $"{plan.Name}: {plan.ExactCount(baseModel.Config, data.Outputs):N0} trainable parameters with the head; "
+            + $"{plan.PaperCount(baseModel.Config):N0} ({plan.PaperShare(baseModel.Config):P2}) as papers count them");
+        PeftTrainingResult result = Trained(trainer, plan, how, model =>
+        {
+            if (how.Predict is not null) PredictionFile.Write(how.Predict, data, trainer.Predict(model, cancellationToken));
+            if (how.Save is not null) TrainedModelFolder.Save(model, trainer.Describe(plan), baseModel, how.Save, how.Format);
+        }, cancellationToken);
+        FineTuningResult course = result.Training;
+        Console.Out.WriteLine(
+            $"best: epoch {course.Best.Epoch:0.##}, dev score {course.Best.Score:0.0000}{OnTest(result.Test)}; "
+            + $"{course.Steps} steps in {course.Seconds:0.0} s ({course.End.ToString().ToLowerInvariant()})");
+        if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
+        if (how.Save is not null) Console.Out.WriteLine($"Saved to {how.Save} ({how.Format.ToString().ToLowerInvariant()})");
+    }
+
+    private static PeftTrainingResult Trained(
+        PeftTrainer trainer,
+        PeftPlan plan,
+        Request how,
+        Action<BertForSequenceClassification> onTrained,
+        CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        TrainingDecision Show(EvaluationReport r)
+        {
+            Console.Out.WriteLine(
+                $"epoch {r.Epoch:0.##}  step {r.Step}  train loss {r.TrainLoss:0.0000}  dev loss {r.Loss:0.0000}  "
+                + $"dev score {r.Score:0.0000}  {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
+            return TrainingDecision.Continue;
+        }
+        try
+        {
+            return trainer.Train(
+                plan, how.Seed, how.Options, how.Test, how.Pretrained, Show, onTrained: onTrained, cancellationToken: cancellationToken);
+        }
+        catch (TrainingDivergedException e)
+        {
+            throw new InvalidInputException(e.Message, e);
+        }
+    }
+
+    private static void Score(BaseModel baseModel, TextTask data, string folder, Request how, CancellationToken cancellationToken)
+    {
+        using var trainer = new PeftTrainer(baseModel, data, how.Options);
+        var (dev, test) = trainer.Evaluate(folder, how.Test, (model, adapter) =>
+        {
+            Console.Out.WriteLine(data.Summary);
+            Console.Out.WriteLine($"{adapter.Plan.Name} from {folder}");
+            foreach (string note in adapter.Notes) Console.Error.WriteLine($"note: {note}");
+            if (how.Predict is not null) PredictionFile.Write(how.Predict, data, trainer.Predict(model, cancellationToken));
+        }, cancellationToken);
+        Console.Out.WriteLine($"dev score {dev.Score:0.0000}, dev loss {dev.Loss:0.0000}{OnTest(test)}");
+        if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
+    }
+
+    private static string OnTest(SplitEvaluation? test) => test is null ? "" : $", test score {test.Score:0.0000}";
 
     private static (PeftPlan, TrainingOptions) Read(string file, string spaceName, string model, BertConfig config, TrainingOptions training)
     {

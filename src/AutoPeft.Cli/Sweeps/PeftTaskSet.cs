@@ -44,6 +44,7 @@ internal static class PeftTaskSet
         SearchSpace space = options.SearchSpace();
         using BaseModel model = BaseModel.Load(options.ModelDirectory);
         TextTask[] tasks = [.. specs.Select(TaskCatalog.Resolve)];
+        foreach (TextTask task in tasks) Console.Out.WriteLine(task.Summary);
         double[] references = [.. tasks.Select(PeftReference.Score)];
         string[] names = [.. specs.Select(PeftProblem.Short)];
         Member[] members = [.. specs.Select((s, k) => new Member(names.Count(n => n == names[k]) > 1 ? s : names[k], s, a.Normalize ? references[k] : null))];

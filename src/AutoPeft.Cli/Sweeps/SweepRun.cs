@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoPeft.Cli.Diagnosis;
+using AutoPeft.Cli.Terminal;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Parquet;
 using AutoPeft.Postgres;
@@ -90,7 +91,7 @@ internal static class SweepRun
         }
         folder.Log.Observe(null);
         display.Close(folder.Log.Study, Busy());
-        if (because is not null) Console.Out.WriteLine($"Ended early: {because}.");
+        if (because is not null) new ProgressOutput().Show(() => Console.Out.WriteLine($"Ended early: {because}."));
         if (tables) await WriteAsync(folder, display).ConfigureAwait(false);
 
         double Busy() => runner.Busy / (Stopwatch.GetElapsedTime(start) * runner.Workers.Count);

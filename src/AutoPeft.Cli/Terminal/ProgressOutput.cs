@@ -1,6 +1,7 @@
 namespace AutoPeft.Cli.Terminal;
 
-/// <summary>Progress on a terminal that may be full, closed or gone: what cannot be shown ends nothing, and is not tried again. Thread-safe.</summary>
+/// <summary>Progress on a terminal that may be full, closed or gone: what cannot be shown ends nothing, and is not tried again.
+/// Thread-safe.</summary>
 internal sealed class ProgressOutput
 {
     private int _failed;
@@ -15,7 +16,8 @@ internal sealed class ProgressOutput
         }
         catch (IOException e)
         {
-            if (Interlocked.Exchange(ref _failed, 1) == 0) Console.Error.WriteLine($"autopeft: the progress cannot be shown ({e.Message.TrimEnd('.')}); what runs goes on.");
+            if (Interlocked.Exchange(ref _failed, 1) == 0)
+                Console.Error.WriteLine($"autopeft: the progress cannot be shown ({e.Message.TrimEnd('.')}); what runs goes on.");
         }
     }
 }

@@ -4,7 +4,8 @@ using Spectre.Console.Rendering;
 
 namespace AutoPeft.Cli.Terminal;
 
-/// <summary>Has everything that this program prints, tables and lines alike, pass <see cref="VisibleText"/>; only the sequences that draw tables and colours reach the terminal as they are.</summary>
+/// <summary>Has everything that this program prints, tables and lines alike, pass <see cref="VisibleText"/>; only the sequences that draw
+/// tables and colours reach the terminal as they are.</summary>
 internal static class VisibleConsole
 {
     /// <summary>Called once, before anything is printed.</summary>
@@ -35,7 +36,8 @@ internal static class VisibleConsole
 
     private sealed class Hook : IRenderHook
     {
-        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) => renderables.Select(r => new Visible(r));
+        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>
+            renderables.Select(r => new Visible(r));
     }
 
     private sealed class Visible(IRenderable inner) : IRenderable
@@ -43,6 +45,6 @@ internal static class VisibleConsole
         public Measurement Measure(RenderOptions options, int maxWidth) => inner.Measure(options, maxWidth);
 
         public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
-            inner.Render(options, maxWidth).Select(s => s.IsControlCode || s.IsLineBreak || VisibleText.Of(s.Text) is var text && text == s.Text ? s : new Segment(text, s.Style));
+            inner.Render(options, maxWidth).Select(s => s.IsControlCode || s.IsLineBreak ? s : new Segment(VisibleText.Of(s.Text), s.Style));
     }
 }

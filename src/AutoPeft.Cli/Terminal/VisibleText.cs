@@ -3,12 +3,14 @@ using System.Text;
 namespace AutoPeft.Cli.Terminal;
 
 /// <summary>
-/// Names, errors and choices come from logs and other people's programs. A terminal would obey the control characters in them (move the cursor, change the title, hide what was printed), so
+/// Names, errors and choices come from logs and other people's programs. A terminal would obey the control characters in them (move the
+/// cursor, change the title, hide what was printed), so
 /// each is shown as a picture of itself; characters that turn the direction of writing are shown as U+FFFD.
 /// </summary>
 internal static class VisibleText
 {
-    /// <summary>The text with nothing left to obey but line ends, tabs, and a carriage return that starts it, which is how a progress line is drawn anew.</summary>
+    /// <summary>The text with nothing left to obey but line ends, tabs, and a carriage return that starts it, which is how a progress line
+    /// is drawn anew.</summary>
     public static string Of(string text)
     {
         int first = 0;

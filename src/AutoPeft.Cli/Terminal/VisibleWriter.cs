@@ -4,7 +4,8 @@ namespace AutoPeft.Cli.Terminal;
 
 /// <summary>Writes what <see cref="VisibleText"/> makes of a text.</summary>
 /// <param name="inner">Where to.</param>
-/// <param name="mayFail">Whether a text that cannot be written is dropped: on standard error, where a failure could be told to nobody.</param>
+/// <param name="mayFail">Whether a text that cannot be written is dropped: on standard error, where a failure could be told to
+/// nobody.</param>
 internal sealed class VisibleWriter(TextWriter inner, bool mayFail) : TextWriter
 {
     public override Encoding Encoding => inner.Encoding;

@@ -69,7 +69,9 @@ function studyHead(connected) {
       fact("seed", d.seed), fact("parameters", String(study.parameters.length))),
     rest.length + d.space.constraints.length === 0 ? null : h("details", null, h("summary", null, "All settings"),
       h("dl", { class: "facts" }, rest.map(([k, v]) => fact(k, h("code", null, v))), d.space.constraints.map(c => fact("constraint", h("code", null, c))))),
-    h("div", { class: "actions commands" }, pause, enqueue));
+    h("div", { class: "actions commands" }, pause, enqueue,
+      h("a", { class: "button", href: `${location.pathname.replace(/\/$/, "")}/report`, title: "Importance, parallel coordinates, slices, effects and all curves, as of now" }, "Report"),
+      h("a", { class: "button", href: `${study.base}/trials.csv`, download: "" }, "All trials as CSV")));
   const draw = () => {
     const live = study.live, [word, kind] = studyState(live, d.budget);
     badge.textContent = word;

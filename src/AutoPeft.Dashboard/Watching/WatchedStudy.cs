@@ -22,6 +22,7 @@ internal sealed class WatchedStudy : IAsyncDisposable
     private readonly Task _following;
     private volatile StudyLog? _log;
     private IStudyStore? _store;
+    private readonly WatchedReport _report;
     private FrontHistory? _front;
     private int _frontOf = -1;
     private long _frontDue;
@@ -31,6 +32,7 @@ internal sealed class WatchedStudy : IAsyncDisposable
     {
         (_source, Location, _anyStudy) = (source, location, anyStudy);
         Id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(location.Key)).AsSpan(0, 8));
+        _report = new WatchedReport($"/studies/{Id}");
         _following = Task.Run(() => FollowAsync(_ending.Token));
     }
 
@@ -55,6 +57,21 @@ internal sealed class WatchedStudy : IAsyncDisposable
         catch (ObjectDisposedException)
         {
             return default;
+        }
+    }
+
+    /// <summary>The study's report; null where the study is not open.</summary>
+    public async Task<byte[]?> ReportAsync(CancellationToken cancellationToken)
+    {
+        IStudyStore? store = _store;
+        long? sequence = await ReadAsync(s => (long?)s.Sequence, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return store is null || sequence is null ? null : await _report.HtmlAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
         }
     }
 

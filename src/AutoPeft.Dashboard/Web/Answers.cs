@@ -1,11 +1,13 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AutoPeft.Dashboard.Data;
 using Microsoft.AspNetCore.Http;
 
 namespace AutoPeft.Dashboard.Web;
 
 /// <summary>How answers are sent and bodies are read.</summary>
-internal static class Answers
+internal static partial class Answers
 {
     public static async Task JsonAsync(HttpContext context, ReadOnlyMemory<byte> json)
     {
@@ -13,6 +15,30 @@ internal static class Answers
         context.Response.ContentLength = json.Length;
         await context.Response.Body.WriteAsync(json, context.RequestAborted).ConfigureAwait(false);
     }
+
+    /// <summary>A file to be saved.</summary>
+    /// <param name="name">Its name; plain ASCII.</param>
+    public static async Task FileAsync(HttpContext context, ReadOnlyMemory<byte> content, string type, string name)
+    {
+        context.Response.ContentType = type;
+        context.Response.ContentLength = content.Length;
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+        await context.Response.Body.WriteAsync(content, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>A report, which brings the policy for its own script and styles along: the header's own would forbid both.</summary>
+    public static async Task ReportAsync(HttpContext context, byte[] html)
+    {
+        string head = Encoding.UTF8.GetString(html.AsSpan(0, Math.Min(html.Length, 2000)));
+        string policy = Policy().Match(head) is { Success: true } found ? found.Groups[1].Value : throw new InvalidOperationException("The report states no policy.");
+        context.Response.Headers.ContentSecurityPolicy = $"{policy}; frame-ancestors 'none'";
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.ContentLength = html.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(html, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    [GeneratedRegex("http-equiv=\"Content-Security-Policy\" content=\"([^\"]+)\"")]
+    private static partial Regex Policy();
 
     public static async Task PageAsync(HttpContext context, PageAssets.Asset asset, int status = StatusCodes.Status200OK)
     {

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Connections;
 namespace AutoPeft.Dashboard.Web;
 
 /// <summary>
-/// Bounds the connections of which nobody knows yet who is behind them: past the bound, the one that has waited longest is ended for the new one. So connections that say nothing, or have
+/// Bounds the connections of which nobody knows yet who is behind them: past the bound, the one that has waited longest is ended for the
+/// new one. So connections that say nothing, or have
 /// no token, keep nobody out, however many there are; those that were let in count no more. Thread-safe.
 /// </summary>
 /// <param name="most">How many unknown ones may be open.</param>

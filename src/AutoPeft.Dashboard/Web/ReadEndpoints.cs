@@ -18,6 +18,8 @@ internal sealed class ReadEndpoints(StudyWatcher watcher, LiveEvents live)
     {
         app.MapGet("/", (HttpContext c) => Answers.PageAsync(c, PageAssets.Page));
         app.MapGet("/studies/{id:regex(^[0-9a-f]{{16}}$)}", (HttpContext c) => Answers.PageAsync(c, PageAssets.Page));
+        app.MapGet("/studies/{id:regex(^[0-9a-f]{{16}}$)}/report", (HttpContext c, string id) => WithAsync(c, id, w => ReportAsync(c, w)));
+        app.MapGet(Study + "/trials.csv", (HttpContext c, string id) => WithAsync(c, id, w => CsvAsync(c, w)));
         foreach ((string path, PageAssets.Asset asset) in PageAssets.ByPath) app.MapGet(path, (HttpContext c) => Answers.PageAsync(c, asset));
         app.MapGet("/api/studies", async (HttpContext c) => await Answers.JsonAsync(c, await StudyList.WriteAsync(watcher.Studies, c.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false));
         app.MapGet("/api/events", (HttpContext c) => live.SendAsync(c, watcher.Changed, Nowhere));
@@ -46,6 +48,23 @@ internal sealed class ReadEndpoints(StudyWatcher watcher, LiveEvents live)
         else await Answers.ProblemAsync(context, StatusCodes.Status404NotFound, "There is no such study; it may have been moved or deleted.").ConfigureAwait(false);
     }
 
+    private static async Task ReportAsync(HttpContext context, WatchedStudy watched)
+    {
+        byte[]? html = await watched.ReportAsync(context.RequestAborted).ConfigureAwait(false);
+        if (html is null) await NotOpenAsync(context, watched).ConfigureAwait(false);
+        else await Answers.ReportAsync(context, html).ConfigureAwait(false);
+    }
+
+    private static async Task CsvAsync(HttpContext context, WatchedStudy watched)
+    {
+        (string name, ReadOnlyMemory<byte> csv) = await watched.ReadAsync(s => (s.Definition.Name, TrialCsv.Of(s)), context.RequestAborted).ConfigureAwait(false);
+        if (csv.IsEmpty) await NotOpenAsync(context, watched).ConfigureAwait(false);
+        else await Answers.FileAsync(context, csv, "text/csv; charset=utf-8", $"{FileNames.Of(name)}.csv").ConfigureAwait(false);
+    }
+
+    private static Task NotOpenAsync(HttpContext context, WatchedStudy watched) =>
+        Answers.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, watched.Problem ?? "The study is being opened.");
+
     // The list has no position: that something has changed is all that its page needs.
     private static Task<long?> Nowhere(CancellationToken cancellationToken) => Task.FromResult<long?>(0);
 
@@ -55,7 +74,7 @@ internal sealed class ReadEndpoints(StudyWatcher watcher, LiveEvents live)
     private Task ReadAsync(HttpContext context, string id, Action<Utf8JsonWriter, WatchedStudy, IStudyView> write) => WithAsync(context, id, async watched =>
     {
         ReadOnlyMemory<byte> json = await watched.ReadAsync(s => Payload.Object(j => write(j, watched, s)), context.RequestAborted).ConfigureAwait(false);
-        if (json.IsEmpty) await Answers.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, watched.Problem ?? "The study is being opened.").ConfigureAwait(false);
+        if (json.IsEmpty) await NotOpenAsync(context, watched).ConfigureAwait(false);
         else await Answers.JsonAsync(context, json).ConfigureAwait(false);
     });
 

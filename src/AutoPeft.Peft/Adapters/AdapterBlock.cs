@@ -30,4 +30,9 @@ public sealed class AdapterBlock : nn.Module
 
     /// <summary>A tensor by its name in the core. Asked for each time, because moving a module to another device replaces its parameters.</summary>
     public Parameter this[string name] => get_parameter(name) ?? throw new InvalidOperationException($"block {Spec.Name} has no tensor '{name}'");
+
+    /// <summary>A tensor in the type of what it meets: a model's matrix products may have another type than its parameters.</summary>
+    /// <param name="name">The tensor's name in the core.</param>
+    /// <param name="like">What the tensor is multiplied with or added to.</param>
+    public Tensor As(string name, Tensor like) => this[name] is var tensor && tensor.dtype == like.dtype ? tensor : tensor.to(like.dtype);
 }

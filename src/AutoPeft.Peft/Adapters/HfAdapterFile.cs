@@ -5,6 +5,11 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;
 
+/// <summary>An adapter that was read and attached.</summary>
+/// <param name="Plan">What is attached now.</param>
+/// <param name="Notes">What the folder says in vain, such as a pattern that names no adapted module; a line each.</param>
+public sealed record LoadedAdapter(PeftPlan Plan, IReadOnlyList<string> Notes);
+
 /// <summary>
 /// Adapters in Hugging Face peft's format: a folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. LoRA,
 /// rsLoRA, DoRA, (IA)³, prefix tuning and prompt tuning can be written and read.
@@ -19,7 +24,18 @@ public static class HfAdapterFile
     /// <summary>The weights' file name.</summary>
     public const string WeightsFileName = "adapter_model.safetensors";
 
-    private const string ShiftKey = "autopeft_shift_positions";
+    internal const string ShiftKey = "autopeft_shift_positions";
+
+    /// <summary>Refuses a plan that the format cannot hold; to be asked before anything is trained.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="config">The base model's shape.</param>
+    /// <exception cref="InvalidInputException">One line that says why.</exception>
+    public static void Require(PeftPlan plan, BertConfig config)
+    {
+        if (plan.Base != BaseTraining.Frozen)
+            throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
+        HfFamily.Of(plan).Require(plan, config);
+    }
 
     /// <summary>Writes what is attached to a model.</summary>
     /// <param name="model">The model, with a plan attached and not merged.</param>
@@ -29,7 +45,7 @@ public static class HfAdapterFile
     /// <exception cref="InvalidInputException">The format cannot hold the plan, or a file cannot be written.</exception>
     public static void Save(BertForSequenceClassification model, PeftPlan plan, string directory, string? baseModel = null)
     {
-        if (plan.Base != BaseTraining.Frozen) throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
+        Require(plan, model.Config);
         var family = HfFamily.Of(plan);
         var values = new Dictionary<string, JsonNode?>
         {
@@ -64,52 +80,68 @@ public static class HfAdapterFile
     /// <summary>Attaches an adapter from a folder, with its weights and the head that came with it.</summary>
     /// <param name="model">The base model, with nothing attached.</param>
     /// <param name="directory">The folder.</param>
-    /// <returns>The plan that was attached.</returns>
-    /// <exception cref="InvalidInputException">A file is absent or malformed, the method is not supported, or a tensor does not fit the model; the model's own weights are then untouched.</exception>
-    public static PeftPlan Load(BertForSequenceClassification model, string directory)
+    /// <returns>The plan that was attached, and what the folder says in vain.</returns>
+    /// <exception cref="InvalidInputException">
+    /// A file is absent or malformed, a setting is not supported, or a tensor does not fit the model. Everything is read and checked
+    /// first: the model is then as it was.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">Something is attached already.</exception>
+    public static LoadedAdapter Load(BertForSequenceClassification model, string directory)
     {
         var config = HfAdapterConfig.Read(directory);
         var family = HfFamily.Of(config);
         using var reader = SafetensorsReader.Open(Path.Combine(directory, WeightsFileName));
         using var scope = NewDisposeScope();
+        using var mode = no_grad();
 
-        var head = new Dictionary<string, string>(StringComparer.Ordinal);
-        var rest = new List<string>();
-        foreach (var key in reader.Entries.Keys)
-        {
-            var name = Unprefixed(key).Replace(".modules_to_save.default", "", StringComparison.Ordinal).Replace(".modules_to_save", "", StringComparison.Ordinal);
-            if (IsOfHead(name, HeadTraining.PoolerAndClassifier)) head[name] = key;
-            else rest.Add(key);
-        }
-
-        var shapes = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
-        foreach (var (name, key) in head) RequireShape(reader, key, shapes[name].shape);
-        var plan = family.ReadPlan(config, model.Config, reader, rest) with
-        {
-            Head = head.Keys.Any(k => k.StartsWith("bert.pooler.", StringComparison.Ordinal)) ? HeadTraining.PoolerAndClassifier : head.Count > 0 ? HeadTraining.Classifier : HeadTraining.Frozen,
-        };
-        if (plan.Blocks.Any(b => b.Core is KeyValueCore)) plan = plan with { ShiftPositions = !config.Says(ShiftKey, false) };
+        var names = HfKeys.ByName(reader, NameOf);
+        var head = names.Where(n => IsOfHead(n.Key, HeadTraining.PoolerAndClassifier)).ToDictionary();
+        var own = new SortedDictionary<string, string>(names.Where(n => !head.ContainsKey(n.Key)).ToDictionary(), StringComparer.Ordinal);
+        var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        var training = HeadOf(config, reader, head, parameters);
+        var content = family.Read(config, model.Config, reader, own);
+        var plan = content.Plan with { Head = training };
+        if (plan.Blocks.Any(b => b.Core is KeyValueCore)) plan = plan with { ShiftPositions = config.Fields.Flag(ShiftKey) ?? true };
+        var values = content.Tensors.Select(t => (t.Block, t.Name, Value: Form(t, Finite(reader, t.Key)))).ToList();
+        var heads = head.Select(h => (Name: h.Key, Value: Finite(reader, h.Value))).ToList();
 
         PeftModel.Apply(model, plan, seed: 0);
-        using var mode = no_grad();
-        family.Fill(model, plan, reader);
-        foreach (var (name, key) in head) shapes[name].copy_(reader.Read(key));
-        return plan;
+        foreach (var (block, name, value) in values) HfFamily.BlockOf(model, block)[name].copy_(value);
+        foreach (var (name, value) in heads) parameters[name].copy_(value);
+        return new LoadedAdapter(plan, content.Notes);
     }
 
-    /// <summary>Takes peft's prefixes off a key: <c>base_model.model.</c>, or <c>base_model.</c> for prompts and prefixes.</summary>
-    internal static string Unprefixed(string key)
+    private static Tensor Form(HfTensor tensor, Tensor stored) => tensor.Form is null ? stored : tensor.Form(stored);
+
+    private static string NameOf(string key) => HfKeys.Unprefixed(key)
+        .Replace(".modules_to_save.default", "", StringComparison.Ordinal)
+        .Replace(".modules_to_save", "", StringComparison.Ordinal);
+
+    private static Tensor Finite(SafetensorsReader reader, string key)
     {
-        const string Outer = "base_model.", Inner = "model.";
-        if (key.StartsWith(Outer, StringComparison.Ordinal)) key = key[Outer.Length..];
-        return key.StartsWith(Inner, StringComparison.Ordinal) ? key[Inner.Length..] : key;
+        var value = reader.Read(key);
+        if (value.numel() > 0 && !value.isfinite().all().ToBoolean())
+            throw new InvalidInputException($"{reader.Path}: tensor '{key}' holds values that are no finite numbers");
+        return value;
     }
 
-    /// <summary>Refuses a tensor of another shape, naming both.</summary>
-    internal static void RequireShape(SafetensorsReader reader, string key, IReadOnlyList<long> expected)
+    /// <summary>What of the head came with the adapter; whole, of the model's shape, and as the configuration says.</summary>
+    private static HeadTraining HeadOf(
+        HfAdapterConfig config,
+        SafetensorsReader reader,
+        Dictionary<string, string> head,
+        Dictionary<string, TorchSharp.Modules.Parameter> model)
     {
-        if (!reader.Entries.TryGetValue(key, out var entry)) throw new InvalidInputException($"{reader.Path}: tensor '{key}' is missing; expected shape [{string.Join(", ", expected)}]");
-        if (!entry.Shape.SequenceEqual(expected)) throw new InvalidInputException($"{reader.Path}: tensor '{key}' has shape [{string.Join(", ", entry.Shape)}], expected [{string.Join(", ", expected)}]");
+        var saved = config.Fields.Texts("modules_to_save") ?? [];
+        bool Comes(string module) => head.Keys.Any(k => k.StartsWith(module + ".", StringComparison.Ordinal))
+            || saved.Any(s => s == module || module.EndsWith("." + s, StringComparison.Ordinal));
+        var (classifier, pooler) = (Comes("classifier"), Comes("bert.pooler"));
+        if (pooler && !classifier)
+            throw new InvalidInputException($"{reader.Path}: holds the pooler but no classifier; both make the head");
+        foreach (var name in model.Keys.Where(
+            n => classifier && IsOfHead(n, pooler ? HeadTraining.PoolerAndClassifier : HeadTraining.Classifier)))
+            HfKeys.RequireWeights(reader, head.GetValueOrDefault(name, name), model[name].shape);
+        return pooler ? HeadTraining.PoolerAndClassifier : classifier ? HeadTraining.Classifier : HeadTraining.Frozen;
     }
 
     private static string[] HeadModules(HeadTraining head) => head switch

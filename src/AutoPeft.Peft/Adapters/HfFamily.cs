@@ -31,27 +31,43 @@ internal abstract class HfFamily
     /// <summary>Whether a block is this family's.</summary>
     protected abstract bool Takes(BlockSpec block);
 
+    /// <summary>Refuses a plan of the family that peft's files cannot hold.</summary>
+    public virtual void Require(PeftPlan plan, BertConfig config) { }
+
     /// <summary>Adds the family's settings and tensors.</summary>
     public abstract void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors);
 
-    /// <summary>The plan that a file describes; every tensor's shape is checked.</summary>
-    public abstract PeftPlan ReadPlan(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyList<string> keys);
-
-    /// <summary>Copies a file's tensors into the attached blocks.</summary>
-    public abstract void Fill(BertForSequenceClassification model, PeftPlan plan, SafetensorsReader reader);
+    /// <summary>What a file holds. Reads every key of the configuration that the family knows, and checks every tensor.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="shape">The base model's shape.</param>
+    /// <param name="reader">The weights.</param>
+    /// <param name="keys">The tensors that are not the head's: name without prefixes, key in the file.</param>
+    public abstract HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys);
 
     /// <summary>The attached block behind a specification.</summary>
-    protected static AdapterBlock BlockOf(BertForSequenceClassification model, BlockSpec spec) =>
+    public static AdapterBlock BlockOf(BertForSequenceClassification model, BlockSpec spec) =>
         (AdapterBlock)model.named_modules().First(m => m.name == spec.ModulePath).module;
 
-    /// <summary>The linear site of a module path.</summary>
-    protected static Site SiteOf(string path, BertConfig config, SafetensorsReader reader)
+    /// <summary>Every linear map of a model that peft could adapt, the pooler's last.</summary>
+    public static IEnumerable<Site> LinearSites(BertConfig config)
     {
+        var points = Enum.GetValues<SitePoint>().Where(p => p != SitePoint.Pooler && new Site(p, 0).IsLinear).ToList();
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
-            foreach (var point in Enum.GetValues<SitePoint>())
-                if (new Site(point, layer) is { IsLinear: true } site && point != SitePoint.Pooler && site.Path == path) return site;
-        throw new InvalidInputException($"{reader.Path}: the adapter changes '{path}', which this model of {config.NumHiddenLayers} layers does not have");
+            foreach (var point in points) yield return new Site(point, layer);
+        yield return new Site(SitePoint.Pooler);
     }
+
+    /// <summary>The linear site of a module path.</summary>
+    protected static Site SiteOf(string path, Dictionary<string, Site> sites, SafetensorsReader reader, BertConfig config) =>
+        sites.TryGetValue(path, out var site)
+        ? site
+        : throw new InvalidInputException(
+            $"{reader.Path}: the adapter changes '{path}', which is no linear map of this model of {config.NumHiddenLayers} layers");
+
+    /// <summary>The linear sites by their paths.</summary>
+    protected static Dictionary<string, Site> SitesByPath(BertConfig config) =>
+        LinearSites(config).ToDictionary(s => s.Path, StringComparer.Ordinal);
 
     /// <summary>Module names as peft wants them: short where a suffix names exactly these, else full paths.</summary>
     protected static (JsonArray Targets, JsonNode? Layers) TargetModules(IEnumerable<Site> sites, BertConfig config)

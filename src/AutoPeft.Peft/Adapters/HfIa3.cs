@@ -27,27 +27,36 @@ internal sealed class HfIa3 : HfFamily
             tensors[KeyPrefix + spec.Site.Path + Vector] = BlockOf(model, spec)["vector"].unsqueeze(ScalesInput(spec) ? 0 : 1);
     }
 
-    public override PeftPlan ReadPlan(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyList<string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
-        config.Refuse("fan_in_fan_out", v => v.ToString() == "false");
-        var blocks = new List<BlockSpec>();
-        foreach (var key in keys.Order(StringComparer.Ordinal))
+        var fields = config.Fields;
+        fields.RequireOff("fan_in_fan_out");
+        // How the vectors started; the head, which the weights' names tell.
+        fields.Ignore("init_ia3_weights", "modules_to_save");
+        var targets = new HfTargets(config);
+        var feedForward = fields.Node("feedforward_modules") is { } node
+            ? targets.Names("feedforward_modules", node, dotted: false)
+            : _ => false;
+        fields.RefuseUnread();
+
+        var sites = SitesByPath(shape);
+        var (blocks, tensors, adapted) = (new List<BlockSpec>(), new List<HfTensor>(), new List<string>());
+        foreach (var (name, key) in keys)
         {
-            if (!key.EndsWith(Vector, StringComparison.Ordinal)) throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that (IA)³ has");
-            var site = SiteOf(HfAdapterFile.Unprefixed(key[..^Vector.Length]), shape, reader);
+            if (!name.EndsWith(Vector, StringComparison.Ordinal))
+                throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that (IA)³ has");
+            var site = SiteOf(name[..^Vector.Length], sites, reader, shape);
             var (inFeatures, outFeatures) = site.Features(shape);
-            var stored = reader.Entries[key].Shape;
-            var ofInput = stored.Count == 2 && stored[0] == 1;
-            HfAdapterFile.RequireShape(reader, key, ofInput ? [1, inFeatures] : [outFeatures, 1]);
+            var ofInput = feedForward(site.Path);
+            HfKeys.RequireWeights(reader, key, ofInput ? [1, inFeatures] : [outFeatures, 1]);
             blocks.Add(PeftMethods.Ia3Scale(site, ofInput));
+            tensors.Add(new HfTensor(blocks[^1], "vector", key, t => t.reshape(-1)));
+            adapted.Add(site.Path);
         }
         if (blocks.Count == 0) throw new InvalidInputException($"{reader.Path}: holds no (IA)³ tensors");
-        return new PeftPlan { Name = "ia3", Blocks = blocks };
-    }
-
-    public override void Fill(BertForSequenceClassification model, PeftPlan plan, SafetensorsReader reader)
-    {
-        foreach (var spec in plan.Blocks) BlockOf(model, spec)["vector"].copy_(reader.Read(KeyPrefix + spec.Site.Path + Vector).reshape(-1));
+        targets.Require(shape, adapted, reader);
+        return new HfContent(new PeftPlan { Name = "ia3", Blocks = blocks }, tensors, []);
     }
 
     private static bool ScalesInput(BlockSpec block) => block.Read == BlockInput.Input;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Models;
 using static TorchSharp.torch;
@@ -13,13 +14,22 @@ internal sealed class HfLora : HfFamily
 
     protected override bool Takes(BlockSpec block) => block is { Core: LowRankCore, Compose: Composition.Add } or { Core: VectorCore, Compose: Composition.RescaleNorm };
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Require(PeftPlan plan, BertConfig config)
     {
         var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
         var decomposed = plan.Blocks.Count - updates.Count;
-        if (decomposed != 0 && decomposed != updates.Count) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: DoRA is on for some maps and off for others");
-        if (updates.Select(u => u.Dropout).Distinct().Count() > 1) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: its maps have different dropouts");
+        var why = updates.Select(u => u.Dropout).Distinct().Count() > 1 ? "its maps have different dropouts"
+            : decomposed != 0 && decomposed != updates.Count ? "DoRA is on for some maps and off for others"
+            : updates.Select(u => u.Site).Distinct().Count() < updates.Count ? "two updates stand at one map"
+            : null;
+        if (why is not null) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: {why}");
+    }
 
+    public override void Write(
+        BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    {
+        var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
+        var decomposed = plan.Blocks.Count - updates.Count;
         static int Rank(BlockSpec spec) => ((LowRankCore)spec.Core).Rank;
         var stabilised = updates.All(u => IsWhole(u.Scale * Math.Sqrt(Rank(u)))) && !updates.All(u => IsWhole(u.Scale * Rank(u)));
         double Alpha(BlockSpec spec)
@@ -52,56 +62,136 @@ internal sealed class HfLora : HfFamily
         }
     }
 
-    public override PeftPlan ReadPlan(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyList<string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
-        config.Refuse("bias", v => v.ToString() == "none");
-        config.Refuse("fan_in_fan_out", v => v.ToString() == "false");
-        config.Refuse("lora_bias", v => v.ToString() == "false");
-        var (stabilised, decomposed, dropout) = (config.Flag("use_rslora"), config.Flag("use_dora"), config.Number("lora_dropout", 0));
-        var blocks = new List<BlockSpec>();
-        foreach (var key in keys.Order(StringComparer.Ordinal))
+        var settings = Settings.Read(config);
+        var sites = SitesByPath(shape);
+        var maps = ByModule(reader, keys);
+        var (blocks, tensors) = (new List<BlockSpec>(), new List<HfTensor>());
+        foreach (var (path, found) in maps)
         {
-            if (key.EndsWith(B, StringComparison.Ordinal) || key.EndsWith(Magnitude, StringComparison.Ordinal)) continue;
-            if (!key.EndsWith(A, StringComparison.Ordinal)) throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that LoRA has");
-            var path = HfAdapterFile.Unprefixed(key[..^A.Length]);
-            var site = SiteOf(path, shape, reader);
+            var site = SiteOf(path, sites, reader, shape);
+            if (!found.TryGetValue(A, out var a)) throw Alone(reader, found, A);
+            if (!found.TryGetValue(B, out var b)) throw Alone(reader, found, B);
             var (inFeatures, outFeatures) = site.Features(shape);
-            var rank = (int)reader.Entries[key].Shape[0];
-            var declared = config.Pattern("rank_pattern", path) ?? config.Number("r");
-            if (rank != declared) throw new InvalidInputException($"{reader.Path}: tensor '{key}' has rank {rank}, but {HfAdapterConfig.FileName} says {declared}");
-            HfAdapterFile.RequireShape(reader, key, [rank, inFeatures]);
-            HfAdapterFile.RequireShape(reader, key[..^A.Length] + B, [outFeatures, rank]);
-            var alpha = config.Pattern("alpha_pattern", path) ?? config.Number("lora_alpha");
-            blocks.Add(new BlockSpec
+            var rank = settings.RankOf(path);
+            if (reader.Entries[a].Shape is [var stored, _] && stored != rank)
+                throw new InvalidInputException(
+                    $"{reader.Path}: tensor '{a}' has rank {stored}, but {HfAdapterConfig.FileName} says {rank}");
+            HfKeys.RequireWeights(reader, a, [rank, inFeatures]);
+            HfKeys.RequireWeights(reader, b, [outFeatures, rank]);
+            var update = new BlockSpec
             {
                 Name = "lora",
                 Site = site,
                 Read = BlockInput.Input,
                 Core = new LowRankCore(rank),
                 Compose = Composition.Add,
-                Scale = alpha / (stabilised ? Math.Sqrt(rank) : rank),
-                Dropout = dropout,
-            });
-            if (!decomposed) continue;
-            HfAdapterFile.RequireShape(reader, key[..^A.Length] + Magnitude, [outFeatures]);
+                Scale = settings.AlphaOf(path) / (settings.Stabilised ? Math.Sqrt(rank) : rank),
+                Dropout = settings.Dropout,
+            };
+            blocks.Add(update);
+            tensors.AddRange([new HfTensor(update, "A", a), new HfTensor(update, "B", b)]);
+            if (found.TryGetValue(Magnitude, out var m) != settings.Decomposed)
+                throw settings.Decomposed
+                    ? Alone(reader, found, Magnitude)
+                    : new InvalidInputException(
+                        $"{reader.Path}: tensor '{m}' is DoRA's, but {HfAdapterConfig.FileName} says use_dora = false");
+            if (!settings.Decomposed) continue;
+            HfKeys.RequireWeights(reader, m!, [outFeatures]);
             blocks.Add(PeftMethods.DoraMagnitude(site));
+            tensors.Add(new HfTensor(blocks[^1], "vector", m!));
         }
         if (blocks.Count == 0) throw new InvalidInputException($"{reader.Path}: holds no LoRA tensors");
-        return new PeftPlan { Name = decomposed ? "dora" : "lora", Blocks = blocks };
+        settings.Targets.Require(shape, maps.Keys, reader);
+        return new HfContent(
+            new PeftPlan { Name = settings.Decomposed ? "dora" : "lora", Blocks = blocks }, tensors, settings.Idle(maps.Keys));
     }
 
-    public override void Fill(BertForSequenceClassification model, PeftPlan plan, SafetensorsReader reader)
+    /// <summary>The file's tensors by module path, then by which tensor of LoRA they are.</summary>
+    private static SortedDictionary<string, Dictionary<string, string>> ByModule(
+        SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
-        foreach (var spec in plan.Blocks)
+        var maps = new SortedDictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
+        foreach (var (name, key) in keys)
         {
-            var block = BlockOf(model, spec);
-            var path = KeyPrefix + spec.Site.Path;
-            if (spec.Core is LowRankCore)
-            {
-                block["A"].copy_(reader.Read(path + A));
-                block["B"].copy_(reader.Read(path + B));
-            }
-            else block["vector"].copy_(reader.Read(path + Magnitude));
+            var part = ((string[])[A, B, Magnitude]).FirstOrDefault(p => name.EndsWith(p, StringComparison.Ordinal))
+                ?? throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that LoRA has");
+            var path = name[..^part.Length];
+            if (!maps.TryGetValue(path, out var found)) maps[path] = found = new Dictionary<string, string>(StringComparer.Ordinal);
+            found[part] = key;
+        }
+        return maps;
+    }
+
+    private static InvalidInputException Alone(SafetensorsReader reader, Dictionary<string, string> found, string missing) =>
+        new($"{reader.Path}: tensor '{found.Values.First()}' has no '{missing.TrimStart('.')}' beside it");
+
+    /// <summary>LoRA's settings in <c>adapter_config.json</c> (peft 0.18), every one checked.</summary>
+    private sealed record Settings(bool Stabilised, bool Decomposed, double Dropout, int Rank, double Alpha, HfTargets Targets,
+        IReadOnlyList<(HfPattern Pattern, double Value)> Ranks, IReadOnlyList<(HfPattern Pattern, double Value)> Alphas)
+    {
+        // Starts that leave the base weights as they are: the stored A and B are then all that there is to know.
+        private static readonly string[] HarmlessStarts = ["gaussian", "eva", "orthogonal"];
+
+        public static Settings Read(HfAdapterConfig config)
+        {
+            var fields = config.Fields;
+            RequireHarmlessStart(config);
+            if (fields.Text("bias") is { } bias and not "none") throw fields.Bad("bias", bias, null);
+            fields.RequireOff(
+                "fan_in_fan_out", "lora_bias", "layer_replication", "alora_invocation_tokens", "megatron_config", "trainable_token_indices",
+                "target_parameters", "use_qalora", "use_bdlora", "arrow_config", "velora_config", "monteclora_config", "kasa_config",
+                "ensure_weight_tying");
+            // The first and last are parts of settings that are off; the others only describe a start.
+            fields.Ignore("megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "qalora_group_size");
+            var dropout = fields.Number("lora_dropout") ?? 0;
+            if (!(dropout >= 0 && dropout < 1)) throw fields.Bad("lora_dropout", dropout, "a number in [0, 1)");
+            var settings = new Settings(
+                fields.Flag("use_rslora") ?? false,
+                fields.Flag("use_dora") ?? false,
+                dropout,
+                config.RequiredInteger("r", 1),
+                config.RequiredNumber("lora_alpha"),
+                new HfTargets(config),
+                Patterns(config, "rank_pattern"),
+                Patterns(config, "alpha_pattern"));
+            if (settings.Ranks.FirstOrDefault(r => !(r.Value >= 1 && r.Value == Math.Floor(r.Value))) is { Pattern: { } pattern } bad)
+                throw fields.Bad($"rank_pattern.{pattern.Text}", bad.Value, "an integer of at least 1");
+            // What is trained besides: the head, which the weights' names tell.
+            fields.Ignore("modules_to_save");
+            fields.RefuseUnread();
+            return settings;
+        }
+
+        public int RankOf(string path) =>
+            (int)(Ranks.FirstOrDefault(r => r.Pattern.Match(path).Success) is { Pattern: not null } own ? own.Value : Rank);
+
+        public double AlphaOf(string path) =>
+            Alphas.FirstOrDefault(r => r.Pattern.Match(path).Success) is { Pattern: not null } own ? own.Value : Alpha;
+
+        /// <summary>The patterns that name no adapted module.</summary>
+        public IReadOnlyList<string> Idle(IReadOnlyCollection<string> adapted)
+        {
+            IEnumerable<string> Of(string key, IEnumerable<(HfPattern Pattern, double Value)> patterns) => patterns
+                .Where(p => !adapted.Any(path => p.Pattern.Match(path).Success))
+                .Select(p => $"{HfAdapterConfig.FileName}: {key} '{p.Pattern.Text}' names no adapted module");
+            return [.. Of("rank_pattern", Ranks), .. Of("alpha_pattern", Alphas)];
+        }
+
+        private static List<(HfPattern, double)> Patterns(HfAdapterConfig config, string key) =>
+            [.. config.Fields.Numbers(key).Select(n => (HfPattern.OfPathEnd(n.Name, $"{config.Path}: {key}"), n.Value))];
+
+        private static void RequireHarmlessStart(HfAdapterConfig config)
+        {
+            const string Key = "init_lora_weights";
+            var node = config.Fields.Node(Key);
+            if (node is null || node.GetValueKind() is JsonValueKind.True or JsonValueKind.False) return;
+            if (node.GetValueKind() == JsonValueKind.String && HarmlessStarts.Contains(config.Fields.Text(Key))) return;
+            // PiSSA, OLoRA, CorDA and LoftQ change the base weights, and the adapter is right on those only.
+            throw config.Fields.Bad(
+                Key, node, $"true, false, {string.Join(", ", HarmlessStarts)}: any other start changes the base model's weights");
         }
     }
 

@@ -10,18 +10,23 @@ namespace AutoPeft.Peft.Adapters;
 /// </summary>
 internal sealed class HfPrefix : HfFamily
 {
-    private const string Key = "prompt_embeddings";
-
     public override string PeftType => "PREFIX_TUNING";
 
     public override bool IsPrompt => true;
 
     protected override bool Takes(BlockSpec block) => block.Compose == Composition.ConcatenateKeysAndValues;
 
+    public override void Require(PeftPlan plan, BertConfig config)
+    {
+        if (plan.Blocks.Count != config.NumHiddenLayers)
+            throw new InvalidInputException(
+                $"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at "
+                + $"{plan.Blocks.Count} of {config.NumHiddenLayers}");
+    }
+
     public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
         var config = model.Config;
-        if (plan.Blocks.Count != config.NumHiddenLayers) throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at {plan.Blocks.Count} of {config.NumHiddenLayers}");
         var sites = plan.Blocks.OrderBy(b => b.Site.Layer).Select(b => (KeyValueSite)model.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
         var table = plan.Blocks[0].ShareKey is null ? cat([.. sites.Select(s => s.Source.Compute())], 1) : sites[0].Source.Compute();
         values["encoder_hidden_size"] = config.HiddenSize;
@@ -31,29 +36,25 @@ internal sealed class HfPrefix : HfFamily
         values["num_virtual_tokens"] = table.shape[0];
         values["prefix_projection"] = false;
         values["token_dim"] = config.HiddenSize;
-        tensors[Key] = table.reshape(table.shape[0], -1);
+        tensors[HfPrompts.Table] = table.reshape(table.shape[0], -1);
     }
 
-    public override PeftPlan ReadPlan(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyList<string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
-        var length = (int)config.Number("num_virtual_tokens");
-        HfAdapterFile.RequireShape(reader, Key, [length, 2L * shape.NumHiddenLayers * shape.HiddenSize]);
-        return PeftMethods.Prefix(shape, length, bottleneck: 0);
-    }
-
-    public override void Fill(BertForSequenceClassification model, PeftPlan plan, SafetensorsReader reader)
-    {
-        var table = reader.Read(Key);
-        table = table.view(table.shape[0], model.Config.NumHiddenLayers, 2, model.Config.HiddenSize);
-        foreach (var spec in plan.Blocks) BlockOf(model, spec)["key_values"].copy_(table.select(1, spec.Site.Layer));
+        // The MLP behind a projected prefix is gone: the table holds what the MLP made.
+        config.Fields.Ignore("encoder_hidden_size");
+        _ = config.Fields.Flag("prefix_projection");
+        var (length, key) = HfPrompts.Read(config, shape, reader, keys, 2L * shape.NumHiddenLayers * shape.HiddenSize);
+        var plan = PeftMethods.Prefix(shape, length, bottleneck: 0);
+        return new HfContent(plan, [.. plan.Blocks.Select(block => new HfTensor(block, "key_values", key,
+            t => t.reshape(length, shape.NumHiddenLayers, 2, shape.HiddenSize).select(1, block.Site.Layer)))], []);
     }
 }
 
 /// <summary>Prompt tuning: one tensor <c>prompt_embeddings</c> [n, d].</summary>
 internal sealed class HfPrompt : HfFamily
 {
-    private const string Key = "prompt_embeddings";
-
     public override string PeftType => "PROMPT_TUNING";
 
     public override bool IsPrompt => true;
@@ -71,16 +72,47 @@ internal sealed class HfPrompt : HfFamily
         values["prompt_tuning_init_text"] = null;
         values["token_dim"] = model.Config.HiddenSize;
         values["tokenizer_name_or_path"] = null;
-        tensors[Key] = tokens;
+        tensors[HfPrompts.Table] = tokens;
     }
 
-    public override PeftPlan ReadPlan(HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyList<string> keys)
+    public override HfContent Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
-        var length = (int)config.Number("num_virtual_tokens");
-        HfAdapterFile.RequireShape(reader, Key, [length, shape.HiddenSize]);
-        return PeftMethods.Prompt(shape, length);
+        // How the prompt started.
+        config.Fields.Ignore("prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path", "tokenizer_kwargs");
+        var (length, key) = HfPrompts.Read(config, shape, reader, keys, shape.HiddenSize);
+        var plan = PeftMethods.Prompt(shape, length);
+        return new HfContent(plan, [new HfTensor(plan.Blocks[0], "tokens", key)], []);
     }
+}
 
-    public override void Fill(BertForSequenceClassification model, PeftPlan plan, SafetensorsReader reader) =>
-        BlockOf(model, plan.Blocks[0])["tokens"].copy_(reader.Read(Key));
+/// <summary>What prefixes and prompts have in common in peft's files: one table and the settings that say its size.</summary>
+internal static class HfPrompts
+{
+    /// <summary>The table's name.</summary>
+    public const string Table = "prompt_embeddings";
+
+    /// <summary>The number of virtual tokens and the table's key, after everything is checked.</summary>
+    /// <param name="config">The configuration; each of its keys has to be known.</param>
+    /// <param name="shape">The base model's shape.</param>
+    /// <param name="reader">The weights.</param>
+    /// <param name="keys">The tensors that are not the head's.</param>
+    /// <param name="width">Numbers a virtual token.</param>
+    public static (int Length, string Key) Read(
+        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys, long width)
+    {
+        var length = config.RequiredInteger("num_virtual_tokens", 1);
+        config.RequireSame("token_dim", shape.HiddenSize);
+        config.RequireSame("num_layers", shape.NumHiddenLayers);
+        config.RequireSame("num_attention_heads", shape.NumAttentionHeads);
+        config.RequireSame("num_transformer_submodules", 1);
+        _ = config.Fields.Flag(HfAdapterFile.ShiftKey);
+        config.Fields.Ignore("modules_to_save");
+        config.Fields.RefuseUnread();
+        foreach (var (name, other) in keys)
+            if (name != Table) throw new InvalidInputException($"{reader.Path}: tensor '{other}' is none that {config.PeftType} has");
+        var key = keys.GetValueOrDefault(Table, Table);
+        HfKeys.RequireWeights(reader, key, [length, width]);
+        return (length, key);
+    }
 }

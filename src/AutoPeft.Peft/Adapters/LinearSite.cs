@@ -45,13 +45,13 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
     {
         if (IsMerged) return nn.functional.linear(input, weight, bias);
         using var scope = NewDisposeScope();
-        foreach (var scale in inputScales) input = input * scale["vector"];
+        foreach (var scale in inputScales) input = input * scale.As("vector", input);
         var shape = input.shape;
         shape[^1] = weight.shape[0];
         // Two dimensions let the update be added by the matrix product itself, with no pass of its own over the output.
         var flat = input.reshape(-1, input.shape[^1]);
         var output = magnitudes.Length == 0 ? Added(flat, weight, bias) : Rescaled(flat, weight, bias, magnitudes[0]);
-        foreach (var scale in outputScales) output = output * scale["vector"];
+        foreach (var scale in outputScales) output = output * scale.As("vector", output);
         return output.view(shape).MoveToOuterDisposeScope();
     }
 
@@ -62,9 +62,9 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
         {
             var dropped = Dropping.Apply(input, block.Spec.Dropout, training);
             // Scaling the r numbers a token, in double precision, is cheaper and more exact than scaling the output.
-            var inner = dropped.matmul(block["A"].t()) * block.Spec.Scale;
+            var inner = dropped.matmul(block.As("A", input).t()) * block.Spec.Scale;
             // In place: neither product needs its result for its gradient.
-            output.addmm_(inner, block["B"].t());
+            output.addmm_(inner, block.As("B", input).t());
         }
         return output;
     }
@@ -79,7 +79,7 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
             var combined = Combined(weight);
             ratio = RowNorms.Of(combined).reciprocal();
         }
-        ratio = magnitude["vector"] * ratio;
+        ratio = (magnitude["vector"] * ratio).to(input.dtype);
 
         var dropout = additions.Length > 0 ? additions[0].Spec.Dropout : 0;
         if (!training || dropout == 0) return Added(input, weight, null) * ratio + (bias ?? zeros_like(ratio));
@@ -87,7 +87,10 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
         var plain = nn.functional.linear(dropped, weight);
         var added = plain * (ratio - 1);
         foreach (var block in additions)
-            added = added + (dropped.matmul(block["A"].t()) * block.Spec.Scale).matmul(block["B"].t()) * ratio;
+        {
+            var inner = dropped.matmul(block.As("A", input).t()) * block.Spec.Scale;
+            added = added + inner.matmul(block.As("B", input).t()) * ratio;
+        }
         return nn.functional.linear(input, weight, bias) + added;
     }
 

@@ -40,8 +40,8 @@ public sealed record BottleneckCore(int Size, string Nonlinearity = "relu", Bott
     public Tensor Map(Tensor x, AdapterBlock block)
     {
         using var scope = NewDisposeScope();
-        var inner = function(nn.functional.linear(x, block["down_weight"], block["down_bias"]));
-        return nn.functional.linear(inner, block["up_weight"], block["up_bias"]).MoveToOuterDisposeScope();
+        var inner = function(nn.functional.linear(x, block.As("down_weight", x), block.As("down_bias", x)));
+        return nn.functional.linear(inner, block.As("up_weight", x), block.As("up_bias", x)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

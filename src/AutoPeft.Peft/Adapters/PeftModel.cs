@@ -27,6 +27,7 @@ public static class PeftModel
         var config = model.Config;
         foreach (var block in plan.Blocks)
             if (block.Site.Layer >= config.NumHiddenLayers) throw new InvalidInputException($"{plan.Name}: {block.Site} does not fit the model: it has layers 0 to {config.NumHiddenLayers - 1}");
+        RequireMemory(plan, config);
 
         using var scope = NewDisposeScope();
         var shared = plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!).ToDictionary(g => g.Key, g => Allocate(model, g.First(), seed));
@@ -104,6 +105,19 @@ public static class PeftModel
             }
         }
         if (bert.Pooler?.Dense.Adaptation is nn.Module pooler) yield return (new Site(SitePoint.Pooler), pooler);
+    }
+
+    /// <summary>Refuses blocks that this machine cannot hold, before anything is allocated.</summary>
+    private static void RequireMemory(PeftPlan plan, BertConfig config)
+    {
+        const double bytesPerNumber = 4, GiB = 1 << 30;
+        var numbers = plan.Blocks.SelectMany(b => b.Parameters(config)).DistinctBy(p => p.ShareKey ?? p.Name);
+        var needed = bytesPerNumber * numbers.Sum(p => (double)p.Count);
+        double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (needed > there)
+            throw new InvalidInputException(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{plan.Name}: its adapters need {needed / GiB:N0} GiB of memory, and there are {there / GiB:N0}; take a smaller size"));
     }
 
     private static AdapterBlock Allocate(BertForSequenceClassification model, BlockSpec spec, ulong seed)

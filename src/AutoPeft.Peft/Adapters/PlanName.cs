@@ -85,7 +85,9 @@ public static class PlanName
                 var number = Number(word[1..], text);
                 options = word[0] switch
                 {
-                    'r' => number == Math.Floor(number) ? options with { Rank = (int)number } : throw new InvalidInputException($"'{text}': a rank is a whole number"),
+                    'r' => number == Math.Floor(number) && number <= int.MaxValue
+                        ? options with { Rank = (int)number }
+                        : throw new InvalidInputException($"'{text}': a rank is a whole number"),
                     'a' => options with { Alpha = number },
                     _ => options with { Dropout = number },
                 };
@@ -112,7 +114,9 @@ public static class PlanName
     private static int Scaled(double size, double of, BertConfig config) => Math.Max(1, (int)Math.Round(size / of * config.HiddenSize, MidpointRounding.AwayFromZero));
 
     private static double Number(string word, string text) =>
-        double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : throw new InvalidInputException($"'{text}': '{word}' is not a number");
+        double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value
+            : throw new InvalidInputException($"'{text}': '{word}' is not a number");
 
     private static InvalidInputException Unknown(string text) => new($"'{text}' is no known method; examples: {Examples}");
 }

@@ -39,7 +39,7 @@ internal sealed class ResidualSite : nn.Module, IResidualAdaptation
                 BlockInput.Residual => residual,
                 _ => hidden,
             };
-            var added = ((BottleneckCore)block.Spec.Core).Map(Dropping.Apply(read, block.Spec.Dropout, training), block);
+            var added = ((BottleneckCore)block.Spec.Core).Map(Dropping.Apply(read.to(hidden.dtype), block.Spec.Dropout, training), block);
             // LayerNorm keeps the plain sum for its gradient, so that one must not be written to.
             sum = ReferenceEquals(sum, plain) && normalised is not null ? sum.add(added, block.Spec.Scale) : sum.add_(added, block.Spec.Scale);
         }

@@ -41,7 +41,17 @@ public sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
     /// <summary>What stands in for the map; null: nothing.</summary>
     public ILinearAdaptation? Adaptation { get; set; }
 
+    /// <summary>The type in which the map is computed; null: that of its parameters. Parameters and their gradients keep their type.</summary>
+    public ScalarType? ProductType { get; set; }
+
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) =>
+    public override Tensor forward(Tensor input)
+    {
+        if (ProductType is not { } type) return Map(input, weight, bias);
+        using var scope = NewDisposeScope();
+        return Map(input.to(type), weight.to(type), bias.to(type)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Map(Tensor input, Tensor weight, Tensor bias) =>
         Adaptation is { } adaptation ? adaptation.Forward(input, weight, bias) : nn.functional.linear(input, weight, bias);
 }

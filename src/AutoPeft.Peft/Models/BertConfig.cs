@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Models;
 
@@ -15,6 +16,14 @@ public sealed record BertConfig
 {
     /// <summary>The file's name inside a checkpoint folder.</summary>
     public const string FileName = "config.json";
+
+    /// <summary>
+    /// The most that a size may be: far above every model in use, far below what overflows when two sizes are multiplied.
+    /// </summary>
+    public const int MaxSize = 100_000_000;
+
+    /// <summary>The most that a standard deviation of fresh weights may be; 0.02 to 0.1 are usual.</summary>
+    public const double MaxInitializerRange = 10;
 
     /// <summary>Rows of the word embedding. Default 30,522, the uncased WordPiece vocabulary.</summary>
     public int VocabSize { get; init; } = 30_522;
@@ -64,7 +73,7 @@ public sealed record BertConfig
     public static BertConfig Read(string directory)
     {
         var path = Path.Combine(directory, FileName);
-        return FromJson(ReadJson(path), path).Checked(path);
+        return FromJson(ReadJson(path)).Checked(path);
     }
 
     /// <summary>Writes <c>config.json</c> in the form that Hugging Face reads.</summary>
@@ -82,8 +91,7 @@ public sealed record BertConfig
     public static int? ReadNumLabels(string directory)
     {
         var json = ReadJson(Path.Combine(directory, FileName));
-        if (json["num_labels"] is JsonValue value && value.TryGetValue<int>(out var count)) return count;
-        return json["id2label"] is JsonObject labels ? labels.Count : null;
+        return json.Integer("num_labels", 1) ?? json.Object("id2label")?.Keys.Count();
     }
 
     /// <summary>Refuses a configuration from which no encoder can be built.</summary>
@@ -93,7 +101,8 @@ public sealed record BertConfig
     {
         void Positive(string key, int value)
         {
-            if (value < 1) throw Bad(key, value.ToString(CultureInfo.InvariantCulture), "must be at least 1");
+            if (value is < 1 or > MaxSize)
+                throw Bad(key, value.ToString(CultureInfo.InvariantCulture), $"must be at least 1 and at most {MaxSize}");
         }
         void Probability(string key, double value)
         {
@@ -113,63 +122,46 @@ public sealed record BertConfig
         if (HiddenSize % NumAttentionHeads != 0)
             throw Bad("num_attention_heads", $"{NumAttentionHeads}", $"must divide hidden_size = {HiddenSize}");
         if (PadTokenId < 0 || PadTokenId >= VocabSize) throw Bad("pad_token_id", $"{PadTokenId}", $"must be in [0, vocab_size = {VocabSize})");
-        if (!(LayerNormEps > 0)) throw Bad("layer_norm_eps", LayerNormEps.ToString(CultureInfo.InvariantCulture), "must be positive");
-        if (!(InitializerRange >= 0)) throw Bad("initializer_range", InitializerRange.ToString(CultureInfo.InvariantCulture), "must not be negative");
+        if (!(LayerNormEps is > 0 and <= 1))
+            throw Bad("layer_norm_eps", LayerNormEps.ToString(CultureInfo.InvariantCulture), "must be in (0, 1]");
+        if (!(InitializerRange is >= 0 and <= MaxInitializerRange))
+            throw Bad(
+                "initializer_range", InitializerRange.ToString(CultureInfo.InvariantCulture), $"must be in [0, {MaxInitializerRange}]");
         if (!Activation.IsKnown(HiddenAct)) throw Bad("hidden_act", $"'{HiddenAct}'", $"must be one of {Activation.Known}");
         return this;
     }
 
-    private static JsonObject ReadJson(string path)
+    private static JsonFields ReadJson(string path) =>
+        JsonFields.ReadFile(path, $"a checkpoint folder holds {FileName} and {Checkpoint.WeightsFileName}");
+
+    private static BertConfig FromJson(JsonFields json)
     {
-        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file; a checkpoint folder holds {FileName} and {Checkpoint.WeightsFileName}");
-        try
+        void Only(string key, string supported)
         {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject
-                ?? throw new InvalidInputException($"{path}: expected a JSON object");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidInputException($"{path}: not valid JSON (line {e.LineNumber + 1})", e);
-        }
-    }
-
-    private static BertConfig FromJson(JsonObject json, string path)
-    {
-        T Get<T>(string key, T fallback) where T : struct
-        {
-            var node = json[key];
-            if (node is null) return fallback;
-            try
-            {
-                return node.Deserialize<T>();
-            }
-            catch (JsonException e)
-            {
-                throw new InvalidInputException($"{path}: {key} = {node.ToJsonString()}, expected {(typeof(T) == typeof(int) ? "an integer" : "a number")}", e);
-            }
+            if (json.Text(key) is { } value && value != supported)
+                throw new InvalidInputException($"{json.Where}: {key} = '{value}', but only '{supported}' is supported");
         }
 
-        if (json["model_type"] is JsonValue type && type.TryGetValue<string>(out var name) && name != "bert")
-            throw new InvalidInputException($"{path}: model_type = '{name}', but only 'bert' checkpoints can be loaded");
-        if (json["position_embedding_type"] is JsonValue position && position.TryGetValue<string>(out var kind) && kind != "absolute")
-            throw new InvalidInputException($"{path}: position_embedding_type = '{kind}', but only 'absolute' is supported");
-
+        Only("model_type", "bert");
+        Only("position_embedding_type", "absolute");
+        // Decoders mask what comes later, and quantised weights are no weights.
+        json.RequireOff("is_decoder", "add_cross_attention", "quantization_config", "pruned_heads");
         var d = new BertConfig();
         return new BertConfig
         {
-            VocabSize = Get("vocab_size", d.VocabSize),
-            HiddenSize = Get("hidden_size", d.HiddenSize),
-            NumHiddenLayers = Get("num_hidden_layers", d.NumHiddenLayers),
-            NumAttentionHeads = Get("num_attention_heads", d.NumAttentionHeads),
-            IntermediateSize = Get("intermediate_size", d.IntermediateSize),
-            HiddenAct = json["hidden_act"]?.ToString() ?? d.HiddenAct,
-            HiddenDropoutProb = Get("hidden_dropout_prob", d.HiddenDropoutProb),
-            AttentionProbsDropoutProb = Get("attention_probs_dropout_prob", d.AttentionProbsDropoutProb),
-            MaxPositionEmbeddings = Get("max_position_embeddings", d.MaxPositionEmbeddings),
-            TypeVocabSize = Get("type_vocab_size", d.TypeVocabSize),
-            LayerNormEps = Get("layer_norm_eps", d.LayerNormEps),
-            PadTokenId = Get("pad_token_id", d.PadTokenId),
-            InitializerRange = Get("initializer_range", d.InitializerRange),
+            VocabSize = json.Integer("vocab_size") ?? d.VocabSize,
+            HiddenSize = json.Integer("hidden_size") ?? d.HiddenSize,
+            NumHiddenLayers = json.Integer("num_hidden_layers") ?? d.NumHiddenLayers,
+            NumAttentionHeads = json.Integer("num_attention_heads") ?? d.NumAttentionHeads,
+            IntermediateSize = json.Integer("intermediate_size") ?? d.IntermediateSize,
+            HiddenAct = json.Text("hidden_act") ?? d.HiddenAct,
+            HiddenDropoutProb = json.Number("hidden_dropout_prob") ?? d.HiddenDropoutProb,
+            AttentionProbsDropoutProb = json.Number("attention_probs_dropout_prob") ?? d.AttentionProbsDropoutProb,
+            MaxPositionEmbeddings = json.Integer("max_position_embeddings") ?? d.MaxPositionEmbeddings,
+            TypeVocabSize = json.Integer("type_vocab_size") ?? d.TypeVocabSize,
+            LayerNormEps = json.Number("layer_norm_eps") ?? d.LayerNormEps,
+            PadTokenId = json.Integer("pad_token_id") ?? d.PadTokenId,
+            InitializerRange = json.Number("initializer_range") ?? d.InitializerRange,
         };
     }
 

@@ -34,6 +34,16 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
     /// <summary>The linear map from pooled state to logits.</summary>
     public AdaptableLinear Classifier => classifier;
 
+    /// <summary>
+    /// The type of the encoder's matrix products and attention, as autocast has it; null: that of the parameters. The classifier and its
+    /// logits keep the parameters' type.
+    /// </summary>
+    public ScalarType? ProductType
+    {
+        get => bert.ProductType;
+        set => bert.ProductType = value;
+    }
+
     /// <param name="inputIds"><c>[batch, tokens]</c> int64.</param>
     /// <param name="tokenTypeIds"><c>[batch, tokens]</c> int64.</param>
     /// <param name="attentionMask"><c>[batch, tokens]</c> int64 or bool; 0 or false is padding.</param>
@@ -42,6 +52,6 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
     {
         using var scope = NewDisposeScope();
         var pooled = Dropping.Apply(bert.Pooled(inputIds, tokenTypeIds, attentionMask), Config.HiddenDropoutProb, training);
-        return classifier.forward(pooled).MoveToOuterDisposeScope();
+        return classifier.forward(pooled.to(classifier.Weight.dtype)).MoveToOuterDisposeScope();
     }
 }

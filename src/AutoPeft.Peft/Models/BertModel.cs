@@ -39,6 +39,16 @@ public sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
     /// <summary>The pooler; null where the model was built without.</summary>
     public BertPooler? Pooler => pooler;
 
+    /// <summary>The type of matrix products and attention; null: that of the parameters. Sums, LayerNorms and parameters keep theirs.</summary>
+    public ScalarType? ProductType
+    {
+        get => encoder.Layers[0].Attention.Self.Query.ProductType;
+        set
+        {
+            foreach (var linear in modules().OfType<AdaptableLinear>()) linear.ProductType = value;
+        }
+    }
+
     /// <summary>Hidden states of the last layer.</summary>
     /// <param name="inputIds"><c>[batch, tokens]</c> int64.</param>
     /// <param name="tokenTypeIds"><c>[batch, tokens]</c> int64, the segment of each token.</param>
@@ -64,7 +74,7 @@ public sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
         var visible = attentionMask;
         if (embeddings.Adaptation is { } prompt)
             visible = cat([ones(inputIds.shape[0], prompt.Length, dtype: ScalarType.Int64, device: inputIds.device), attentionMask.to(ScalarType.Int64)], 1);
-        var mask = AttentionMask.From(visible, hidden.dtype);
+        var mask = AttentionMask.From(visible, ProductType ?? hidden.dtype);
         try
         {
             return encoder.Forward(hidden, mask, wanted).MoveToOuterDisposeScope();

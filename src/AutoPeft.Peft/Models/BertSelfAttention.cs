@@ -41,8 +41,7 @@ public sealed class BertSelfAttention : nn.Module
     {
         using var scope = NewDisposeScope();
         var asking = firstOnly ? hidden.narrow(1, 0, 1) : hidden;
-        // Scaling the queries touches d numbers a token; scaling the scores would touch heads × tokens.
-        var queries = Heads(query.forward(asking) * (1 / Math.Sqrt(config.HeadSize)));
+        var queries = Heads(query.forward(asking));
         var keys = Heads(key.forward(hidden));
         var values = Heads(value.forward(hidden));
 
@@ -51,19 +50,35 @@ public sealed class BertSelfAttention : nn.Module
         {
             prefix = adaptation.Length;
             var (moreKeys, moreValues) = adaptation.KeysAndValues();
-            keys = cat([moreKeys.expand(hidden.shape[0], -1, -1, -1), keys], 2);
-            values = cat([moreValues.expand(hidden.shape[0], -1, -1, -1), values], 2);
+            keys = cat([moreKeys.to(keys.dtype).expand(hidden.shape[0], -1, -1, -1), keys], 2);
+            values = cat([moreValues.to(values.dtype).expand(hidden.shape[0], -1, -1, -1), values], 2);
         }
 
+        var dropout = training ? config.AttentionProbsDropoutProb : 0;
+        // On a CPU torch's fused kernel knows no dropout, and what torch does instead is slower than the products.
+        var context = dropout == 0 || hidden.device_type != DeviceType.CPU
+            ? nn.functional.scaled_dot_product_attention(queries, keys, values, mask?.Bias(prefix), dropout)
+            : Products(queries, keys, values, mask?.Bias(prefix), dropout);
+        return context.transpose(1, 2).reshape(asking.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Attention by two matrix products, with a pass of its own for softmax and for dropout.</summary>
+    /// <param name="queries"><c>[batch, heads, asking, d / heads]</c>.</param>
+    /// <param name="keys"><c>[batch, heads, tokens, d / heads]</c>.</param>
+    /// <param name="values"><c>[batch, heads, tokens, d / heads]</c>.</param>
+    /// <param name="bias">What is added to the scores, <c>[batch, 1, 1, tokens]</c>; null: nothing.</param>
+    /// <param name="dropout">Of the probabilities.</param>
+    /// <returns><c>[batch, heads, asking, d / heads]</c>.</returns>
+    private Tensor Products(Tensor queries, Tensor keys, Tensor values, Tensor? bias, double dropout)
+    {
         // Batches of [tokens, d / heads] blocks: the product takes the keys' transpose as a stride, where a four-dimensional
-        // matmul would first write it out.
-        var (batch, heads) = (hidden.shape[0], config.NumAttentionHeads);
-        var scores = Flat(queries).bmm(Flat(keys).transpose(1, 2));
+        // matmul would first write it out. Scaling the queries touches d numbers a token; scaling the scores, heads × tokens.
+        var scores = Flat(queries * (1 / Math.Sqrt(config.HeadSize))).bmm(Flat(keys).transpose(1, 2));
         // In place: a matrix product does not need its result for its gradient.
-        if (mask is not null) scores = scores.view(batch, heads, scores.shape[1], scores.shape[2]).add_(mask.Bias(prefix)).view(scores.shape);
-        var probabilities = Dropping.Apply(scores.softmax(-1), config.AttentionProbsDropoutProb, training);
-        var context = probabilities.bmm(Flat(values));
-        return context.view(batch, heads, context.shape[1], config.HeadSize).transpose(1, 2).reshape(batch, context.shape[1], config.HiddenSize).MoveToOuterDisposeScope();
+        long[] byHead = [queries.shape[0], queries.shape[1], queries.shape[2], keys.shape[2]];
+        if (bias is not null) scores = scores.view(byHead).add_(bias).view(scores.shape);
+        var probabilities = nn.functional.dropout(scores.softmax(-1), dropout, true);
+        return probabilities.bmm(Flat(values)).view(queries.shape);
     }
 
     /// <summary><c>[batch, tokens, d]</c> to <c>[batch, heads, tokens, d / heads]</c>.</summary>

@@ -21,9 +21,12 @@ internal static class SafetensorsHeader
     /// <summary>The format's own bound on the header, so that a damaged length cannot ask for all memory.</summary>
     public const long MaxLength = 100_000_000;
 
+    /// <summary>As many as torch's operations take.</summary>
+    private const int MaxDimensions = 64;
+
     private const string MetadataKey = "__metadata__";
 
-    /// <summary>Bytes of one element, or 0 for a type the format does not know.</summary>
+    /// <summary>Bytes of one element, or 0 for a type that is not known here: the format gains types, some of less than a byte.</summary>
     public static int ElementSize(string dtype) => dtype switch
     {
         "F64" or "I64" or "U64" => 8,
@@ -54,9 +57,13 @@ internal static class SafetensorsHeader
             {
                 if (property.Name == MetadataKey)
                 {
+                    // The format's own library takes null for none.
+                    if (property.Value.ValueKind == JsonValueKind.Null) continue;
                     if (property.Value.ValueKind != JsonValueKind.Object) throw Bad($"{MetadataKey} is not an object of strings");
                     foreach (var item in property.Value.EnumerateObject())
-                        metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String ? item.Value.GetString()! : throw Bad($"{MetadataKey}.{item.Name} is not a string");
+                        metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String
+                            ? item.Value.GetString()!
+                            : throw Bad($"{MetadataKey}.{item.Name} is not a string");
                     continue;
                 }
                 if (!entries.TryAdd(property.Name, ReadEntry(property, Bad))) throw Bad($"tensor '{property.Name}' appears twice");
@@ -119,15 +126,19 @@ internal static class SafetensorsHeader
         var name = property.Name;
         var dtype = property.Value.GetProperty("dtype").GetString() ?? throw bad($"tensor '{name}' has no dtype", null);
         var element = ElementSize(dtype);
-        if (element == 0) throw bad($"tensor '{name}' has the unknown dtype '{dtype}'", null);
         long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(s => s.GetInt64())];
         long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(o => o.GetInt64())];
-        if (offsets.Length != 2 || offsets[0] < 0 || offsets[1] < offsets[0]) throw bad($"tensor '{name}' has the data offsets [{string.Join(", ", offsets)}]", null);
+        if (offsets.Length != 2 || offsets[0] < 0 || offsets[1] < offsets[0])
+            throw bad($"tensor '{name}' has the data offsets [{string.Join(", ", offsets)}]", null);
+        if (shape.Length > MaxDimensions) throw bad($"tensor '{name}' has {shape.Length} dimensions, more than {MaxDimensions}", null);
+        // Without a size of its elements a tensor is a run of bytes, which only matters to whoever asks for the tensor.
+        if (element == 0) return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
         try
         {
             var bytes = shape.Aggregate((long)element, (product, size) => size < 0 ? throw new OverflowException() : checked(product * size));
             if (bytes != offsets[1] - offsets[0])
-                throw bad($"tensor '{name}' of shape [{string.Join(", ", shape)}] and dtype {dtype} needs {bytes} bytes, but has {offsets[1] - offsets[0]}", null);
+                throw bad($"tensor '{name}' of shape [{string.Join(", ", shape)}] and dtype {dtype} needs {bytes} bytes, but has "
+                    + $"{offsets[1] - offsets[0]}", null);
         }
         catch (OverflowException e)
         {

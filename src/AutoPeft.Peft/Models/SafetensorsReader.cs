@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using AutoPeft.Peft.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="InvalidInputException">The file is absent, cannot be read, or is no valid safetensors file.</exception>
     public static SafetensorsReader Open(string path)
     {
-        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file");
+        InputFile.Check(path, long.MaxValue);
         FileStream? stream = null;
         MemoryMappedFile? map = null;
         MemoryMappedViewAccessor? view = null;
@@ -66,12 +67,25 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>Refuses a tensor whose elements are no floating-point numbers: integers are ids or quantised values, not weights.</summary>
+    /// <param name="name">A tensor that the file has.</param>
+    /// <exception cref="InvalidInputException">The elements are of another type.</exception>
+    internal void RequireFloats(string name)
+    {
+        var dtype = Entries[name].DType;
+        if (dtype is not ("F64" or "F32" or "F16" or "BF16"))
+            throw new InvalidInputException($"{Path}: tensor '{name}' has dtype {dtype}; weights are F64, F32, F16 or BF16");
+    }
+
     /// <summary>Copies a tensor out of the file, on the CPU, in the dtype it was stored in.</summary>
     /// <exception cref="InvalidInputException">The file has no such tensor, or its dtype cannot be read.</exception>
     public Tensor Read(string name)
     {
         if (!Entries.TryGetValue(name, out var entry)) throw new InvalidInputException($"{Path}: no tensor '{name}'");
-        var tensor = empty([.. entry.Shape], dtype: SafetensorsDType.ToTorch(entry.DType) ?? throw new InvalidInputException($"{Path}: tensor '{name}' has dtype {entry.DType}; only {SafetensorsDType.Known} can be read"));
+        var type = SafetensorsDType.ToTorch(entry.DType)
+            ?? throw new InvalidInputException(
+                $"{Path}: tensor '{name}' has dtype {entry.DType}; only {SafetensorsDType.Known} can be read");
+        var tensor = empty([.. entry.Shape], dtype: type);
         var offset = (ulong)(dataStart + entry.Begin);
         RawBytes.ForEachChunk(tensor, bytes =>
         {

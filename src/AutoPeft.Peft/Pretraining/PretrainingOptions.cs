@@ -1,10 +1,16 @@
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Training;
 
 namespace AutoPeft.Peft.Pretraining;
 
 /// <summary>How an encoder is pretrained by masked language modelling. The defaults suit some megabytes of text and minutes on a few cores.</summary>
 public sealed record PretrainingOptions
 {
+    /// <summary>The most minutes: a year.</summary>
+    private const double MaxMinutes = 366 * 24 * 60;
+
+    private const int MaxVocabulary = 1_000_000, MaxTokens = 10_000_000;
+
     /// <summary>The text: UTF-8, a paragraph a line; where it has blank lines, these separate paragraphs and other line ends are blanks.</summary>
     public required string TextFile { get; init; }
 
@@ -92,17 +98,37 @@ public sealed record PretrainingOptions
     /// <exception cref="InvalidInputException">One line that names the option.</exception>
     public PretrainingOptions Checked()
     {
-        Require(Steps is not null || Minutes > 0 && double.IsFinite(Minutes), "minutes", Minutes, "above 0");
+        Require(Steps is not null || Minutes is > 0 and <= MaxMinutes, "minutes", Minutes, $"above 0 and at most {MaxMinutes}");
         Require(Steps is null or > 0, "steps", Steps, "at least 1");
-        Require(VocabularySize >= 32, "vocabulary size", VocabularySize, "at least 32");
-        Require(MaxLength >= 8, "maximum length", MaxLength, "at least 8");
-        Require(BatchTokens >= MaxLength, "batch tokens", BatchTokens, $"at least the maximum length of {MaxLength}");
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), "learning rate", LearningRate, "above 0");
-        Require(Threads > 0, "threads", Threads, "at least 1");
+        Require(VocabularySize is >= 32 and <= MaxVocabulary, "vocabulary size", VocabularySize, $"between 32 and {MaxVocabulary}");
+        Require(MaxLength is >= 8 and <= MaxTokens, "maximum length", MaxLength, $"between 8 and {MaxTokens}");
+        Require(
+            BatchTokens >= MaxLength && BatchTokens <= MaxTokens, "batch tokens", BatchTokens,
+            $"between the maximum length of {MaxLength} and {MaxTokens}");
+        Require(
+            LearningRate is > 0 and <= TrainingOptions.MaxLearningRate, "learning rate", LearningRate,
+            $"above 0 and at most {TrainingOptions.MaxLearningRate}");
+        ThreadCount.Checked(Threads, "pretraining option threads");
+        RequireMemory();
         Require(Warmup is >= 0 and <= 1, "warm-up", Warmup, "a share between 0 and 1");
         Require(MaskedShare is > 0 and < 1, "masked share", MaskedShare, "between 0 and 1");
         Require(PairShare is >= 0 and <= 1, "pair share", PairShare, "a share between 0 and 1");
         return this;
+    }
+
+    /// <summary>Refuses an encoder that this machine cannot hold while it is trained, before anything is allocated.</summary>
+    private void RequireMemory()
+    {
+        // Weights, gradients and AdamW's two moments, of 4 bytes each.
+        const double bytesPerWeight = 16, GiB = 1 << 30;
+        BertConfig one = ToConfig(VocabularySize, 0) with { NumHiddenLayers = 1 };
+        double with1 = BertTensors.EncoderTensors(one).Sum(t => (double)t.Count);
+        double with2 = BertTensors.EncoderTensors(one with { NumHiddenLayers = 2 }).Sum(t => (double)t.Count);
+        double needed = bytesPerWeight * (with1 + (Layers - 1) * (with2 - with1)), there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (needed <= there) return;
+        throw new InvalidInputException(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"pretraining at width {HiddenSize} with {Layers} layers needs {needed / GiB:N0} GiB of memory; there are {there / GiB:N0}"));
     }
 
     private static void Require(bool holds, string what, object? value, string wanted)

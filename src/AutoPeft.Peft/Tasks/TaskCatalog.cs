@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutoPeft.Peft.Tasks.Synthetic;
 using AutoPeft.Randomness;
 
@@ -9,7 +8,9 @@ namespace AutoPeft.Peft.Tasks;
 /// </summary>
 /// <remarks>
 /// Options: <c>train=N</c>, <c>dev=N</c>, <c>test=N</c> limit a split (synthetic tasks are generated at that size; of a file's examples a fixed
-/// random choice is kept), <c>metric=NAME</c> replaces the metric, <c>seed=N</c> names another synthetic language.
+/// random choice is kept), <c>metric=NAME</c> replaces the metric, <c>seed=N</c> names another synthetic language; for a file's labels,
+/// <c>kind=classification</c> or <c>kind=regression</c> says what they are where their values do not, and <c>labels=A|B|C</c> names the
+/// classes in the order of their ids.
 /// </remarks>
 public static class TaskCatalog
 {
@@ -28,7 +29,7 @@ public static class TaskCatalog
         TaskOptions options = TaskOptions.Parse(spec, parts[1..]);
         if (name.StartsWith(TsvPrefix, StringComparison.Ordinal))
         {
-            TextTask read = TsvTask.Read(spec, name[TsvPrefix.Length..], options.Metric);
+            TextTask read = TsvTask.Read(spec, name[TsvPrefix.Length..], options);
             return read with
             {
                 Train = Limit(read.Train, options.Train, 1),
@@ -36,6 +37,8 @@ public static class TaskCatalog
                 Test = Limit(read.Test, options.Test, 3),
             };
         }
+        if (options.Kind is not null || options.Labels is not null)
+            throw new InvalidInputException($"task '{spec}': kind= and labels= are for {TsvPrefix}DIR; the synthetic tasks know theirs");
         if (!SyntheticLanguage.TaskNames.Contains(name)) throw new InvalidInputException($"unknown task '{name}'; known: {string.Join(", ", Known)}");
         DemoTaskSize size = DemoTaskSize.Of(name);
         TextTask task = new SyntheticLanguage(options.Seed ?? DemoTaskSize.LanguageSeed)
@@ -49,33 +52,5 @@ public static class TaskCatalog
         TextExample[] shuffled = [.. examples];
         new Philox(0, stream, StreamPurpose.Data).Shuffle(shuffled.AsSpan());
         return shuffled[..limit];
-    }
-
-    private sealed record TaskOptions(int? Train, int? Dev, int? Test, TaskMetric? Metric, ulong? Seed)
-    {
-        public static TaskOptions Parse(string spec, string[] parts)
-        {
-            var options = new TaskOptions(null, null, null, null, null);
-            foreach (string part in parts)
-            {
-                string[] sides = part.Split('=', 2, StringSplitOptions.TrimEntries);
-                string value = sides.Length == 2 ? sides[1] : "";
-                options = sides[0] switch
-                {
-                    "train" => options with { Train = Count(spec, part, value) },
-                    "dev" => options with { Dev = Count(spec, part, value) },
-                    "test" => options with { Test = Count(spec, part, value) },
-                    "metric" => options with { Metric = TaskMetricNames.Parse(value) },
-                    "seed" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) => options with { Seed = seed },
-                    _ => throw new InvalidInputException($"task '{spec}': unknown option '{part.Trim()}'; known: train=N, dev=N, test=N, metric=NAME, seed=N"),
-                };
-            }
-            return options;
-        }
-
-        private static int Count(string spec, string part, string value) =>
-            int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
-                ? count
-                : throw new InvalidInputException($"task '{spec}': '{part.Trim()}' needs a whole number above 0");
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace AutoPeft.Peft.Tasks;
 
 /// <summary>One labelled input.</summary>
@@ -23,6 +25,31 @@ public sealed record TextTask(
     IReadOnlyList<TextExample> Dev,
     IReadOnlyList<TextExample> Test)
 {
+    private const int MostListed = 6;
+
+    /// <summary>Examples of the test set that have no labels; nobody scores them, but they can be predicted. Default none.</summary>
+    public IReadOnlyList<TextExample> Unlabelled { get; init; } = [];
+
+    /// <summary>What a person should know of the data: which set serves as which, and what was skipped. Default nothing.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>One line: kind, classes with their counts in the training set (or the range of values), sizes, metric and notes.</summary>
+    public string Summary
+    {
+        get
+        {
+            var counts = Train.GroupBy(e => e.Label).ToDictionary(g => g.Key, g => g.Count());
+            string[] classes =
+                [.. Labels.Select((l, i) => string.Create(CultureInfo.InvariantCulture, $"{l} ({counts.GetValueOrDefault(i):N0})"))];
+            string labels = IsRegression
+                ? string.Create(
+                    CultureInfo.InvariantCulture, $"regression, values {Train.Min(e => e.Label):0.###} to {Train.Max(e => e.Label):0.###}")
+                : $"classification, {Labels.Count} classes: {Listed(classes)}";
+            string sizes = string.Create(CultureInfo.InvariantCulture, $"train {Train.Count:N0}, dev {Dev.Count:N0}, test {Test.Count:N0}");
+            return string.Join("; ", [$"{Name}: {labels}", $"{sizes}; scored by {Metric.ToName()}", .. Notes]);
+        }
+    }
+
     /// <summary>Whether the label is a number to be predicted.</summary>
     public bool IsRegression => Labels.Count == 0;
 
@@ -31,4 +58,10 @@ public sealed record TextTask(
 
     /// <summary>Outputs of the classification head: one per class, or one in regression.</summary>
     public int Outputs => IsRegression ? 1 : Labels.Count;
+
+    /// <summary>The first few of many names, for a message.</summary>
+    internal static string Listed(IReadOnlyList<string> names) => names.Count <= MostListed
+        ? string.Join(", ", names)
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(MostListed))} and {names.Count - MostListed:N0} more");
 }

@@ -4,40 +4,53 @@ using System.Text;
 namespace AutoPeft.Peft.Tokenizers;
 
 /// <summary>
-/// Text clean-up before WordPiece, as in BERT (Devlin et al. 2019, tokenization.py) and Hugging Face's <c>BertNormalizer</c>: control
-/// characters go, every white space becomes a blank, CJK ideographs stand alone; uncased models also lose accents and upper case.
-/// Stateless and thread-safe.
+/// Text clean-up before WordPiece, as in BERT (Devlin et al. 2019, tokenization.py) and Hugging Face's <c>BasicTokenizer</c>: control
+/// characters and code points that Unicode does not assign go first, then every white space becomes a blank and CJK ideographs stand alone;
+/// uncased models also lose accents and upper case. Stateless and thread-safe.
 /// </summary>
-/// <param name="LowerCase">Strip accents, then lower the case. Default true, as in bert-base-uncased.</param>
-public sealed record BertNormalizer(bool LowerCase = true)
+/// <remarks>
+/// The tokenizers library's <c>BertNormalizer</c> keeps unassigned code points, which then are [UNK], does not part the ideographs from
+/// U+2B820 to U+2B91F, and knows the categories of an older Unicode; on the characters that both know the two agree.
+/// </remarks>
+/// <param name="LowerCase">Lower the case. Default true, as in bert-base-uncased.</param>
+/// <param name="StripAccents">Strip accents; null: where the case is lowered. Default null.</param>
+/// <param name="SeparateIdeographs">Whether CJK ideographs stand alone. Default true.</param>
+public sealed record BertNormalizer(bool LowerCase = true, bool? StripAccents = null, bool SeparateIdeographs = true)
 {
-    /// <summary>The normalised text.</summary>
-    public string Normalize(string text)
+    private const int CapitalIWithDot = 0x130;
+
+    /// <summary>The normalised text: cleaned, then folded.</summary>
+    public string Normalize(string text) => Fold(Clean(text));
+
+    /// <summary>The text without control characters, every white space a blank, and ideographs between blanks.</summary>
+    public string Clean(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var output = new StringBuilder(text.Length + 16);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (rune.IsAscii)
-            {
-                AppendAscii((char)rune.Value, output);
-            }
-            else if (IsIdeograph(rune.Value))
-            {
-                output.Append(' ');
-                Append(rune, output);
-                output.Append(' ');
-            }
-            else if (Rune.IsWhiteSpace(rune))
-            {
-                output.Append(' ');
-            }
-            else if (!IsControl(rune))
-            {
-                Append(rune, output);
-            }
+            // Some control characters count as white space elsewhere, U+0085 among them: what goes is asked first.
+            if (IsBlank(rune)) output.Append(' ');
+            else if (IsControl(rune)) continue;
+            else if (SeparateIdeographs && IsIdeograph(rune.Value)) output.Append(' ').Append(rune.ToString()).Append(' ');
+            else if (Rune.IsWhiteSpace(rune)) output.Append(' ');
+            else if (rune.IsAscii) output.Append((char)rune.Value);
+            else output.Append(rune.ToString());
         }
-        return LowerCase ? Lower(output) : output.ToString();
+        return output.ToString();
+    }
+
+    /// <summary>The text without accents and upper case, as far as the model has neither.</summary>
+    public string Fold(string text)
+    {
+        if (StripAccents ?? LowerCase)
+        {
+            var stripped = new StringBuilder(text.Length);
+            foreach (Rune rune in text.EnumerateRunes()) AccentStripping.AppendStripped(rune, stripped);
+            text = stripped.ToString();
+        }
+        // After stripping, because a stripped "İ" is "I", which still has to become "i".
+        return LowerCase ? Lower(text) : text;
     }
 
     /// <summary>
@@ -72,36 +85,20 @@ public sealed record BertNormalizer(bool LowerCase = true)
             or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation;
     }
 
-    private static void AppendAscii(char c, StringBuilder output)
+    private static string Lower(string text)
     {
-        if (c is ' ' or '\t' or '\n' or '\r') output.Append(' ');
-        else if (c is >= ' ' and < (char)0x7F) output.Append(c);
-    }
-
-    private void Append(Rune rune, StringBuilder output)
-    {
-        if (LowerCase) AccentStripping.AppendStripped(rune, output);
-        else output.Append(rune.ToString());
-    }
-
-    // After stripping, because a stripped "İ" is "I", which still has to become "i".
-    private static string Lower(StringBuilder text)
-    {
+        if (Ascii.IsValid(text)) return text.ToLowerInvariant();
         var output = new StringBuilder(text.Length);
-        foreach (ReadOnlyMemory<char> chunk in text.GetChunks())
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            if (System.Text.Ascii.IsValid(chunk.Span)) output.Append(chunk.ToString().ToLowerInvariant());
-            else return LowerRunes(text.ToString());
+            // The one character whose lower case is two.
+            if (rune.Value == CapitalIWithDot) output.Append("i\u0307");
+            else output.Append(Rune.ToLowerInvariant(rune).ToString());
         }
         return output.ToString();
     }
 
-    private static string LowerRunes(string text)
-    {
-        var output = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes()) output.Append(Rune.ToLowerInvariant(rune).ToString());
-        return output.ToString();
-    }
+    private static bool IsBlank(Rune rune) => rune.Value is ' ' or '\t' or '\n' or '\r';
 
     private static bool IsControl(Rune rune) => rune.Value == 0xFFFD || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
         or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;

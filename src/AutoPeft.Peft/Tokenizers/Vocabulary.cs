@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Tokenizers;
 
@@ -13,6 +14,9 @@ public sealed class Vocabulary
 
     /// <summary>The tokens that BERT needs, in the order in which a learned vocabulary begins.</summary>
     public static IReadOnlyList<string> SpecialTokens { get; } = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+
+    /// <summary>The most bytes of a vocabulary: the largest in use has 2 MB.</summary>
+    private const long MaxBytes = 64L << 20;
 
     private readonly string[] _tokens;
     private readonly FrozenDictionary<string, int> _ids;
@@ -79,10 +83,22 @@ public sealed class Vocabulary
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        if (!File.Exists(file)) throw new InvalidInputException($"{file}: no vocabulary here; a model's folder needs {FileName}, one token a line");
-        var lines = new List<string>(File.ReadLines(file));
+        InputFile.Check(file, MaxBytes, $"a model's folder needs {FileName}, one token a line");
+        var lines = new List<string>(Lines(file));
         while (lines.Count > 0 && lines[^1].Length == 0) lines.RemoveAt(lines.Count - 1);
         return new Vocabulary(lines, file);
+    }
+
+    private static string[] Lines(string file)
+    {
+        try
+        {
+            return File.ReadAllLines(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{file}: cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>Writes <c>vocab.txt</c> into the folder, UTF-8, a line feed after each token.</summary>

@@ -5,34 +5,59 @@ namespace AutoPeft.Peft.Tokenizers;
 
 /// <summary>
 /// BERT's tokenizer: <see cref="BertNormalizer"/>, then greedy longest match from the left, continuing pieces marked by <c>##</c>
-/// (Wu et al. 2016; Devlin et al. 2019). Gives the ids that Hugging Face's <c>BertTokenizerFast</c> gives. Thread-safe.
+/// (Wu et al. 2016; Devlin et al. 2019). Gives the ids that Hugging Face's <c>BertTokenizer</c> gives. Thread-safe.
 /// </summary>
-/// <param name="vocabulary">The pieces.</param>
-/// <param name="lowerCase">Strip accents and lower the case; default true (bert-base-uncased).</param>
-public sealed class WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = true)
+public sealed class WordPieceTokenizer
 {
     /// <summary>Words of more characters become [UNK]; BERT's value.</summary>
     public const int LongestWord = 100;
 
     internal const string Continuation = "##";
 
-    private readonly BertNormalizer _normalizer = new(lowerCase);
+    private readonly TokenizerSettings _settings;
+    private readonly BertNormalizer _normalizer;
+    private readonly AddedTokens _asGiven, _normalized;
+
+    /// <param name="vocabulary">The pieces.</param>
+    /// <param name="lowerCase">Strip accents and lower the case; default true (bert-base-uncased).</param>
+    public WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = true)
+        : this(vocabulary, new TokenizerSettings { LowerCase = lowerCase }) { }
+
+    internal WordPieceTokenizer(Vocabulary vocabulary, TokenizerSettings settings)
+    {
+        Vocabulary = vocabulary ?? throw new ArgumentNullException(nameof(vocabulary));
+        _settings = settings;
+        _normalizer = new BertNormalizer(settings.LowerCase, settings.StripAccents, settings.SeparateIdeographs);
+        _asGiven = new AddedTokens(Vocabulary.SpecialTokens
+            .Select(t =>
+                new AddedToken(t, vocabulary.TryGetId(t, out int id) ? id : throw new ArgumentException($"no {t}", nameof(vocabulary))))
+            .Concat(settings.Added.Where(t => !t.Normalized)));
+        _normalized = new AddedTokens(
+            settings.Added.Where(t => t.Normalized).Select(t => t with { Content = _normalizer.Normalize(t.Content) }));
+    }
 
     /// <summary>The pieces.</summary>
-    public Vocabulary Vocabulary { get; } = vocabulary ?? throw new ArgumentNullException(nameof(vocabulary));
+    public Vocabulary Vocabulary { get; }
 
-    /// <summary>Reads <c>vocab.txt</c> from a checkpoint folder, and <c>do_lower_case</c> from its tokenizer_config.json where there is one.</summary>
-    /// <exception cref="InvalidInputException">No vocabulary there, or not one of BERT's kind.</exception>
-    public static WordPieceTokenizer Load(string folder) => new(Vocabulary.Read(folder), TokenizerConfig.ReadLowerCase(folder));
+    /// <summary>
+    /// Reads a tokenizer from a checkpoint folder: <c>vocab.txt</c> or <c>tokenizer.json</c>, with <c>tokenizer_config.json</c>,
+    /// <c>special_tokens_map.json</c> and <c>added_tokens.json</c> where they are.
+    /// </summary>
+    /// <exception cref="InvalidInputException">No vocabulary there, not one of BERT's kind, or a setting is not supported.</exception>
+    public static WordPieceTokenizer Load(string folder)
+    {
+        var (vocabulary, settings) = TokenizerConfig.Read(folder);
+        return new WordPieceTokenizer(vocabulary, settings);
+    }
 
     /// <summary>Writes <c>vocab.txt</c> and <c>tokenizer_config.json</c>, which Hugging Face's BertTokenizer reads.</summary>
     public void Save(string folder)
     {
         Vocabulary.Write(folder);
-        TokenizerConfig.Write(folder, _normalizer.LowerCase);
+        TokenizerConfig.Write(folder, _settings);
     }
 
-    /// <summary>The pieces of a text, without [CLS] and [SEP]. A special token written out in the text is kept whole.</summary>
+    /// <summary>The pieces of a text, without [CLS] and [SEP]. A special or added token written out in the text is kept whole.</summary>
     public IReadOnlyList<string> Tokenize(string text) => [.. TokenizeToIds(text).Select(id => Vocabulary[id])];
 
     /// <summary>As <see cref="Tokenize"/>, as ids.</summary>
@@ -40,14 +65,7 @@ public sealed class WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = t
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 2);
-        int at = 0;
-        while (FindSpecial(text, at) is var (start, token, id) && start >= 0)
-        {
-            AppendPlain(text[at..start], ids);
-            ids.Add(id);
-            at = start + token.Length;
-        }
-        AppendPlain(at == 0 ? text : text[at..], ids);
+        Split(text, _asGiven, AppendPlain, ids);
         return ids;
     }
 
@@ -120,10 +138,36 @@ public sealed class WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = t
         return output.ToString();
     }
 
+    /// <summary>Appends a text's tokens that stand for themselves, and what <paramref name="between"/> makes of the rest.</summary>
+    private static void Split(string text, AddedTokens tokens, Action<string, List<int>> between, List<int> ids)
+    {
+        int at = 0;
+        while (tokens.TryFind(text, at, out int start, out AddedToken token))
+        {
+            if (start > at) between(text[at..start], ids);
+            ids.Add(token.Id);
+            at = start + token.Content.Length;
+        }
+        if (at < text.Length) between(at == 0 ? text : text[at..], ids);
+    }
+
     private void AppendPlain(string text, List<int> ids)
     {
-        if (text.Length == 0) return;
-        foreach (string word in BertNormalizer.SplitWords(_normalizer.Normalize(text))) AppendWord(word, ids);
+        if (_settings.NeverSplit.Count == 0)
+        {
+            Split(_normalizer.Normalize(text), _normalized, AppendWords, ids);
+            return;
+        }
+        foreach (string word in _normalizer.Clean(text).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (_settings.NeverSplit.Contains(word)) ids.Add(Vocabulary.TryGetId(word, out int id) ? id : Vocabulary.UnknownId);
+            else Split(_normalizer.Fold(word), _normalized, AppendWords, ids);
+        }
+    }
+
+    private void AppendWords(string normalized, List<int> ids)
+    {
+        foreach (string word in BertNormalizer.SplitWords(normalized)) AppendWord(word, ids);
     }
 
     private void AppendWord(string word, List<int> ids)
@@ -133,7 +177,7 @@ public sealed class WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = t
             ids.Add(whole);
             return;
         }
-        if (CharacterCount(word) > LongestWord)
+        if (CharacterCount(word) > _settings.LongestWord)
         {
             ids.Add(Vocabulary.UnknownId);
             return;
@@ -172,22 +216,5 @@ public sealed class WordPieceTokenizer(Vocabulary vocabulary, bool lowerCase = t
         return buffer.AsSpan(at, end - at + Continuation.Length);
     }
 
-    private static int CharacterCount(string word)
-    {
-        if (word.Length <= LongestWord) return word.Length;
-        int surrogates = word.Count(char.IsLowSurrogate);
-        return word.Length - surrogates;
-    }
-
-    private (int Start, string Token, int Id) FindSpecial(string text, int from)
-    {
-        for (int at = text.IndexOf('[', from); at >= 0; at = text.IndexOf('[', at + 1))
-        {
-            foreach (string token in Vocabulary.SpecialTokens)
-            {
-                if (string.CompareOrdinal(text, at, token, 0, token.Length) == 0 && Vocabulary.TryGetId(token, out int id)) return (at, token, id);
-            }
-        }
-        return (-1, "", -1);
-    }
+    private static int CharacterCount(string word) => word.Length - word.Count(char.IsLowSurrogate);
 }

@@ -14,11 +14,13 @@ public sealed class BaseModel : IDisposable
 
     private readonly BertForSequenceClassification _weights;
     private readonly HashSet<string> _loaded;
+    private readonly Lazy<string> _checksum;
 
     private BaseModel(string directory, BertConfig config, WordPieceTokenizer tokenizer, Device device, BertForSequenceClassification weights, IEnumerable<string> loaded)
     {
         (Directory, Config, Tokenizer, Device, _weights) = (directory, config, tokenizer, device, weights);
         _loaded = [.. loaded];
+        _checksum = new Lazy<string>(() => Models.WeightsChecksum.Of(_weights.state_dict().Where(t => _loaded.Contains(t.Key))));
     }
 
     /// <summary>Where it was read from.</summary>
@@ -32,6 +34,11 @@ public sealed class BaseModel : IDisposable
 
     /// <summary>Where its copies live.</summary>
     public Device Device { get; }
+
+    /// <summary>
+    /// CRC-32C of the weights that were read, in hexadecimal: an adapter is right on one base model alone, which shapes do not tell.
+    /// </summary>
+    public string Checksum => _checksum.Value;
 
     /// <summary>Reads a checkpoint folder in the Hugging Face layout.</summary>
     /// <exception cref="InvalidInputException">A file is missing or unfit, or vocabulary and weights do not belong together.</exception>
@@ -49,7 +56,8 @@ public sealed class BaseModel : IDisposable
         CheckpointReport report;
         try
         {
-            report = Checkpoint.Load(weights, directory);
+            // The head of a checkpoint was trained for some other task, with as many outputs as that has.
+            report = Checkpoint.Load(weights, directory, without: "classifier");
         }
         catch
         {
@@ -57,7 +65,6 @@ public sealed class BaseModel : IDisposable
             throw;
         }
         weights.to(device);
-        // The head of a checkpoint was trained for some other task; only the encoder and its pooler are taken.
         return new BaseModel(directory, config, tokenizer, device, weights, report.Loaded.Where(n => n.StartsWith("bert.", StringComparison.Ordinal)));
     }
 

@@ -10,7 +10,7 @@ public sealed class EncodedTask : IDisposable
     private readonly WordPieceTokenizer _tokenizer;
     private readonly int _maxLength;
     private readonly Device _device;
-    private EncodedSplit? _test;
+    private EncodedSplit? _test, _unlabelled;
 
     /// <param name="task">The task.</param>
     /// <param name="tokenizer">The base model's tokenizer.</param>
@@ -35,12 +35,16 @@ public sealed class EncodedTask : IDisposable
     /// <summary>For the final score; encoded when first asked for, since no search asks.</summary>
     public EncodedSplit Test => _test ??= Encode(Task.Test);
 
+    /// <summary>For predictions; encoded when first asked for. Null where the task has no unlabelled examples.</summary>
+    public EncodedSplit? Unlabelled => Task.Unlabelled.Count == 0 ? null : _unlabelled ??= Encode(Task.Unlabelled);
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Train.Dispose();
         Dev.Dispose();
         _test?.Dispose();
+        _unlabelled?.Dispose();
     }
 
     private EncodedSplit Encode(IReadOnlyList<TextExample> examples) => EncodedSplit.Create(_tokenizer, examples, Task.IsRegression, _maxLength, _device);

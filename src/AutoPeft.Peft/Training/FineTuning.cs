@@ -41,6 +41,7 @@ public sealed class FineTuning : IDisposable
         (_model, _task, _options, _learningRate, _seed) = (model, task, options.Checked(), learningRate, seed);
         _trainable = [.. PeftModel.TrainableParameters(model)];
         if (_trainable.Length == 0) throw new InvalidInputException("nothing to train: the plan leaves every parameter frozen");
+        model.ProductType = options.BFloat16 ? ScalarType.BFloat16 : null;
         _optimizer = new FlatAdamW(_trainable, options);
         _stepsPerEpoch = (task.Train.Count + options.BatchSize - 1) / options.BatchSize;
         _totalSteps = _stepsPerEpoch * options.Epochs;

@@ -5,26 +5,58 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter, ICLR 2019) over all trained tensors laid end to end: the moments are two vectors, so an update of many small
-/// tensors costs a few operations instead of several for each. Same arithmetic as torch.optim.AdamW.
-/// Biases and other vectors are not decayed. Dispose to free the moments.
+/// AdamW (Loshchilov and Hutter, ICLR 2019) by torch's fused kernel: one pass over parameters, gradients and moments an update, gradient
+/// clipping included. Same arithmetic as torch.optim.AdamW. Biases and other vectors are not decayed. The moments of all tensors lie end
+/// to end in two vectors, which is how a training state keeps them. Dispose to free the moments.
 /// </summary>
 public sealed class FlatAdamW : IDisposable
 {
-    private readonly (string Name, Parameter Parameter)[] _parameters;
+    // TorchSharp has no binding for the fused kernel; TorchScript reaches every operator of libtorch. The lists have to be arguments: what
+    // is written to the elements of a list that the script makes itself, TorchScript takes for dead code. The kernel divides gradients by
+    // grad_scale, so clipping costs no pass of its own.
+    private const string Script = """
+        def norm(g: List[Tensor]):
+            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(g)))
+
+        def update(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: Tensor, scale: Tensor,
+                   rate: float, beta1: float, beta2: float, decay: float, epsilon: float):
+            torch._fused_adamw_(p, g, m, v, [], [step] * len(p), lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay,
+                                eps=epsilon, amsgrad=False, maximize=False, grad_scale=scale, found_inf=None)
+            return step
+
+
+        """;
+
     private readonly TrainingOptions _options;
+    private readonly jit.CompilationUnit _kernel;
+    private readonly Group[] _groups;
 
     /// <param name="parameters">What is trained; all of one dtype and device.</param>
     /// <param name="options">Decay rates, weight decay and gradient norm.</param>
-    /// <exception cref="ArgumentException">Nothing is trained.</exception>
+    /// <exception cref="ArgumentException">Nothing is trained, or a tensor is not contiguous.</exception>
     public FlatAdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options)
     {
-        _parameters = [.. parameters];
-        if (_parameters.Length == 0) throw new ArgumentException("nothing to train", nameof(parameters));
+        Parameter[] given = [.. parameters.Select(p => p.Parameter)];
+        if (given.Length == 0) throw new ArgumentException("nothing to train", nameof(parameters));
+        if (given.Any(p => !p.is_contiguous())) throw new ArgumentException("a trained tensor is not contiguous", nameof(parameters));
         _options = options;
-        long count = _parameters.Sum(p => p.Parameter.numel());
-        FirstMoment = zeros(count, dtype: _parameters[0].Parameter.dtype, device: _parameters[0].Parameter.device).DetachFromDisposeScope();
+        _kernel = jit.compile(Script);
+        FirstMoment = zeros(given.Sum(p => p.numel()), dtype: given[0].dtype, device: given[0].device).DetachFromDisposeScope();
         SecondMoment = zeros_like(FirstMoment).DetachFromDisposeScope();
+
+        var parts = new List<(Parameter Parameter, Tensor First, Tensor Second)>();
+        long offset = 0;
+        foreach (Parameter parameter in given)
+        {
+            parts.Add((parameter, Part(FirstMoment, parameter, offset), Part(SecondMoment, parameter, offset)));
+            offset += parameter.numel();
+        }
+        _groups =
+        [
+            .. parts.GroupBy(p => Decays(p.Parameter)).Select(group => new Group(
+                [.. group.Select(p => p.Parameter)], [.. group.Select(p => p.First)], [.. group.Select(p => p.Second)],
+                group.Key ? options.WeightDecay : 0)),
+        ];
     }
 
     /// <summary>Mean gradient, [numbers trained].</summary>
@@ -45,27 +77,20 @@ public sealed class FlatAdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        Tensor gradient = cat([.. _parameters.Select(p => Gradient(p.Parameter))]);
-        foreach (var (_, parameter) in _parameters) parameter.grad = null!;
+        Tensor[][] gradients = Array.ConvertAll(_groups, group => Array.ConvertAll(group.Parameters, Gradient));
+        foreach (Group group in _groups)
+            foreach (Parameter parameter in group.Parameters) parameter.grad = null!;
 
-        double norm = gradient.norm().ToDouble();
+        double norm = ((Tensor)_kernel.invoke("norm", [gradients.SelectMany(g => g).ToArray()])).ToDouble();
         if (!double.IsFinite(norm)) return norm;
-        if (norm > _options.MaxGradientNorm) gradient.mul_(_options.MaxGradientNorm / (norm + 1e-6));
-
         Steps++;
-        double correction1 = 1 - Math.Pow(_options.Beta1, Steps), correction2 = 1 - Math.Pow(_options.Beta2, Steps);
-        FirstMoment.mul_(_options.Beta1).add_(gradient, 1 - _options.Beta1);
-        SecondMoment.mul_(_options.Beta2).addcmul_(gradient, gradient, 1 - _options.Beta2);
-        Tensor denominator = SecondMoment.sqrt().div_(Math.Sqrt(correction2)).add_(_options.Epsilon);
-        Tensor update = FirstMoment.div(denominator);
-
-        long offset = 0;
-        foreach (var (_, parameter) in _parameters)
+        Tensor step = tensor((float)Steps, device: FirstMoment.device);
+        // The factor of torch's clip_grad_norm_.
+        Tensor scale = tensor((float)Math.Max(1, (norm + 1e-6) / _options.MaxGradientNorm), device: FirstMoment.device);
+        foreach (var (group, of) in _groups.Zip(gradients))
         {
-            long count = parameter.numel();
-            if (_options.WeightDecay > 0 && Decays(parameter)) parameter.mul_(1 - learningRate * _options.WeightDecay);
-            parameter.add_(update.narrow(0, offset, count).view(parameter.shape), -learningRate / correction1);
-            offset += count;
+            _kernel.invoke("update", group.Parameters.ToArray<Tensor>(), of, group.First, group.Second, step, scale,
+                learningRate, _options.Beta1, _options.Beta2, group.Decay, _options.Epsilon);
         }
         return norm;
     }
@@ -73,11 +98,23 @@ public sealed class FlatAdamW : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (Tensor view in _groups.SelectMany(g => g.First.Concat(g.Second))) view.Dispose();
         FirstMoment.Dispose();
         SecondMoment.Dispose();
+        _kernel.Dispose();
     }
 
-    /// <summary>A tensor that took no part in the loss counts as having gradient zero.</summary>
-    private static Tensor Gradient(Parameter parameter) =>
-        parameter.grad is { } gradient ? gradient.reshape(-1) : zeros(parameter.numel(), dtype: parameter.dtype, device: parameter.device);
+    private static Tensor Part(Tensor moments, Parameter parameter, long offset)
+    {
+        using Tensor part = moments.narrow(0, offset, parameter.numel());
+        return part.view(parameter.shape).DetachFromDisposeScope();
+    }
+
+    /// <summary>
+    /// A tensor that took no part in the loss counts as having gradient zero. The kernel reads gradients in the order in which they lie.
+    /// </summary>
+    private static Tensor Gradient(Parameter parameter) => parameter.grad is { } gradient ? gradient.contiguous() : zeros_like(parameter);
+
+    /// <summary>Tensors of one weight decay, with their parts of the moments.</summary>
+    private sealed record Group(Parameter[] Parameters, Tensor[] First, Tensor[] Second, double Decay);
 }

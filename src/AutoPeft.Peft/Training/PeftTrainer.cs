@@ -51,6 +51,7 @@ public sealed class PeftTrainer : IDisposable
     /// <param name="onEvaluation">Hears of every evaluation and may end the training.</param>
     /// <param name="onStep">Called after every update.</param>
     /// <param name="checkpoint">Where the training is kept while it runs, and goes on from; null keeps nothing.</param>
+    /// <param name="onTrained">Hears the trained model with its best weights, before it is freed: to save or to ask it.</param>
     /// <param name="cancellationToken">Honoured within a step.</param>
     /// <exception cref="InvalidInputException">The plan does not fit the model.</exception>
     public PeftTrainingResult Train(
@@ -62,6 +63,7 @@ public sealed class PeftTrainer : IDisposable
         Func<EvaluationReport, TrainingDecision>? onEvaluation = null,
         Action? onStep = null,
         TrainingCheckpoint? checkpoint = null,
+        Action<BertForSequenceClassification>? onTrained = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -71,8 +73,63 @@ public sealed class PeftTrainer : IDisposable
         using var training = new FineTuning(model, _encoded, options, options.LearningRate ?? options.MethodLearningRates.For(plan), seed);
         FineTuningResult result = checkpoint is null ? training.Run(onEvaluation, onStep, cancellationToken) : checkpoint.Run(training, onEvaluation, onStep, cancellationToken);
         SplitEvaluation? test = scoreTest ? SplitEvaluation.Of(model, Task, _encoded.Test, options.EvaluationBatchSize, cancellationToken) : null;
+        onTrained?.Invoke(model);
         return new PeftTrainingResult(result, plan.ExactCount(Config, Task.Outputs), plan.PaperCount(Config), test);
     }
+
+    /// <summary>What a model trained here is, for <see cref="AdapterFolder.Save"/>.</summary>
+    /// <param name="plan">What was trained.</param>
+    public AdapterDescription Describe(PeftPlan plan) =>
+        new(plan, Task.Labels, Task.Outputs, Options.MaxLength, _base.Directory, _base.Checksum);
+
+    /// <summary>Scores a saved adapter on this task without training it.</summary>
+    /// <param name="directory">The adapter's folder, in AutoPEFT's format or in Hugging Face peft's.</param>
+    /// <param name="scoreTest">Whether the test set is scored too.</param>
+    /// <param name="onLoaded">Hears the adapted model and what its folder says in vain, before the model is freed.</param>
+    /// <param name="cancellationToken">Honoured between batches.</param>
+    /// <returns>The scores on dev and, where asked for, on test.</returns>
+    /// <exception cref="InvalidInputException">The folder holds no adapter, or one of another base model or task.</exception>
+    public (SplitEvaluation Dev, SplitEvaluation? Test) Evaluate(
+        string directory,
+        bool scoreTest = false,
+        Action<BertForSequenceClassification, LoadedAdapter>? onLoaded = null,
+        CancellationToken cancellationToken = default)
+    {
+        using BertForSequenceClassification model = _base.Instantiate(Task.Outputs, seed: 0);
+        LoadedAdapter adapter = AdapterFolder.IsAt(directory) ? LoadOwn(model, directory) : HfAdapterFile.Load(model, directory);
+        SplitEvaluation Of(EncodedSplit split) => SplitEvaluation.Of(model, Task, split, Options.EvaluationBatchSize, cancellationToken);
+        SplitEvaluation dev = Of(_encoded.Dev);
+        SplitEvaluation? test = scoreTest ? Of(_encoded.Test) : null;
+        onLoaded?.Invoke(model, adapter);
+        return (dev, test);
+    }
+
+    /// <summary>
+    /// A model's answers to the task's unlabelled examples, in their order: classes or values. Empty where there are none.
+    /// </summary>
+    /// <param name="model">A model trained or loaded here.</param>
+    /// <param name="cancellationToken">Honoured between batches.</param>
+    public double[] Predict(BertForSequenceClassification model, CancellationToken cancellationToken = default) =>
+        _encoded.Unlabelled is { } split ? SplitEvaluation.Predict(model, Task, split, Options.EvaluationBatchSize, cancellationToken) : [];
+
+    private LoadedAdapter LoadOwn(BertForSequenceClassification model, string directory)
+    {
+        AdapterDescription saved = AdapterFolder.Describe(directory);
+        if (!saved.Labels.SequenceEqual(Task.Labels))
+            throw new InvalidInputException(
+                $"{directory}: the adapter answers with {Answers(saved.Labels)}, but the task's labels are {Answers(Task.Labels)}");
+        if (saved.BaseChecksum is { } checksum && checksum != _base.Checksum)
+            throw new InvalidInputException(
+                $"{directory}: the adapter was trained on another base model ({saved.BaseModel ?? "unknown"}, checksum {checksum}); "
+                + $"this one has {_base.Checksum}");
+        AdapterFolder.Load(model, directory);
+        string[] notes = saved.MaxLength == Options.MaxLength
+            ? []
+            : [$"the adapter was trained on inputs of at most {saved.MaxLength} tokens, and {Options.MaxLength} are read here"];
+        return new LoadedAdapter(saved.Plan, notes);
+    }
+
+    private static string Answers(IReadOnlyList<string> labels) => labels.Count == 0 ? "numbers" : TextTask.Listed(labels);
 
     /// <inheritdoc/>
     public void Dispose() => _encoded.Dispose();

@@ -39,7 +39,7 @@ public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? sh
     {
         PeftTrainer trainer = TrainerFor(trial.Device);
         if (options.Fidelity.Kind != FidelityKind.Steps) return RunLevels(trial, trainer, reporter, cancellationToken);
-        TrainingCheckpoint? checkpoint = trial.WorkDirectory is { } directory ? new TrainingCheckpoint(Path.Combine(directory, "checkpoint.safetensors")) : null;
+        TrainingCheckpoint? checkpoint = CheckpointOf(trial, "checkpoint.safetensors");
         if (trial.ResumeFrom is { } from && checkpoint is not { Exists: true }) Console.Error.WriteLine($"trial {trial.Number}: paused at {from}, and its checkpoint is gone; it starts again");
         long lastStep = 0;
         bool stopped = false, first = true;
@@ -54,7 +54,6 @@ public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? sh
                 {
                     first = false;
                     lastStep = checkpoint?.Evaluations ?? 0;
-                    if (checkpoint?.Refused is { } refused) Console.Error.WriteLine($"trial {trial.Number}: its checkpoint cannot be used ({refused}); it starts again");
                 }
                 lastStep++;
                 Decision decision = reporter.ReportAsync(lastStep, Metrics(report, plan, trainer), cancellationToken).AsTask().GetAwaiter().GetResult();
@@ -81,7 +80,7 @@ public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? sh
             trained += level;
             // One that was paused at its end has to give its result, and that was not kept.
             if (level <= trial.ResumeFrom && !last) continue;
-            TrainingCheckpoint? checkpoint = trial.WorkDirectory is { } directory ? new TrainingCheckpoint(Path.Combine(directory, $"checkpoint-{level}.safetensors")) : null;
+            TrainingCheckpoint? checkpoint = CheckpointOf(trial, $"checkpoint-{level}.safetensors");
             PeftTrainingResult result = levels.Train(level, plan, trial.Seed, options.TrainingOf(trial.Configuration), reporter.Heartbeat, checkpoint, cancellationToken);
             // The network of a level may be smaller; what a configuration costs is what it costs on the whole one.
             result = result with { ExactParameters = plan.ExactCount(trainer.Config, trainer.Task.Outputs), PaperParameters = plan.PaperCount(trainer.Config) };
@@ -91,6 +90,13 @@ public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? sh
             if (last) return new TrialOutcome([result.Training.Best.Score, options.CountOf(result)], [], Metrics(result));
         }
     }
+
+    /// <summary>Where a trial's training is kept; null where the trial has no folder. A file that cannot be used is said.</summary>
+    private static TrainingCheckpoint? CheckpointOf(TrialAssignment trial, string name) =>
+        trial.WorkDirectory is not { } directory ? null : new(Path.Combine(directory, name))
+        {
+            OnRefused = why => Console.Error.WriteLine($"trial {trial.Number}: its checkpoint cannot be used ({why}); it starts again"),
+        };
 
     private PeftTrainer TrainerFor(DeviceSlot slot)
     {

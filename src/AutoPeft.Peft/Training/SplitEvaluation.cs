@@ -19,12 +19,32 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
     /// <param name="cancellationToken">Honoured between batches.</param>
     public static SplitEvaluation Of(BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, CancellationToken cancellationToken = default)
     {
+        double loss = 0;
+        double[] predictions = Pass(model, task, split, batchSize, (output, labels, count) =>
+            loss += TaskLoss.Of(output, labels, task.IsRegression).ToDouble() * count, cancellationToken);
+        return new SplitEvaluation(task.Metric.Score(split.LabelValues, predictions), loss / split.Count, predictions);
+    }
+
+    /// <summary>A model's answers to a split whose labels nobody knows: the class or value of each example, in the split's order.</summary>
+    /// <param name="model">The model; its training mode is put back.</param>
+    /// <param name="task">For the kind of answer.</param>
+    /// <param name="split">On what.</param>
+    /// <param name="batchSize">Examples at once.</param>
+    /// <param name="cancellationToken">Honoured between batches.</param>
+    public static double[] Predict(
+        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize,
+        CancellationToken cancellationToken = default) =>
+        Pass(model, task, split, batchSize, null, cancellationToken);
+
+    private static double[] Pass(
+        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, Action<Tensor, Tensor, int>? onBatch,
+        CancellationToken cancellationToken)
+    {
         bool training = model.training;
         model.eval();
         try
         {
             double[] predictions = new double[split.Count];
-            double loss = 0;
             using var gradientFree = no_grad();
             foreach (int[] rows in BatchOrder.ByLength(split.Lengths, batchSize))
             {
@@ -32,12 +52,12 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
                 using var scope = NewDisposeScope();
                 EncodedBatch batch = split.Select(rows);
                 Tensor output = model.forward(batch.Ids, batch.TypeIds, batch.Mask);
-                loss += TaskLoss.Of(output, batch.Labels, task.IsRegression).ToDouble() * rows.Length;
+                onBatch?.Invoke(output, batch.Labels, rows.Length);
                 Tensor answers = (task.IsRegression ? output.squeeze(-1) : output.argmax(-1)).to(ScalarType.Float64).cpu();
                 double[] values = answers.data<double>().ToArray();
                 for (int i = 0; i < rows.Length; i++) predictions[rows[i]] = values[i];
             }
-            return new SplitEvaluation(task.Metric.Score(split.LabelValues, predictions), loss / split.Count, predictions);
+            return predictions;
         }
         finally
         {

@@ -15,8 +15,10 @@ public sealed class TrainingCheckpoint(string path)
     /// <summary>Whether a training is kept there.</summary>
     public bool Exists => File.Exists(path);
 
-    /// <summary>Why the file that was there was of no use, in one line; null where there was none or it was used.</summary>
-    public string? Refused { get; private set; }
+    /// <summary>
+    /// Hears, in one line, why the file that was there is of no use; the training then starts over. Default: nobody does.
+    /// </summary>
+    public Action<string>? OnRefused { get; init; }
 
     /// <summary>Evaluations that the file had already.</summary>
     public int Evaluations { get; private set; }
@@ -75,7 +77,7 @@ public sealed class TrainingCheckpoint(string path)
         }
         catch (InvalidInputException e)
         {
-            Refused = e.Message;
+            OnRefused?.Invoke(e.Message);
         }
     }
 

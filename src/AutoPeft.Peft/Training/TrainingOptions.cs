@@ -3,6 +3,17 @@ namespace AutoPeft.Peft.Training;
 /// <summary>How a model is fine-tuned. The defaults are those of AutoPEFT's experiments (Zhou et al., TACL 2024) where the paper gives them.</summary>
 public sealed record TrainingOptions
 {
+    /// <summary>
+    /// The most that a learning rate may be. AdamW moves every weight by about the rate at each update, and weights are below 1.
+    /// </summary>
+    public const double MaxLearningRate = 10;
+
+    /// <summary>The most that weight decay may be: times a usual learning rate it forgets the weights within a few updates.</summary>
+    public const double MaxWeightDecay = 1000;
+
+    /// <summary>The most examples, tokens, epochs or steps that an option may ask for.</summary>
+    public const int MaxCount = 10_000_000;
+
     /// <summary>Peak learning rate; null chooses by method from <see cref="MethodLearningRates"/>.</summary>
     public double? LearningRate { get; init; }
 
@@ -54,6 +65,12 @@ public sealed record TrainingOptions
     /// <summary>Whether every batch is padded to <see cref="MaxLength"/>, for a device that likes constant shapes. Default false.</summary>
     public bool FixedLength { get; init; }
 
+    /// <summary>
+    /// Whether matrix products and attention run in bfloat16, as autocast has it, for GPUs with units for bfloat16 (NVIDIA since Ampere).
+    /// Parameters, LayerNorms, loss and optimiser stay in float32. Scores differ a little from those of float32. Default false.
+    /// </summary>
+    public bool BFloat16 { get; init; }
+
     /// <summary>Examples in a batch of evaluation, where no gradients need memory. Default 128: as quick as more on a CPU, in half the memory.</summary>
     public int EvaluationBatchSize { get; init; } = 128;
 
@@ -64,22 +81,30 @@ public sealed record TrainingOptions
     /// <exception cref="InvalidInputException">One line that names the option.</exception>
     public TrainingOptions Checked()
     {
-        Require(LearningRate is null or > 0 && double.IsFinite(LearningRate ?? 1), "learning rate", LearningRate, "a number above 0");
-        Require(BatchSize > 0, "batch size", BatchSize, "at least 1");
+        Rate("learning rate", LearningRate ?? MaxLearningRate);
+        Rate("learning rate of adapters", MethodLearningRates.Adapters);
+        Rate("learning rate of full fine-tuning", MethodLearningRates.Full);
+        Rate("learning rate of the head", MethodLearningRates.HeadOnly);
+        Count("batch size", BatchSize);
         Require(AccumulationSteps > 0 && AccumulationSteps <= BatchSize, "accumulation steps", AccumulationSteps, "between 1 and the batch size");
-        Require(MaxLength >= 3, "maximum length", MaxLength, "at least 3, for [CLS] and [SEP]");
-        Require(Epochs > 0, "epochs", Epochs, "at least 1");
-        Require(Patience > 0, "patience", Patience, "at least 1");
-        Require(EvaluateEverySteps is null or > 0, "steps between evaluations", EvaluateEverySteps, "at least 1");
+        Require(MaxLength is >= 3 and <= MaxCount, "maximum length", MaxLength, $"at least 3, for [CLS] and [SEP], and at most {MaxCount}");
+        Count("epochs", Epochs);
+        Count("patience", Patience);
+        Count("steps between evaluations", EvaluateEverySteps ?? 1);
         Require(Warmup is >= 0 and <= 1, "warm-up", Warmup, "a share between 0 and 1");
-        Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), "weight decay", WeightDecay, "at least 0");
+        Require(WeightDecay is >= 0 and <= MaxWeightDecay, "weight decay", WeightDecay, $"between 0 and {MaxWeightDecay}");
         Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "in [0, 1)");
         Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "in [0, 1)");
-        Require(Epsilon > 0, "epsilon", Epsilon, "above 0");
+        Require(Epsilon is > 0 and <= 1, "epsilon", Epsilon, "above 0 and at most 1");
         Require(MaxGradientNorm > 0, "maximum gradient norm", MaxGradientNorm, "above 0");
-        Require(EvaluationBatchSize > 0, "evaluation batch size", EvaluationBatchSize, "at least 1");
+        Count("evaluation batch size", EvaluationBatchSize);
         return this;
     }
+
+    private static void Rate(string what, double value) =>
+        Require(value is > 0 and <= MaxLearningRate, what, value, $"above 0 and at most {MaxLearningRate}");
+
+    private static void Count(string what, int value) => Require(value is > 0 and <= MaxCount, what, value, $"between 1 and {MaxCount}");
 
     private static void Require(bool holds, string what, object? value, string wanted)
     {

@@ -18,12 +18,13 @@ namespace AutoPeft.Peft.Training;
 public sealed record TrainingPosition(long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed, double NormSum = 0);
 
 /// <summary>
-/// A training stopped between two updates: trained tensors, optimiser, best weights so far and position. One safetensors file; written aside and then
-/// renamed, so that a crash leaves the old one. Dispose to free the tensors.
+/// A training stopped between two updates: trained tensors, optimiser, best weights so far and position. One safetensors file with a
+/// checksum of all that it says; written aside and then renamed, so that a crash leaves the old one. Dispose to free the tensors.
 /// </summary>
 public sealed class TrainingState : IDisposable
 {
-    private const string Trained = "trained.", BestPrefix = "best.", First = "optimizer.first_moment", Second = "optimizer.second_moment", PositionKey = "position", StepsKey = "optimizer_steps";
+    private const string Trained = "trained.", BestPrefix = "best.", First = "optimizer.first_moment", Second = "optimizer.second_moment";
+    private const string PositionKey = "position", StepsKey = "optimizer_steps", ChecksumKey = "crc32c";
 
     private readonly Dictionary<string, Tensor> _tensors;
     private readonly long _optimizerSteps;
@@ -54,24 +55,41 @@ public sealed class TrainingState : IDisposable
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
     public void Save(string path)
     {
-        string aside = path + ".partial";
+        string aside = path + ".partial", position = JsonSerializer.Serialize(Position), steps = JsonSerializer.Serialize(_optimizerSteps);
         SafetensorsWriter.Write(aside, _tensors, new Dictionary<string, string>
         {
-            [PositionKey] = JsonSerializer.Serialize(Position),
-            [StepsKey] = JsonSerializer.Serialize(_optimizerSteps),
+            [PositionKey] = position,
+            [StepsKey] = steps,
+            [ChecksumKey] = WeightsChecksum.Of(_tensors, position, steps),
         });
         File.Move(aside, path, overwrite: true);
     }
 
     /// <summary>Reads a state.</summary>
-    /// <exception cref="InvalidInputException">No such file, or not one of ours.</exception>
+    /// <exception cref="InvalidInputException">No such file, not one of ours, or not what was written: a byte has changed.</exception>
     public static TrainingState Load(string path)
     {
         using SafetensorsReader reader = SafetensorsReader.Open(path);
-        if (!reader.Metadata.TryGetValue(PositionKey, out string? position) || !reader.Metadata.TryGetValue(StepsKey, out string? steps))
-            throw new InvalidInputException($"{path}: not a training state; remove it to train from the start");
-        var tensors = reader.Entries.Keys.ToDictionary(name => name, name => reader.Read(name).DetachFromDisposeScope());
-        return new TrainingState(tensors, JsonSerializer.Deserialize<long>(steps), JsonSerializer.Deserialize<TrainingPosition>(position)!);
+        if (!reader.Metadata.TryGetValue(PositionKey, out string? position) || !reader.Metadata.TryGetValue(StepsKey, out string? steps)
+            || !reader.Metadata.TryGetValue(ChecksumKey, out string? checksum))
+            throw new InvalidInputException($"{path}: not a training state with a checksum; remove it to train from the start");
+        var tensors = new Dictionary<string, Tensor>();
+        try
+        {
+            foreach (string name in reader.Entries.Keys) tensors[name] = reader.Read(name).DetachFromDisposeScope();
+            string found = WeightsChecksum.Of(tensors, position, steps);
+            if (found != checksum)
+                throw new InvalidInputException($"{path}: damaged: its content has the checksum {found}, not {checksum}");
+            return new TrainingState(
+                tensors, JsonSerializer.Deserialize<long>(steps), JsonSerializer.Deserialize<TrainingPosition>(position)!);
+        }
+        catch (Exception e)
+        {
+            foreach (Tensor tensor in tensors.Values) tensor.Dispose();
+            if (e is JsonException)
+                throw new InvalidInputException($"{path}: written by another version; remove it to train from the start", e);
+            throw;
+        }
     }
 
     internal void CopyTo(IReadOnlyList<(string Name, Parameter Parameter)> trainable, FlatAdamW optimizer)

@@ -55,6 +55,7 @@ internal static class ReportData
             DateTimeOffset end = study.Trials.Select(t => t.FinishedAt ?? t.StartedAt ?? t.Proposed.Time).Max();
             json.Seconds("wall", end, start);
         }
+        if (options.Live is { } live) json.WriteString("live", live);
         ReportDefinition.WriteSettings(json, d);
         json.WriteEndObject();
     }

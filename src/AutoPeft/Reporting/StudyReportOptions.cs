@@ -6,6 +6,9 @@ public sealed record StudyReportOptions
     /// <summary>Heading of the page; the study's name where null.</summary>
     public string? Title { get; init; }
 
+    /// <summary>Where the study is shown live, as a path on the server that serves the report: the page then links there. Null for a page that stands alone.</summary>
+    public string? Live { get; init; }
+
     /// <summary>Whether the page says what the winner's lead is worth and which parameters matter: a second or two of analysis. Default true.</summary>
     public bool Insight { get; init; } = true;
 

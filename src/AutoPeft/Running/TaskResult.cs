@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -12,6 +14,9 @@ internal sealed record TaskResult(TrialOutcome Outcome, double Seconds)
 {
     private const string FileName = "result.json";
 
+    /// <summary>Bytes of the line with the checksum: eight digits between two line feeds.</summary>
+    private const int ChecksumLength = 10;
+
     /// <summary>Reads the result that <paramref name="directory"/> has of this very run.</summary>
     /// <param name="directory">The task's.</param>
     /// <param name="task">Its name.</param>
@@ -24,7 +29,14 @@ internal sealed record TaskResult(TrialOutcome Outcome, double Seconds)
         if (!File.Exists(path)) return null;
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+            byte[] bytes = File.ReadAllBytes(path);
+            int end = Math.Max(0, bytes.Length - ChecksumLength);
+            if (!bytes.AsSpan(end).SequenceEqual(Checksum(bytes.AsSpan(0, end))))
+            {
+                refused = "it is damaged, or of an earlier version: its checksum is not that of its content";
+                return null;
+            }
+            using JsonDocument json = JsonDocument.Parse(bytes.AsMemory(0, end));
             JsonElement e = json.RootElement;
             if (e.GetProperty("task").GetString() != task || e.GetProperty("seed").GetUInt64() != trial.Seed || e.GetProperty("params").GetString() != trial.Configuration.ToString())
             {
@@ -47,31 +59,44 @@ internal sealed record TaskResult(TrialOutcome Outcome, double Seconds)
     {
         Directory.CreateDirectory(directory);
         string path = Path.Combine(directory, FileName), making = $"{path}.{Environment.ProcessId}";
+        byte[] json = Json(task, trial);
         using (FileStream stream = File.Create(making))
         {
-            using (var w = new Utf8JsonWriter(stream))
-            {
-                w.WriteStartObject();
-                w.WriteString("task", task);
-                w.WriteNumber("seed", trial.Seed);
-                w.WriteString("params", trial.Configuration.ToString());
-                w.WriteNumber("seconds", Seconds);
-                Write(w, "values", Outcome.Values);
-                Write(w, "outcomes", Outcome.Outcomes);
-                w.WriteStartObject("metrics");
-                foreach ((string name, double value) in Outcome.Metrics)
-                {
-                    w.WritePropertyName(name);
-                    EventJson.WriteNumber(w, value);
-                }
-                w.WriteEndObject();
-                w.WriteEndObject();
-            }
+            stream.Write(json);
+            stream.Write(Checksum(json));
             stream.Flush(flushToDisk: true);
         }
         File.Move(making, path, overwrite: true);
         DirectorySync.Of(path);
     }
+
+    private byte[] Json(string task, TrialAssignment trial)
+    {
+        using var stream = new MemoryStream();
+        using (var w = new Utf8JsonWriter(stream))
+        {
+            w.WriteStartObject();
+            w.WriteString("task", task);
+            w.WriteNumber("seed", trial.Seed);
+            w.WriteString("params", trial.Configuration.ToString());
+            w.WriteNumber("seconds", Seconds);
+            Write(w, "values", Outcome.Values);
+            Write(w, "outcomes", Outcome.Outcomes);
+            w.WriteStartObject("metrics");
+            foreach ((string name, double value) in Outcome.Metrics)
+            {
+                w.WritePropertyName(name);
+                EventJson.WriteNumber(w, value);
+            }
+            w.WriteEndObject();
+            w.WriteEndObject();
+        }
+        return stream.ToArray();
+    }
+
+    /// <summary>The line behind the JSON: CRC-32C in hexadecimal, between line feeds.</summary>
+    private static byte[] Checksum(ReadOnlySpan<byte> json) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\n{Crc32C.Of(json):x8}\n"));
 
     private static void Write(Utf8JsonWriter w, string name, ImmutableArray<double> values)
     {

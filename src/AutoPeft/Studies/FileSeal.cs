@@ -3,7 +3,8 @@ using System.Globalization;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// Checksums for files that are long and replaced as a whole, as checkpoints are: a file's length and CRC-32C stand beside it in <c>FILE.seal</c>, and a flipped bit is noticed before the
+/// Checksums for files that are long and replaced as a whole, as checkpoints are: a file's length and CRC-32C stand beside it in
+/// <c>FILE.seal</c>, and a flipped bit is noticed before the
 /// file is used. Whenever the program dies, the file that is there fits the seal that is there.
 /// </summary>
 public static class FileSeal
@@ -37,7 +38,9 @@ public static class FileSeal
         if (!File.Exists(path)) return $"{path} is missing";
         string[] right = File.ReadAllLines(seal);
         string now = LineOf(path);
-        return right.Contains(now) ? null : right.Any(l => l.Split(' ').Last() == now.Split(' ').Last()) ? $"{path} is damaged: its checksum is wrong" : $"{path} is damaged: its length is wrong";
+        if (right.Contains(now)) return null;
+        string length = now.Split(' ')[^1];
+        return $"{path} is damaged: its {(right.Any(l => l.Split(' ')[^1] == length) ? "checksum" : "length")} is wrong";
     }
 
     /// <summary>Removes a file and its seal; nothing where there is none.</summary>

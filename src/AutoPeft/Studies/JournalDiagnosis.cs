@@ -2,12 +2,14 @@ using System.Globalization;
 
 namespace AutoPeft.Studies;
 
-/// <summary>Says what is wrong with a journal where a reader stopped, with the line and the byte, and what of the file is readable.</summary>
+/// <summary>Says what is wrong with a journal where a reader stopped, with the line and the byte, and what of the file is
+/// readable.</summary>
 /// <param name="path">The file's, for messages.</param>
 internal sealed class JournalDiagnosis(string path)
 {
     /// <summary>
-    /// Why what stands at <paramref name="at"/> cannot be read. A tear has nothing whole behind it: it is the start of an append, or has blocks in it that never reached the disk (zeros).
+    /// Why what stands at <paramref name="at"/> cannot be read. A tear has nothing whole behind it: it is the start of an append, or has
+    /// blocks in it that never reached the disk (zeros).
     /// Everything else is damage: dropping it would lose what was acknowledged.
     /// </summary>
     /// <param name="file">The file.</param>
@@ -25,12 +27,15 @@ internal sealed class JournalDiagnosis(string path)
             return new InvalidInputException($"{path} was written anew as UTF-16 by a text tool; nothing is lost: put it back with iconv -f UTF-16 -t UTF-8.");
         var found = new Findings();
         foreach (ScannedLine line in new JournalScan(file, at.Byte, length).Lines()) found.Add(line, at, length);
-        if (at.Lines == 0 && found.Intact == 0 && !JournalFormat.LooksLikeOurs(known)) return new InvalidInputException($"{path} is not an AutoPeft study log.");
+        if (at.Lines == 0 && found.Intact == 0 && !JournalFormat.LooksLikeOurs(known))
+            return new InvalidInputException($"{path} is not an AutoPeft study log.");
         if (!own) return null;
         if (found.First.IsIntact) return Damage(at, at.Byte, Misplaced(found, at), found.Behind);
-        if (found.Zeros ? found.AppendBehind : found.Intact > 0 || found.EndsWhole) return Damage(at, at.Byte, "the record's checksum is wrong", found.Behind);
+        if (found.Zeros ? found.AppendBehind : found.Intact > 0 || found.EndsWhole)
+            return Damage(at, at.Byte, "the record's checksum is wrong", found.Behind);
         bool hasMore = found.First.IntactEnd > 0 && found.First.IntactEnd < found.First.Length;
-        return !found.Zeros && hasMore ? Damage(at, at.Byte + found.First.IntactEnd, "something else than a line end follows the record", found.Behind) : null;
+        return !found.Zeros && hasMore
+            ? Damage(at, at.Byte + found.First.IntactEnd, "something else than a line end follows the record", found.Behind) : null;
     }
 
     /// <summary>The refusal of a record that the study's fold does not take.</summary>
@@ -49,7 +54,8 @@ internal sealed class JournalDiagnosis(string path)
             if (line == 1 || !l.IsIntact) continue;
             before += l.Records;
             if (before > record)
-                return Damage(new JournalPlace { Byte = l.Start, Lines = line - 1, Records = record }, l.Start, $"{why.TrimEnd('.')}; the record is doubled or out of place, or one before it is missing", records - record - 1);
+                return Damage(new JournalPlace { Byte = l.Start, Lines = line - 1, Records = record }, l.Start,
+                    $"{why.TrimEnd('.')}; the record is doubled or out of place, or one before it is missing", records - record - 1);
         }
         return new InvalidInputException($"{path}: {why}");
     }
@@ -62,12 +68,14 @@ internal sealed class JournalDiagnosis(string path)
         string Number(long n) => n.ToString(CultureInfo.InvariantCulture);
         if (found.First.Number is not { } number) return "a record without its number stands there";
         if (number < at.Records) return $"record {Number(number)} stands there for the second time";
-        return found.WantedLine is { } line ? $"record {Number(number)} stands in the place of record {Number(at.Records)}, which is line {line}"
+        return found.WantedLine is { } line
+            ? $"record {Number(number)} stands in the place of record {Number(at.Records)}, which is line {line}"
             : number == at.Records + 1 ? $"record {Number(at.Records)} is missing"
             : $"records {Number(at.Records)} to {Number(number - 1)} are missing";
     }
 
-    private InvalidInputException Damage(JournalPlace at, long where, string what, long behind) => new(string.Create(CultureInfo.InvariantCulture,
+    private InvalidInputException Damage(JournalPlace at, long where, string what, long behind) =>
+        new(string.Create(CultureInfo.InvariantCulture,
         $"{path}, line {at.Lines + 1} (byte {where}): {what}, so the log is damaged there; {at.Records} record(s) before it and {behind} behind it are readable. ")
         + $"Restore the file from a copy, or run `autopeft repair {path}`, which keeps a copy of it and goes on with every record that is readable.");
 

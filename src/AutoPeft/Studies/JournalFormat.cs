@@ -8,14 +8,19 @@ using System.Text.Json;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// The journal's lines: the CRC-32C of the rest in eight lower-case hex digits, a space, the record's number, a space, and the record as a JSON object. The first line is the header,
-/// which has no number and names the format and its version. Where an append held several records, all but the last have a '+' in the place of the first space and the checksum
+/// The journal's lines: the CRC-32C of the rest in eight lower-case hex digits, a space, the record's number, a space, and the record as a
+/// JSON object. The first line is the header,
+/// which has no number and names the format and its version. Where an append held several records, all but the last have a '+' in the place
+/// of the first space and the checksum
 /// complemented, so that a changed sign is noticed.
 /// </summary>
 /// <remarks>
-/// Version 1 has no numbers. Version 2, which has none either, starts with packed lines, <c>{"packed":{"records":N,"data":"…"}}</c>: N records' JSON objects, a line each and
-/// unchanged to the byte, deflated, in base64. Version 3 has numbers: 0 for the study's first record, and for a packed line the number of the first record in it. A log is written on
-/// in its version; compacting brings it to the newest. The header of a compacted log counts the packed records, so that a process that has the old file open notices that it was
+/// Version 1 has no numbers. Version 2, which has none either, starts with packed lines, <c>{"packed":{"records":N,"data":"…"}}</c>: N
+/// records' JSON objects, a line each and
+/// unchanged to the byte, deflated, in base64. Version 3 has numbers: 0 for the study's first record, and for a packed line the number of
+/// the first record in it. A log is written on
+/// in its version; compacting brings it to the newest. The header of a compacted log counts the packed records, so that a process that has
+/// the old file open notices that it was
 /// replaced. A byte-order mark, carriage returns before line ends and empty lines, which text tools add, mean nothing.
 /// </remarks>
 internal static class JournalFormat
@@ -63,7 +68,8 @@ internal static class JournalFormat
         output.Write("\n"u8);
     }
 
-    /// <summary>What the checksum of a line (without its end) covers, where the checksum is right, else empty; and whether more of the same append follows.</summary>
+    /// <summary>What the checksum of a line (without its end) covers, where the checksum is right, else empty; and whether more of the same
+    /// append follows.</summary>
     public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> line, out bool continues)
     {
         continues = false;
@@ -72,7 +78,8 @@ internal static class JournalFormat
         return Crc32C.Of(body.Span) == crc ? body : default;
     }
 
-    /// <summary>The checksum that a line's rest should have. Upper-case digits are none of ours: they are what a flipped bit makes of lower-case ones.</summary>
+    /// <summary>The checksum that a line's rest should have. Upper-case digits are none of ours: they are what a flipped bit makes of
+    /// lower-case ones.</summary>
     public static bool TryHead(ReadOnlySpan<byte> line, out uint crc, out bool continues)
     {
         crc = 0;
@@ -91,7 +98,8 @@ internal static class JournalFormat
     /// <summary>Takes the number off what a checksum covers; null, and nothing is taken, where none stands there.</summary>
     public static long? TakeNumber(ref ReadOnlyMemory<byte> body)
     {
-        if (!Utf8Parser.TryParse(body.Span, out long number, out int length) || number < 0 || length >= body.Length || body.Span[length] != ' ') return null;
+        if (!Utf8Parser.TryParse(body.Span, out long number, out int length) || number < 0 || length >= body.Length
+            || body.Span[length] != ' ') return null;
         body = body[(length + 1)..];
         return number;
     }
@@ -108,14 +116,16 @@ internal static class JournalFormat
     public static int Version(ReadOnlyMemory<byte> json, string path)
     {
         using JsonDocument header = JsonDocument.Parse(json);
-        if (!header.RootElement.TryGetProperty("format", out JsonElement format) || format.GetString() != Name) throw new InvalidInputException($"{path} is not an AutoPeft study log.");
+        if (!header.RootElement.TryGetProperty("format", out JsonElement format) || format.GetString() != Name)
+            throw new InvalidInputException($"{path} is not an AutoPeft study log.");
         int version = header.RootElement.GetProperty("version").GetInt32();
         return version <= Newest ? version
             : throw new InvalidInputException($"{path} was written by a newer AutoPeft (log version {version}; this one reads up to {Newest}). Update AutoPeft to open it.");
     }
 
     /// <summary>How many of the study's records a line holds.</summary>
-    public static int RecordsIn(ReadOnlySpan<byte> json) => IsPacked(json) && Utf8Parser.TryParse(json["{\"packed\":{\"records\":"u8.Length..], out int records, out _) ? records : 1;
+    public static int RecordsIn(ReadOnlySpan<byte> json) => IsPacked(json)
+        && Utf8Parser.TryParse(json["{\"packed\":{\"records\":"u8.Length..], out int records, out _) ? records : 1;
 
     /// <summary>Whether a record is a packed one.</summary>
     public static bool IsPacked(ReadOnlySpan<byte> json) => json.StartsWith("{\"packed\":{\"records\":"u8);
@@ -143,7 +153,8 @@ internal static class JournalFormat
         if (!IsPacked(json.Span)) return [json];
         using JsonDocument document = JsonDocument.Parse(json);
         JsonElement packed = document.RootElement.GetProperty("packed");
-        using var inflate = new DeflateStream(new MemoryStream(packed.GetProperty("data").GetBytesFromBase64()), CompressionMode.Decompress);
+        using var inflate =
+            new DeflateStream(new MemoryStream(packed.GetProperty("data").GetBytesFromBase64()), CompressionMode.Decompress);
         using var inflated = new MemoryStream();
         inflate.CopyTo(inflated);
         ReadOnlyMemory<byte> rest = inflated.GetBuffer().AsMemory(0, (int)inflated.Length);

@@ -8,7 +8,8 @@ namespace AutoPeft.Studies;
 /// <param name="Version">The format's version, from the header; 0 before the header was read.</param>
 /// <param name="Unended">Whether the last record lacks its line end, as an editor leaves it: the next append writes that end first.</param>
 /// <param name="Definition">The study's definition, once its record was read.</param>
-internal readonly record struct JournalPlace(long Byte, int Lines, long Records, long Packed, int Version, bool Unended, StudyDefinition? Definition)
+internal readonly record struct JournalPlace(long Byte, int Lines, long Records, long Packed, int Version, bool Unended,
+    StudyDefinition? Definition)
 {
     /// <summary>Whether every record carries its number.</summary>
     public bool IsNumbered => Version >= JournalFormat.Numbered;

@@ -1,11 +1,13 @@
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// Reads a journal as a stream, some megabytes at a time: finds the lines and checks them one after the other, which takes no time, then parses them on all cores. Of an append of several
+/// Reads a journal as a stream, some megabytes at a time: finds the lines and checks them one after the other, which takes no time, then
+/// parses them on all cores. Of an append of several
 /// records all are taken or none. A line that cannot be read is a tear where it can be one, and else damage.
 /// </summary>
 /// <param name="path">The file's, for messages.</param>
-/// <param name="bufferSize">Bytes that are read at a time, doubled where one append is longer. Default 8 MiB: some 50,000 records, enough for all cores.</param>
+/// <param name="bufferSize">Bytes that are read at a time, doubled where one append is longer. Default 8 MiB: some 50,000 records, enough
+/// for all cores.</param>
 internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
 {
     // Below this the threads cost more than they save.
@@ -18,7 +20,8 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
     /// <param name="length">Bytes of the file: what is behind them is not looked at.</param>
     /// <param name="from">Where an earlier reading ended; the default for the file's start.</param>
     /// <param name="own">
-    /// Whether nobody else can be writing: then a broken end is a tear or damage, and damage is refused. Without the lock it may be an append under way, and reading just stops before it.
+    /// Whether nobody else can be writing: then a broken end is a tear or damage, and damage is refused. Without the lock it may be an
+    /// append under way, and reading just stops before it.
     /// </param>
     /// <exception cref="InvalidInputException">The file is not ours, newer, or damaged; the message has the line and the byte.</exception>
     public JournalPart Read(Stream file, long length, JournalPlace from, bool own)
@@ -46,8 +49,10 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
                 foreach (ReadOnlyMemory<byte> json in JournalFormat.Unpack(line.Json)) yield return json;
     }
 
-    /// <summary>Lines of whole appends, as many as fit in the buffer at a time, and where they end. They are valid until the next are taken.</summary>
-    private IEnumerable<(List<JournalLine> Lines, JournalPlace End, bool IsLast)> Batches(Stream file, long length, JournalPlace from, bool own)
+    /// <summary>Lines of whole appends, as many as fit in the buffer at a time, and where they end. They are valid until the next are
+    /// taken.</summary>
+    private IEnumerable<(List<JournalLine> Lines, JournalPlace End, bool IsLast)> Batches(Stream file, long length, JournalPlace from,
+        bool own)
     {
         byte[] buffer = new byte[(int)Math.Clamp(length - from.Byte, 1, bufferSize)];
         JournalPlace whole = from;
@@ -77,8 +82,10 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
         }
     }
 
-    /// <summary>Goes through the lines in <paramref name="bytes"/>, and moves <paramref name="whole"/> behind the last whole append. True where a line cannot be read.</summary>
-    private bool Walk(ReadOnlyMemory<byte> bytes, long bytesAt, bool last, bool own, List<JournalLine> lines, ref JournalPlace whole, out JournalPlace place)
+    /// <summary>Goes through the lines in <paramref name="bytes"/>, and moves <paramref name="whole"/> behind the last whole append. True
+    /// where a line cannot be read.</summary>
+    private bool Walk(ReadOnlyMemory<byte> bytes, long bytesAt, bool last, bool own, List<JournalLine> lines, ref JournalPlace whole,
+        out JournalPlace place)
     {
         place = whole;
         int kept = 0;
@@ -88,7 +95,8 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
             ReadOnlyMemory<byte> rest = bytes[(int)(place.Byte - bytesAt)..];
             int mark = place.Byte == 0 && rest.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
             int newline = rest.Span.IndexOf((byte)'\n');
-            if (newline < 0 && !last && (rest.Length < mark + JournalFormat.HeadLength || JournalFormat.TryHead(rest.Span[mark..], out _, out _))) break;
+            if (newline < 0 && !last
+                && (rest.Length < mark + JournalFormat.HeadLength || JournalFormat.TryHead(rest.Span[mark..], out _, out _))) break;
             ReadOnlyMemory<byte> line = newline < 0 ? rest : rest[..newline];
             if (newline >= 0 && line.Span.EndsWith("\r"u8)) line = line[..^1];
             long next = place.Byte + (newline < 0 ? rest.Length : newline + 1);
@@ -119,7 +127,8 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
         return broken;
     }
 
-    /// <summary>Whether a line follows what was read: the header first, then the next record. Takes the number off, and all of the header.</summary>
+    /// <summary>Whether a line follows what was read: the header first, then the next record. Takes the number off, and all of the
+    /// header.</summary>
     private bool Follows(ref ReadOnlyMemory<byte> json, ref JournalPlace place)
     {
         if (place.Version == 0)

@@ -14,11 +14,13 @@ public sealed record LostRecord(int Line, long Byte, string Why);
 /// <param name="Copy">The damaged file as it was; null where nothing was wrong and nothing was done.</param>
 /// <param name="Kept">Records that the study has now.</param>
 /// <param name="Lost">What could not be kept.</param>
-/// <param name="LostTrials">Trials whose proposal was lost: they stand as failed, with a configuration that never ran, so that later trials keep their numbers.</param>
+/// <param name="LostTrials">Trials whose proposal was lost: they stand as failed, with a configuration that never ran, so that later trials
+/// keep their numbers.</param>
 public sealed record JournalRepairResult(string? Copy, int Kept, IReadOnlyList<LostRecord> Lost, IReadOnlyList<int> LostTrials);
 
 /// <summary>
-/// Makes a damaged journal usable again with everything that is readable in it: what is whole and can follow stays, in the order of the records' numbers. The damaged file is kept beside it.
+/// Makes a damaged journal usable again with everything that is readable in it: what is whole and can follow stays, in the order of the
+/// records' numbers. The damaged file is kept beside it.
 /// </summary>
 public static class JournalRepair
 {
@@ -26,7 +28,8 @@ public static class JournalRepair
     /// <param name="path">The file.</param>
     /// <param name="time">Names the copy; the system's clock unless stated.</param>
     /// <exception cref="InvalidInputException">
-    /// There is no journal, the study's first record is damaged, without which no other can be read, or the directory cannot be written. The file is as it was.
+    /// There is no journal, the study's first record is damaged, without which no other can be read, or the directory cannot be written.
+    /// The file is as it was.
     /// </exception>
     public static JournalRepairResult Run(string path, TimeProvider? time = null)
     {
@@ -88,9 +91,11 @@ public static class JournalRepair
             // What the file's end lacks of an append was never acknowledged, and half an ask would change the next one's random stream.
             int end = Array.FindLastIndex(all, l => l.Scanned.IntactEnd > 0 && !l.Scanned.Continues) + 1;
             foreach ((ScannedLine line, int number) in isWhole ? all[..end] : all)
-                if (line.IntactEnd == 0 && line.Length > 1 && number > 1) salvage.Lost.Add(new LostRecord(number, line.Start, "it cannot be read"));
+                if (line.IntactEnd == 0 && line.Length > 1 && number > 1)
+                    salvage.Lost.Add(new LostRecord(number, line.Start, "it cannot be read"));
             // The numbers say the order; a log without has that of its lines.
-            foreach ((ScannedLine line, int number) in all[..end].Where(l => l.Scanned.IntactEnd > 0).OrderBy(l => l.Scanned.Number ?? -1)) salvage.Take(file, line, number);
+            foreach ((ScannedLine line, int number) in all[..end].Where(l => l.Scanned.IntactEnd > 0).OrderBy(l => l.Scanned.Number ?? -1))
+                salvage.Take(file, line, number);
             if (!salvage._study.Exists)
                 throw new InvalidInputException($"{path} cannot be repaired: the study's first record, which holds its search space, is not readable, and without it no other is. It is as it was.");
             salvage.Lost.Sort((a, b) => a.Line.CompareTo(b.Line));
@@ -129,7 +134,10 @@ public static class JournalRepair
                     e = p with { Seen = Math.Min(p.Seen, _study.Sequence) };
                     while (p.Number > _study.Trials.Count) StandIn(p);
                 }
-                if (e is TrialEvent t && LostTrials.Contains(t.Number)) throw new InvalidInputException($"The proposal of trial {t.Number} is lost.");
+                if (e is TrialEvent t && LostTrials.Contains(t.Number))
+                    throw new InvalidInputException($"The proposal of trial {t.Number} is lost.");
+                if (e is TrialStarted s) BringTo(s.Number, s.Attempt - 1, isToStart: true, s.Time);
+                if (e is AttemptEvent { Attempt: { } attempt }) BringTo(((TrialEvent)e).Number, attempt, isToStart: false, e.Time);
                 Add(e);
             }
             catch (InvalidInputException e)
@@ -138,14 +146,30 @@ public static class JournalRepair
             }
         }
 
-        /// <summary>In the place of a trial whose proposal is lost, so that <paramref name="later"/> and those behind keep their numbers.</summary>
+        /// <summary>In the place of a trial whose proposal is lost, so that <paramref name="later"/> and those behind keep their
+        /// numbers.</summary>
         private void StandIn(TrialProposed later)
         {
             int number = _study.Trials.Count;
             Configuration any = _study.Definition.Space.Sample(new Philox(_study.Definition.Seed, (ulong)number, StreamPurpose.Ask));
-            Add(later with { Number = number, Configuration = any, Source = "lost: the record of its proposal was damaged", Seen = Math.Min(later.Seen, _study.Sequence), State = null, Parent = null });
+            const string source = "lost: the record of its proposal was damaged";
+            long seen = Math.Min(later.Seen, _study.Sequence);
+            Add(later with { Number = number, Configuration = any, Source = source, Seen = seen, State = null, Parent = null });
             Add(new TrialFailed(later.Time, number, 0, "the record of its proposal was damaged; what it ran is not known"));
             LostTrials.Add(number);
+        }
+
+        /// <summary>Where the record of a start or of an attempt's end is lost, what follows tells that there was one.</summary>
+        private void BringTo(int number, int attempt, bool isToStart, DateTimeOffset time)
+        {
+            if (number >= _study.Trials.Count || _study.Trials[number] is not { HasEnded: false } trial) return;
+            while (trial.Attempt < attempt || trial.Attempt == attempt && isToStart && trial.State != TrialState.Waiting)
+            {
+                if (trial.State == TrialState.Paused) Add(new TrialPromoted(time, number));
+                else if (trial.State == TrialState.Running)
+                    Add(new TrialRequeued(time, number, trial.Attempt, "the record of this attempt's end was damaged"));
+                else Add(new TrialStarted(time, number, "not known: the record was damaged", "not known", trial.Attempt + 1));
+            }
         }
 
         private void Add(StudyEvent e)

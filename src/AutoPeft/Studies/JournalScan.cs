@@ -8,10 +8,12 @@ namespace AutoPeft.Studies;
 /// <param name="IsEnded">Whether a line end follows.</param>
 /// <param name="IntactEnd">Bytes from the line's start to the end of the last intact record in it; 0 where there is none.</param>
 /// <param name="Continues">Whether more of the same append follows.</param>
-/// <param name="HasZeros">Whether two zero bytes stand side by side: blocks that never reached the disk. One alone can be a flipped bit.</param>
+/// <param name="HasZeros">Whether two zero bytes stand side by side: blocks that never reached the disk. One alone can be a flipped
+/// bit.</param>
 /// <param name="Number">The record's number; null where none stands there.</param>
 /// <param name="Records">How many of the study's records the line holds if it is intact.</param>
-internal readonly record struct ScannedLine(long Start, long Length, bool IsEnded, long IntactEnd, bool Continues, bool HasZeros, long? Number, int Records)
+internal readonly record struct ScannedLine(long Start, long Length, bool IsEnded, long IntactEnd, bool Continues, bool HasZeros,
+    long? Number, int Records)
 {
     /// <summary>Whether the line is a record and nothing else.</summary>
     public bool IsIntact => IsEnded && IntactEnd == Length;
@@ -21,7 +23,8 @@ internal readonly record struct ScannedLine(long Start, long Length, bool IsEnde
 }
 
 /// <summary>
-/// Goes through the lines of a journal from some byte on without holding any, whatever stands in the file: it says which are readable where a reader stopped. Memory: a megabyte, however
+/// Goes through the lines of a journal from some byte on without holding any, whatever stands in the file: it says which are readable where
+/// a reader stopped. Memory: a megabyte, however
 /// long the file and its lines are.
 /// </summary>
 internal sealed class JournalScan(Stream file, long from, long length)

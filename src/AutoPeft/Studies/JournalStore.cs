@@ -5,27 +5,36 @@ using System.Runtime.CompilerServices;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// The default store: an append-only file of checksummed lines (<see cref="JournalFormat"/>). Records are on disk (fsync) before an append returns. Many processes may use one file, on one
-/// machine or over NFS: an append takes a lock that the system releases when its holder dies (<see cref="JournalLock"/>), and is refused if the file has grown since it was read.
+/// The default store: an append-only file of checksummed lines (<see cref="JournalFormat"/>). Records are on disk (fsync) before an append
+/// returns. Many processes may use one file, on one
+/// machine or over NFS: an append takes a lock that the system releases when its holder dies (<see cref="JournalLock"/>), and is refused if
+/// the file has grown since it was read.
 /// </summary>
 /// <remarks>
-/// <para>A crash in mid-append leaves a torn last line: reading stops before it, or before the whole append that it was part of, <see cref="Torn"/> says so, and the next append cuts it off.
-/// A record whose checksum is wrong and that cannot be a tear is damage, as is one that is doubled, missing or out of place: opening is refused with its line and byte, and
+/// <para>A crash in mid-append leaves a torn last line: reading stops before it, or before the whole append that it was part of,
+/// <see cref="Torn"/> says so, and the next append cuts it off.
+/// A record whose checksum is wrong and that cannot be a tear is damage, as is one that is doubled, missing or out of place: opening is
+/// refused with its line and byte, and
 /// <see cref="JournalRepair"/> keeps what is readable.</para>
-/// <para>On NFS: the lock is one that Linux passes on to the server (flock, as a lock of the whole file), so that it holds between machines, and the server drops it when it hears that the holder's
-/// machine is gone. The file is opened anew for every append and every look, since opening is when an NFS client asks the server what changed (close-to-open consistency); an append
-/// does so with the lock held and syncs before it lets go, so that the next holder sees all of it. Readers without the lock may see half an append and stop before it.</para>
+/// <para>On NFS: the lock is one that Linux passes on to the server (flock, as a lock of the whole file), so that it holds between
+/// machines, and the server drops it when it hears that the holder's
+/// machine is gone. The file is opened anew for every append and every look, since opening is when an NFS client asks the server what
+/// changed (close-to-open consistency); an append
+/// does so with the lock held and syncs before it lets go, so that the next holder sees all of it. Readers without the lock may see half an
+/// append and stop before it.</para>
 /// </remarks>
 public sealed class JournalStore : IStudyStore
 {
     // What is broken at the end is looked at again so often, and so long after.
     private const int Looks = 3;
+    private const int MostWaits = 1500;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly JournalReader _reader;
     private List<StudyEvent> _events = [];
     private JournalPlace _end;
+    private long _length;
     private byte[] _header = [];
     private JournalLock? _owned;
 
@@ -57,10 +66,13 @@ public sealed class JournalStore : IStudyStore
     }
 
     /// <summary>Opens an existing journal and reads it.</summary>
-    /// <exception cref="InvalidInputException">There is none, it is not ours, it was written by a newer version, or a record in it is damaged.</exception>
-    public static Task<JournalStore> OpenAsync(string path, CancellationToken cancellationToken = default) => OpenAsync(path, FileMode.Open, cancellationToken);
+    /// <exception cref="InvalidInputException">There is none, it is not ours, it was written by a newer version, or a record in it is
+    /// damaged.</exception>
+    public static Task<JournalStore> OpenAsync(string path, CancellationToken cancellationToken = default) =>
+        OpenAsync(path, FileMode.Open, cancellationToken);
 
-    /// <summary>Opens a journal, or makes one where there is none or the file is empty: for programs that go on where they stopped.</summary>
+    /// <summary>Opens a journal, or makes one where there is none or the file is empty: for programs that go on where they
+    /// stopped.</summary>
     /// <exception cref="InvalidInputException">The file is not ours, newer or damaged, or cannot be written.</exception>
     public static Task<JournalStore> OpenOrCreateAsync(string path, CancellationToken cancellationToken = default)
     {
@@ -76,29 +88,35 @@ public sealed class JournalStore : IStudyStore
     }
 
     /// <summary>
-    /// Opens an existing journal only to look: nothing is written, not even a lock file, so that a log on a read-only place can be looked at. An append to the store takes the lock and
+    /// Opens an existing journal only to look: nothing is written, not even a lock file, so that a log on a read-only place can be looked
+    /// at. An append to the store takes the lock and
     /// opens the file for writing, and is refused where that is not allowed.
     /// </summary>
-    /// <exception cref="InvalidInputException">There is none, it is not ours, it was written by a newer version, or a record in it is damaged.</exception>
+    /// <exception cref="InvalidInputException">There is none, it is not ours, it was written by a newer version, or a record in it is
+    /// damaged.</exception>
     public static async Task<JournalStore> LookAsync(string path, CancellationToken cancellationToken = default)
     {
         var store = new JournalStore(path);
-        for (int look = 0; ; look++)
+        for (int look = 0, waits = 0; ; look++)
         {
             using FileStream file = store.Open(FileMode.Open, FileAccess.Read);
-            // Without the lock a broken end may be an append under way, which takes about a millisecond. What stays broken is a tear or damage.
-            bool stopped = store.ReadNew(file, own: look == Looks);
-            if (!stopped || look == Looks)
+            // Without the lock a broken end may be an append under way, which takes about a millisecond. What stays broken is a tear or
+            // damage.
+            bool unfinished = store.ReadNew(file, own: look == Looks) || store.IsEmpty;
+            if (!unfinished || look == Looks)
             {
                 store.CheckFold(file);
                 return store;
             }
+            // A long append, as the first of a large study, is waited for.
+            if (JournalLock.IsHeld(path + ".lock") && waits++ < MostWaits) look--;
             await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Makes this store's program the one that runs the journal's trials, until the store is disposed or the program dies: two that run one log would take each other's trials for abandoned.
+    /// Makes this store's program the one that runs the journal's trials, until the store is disposed or the program dies: two that run one
+    /// log would take each other's trials for abandoned.
     /// Others may go on looking and appending.
     /// </summary>
     /// <exception cref="InvalidInputException">Another program runs them.</exception>
@@ -124,7 +142,8 @@ public sealed class JournalStore : IStudyStore
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidInputException">The disk is full or the file cannot be written. What was acknowledged before is safe; nothing of this batch is kept.</exception>
+    /// <exception cref="InvalidInputException">The disk is full or the file cannot be written. What was acknowledged before is safe;
+    /// nothing of this batch is kept.</exception>
     public async ValueTask<bool> TryAppendAsync(long expected, IReadOnlyList<StudyEvent> events, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -145,7 +164,8 @@ public sealed class JournalStore : IStudyStore
             {
                 record.ResetWrittenCount();
                 EventJson.Write(record, events[i]);
-                JournalFormat.WriteLine(lines, record.WrittenSpan, end.IsNumbered ? _events.Count + i : null, continues: i < events.Count - 1);
+                long? number = end.IsNumbered ? _events.Count + i : null;
+                JournalFormat.WriteLine(lines, record.WrittenSpan, number, continues: i < events.Count - 1);
             }
             Append(file, lines.WrittenSpan);
             if (first)
@@ -162,6 +182,7 @@ public sealed class JournalStore : IStudyStore
                 Unended = false,
                 Definition = end.Definition ?? events.OfType<StudyCreated>().FirstOrDefault()?.Definition,
             };
+            _length = _end.Byte;
             return true;
         }
         finally { _gate.Release(); }
@@ -172,12 +193,16 @@ public sealed class JournalStore : IStudyStore
     public async Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        while (_events.Count <= length && new FileInfo(Path) is { Exists: true } file && file.Length == _end.Byte && Stopwatch.GetElapsedTime(start) is var waited && waited < atMost)
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(200, (atMost - waited).TotalMilliseconds)), cancellationToken).ConfigureAwait(false);
+        // The length as it was at the last look, torn end and all.
+        while (_events.Count <= length && new FileInfo(Path) is { Exists: true } file && file.Length == _length
+            && Stopwatch.GetElapsedTime(start) is var waited && waited < atMost)
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(200, (atMost - waited).TotalMilliseconds)),
+                cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Makes the file several times smaller without losing anything: its records are packed, and replay as before. Others may go on reading and appending meanwhile. Older versions of
+    /// Makes the file several times smaller without losing anything: its records are packed, and replay as before. Others may go on reading
+    /// and appending meanwhile. Older versions of
     /// AutoPeft cannot open the file afterwards.
     /// </summary>
     /// <exception cref="InvalidInputException">The disk is full or the directory cannot be written. The file is as it was.</exception>
@@ -278,12 +303,13 @@ public sealed class JournalStore : IStudyStore
     }
 
     /// <summary>
-    /// Reads what was appended since the last look. With the lock held (<paramref name="own"/>) a broken end is a tear or damage; without, it may be an append under way.
+    /// Reads what was appended since the last look. With the lock held (<paramref name="own"/>) a broken end is a tear or damage; without,
+    /// it may be an append under way.
     /// </summary>
     /// <returns>Whether something stands at the end that cannot be read.</returns>
     private bool ReadNew(FileStream file, bool own)
     {
-        long length = RandomAccess.GetLength(file.SafeFileHandle);
+        long length = _length = RandomAccess.GetLength(file.SafeFileHandle);
         int known = _events.Count;
         if (_header.Length > 0 && !StartsWithHeader(file))
         {
@@ -298,7 +324,8 @@ public sealed class JournalStore : IStudyStore
             _events.AddRange(part.Events);
             (_end, stopped) = (part.End, part.Stopped);
             if (_header.Length == 0 && _end.Version > 0) _header = Header(file);
-            if (own && stopped) Torn = $"{Path}: the last record was torn ({length - _end.Byte} bytes after line {_end.Lines}, byte {_end.Byte}) and is dropped.";
+            if (own && stopped)
+                Torn = $"{Path}: the last record was torn ({length - _end.Byte} bytes after line {_end.Lines}, byte {_end.Byte}) and is dropped.";
         }
         if (_events.Count < known) throw Shorter();
         return stopped;
@@ -311,7 +338,8 @@ public sealed class JournalStore : IStudyStore
         var study = new Study();
         foreach (StudyEvent e in _events)
         {
-            if (study.Refuses(e) is { } why) throw new JournalDiagnosis(Path).CannotFollow(file, _end.Byte, study.Sequence, _events.Count, why);
+            if (study.Refuses(e) is { } why)
+                throw new JournalDiagnosis(Path).CannotFollow(file, _end.Byte, study.Sequence, _events.Count, why);
             study.Apply(e);
         }
     }

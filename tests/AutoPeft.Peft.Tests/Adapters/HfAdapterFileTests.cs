@@ -28,7 +28,7 @@ public class HfAdapterFileTests
 
         var other = TinyModel.Base();
         using (no_grad()) other.Classifier.Weight.zero_();
-        var read = HfAdapterFile.Load(other, folder.Path);
+        var read = HfAdapterFile.Load(other, folder.Path).Plan;
         BertOracle.AssertClose(TinyModel.Answers(model), TinyModel.Logits(other), 1e-12);
         Assert.Equal(plan.PaperCount(TinyModel.Config), read.PaperCount(TinyModel.Config));
         Assert.Equal(HeadTraining.PoolerAndClassifier, read.Head);
@@ -100,12 +100,12 @@ public class HfAdapterFileTests
         var plan = PeftPlan.FromName("prefix 3 flat", TinyModel.Config);
         HfAdapterFile.Save(TinyModel.Filled(plan), plan, folder.Path);
         var ours = TinyModel.Base();
-        Assert.False(HfAdapterFile.Load(ours, folder.Path).ShiftPositions);
+        Assert.False(HfAdapterFile.Load(ours, folder.Path).Plan.ShiftPositions);
         BertOracle.AssertClose(BertOracle.PrefixFlat, TinyModel.Logits(ours), 1e-11);
 
         Edit(folder, config => config.Remove("autopeft_shift_positions"));
         var theirs = TinyModel.Base();
-        Assert.True(HfAdapterFile.Load(theirs, folder.Path).ShiftPositions);
+        Assert.True(HfAdapterFile.Load(theirs, folder.Path).Plan.ShiftPositions);
         BertOracle.AssertClose(BertOracle.PrefixShifted, TinyModel.Logits(theirs), 1e-11);
     }
 
@@ -184,7 +184,7 @@ public class HfAdapterFileTests
         PeftModel.Apply(model, plan, 1);
         HfAdapterFile.Save(model, plan, folder.Path);
         var error = Assert.Throws<InvalidInputException>(() => HfAdapterFile.Load(TinyModel.Base(), folder.Path));
-        Assert.Contains("'bert.encoder.layer.2.attention.self.query', which this model of 2 layers does not have", error.Message);
+        Assert.Contains("'bert.encoder.layer.2.attention.self.query', which is no linear map of this model of 2 layers", error.Message);
     }
 
     private static (JsonObject Config, Dictionary<string, long[]> Tensors) Written(string name) => Written(PeftPlan.FromName(name, TinyModel.Config));

@@ -51,6 +51,44 @@ public class BertNormalizerTests
         Assert.Equal(["ab", "c", "d", "e"], Words("a\u200Db\u0000\uFFFD\u00A0c\u3000d\re"));
 
     [Fact]
+    public void Control_characters_go_before_white_space_is_looked_for() =>
+        // U+0085 is a control character first and white space second; U+2028 is white space alone.
+        Assert.Equal(["ab", "c"], Words("a\u0085b\u2028c"));
+
+    [Theory]
+    [InlineData(0x0085)]
+    [InlineData(0x001C)]
+    [InlineData(0x200B)]
+    [InlineData(0x180E)]
+    [InlineData(0xE000)]
+    // Not assigned: in a compatibility block of ideographs, behind extension B, and elsewhere.
+    [InlineData(0xFA6E)]
+    [InlineData(0x2A6DF + 1)]
+    [InlineData(0x2FA1E)]
+    [InlineData(0x0378)]
+    public void What_is_no_character_vanishes_and_parts_nothing(int codePoint) =>
+        Assert.Equal(["ab"], Words($"a{char.ConvertFromUtf32(codePoint)}b"));
+
+    [Theory]
+    [InlineData(0x2B81D)]
+    [InlineData(0x2B820)]
+    [InlineData(0x2CEA1)]
+    [InlineData(0xFA6D)]
+    public void Assigned_ideographs_stand_alone_to_the_last_of_their_ranges(int codePoint)
+    {
+        string ideograph = char.ConvertFromUtf32(codePoint);
+        // Some compatibility ideographs decompose into the unified one.
+        Assert.Equal(3, Words($"a{ideograph}b").Length);
+        Assert.Equal(["a" + ideograph + "b"],
+            BertNormalizer.SplitWords(new BertNormalizer(false, SeparateIdeographs: false).Normalize($"a{ideograph}b")));
+    }
+
+    [Fact]
+    public void Case_is_lowered_without_stripping_accents_where_that_is_asked_for() =>
+        Assert.Equal(["h\u00E9llo", "i\u0307"],
+            BertNormalizer.SplitWords(new BertNormalizer(true, StripAccents: false).Normalize("H\u00C9LLO \u0130")));
+
+    [Fact]
     public void Symbols_in_Ascii_are_punctuation_but_a_euro_sign_is_not() => Assert.Equal(["$", "5", "+", "^", "€5"], Words("$5+^ €5"));
 
     [Fact]

@@ -1,6 +1,7 @@
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 
 namespace AutoPeft.Postgres.Tests.Server;
 
@@ -20,7 +21,7 @@ public sealed class OlderStoreTests(ServerFixture server)
         StudyEntry entry = Assert.Single(await StudyList.ReadAsync(address));
         Assert.Equal("older sweep/ä", entry.Name);
         await using PostgresStore store = await PostgresStore.OpenAsync(address, entry.Name);
-        using StudySession session = await StudySession.OpenAsync(store, d => SamplerCatalog.Create(d.Sampler));
+        await using StudySession session = await SessionSteps.OpenAsync(store);
         Assert.Equal(entry.Records, session.Study.Sequence);
         Assert.Equal(
             [
@@ -28,7 +29,8 @@ public sealed class OlderStoreTests(ServerFixture server)
                 TrialState.Completed, TrialState.Paused, TrialState.Completed, TrialState.Completed, TrialState.Completed, TrialState.Running, TrialState.Waiting,
             ],
             session.Study.Trials.Select(t => t.State));
-        Assert.Equal([0.8023467710288242, 1000], session.Study.Trials[0].Values.ToArray());
+        Trial first = session.Study.Trials[0];
+        Assert.Equal([0.8023467710288242, 1000], first.Values.ToArray());
         Trial next = Assert.Single(await session.AskAsync(1));
         Assert.Equal(15, next.Number);
         Assert.Equal([0.00070308027979841, 2, 2, 1], next.Configuration.Codes.ToArray());

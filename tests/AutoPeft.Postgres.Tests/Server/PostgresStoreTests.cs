@@ -81,6 +81,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         string passfile = Path.Combine(server.Process.Directory, "pass");
         await File.WriteAllTextAsync(passfile, "*:*:*:guarded:hush-hush\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(passfile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await using (await PostgresStore.CreateAsync(server.Address, server.NewName())) { }
         // It gets in, to where it has no right: that is another message.
         foreach (string url in (string[])[Url("guarded:hush-hush"), Url("guarded") + "?passfile=" + Uri.EscapeDataString(passfile)])
         {

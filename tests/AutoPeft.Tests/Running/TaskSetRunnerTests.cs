@@ -109,17 +109,16 @@ public sealed class TaskSetRunnerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("seed"), InlineData("configuration"), InlineData("torn")]
-    public async Task A_result_of_another_run_or_a_torn_one_is_not_taken_for_this_ones(string what)
+    [InlineData("seed"), InlineData("configuration"), InlineData("torn"), InlineData("one digit")]
+    public async Task A_result_of_another_run_or_a_damaged_one_is_not_taken_for_this_ones(string what)
     {
         Task1 a = Task1.Giving(1);
         var runner = new TaskSetRunner(Definition(), Options(null, "a"), [a]);
         await runner.RunAsync(Assignment(), new Recorder(), default);
-        if (what == "torn")
-        {
-            string file = Directory.GetFiles(_directory, "result.json", SearchOption.AllDirectories).Single();
-            File.WriteAllText(file, File.ReadAllText(file)[..20]);
-        }
+        string file = Directory.GetFiles(_directory, "result.json", SearchOption.AllDirectories).Single(), text = File.ReadAllText(file);
+        if (what == "torn") File.WriteAllText(file, text[..20]);
+        if (what == "one digit") File.WriteAllText(file, text.Replace("\"values\":[1", "\"values\":[3", StringComparison.Ordinal));
+        Assert.Equal(what is "torn" or "one digit", File.ReadAllText(file) != text);
         await runner.RunAsync(what switch { "seed" => Assignment(seed: 12), "configuration" => Assignment(x: 0.25), _ => Assignment() }, new Recorder(), default);
         Assert.Equal(2, a.Runs);
     }

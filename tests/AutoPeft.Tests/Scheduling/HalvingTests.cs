@@ -42,19 +42,19 @@ public class HalvingTests
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, Space.Sample(new Philox((ulong)n)), "random", study.Sequence, n, 1));
             study.Apply(new TrialStarted(DateTimeOffset.UnixEpoch, n, "w", "cpu", 1));
             // The other loss of one that diverged is the best of all.
-            study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, 1, Enumerable.Range(0, objectives)
+            study.Apply(new TrialReported(DateTimeOffset.UnixEpoch, n, 1, 1, Enumerable.Range(0, objectives)
                 .ToImmutableSortedDictionary(j => $"f{j}", j => j == 0 ? first : double.IsNaN(first) ? -5 : 0.5)));
         }
         for (int n = 0; n < 4; n++)
         {
             Report(n, double.NaN);
             Assert.Equal(Decision.Pause, scheduler.Decide(study, study.Trials[n]));
-            study.Apply(new TrialPaused(DateTimeOffset.UnixEpoch, n, 1));
+            study.Apply(new TrialPaused(DateTimeOffset.UnixEpoch, n, 1, 1));
         }
         Assert.Null(scheduler.Promote(study));
         // The best report of all, but the trial crashed after it.
         Report(4, 0.01);
-        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, 4, "broke"));
+        study.Apply(new TrialFailed(DateTimeOffset.UnixEpoch, 4, 1, "broke"));
         Assert.Null(scheduler.Promote(study));
         Report(5, 0.3);
         // Of six that have been there three go on: this one is the only one that neither crashed nor diverged.

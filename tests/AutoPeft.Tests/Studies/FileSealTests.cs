@@ -53,7 +53,8 @@ public sealed class FileSealTests : IDisposable
         string before = File.ReadAllText(seal);
         FileSeal.Replace(written, Checkpoint);
         string after = File.ReadAllText(seal);
-        foreach ((byte[] file, string lines) in (ReadOnlySpan<(byte[], string)>)[(old, before), (old, before + after), (next, before + after), (next, after)])
+        foreach ((byte[] file, string lines)
+            in (ReadOnlySpan<(byte[], string)>)[(old, before), (old, before + after), (next, before + after), (next, after)])
         {
             File.WriteAllBytes(Checkpoint, file);
             File.WriteAllText(seal, lines);

@@ -8,7 +8,8 @@ using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
-/// <summary>What editors, text tools and bad disks make of a log: nothing readable is lost, and what cannot be read is said with its line and byte.</summary>
+/// <summary>What editors, text tools and bad disks make of a log: nothing readable is lost, and what cannot be read is said with its line
+/// and byte.</summary>
 public sealed class JournalDamageTests : IDisposable
 {
     private readonly string _directory = StudyFixture.TemporaryDirectory();
@@ -42,7 +43,8 @@ public sealed class JournalDamageTests : IDisposable
         {
             await using JournalStore store = await JournalStore.OpenAsync(Log);
             Assert.Null(store.Torn);
-            await using (StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler())) Assert.Single(await session.AskAsync(1));
+            await using (StudySession session = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler()))
+                Assert.Single(await session.AskAsync(1));
             Assert.Equal(before.Count + i, (await ReadAsync()).Count);
         }
         Assert.Equal(before, (await ReadAsync()).Take(before.Count));
@@ -84,8 +86,10 @@ public sealed class JournalDamageTests : IDisposable
         }
         string file = await PutAsync(lines);
         InvalidInputException e = await RefusalAsync();
-        Assert.Contains($"{Log}, line {index + 1} (byte {lines.Take(index).Sum(l => l.Length + 1)}): {says}", e.Message, StringComparison.Ordinal);
-        Assert.Contains($"{index - 1} record(s) before it and {lines.Count - index - 1} behind it are readable", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"{Log}, line {index + 1} (byte {lines.Take(index).Sum(l => l.Length + 1)}): {says}", e.Message,
+            StringComparison.Ordinal);
+        Assert.Contains($"{index - 1} record(s) before it and {lines.Count - index - 1} behind it are readable", e.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("truncate", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
         Assert.Equal(file, await File.ReadAllTextAsync(Log));
@@ -114,10 +118,12 @@ public sealed class JournalDamageTests : IDisposable
     {
         string asset = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Assets", "sweep-v1.jsonl"));
         List<string> lines = [.. asset.Split('\n')[..^1]];
-        int completed = lines.FindIndex(l => l.Contains("\"completed\"", StringComparison.Ordinal)), proposed = lines.FindLastIndex(30, l => l.Contains("\"proposed\"", StringComparison.Ordinal));
+        int completed = lines.FindIndex(l => l.Contains("\"completed\"", StringComparison.Ordinal)), proposed =
+            lines.FindLastIndex(30, l => l.Contains("\"proposed\"", StringComparison.Ordinal));
         await PutAsync([.. lines[..(completed + 1)], lines[completed], .. lines[(completed + 1)..]]);
         InvalidInputException e = await RefusalAsync();
-        Assert.Contains($"{Log}, line {completed + 2} (byte {lines.Take(completed + 1).Sum(l => l.Length + 1)}): Trial 0 has ended already", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"{Log}, line {completed + 2} (byte {lines.Take(completed + 1).Sum(l => l.Length + 1)}): Trial 0 has ended already",
+            e.Message, StringComparison.Ordinal);
         Assert.Contains($"{lines.Count - completed - 1} behind it are readable", e.Message, StringComparison.Ordinal);
         List<string> fewer = [.. lines];
         fewer.RemoveAt(proposed);
@@ -145,9 +151,13 @@ public sealed class JournalDamageTests : IDisposable
             Assert.Equal(file, await File.ReadAllTextAsync(result.Copy!));
             Assert.Contains(result.Lost, l => l.Line == at + 1 && l.Byte == lines.Take(at).Sum(t => t.Length + 1));
             Study study = Study.Of(await ReadAsync());
-            Assert.Equal(whole.Trials.Count, study.Trials.Count + (at == lines.Count - 1 && lines[at].Contains("\"proposed\"", StringComparison.Ordinal) ? 1 : 0));
-            int hit = int.Parse(lines[at][(lines[at].IndexOf("\"trial\":", StringComparison.Ordinal) + 8)..].Split(',', '}')[0], CultureInfo.InvariantCulture);
-            foreach (Trial t in study.Trials.Where(t => t.Number != hit))
+            Assert.Equal(whole.Trials.Count, study.Trials.Count
+                + (at == lines.Count - 1 && lines[at].Contains("\"proposed\"", StringComparison.Ordinal) ? 1 : 0));
+            int hit =
+                int.Parse(lines[at][(lines[at].IndexOf("\"trial\":", StringComparison.Ordinal) + 8)..].Split(',', '}')[0],
+                CultureInfo.InvariantCulture);
+            // A lost start loses no result.
+            foreach (Trial t in study.Trials.Where(t => t.Number != hit || lines[at].Contains("\"started\"", StringComparison.Ordinal)))
             {
                 Assert.Equal(whole.Trials[t.Number].State, t.State);
                 Assert.Equal(whole.Trials[t.Number].Values.ToArray(), t.Values.ToArray());
@@ -192,7 +202,8 @@ public sealed class JournalDamageTests : IDisposable
         List<string> lines = Lines(whole);
         lines[1] = lines[1][..30] + "#" + lines[1][31..];
         string file = await PutAsync(lines);
-        Assert.Contains("its search space, is not readable", Assert.Throws<InvalidInputException>(() => JournalRepair.Run(Log)).Message, StringComparison.Ordinal);
+        Assert.Contains("its search space, is not readable", Assert.Throws<InvalidInputException>(() => JournalRepair.Run(Log)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(file, await File.ReadAllTextAsync(Log));
         Assert.Equal([Log], Directory.GetFiles(_directory).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal)));
     }

@@ -38,7 +38,8 @@ public sealed class JournalSharingTests : IDisposable
     {
         var running = new TaskCompletionSource();
         var goOn = new TaskCompletionSource();
-        SweepBuilder<Configuration> Builder() => AutoPeft.Running.Sweep.Over(StudyFixture.Space).Maximize("accuracy").Sampler("random").Trials(2).Journal(Log);
+        SweepBuilder<Configuration> Builder() =>
+            AutoPeft.Running.Sweep.Over(StudyFixture.Space).Maximize("accuracy").Sampler("random").Trials(2).Journal(Log);
         Task<SweepResult<Configuration>> first = Builder().RunAsync(async (_, _, _) =>
         {
             running.TrySetResult();
@@ -65,7 +66,8 @@ public sealed class JournalSharingTests : IDisposable
         File.Delete(Log + ".lock");
         FileAttributes before = File.GetAttributes(Log);
         File.SetAttributes(Log, before | FileAttributes.ReadOnly);
-        await using (JournalStore looking = await JournalStore.LookAsync(Log)) Assert.Equal(3, (await StudyFixture.ReadAllAsync(looking)).Count);
+        await using (JournalStore looking = await JournalStore.LookAsync(Log))
+            Assert.Equal(3, (await StudyFixture.ReadAllAsync(looking)).Count);
         Assert.Equal([Log], Directory.GetFiles(_directory));
         File.SetAttributes(Log, before);
         // Not even while somebody appends.
@@ -99,6 +101,7 @@ public sealed class JournalSharingTests : IDisposable
         string under = Path.Combine(log, "study.log");
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.CreateAsync(under));
         Assert.StartsWith($"{under} cannot be made: ", e.Message, StringComparison.Ordinal);
-        Assert.Contains("There is no study at", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(under))).Message, StringComparison.Ordinal);
+        Assert.Contains("There is no study at",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(under))).Message, StringComparison.Ordinal);
     }
 }

@@ -47,8 +47,11 @@ public sealed class LargeJournalTests : IDisposable
         Assert.Equal("67", Assert.IsType<StudyPaused>(part.Events[67]).Reason);
 
         using var damaged = new GeneratedLog(lines: 70, blanks: 33 << 20, damaged: 67);
-        InvalidInputException e = Assert.Throws<InvalidInputException>(() => new JournalReader("study.log").Read(damaged, damaged.Length, part.End with { Byte = damaged.StartOf(66), Lines = 67, Records = 66 }, own: true));
-        Assert.Contains($"study.log, line 69 (byte {damaged.StartOf(67)}): the record's checksum is wrong", e.Message, StringComparison.Ordinal);
+        JournalPlace from = part.End with { Byte = damaged.StartOf(66), Lines = 67, Records = 66 };
+        var reader = new JournalReader("study.log");
+        InvalidInputException e = Assert.Throws<InvalidInputException>(() => reader.Read(damaged, damaged.Length, from, own: true));
+        Assert.Contains($"study.log, line 69 (byte {damaged.StartOf(67)}): the record's checksum is wrong", e.Message,
+            StringComparison.Ordinal);
         Assert.Contains("67 record(s) before it and 2 behind it are readable", e.Message, StringComparison.Ordinal);
     }
 
@@ -88,7 +91,8 @@ public sealed class LargeJournalTests : IDisposable
             for (int i = 0; i < lines; i++)
             {
                 json.ResetWrittenCount();
-                EventJson.Write(json, i == 0 ? new StudyCreated(DateTimeOffset.UnixEpoch, StudyFixture.Definition()) : new StudyPaused(DateTimeOffset.UnixEpoch, $"{i}"));
+                EventJson.Write(json, i == 0 ? new StudyCreated(DateTimeOffset.UnixEpoch, StudyFixture.Definition())
+                    : new StudyPaused(DateTimeOffset.UnixEpoch, $"{i}"));
                 byte[] body = [.. Encoding.ASCII.GetBytes($"{i} "), .. json.WrittenSpan[..^1]];
                 uint crc = ~Crc32C.Update(Crc32C.Update(Crc32C.Update(Crc32C.Start, body), pad), "}"u8);
                 _heads[i] = [.. Encoding.ASCII.GetBytes($"{crc:x8} "), .. body];
@@ -148,7 +152,8 @@ public sealed class LargeJournalTests : IDisposable
 
         public override void Flush() { }
 
-        public override long Seek(long offset, SeekOrigin origin) => Position = origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => Position + offset, _ => Length + offset };
+        public override long Seek(long offset, SeekOrigin origin) => Position =
+            origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => Position + offset, _ => Length + offset };
 
         public override void SetLength(long value) => throw new NotSupportedException();
 

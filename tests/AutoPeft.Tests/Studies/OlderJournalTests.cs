@@ -60,7 +60,7 @@ public sealed class OlderJournalTests : IDisposable
         Trial next = (await session.AskAsync(1))[0];
         Assert.Equal(expected[^1], $"next | {Codes(next)}");
         // What goes on is read by the next start, packed or not.
-        await session.Log.RequeueRunningAsync("its host ended", default);
+        await session.Log.RequeueRunningAsync("its host ended");
         await session.CompleteAsync(next.Number, [0.5, 1e6]);
         await using JournalStore again = await JournalStore.OpenAsync(store.Path);
         Assert.Equal(session.Study.Sequence, (await StudyFixture.ReadAllAsync(again)).Count);

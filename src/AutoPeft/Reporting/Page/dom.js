@@ -21,6 +21,16 @@ const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, t
 
 const $ = id => document.getElementById(id);
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** Hands a file to the browser to be saved. */
+function save(name, blob) {
+  const link = h("a", { href: URL.createObjectURL(blob), download: name.replace(/[^\w.-]+/g, "_") });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+/** Lines of comma-separated values (RFC 4180). */
+const csv = rows => rows.map(r => r.map(v => (v === null || v === undefined ? "" : /[",\r\n]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v))).join(",") + "\r\n").join("");
+
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 const shorten = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
 const plural = (n, one, many = one + "s") => `${grouped(n)} ${n === 1 ? one : many}`;

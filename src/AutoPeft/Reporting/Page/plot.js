@@ -12,14 +12,15 @@ class Plot {
    * `paintMarks(plot)` draws highlights into plot.marks. `hits` lists { x, y, t } for the pointer; `walk` the trials in the order of the arrow keys.
    */
   constructor({ label, height, paint, paintMarks, reach = 22 }) {
-    Object.assign(this, { height, paint, paintMarks, reach, hits: [], walk: [] });
+    Object.assign(this, { label: label.split(".")[0], height, paint, paintMarks, reach, hits: [], walk: [] });
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.base = s("g");
     this.marks = s("g", { "pointer-events": "none" });
     // Stays between drawings: what holds the pointer or the focus must not be replaced under it.
     this.handles = s("g");
     this.svg = s("svg", { role: "img", "aria-label": label }, this.base, this.marks, this.handles);
-    this.element = h("div", { class: "plot", role: "group", "aria-label": label, tabindex: "0" }, this.canvas, this.svg);
+    const png = h("button", { class: "small png", title: "Save as PNG", "aria-label": `Save as PNG: ${this.label}`, onkeydown: e => e.stopPropagation(), onclick: e => { e.stopPropagation(); this.savePng(); } }, "PNG");
+    this.element = h("div", { class: "plot", role: "group", "aria-label": label, tabindex: "0" }, this.canvas, this.svg, png);
     this.listen();
     charts.push(this);
     new ResizeObserver(() => { if (this.element.clientWidth !== this.width) later(this.redraw); }).observe(this.element);
@@ -27,6 +28,29 @@ class Plot {
       this.onscreen = entries[entries.length - 1].isIntersecting;
       if (this.onscreen && this.stale) later(this.redraw);
     }, { rootMargin: "200px" }).observe(this.element);
+  }
+
+  /** Saves the chart as a PNG, twice as fine as on the screen: the canvas below, and the SVG above it with its styles written out. */
+  async savePng() {
+    this.draw(true);
+    this.mark();
+    const { width, height } = this.full, copy = this.svg.cloneNode(true);
+    const from = [this.svg, ...this.svg.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
+    from.forEach((node, i) => {
+      const seen = getComputedStyle(node);
+      for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "visibility"]) to[i].style.setProperty(name, seen.getPropertyValue(name));
+    });
+    copy.setAttribute("width", width);
+    copy.setAttribute("height", height);
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    const canvas = h("canvas", { width: 2 * width, height: 2 * height }), ctx = canvas.getContext("2d");
+    ctx.fillStyle = getComputedStyle(this.element.closest(".panel") ?? document.body).backgroundColor;
+    ctx.fillRect(0, 0, canvas.width, canvas.height);
+    ctx.drawImage(this.canvas, 0, 0, canvas.width, canvas.height);
+    ctx.drawImage(image, 0, 0, canvas.width, canvas.height);
+    save(`${this.label}.png`, await new Promise(done => canvas.toBlob(done, "image/png")));
   }
 
   redraw = () => { this.draw(); this.mark(); };

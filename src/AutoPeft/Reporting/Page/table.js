@@ -79,6 +79,15 @@ function fieldColumn(f) {
   };
 }
 
+/** All trials: number, state, parameters, objectives, outcomes, seconds, worker, device, attempt, error. */
+function trialsCsv() {
+  const value = (p, code) => { const v = code === null ? null : decode(p, code); return Array.isArray(v) ? v.join("+") : v; };
+  return csv([
+    ["number", "state", ...parameters.map(p => p.name), ...objectives.map(o => o.name), ...data.outcomes.map(o => o.name), "seconds", "worker", "device", "attempt", "error"],
+    ...trials.map(t => [t.number, t.state, ...parameters.map((p, i) => value(p, t.codes[i])), ...objectives.map(o => t.values?.[o.index]), ...data.outcomes.map((_, i) => t.outcomes?.[i]),
+      t.seconds, t.worker, t.device, t.attempt, t.error])]);
+}
+
 function frontTable() {
   const single = objectives.length === 1;
   const rows = single ? completed.filter(t => !t.infeasible && finite(t)).sort((a, b) => (better(objectives[0], a.values[0], b.values[0]) ? -1 : 1)).slice(0, 20) : front;
@@ -95,9 +104,10 @@ function frontTable() {
     } },
   ];
   const all = h("button", { class: "small", onclick: () => copy(JSON.stringify(rows.map(t => ({ number: t.number, params: configuration(t), values: t.values })), null, 2), all) }, "Copy all as JSON");
+  const file = h("button", { class: "small", title: "All trials as comma-separated values", onclick: () => save(`${data.study.name}.csv`, new Blob([trialsCsv()], { type: "text/csv" })) }, "All trials as CSV");
   const title = single ? "Best trials" : "The front";
   return h("section", { class: "panel", id: "table" },
-    h("div", { class: "head" }, h("h2", null, title), h("div", { class: "tools" }, all)),
+    h("div", { class: "head" }, h("h2", null, title), h("div", { class: "tools" }, file, all)),
     h("p", { class: "note" }, single ? `The best ${grouped(rows.length)} of ${plural(completed.length, "completed trial")}.` : `${plural(front.length, "trial")} that no other trial dominates.`, " A column's name sorts by it."),
     sortable(columns, rows, { trialOf: t => t, caption: title, start: { column: columns[1], down: !objectives[0].minimize } }));
 }

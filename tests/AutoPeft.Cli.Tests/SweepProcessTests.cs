@@ -174,6 +174,8 @@ public sealed class SweepProcessTests : IDisposable
     [InlineData("--store", "sweep", "function:zdt1", "--study", "s")]
     [InlineData("not both", "front", "runs/x", "--store", "postgres://h/d", "--study", "s")]
     [InlineData("--port", "worker", "--store", "postgres://h/d", "--study", "s", "--port", "0")]
+    [InlineData("--workers", "sweep", "function:zdt1", "--workers", "100000")]
+    [InlineData("--hang-timeout", "sweep", "function:zdt1", "--hang-timeout", "1e300")]
     [InlineData("--address", "worker", "--address", "127.0.0.1")]
     [InlineData("Which study", "front")]
     public async Task Bad_input_is_one_line_and_exit_code_2(string says, params string[] arguments)

@@ -6,6 +6,9 @@ namespace AutoPeft.Cli.Commands;
 /// <summary>The options that say how a sweep runs here, shared by `sweep` and `resume`.</summary>
 internal sealed class RunOptions
 {
+    // A month of seconds, and more processes than a machine has cores by far.
+    private const int LongestTimeout = 2_678_400, MostWorkers = 1024;
+
     private readonly Option<int> _workers = new("--workers") { Description = "Worker processes, one device slot each.", DefaultValueFactory = _ => 1 };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of each worker; default: the cores shared evenly." };
@@ -27,13 +30,15 @@ internal sealed class RunOptions
     /// <param name="workers">How many where --workers was not typed.</param>
     public RunArguments Read(ParseResult parsed, int workers = 1) => new()
     {
-        Workers = parsed.GetResult(_workers) is { Implicit: false } ? parsed.GetValue(_workers) : workers,
+        Workers = parsed.GetResult(_workers) is not { Implicit: false } ? workers
+            : parsed.GetValue(_workers) is >= 0 and <= MostWorkers and var count ? count
+            : throw new InvalidInputException($"--workers takes a whole number from 1 to {MostWorkers}, not {parsed.GetValue(_workers)}."),
         Device = parsed.GetValue(_device)!,
         Threads = parsed.GetValue(_threads) is { } t && t < 1 ? throw new InvalidInputException($"--threads takes a whole number from 1, not {t}.") : parsed.GetValue(_threads),
         PerGpu = parsed.GetValue(_perGpu),
         GpusPerTrial = parsed.GetValue(_gpusPerTrial),
-        TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0) ? throw new InvalidInputException("--trial-timeout takes seconds above 0.") : parsed.GetValue(_trialTimeout),
-        HangTimeout = parsed.GetValue(_hangTimeout) is > 0 and var h ? h : throw new InvalidInputException("--hang-timeout takes seconds above 0."),
+        TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0 && s <= LongestTimeout) ? throw new InvalidInputException($"--trial-timeout takes seconds above 0, up to {LongestTimeout}.") : parsed.GetValue(_trialTimeout),
+        HangTimeout = parsed.GetValue(_hangTimeout) is > 0 and <= LongestTimeout and var h ? h : throw new InvalidInputException($"--hang-timeout takes seconds above 0, up to {LongestTimeout}."),
         Attempts = parsed.GetValue(_attempts) is > 0 and var n ? n : throw new InvalidInputException($"--attempts takes a whole number from 1, not {parsed.GetValue(_attempts)}."),
         Plain = parsed.GetValue(_plain),
     };

@@ -20,7 +20,9 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _drawing;
+    private readonly RunningQuality _quality = new();
     private int _endedBefore = -1;
+    private long _takeFrom;
     private Snapshot _snapshot = new([], 0, null, 0, 0, 0, 0, 0, "", 0, []);
 
     private sealed record Snapshot(string[] Objectives, int Ended, int? Budget, int Front, int Failed, int Pruned, int Paused, int Waiting, string QualityName, double Quality, IReadOnlyList<string[]> Rows);
@@ -58,6 +60,7 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
 
     public void Close(IStudyView study, double busy)
     {
+        _takeFrom = 0;
         Take(study);
         _closing.Cancel();
         _drawing.Wait();
@@ -73,17 +76,22 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         _closing.Dispose();
     }
 
+    /// <summary>Takes a picture of the study, as often as costs a twentieth of the time: the larger the study, the longer one look at the whole of it takes.</summary>
     private void Take(IStudyView study)
     {
+        long start = Stopwatch.GetTimestamp();
+        if (start < _takeFrom) return;
         IReadOnlyList<Trial> front = ParetoFront.Of(study);
         IEnumerable<Trial> shown = front.Count <= FrontRows ? front : Enumerable.Range(0, FrontRows).Select(i => front[i * (front.Count - 1) / (FrontRows - 1)]);
         var snapshot = new Snapshot(
             [.. study.Definition.Objectives.Select(o => o.Name)],
             study.Trials.Count - study.PendingCount, study.Definition.Budget, front.Count, study.Trials.Count(t => t.State == TrialState.Failed),
             study.Trials.Count(t => t.State == TrialState.Pruned), study.PausedCount,
-            study.Trials.Count(t => t.State == TrialState.Waiting), SweepDisplay.QualityName(study), SweepDisplay.Quality(study),
+            study.Trials.Count(t => t.State == TrialState.Waiting), SweepDisplay.QualityName(study), _quality.Of(study),
             [.. shown.Select(t => (string[])[t.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), .. t.Values.Select(SweepDisplay.Number), SweepDisplay.Short(t.Configuration, 60)])]);
         lock (_lock) _snapshot = snapshot;
+        long end = Stopwatch.GetTimestamp();
+        _takeFrom = end + 20 * (end - start);
     }
 
     // On a thread of its own, whose failure ends nothing.

@@ -75,6 +75,7 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly ProgressOutput _output = new();
+    private readonly RunningQuality _quality = new();
 
     public void Started(IStudyView study, Trial trial) { }
 
@@ -92,7 +93,8 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
             _ => trial.State.ToString().ToLowerInvariant(),
         };
         string time = trial.Seconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s") : "";
-        string line = $"[{ended}/{study.Definition.Budget}] trial {trial.Number}  {what}  {time}  {trial.Device}  {SweepDisplay.QualityName(study)} {SweepDisplay.Number(SweepDisplay.Quality(study))}";
+        string quality = $"{SweepDisplay.QualityName(study)} {SweepDisplay.Number(_quality.Of(study))}";
+        string line = $"[{ended}/{study.Definition.Budget}] trial {trial.Number}  {what}  {time}  {trial.Device}  {quality}";
         _output.Show(() => Console.Out.WriteLine(line));
     }
 

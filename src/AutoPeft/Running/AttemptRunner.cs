@@ -76,8 +76,15 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
     /// <summary>Lays the parent's checkpoint into the trial's directory, where the trial goes on from one.</summary>
     private async Task<TrialAssignment> PlaceAsync(TrialAssignment assignment)
     {
-        if (assignment.Parent is not { } parent || assignment.ResumeFrom != parent.Step || _checkpoints.Give(assignment.Number, parent)) return assignment;
-        await Console.Error.WriteLineAsync($"trial {assignment.Number}: the checkpoint of {parent} is missing; it starts at the beginning").ConfigureAwait(false);
+        try
+        {
+            if (assignment.Parent is not { } from || assignment.ResumeFrom != from.Step || _checkpoints.Give(assignment.Number, from)) return assignment;
+        }
+        catch (IOException e) when (DiskFault.Is(e))
+        {
+            throw new InvalidInputException(DiskFault.Line(e.Message), e);
+        }
+        await Console.Error.WriteLineAsync($"trial {assignment.Number}: the checkpoint of {assignment.Parent} is missing; it starts at the beginning").ConfigureAwait(false);
         return assignment with { ResumeFrom = null };
     }
 

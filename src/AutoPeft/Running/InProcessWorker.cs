@@ -31,6 +31,10 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
         {
             return new AttemptEnd.OutOfMemory(e.Message);
         }
+        catch (Exception e) when (DiskFault.Is(e))
+        {
+            throw new InvalidInputException(DiskFault.Line(e.Message), e);
+        }
         catch (Exception e)
         {
             return new AttemptEnd.Failed($"{e.GetType().Name}: {e.Message}");

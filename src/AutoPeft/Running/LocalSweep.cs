@@ -26,6 +26,10 @@ public sealed class LocalSweep(StudySession session, AttemptRunner runner)
         try { await Task.WhenAll(loops).ConfigureAwait(false); }
         catch
         {
+            // An ask that was cancelled too late may have started a trial that nobody runs.
+            await session.SettleAsync().ConfigureAwait(false);
+            try { await session.Log.RequeueRunningAsync("interrupted", CancellationToken.None).ConfigureAwait(false); }
+            catch (InvalidInputException) { /* The store cannot be written, which is the cause below; the next start puts the trials back. */ }
             // Show the cause, not a cancellation that followed from it.
             if (loops.Select(l => l.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException) is { } cause)
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);

@@ -74,6 +74,8 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                         // An allocator that ran dry holds what it has in pieces; a fresh process starts with the whole device.
                         Kill();
                         return new AttemptEnd.OutOfMemory(m.Message);
+                    case WorkerMessage.ErrorMessage { DiskFault: true } m when m.Number == trial.Number:
+                        throw new InvalidInputException(DiskFault.Line(m.Message));
                     case WorkerMessage.ErrorMessage m when m.Number == trial.Number:
                         return new AttemptEnd.Failed(m.Message);
                     case WorkerMessage.LeftMessage { StoppedAt: { } at } m when m.Number == trial.Number:
@@ -136,12 +138,13 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         }
         _process.StandardInput.AutoFlush = true;
         _inbox = Channel.CreateUnbounded<WorkerMessage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        _ = PumpAsync(_process, _inbox.Writer);
+        string frame = Guid.NewGuid().ToString("N") + " ";
+        _ = PumpAsync(_process, frame, _inbox.Writer);
         _ = LogAsync(_process);
         try
         {
             // CUDA_VISIBLE_DEVICES leaves the worker one GPU, which is its first.
-            Send(new WorkerMessage.HelloMessage(study, Device.Kind == "cuda" ? Device with { Index = 0 } : Device));
+            Send(new WorkerMessage.HelloMessage(study, Device.Kind == "cuda" ? Device with { Index = 0 } : Device, frame));
             WorkerMessage? first = await NextAsync(options.StartTimeout, cancellationToken).ConfigureAwait(false);
             if (first is WorkerMessage.ReadyMessage) return null;
             if (first is WorkerMessage.ErrorMessage e)
@@ -217,19 +220,18 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         _process = null;
     }
 
-    private static async Task PumpAsync(Process process, ChannelWriter<WorkerMessage> inbox)
+    private static async Task PumpAsync(Process process, string frame, ChannelWriter<WorkerMessage> inbox)
     {
         try
         {
             while (await process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
             {
-                if (line.Length == 0) continue;
-                try { inbox.TryWrite(WorkerMessage.Parse(line)); }
-                // Native libraries sometimes print on standard output; that is not for us.
-                catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException) { }
+                // Native libraries sometimes print on standard output; that is not for us. What they leave without a line end stands before a message.
+                int at = line.IndexOf(frame, StringComparison.Ordinal);
+                if (at >= 0) inbox.TryWrite(WorkerMessage.Parse(line[(at + frame.Length)..]));
             }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException) { }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or JsonException or FormatException or KeyNotFoundException) { }
         inbox.TryComplete();
     }
 

@@ -94,7 +94,7 @@ public sealed class StudyLog : IDisposable
     public Task<Trial> EnqueueAsync(Configuration configuration, CancellationToken cancellationToken = default)
     {
         int number = 0;
-        return DecideAsync(study => [Enqueued(study, configuration, number = study.Trials.Count)], study => study.Trials[number], cancellationToken);
+        return DecideAsync(study => [Enqueued(study, configuration, number = study.Trials.Count)], study => study.Trials[number], cancellationToken, fresh: true);
     }
 
     /// <summary>Adds those of <paramref name="configurations"/> that the study does not have yet, in their order; for studies that run a list.</summary>
@@ -108,7 +108,7 @@ public sealed class StudyLog : IDisposable
             var known = study.Trials.Select(t => t.Configuration).ToHashSet();
             int first = study.Trials.Count;
             return [.. list.Where(known.Add).Select((c, i) => Enqueued(study, c, first + i))];
-        }, _ => true, cancellationToken);
+        }, _ => true, cancellationToken, fresh: true);
     }
 
     /// <summary>Puts a running trial back in the queue.</summary>
@@ -117,7 +117,7 @@ public sealed class StudyLog : IDisposable
     /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <exception cref="InvalidInputException">The trial was never asked for, has ended, waits already or is paused.</exception>
     public Task RequeueAsync(int number, string reason, CancellationToken cancellationToken = default) =>
-        DecideAsync(study => [new TrialRequeued(Now, number, study.AttemptOf(number), OneLine(reason))], _ => true, cancellationToken);
+        DecideAsync(study => [new TrialRequeued(Now, number, study.AttemptOf(number), OneLine(reason))], _ => true, cancellationToken, fresh: true);
 
     /// <summary>Puts every running trial back: for a host that knows that no worker of an earlier life is left. Counts against no trial.</summary>
     /// <returns>How many.</returns>
@@ -129,7 +129,7 @@ public sealed class StudyLog : IDisposable
             StudyEvent[] events = [.. study.Trials.Where(t => t.State == TrialState.Running).Select(t => new TrialRequeued(Now, t.Number, t.Attempt, reason))];
             count = events.Length;
             return events;
-        }, _ => count, cancellationToken);
+        }, _ => count, cancellationToken, fresh: true);
     }
 
     /// <summary>Holds the study: running trials go on to their end, none is started. Does nothing where it is held already.</summary>
@@ -137,7 +137,7 @@ public sealed class StudyLog : IDisposable
     public Task<bool> PauseStudyAsync(string reason, CancellationToken cancellationToken = default)
     {
         bool acts = false;
-        return DecideAsync(study => (acts = !study.IsPaused) ? [new StudyPaused(Now, OneLine(reason))] : [], _ => acts, cancellationToken);
+        return DecideAsync(study => (acts = !study.IsPaused) ? [new StudyPaused(Now, OneLine(reason))] : [], _ => acts, cancellationToken, fresh: true);
     }
 
     /// <summary>Lets a held study go on. Does nothing where it goes on already.</summary>
@@ -145,7 +145,7 @@ public sealed class StudyLog : IDisposable
     public Task<bool> ResumeStudyAsync(CancellationToken cancellationToken = default)
     {
         bool acts = false;
-        return DecideAsync(study => (acts = study.IsPaused) ? [new StudyResumed(Now)] : [], _ => acts, cancellationToken);
+        return DecideAsync(study => (acts = study.IsPaused) ? [new StudyResumed(Now)] : [], _ => acts, cancellationToken, fresh: true);
     }
 
     /// <inheritdoc/>

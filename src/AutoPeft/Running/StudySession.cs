@@ -216,6 +216,13 @@ public sealed class StudySession : IAsyncDisposable
         return TrainingSeed(study.Definition, trial.Number);
     }
 
+    /// <summary>Returns once no ask is under way any more; for a host that has cancelled its calls.</summary>
+    internal async Task SettleAsync()
+    {
+        await _asking.WaitAsync().ConfigureAwait(false);
+        _asking.Release();
+    }
+
     /// <summary>Stops a sampler that thinks, and closes the log.</summary>
     public async ValueTask DisposeAsync()
     {

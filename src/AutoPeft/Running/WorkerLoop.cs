@@ -12,6 +12,7 @@ public sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDe
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
     private readonly Lock _writing = new();
+    private string _frame = "";
 
     /// <summary>Serves until the input ends.</summary>
     /// <param name="orphaned">Called from the reading thread the moment the input ends, before anything else: a trial may still be deep in native code.</param>
@@ -19,6 +20,7 @@ public sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDe
     public async Task RunAsync(Action? orphaned = null, CancellationToken cancellationToken = default)
     {
         if (await input.ReadLineAsync(cancellationToken).ConfigureAwait(false) is not { } first || WorkerMessage.Parse(first) is not WorkerMessage.HelloMessage hello) return;
+        _frame = hello.Frame;
         ITrialRunner runner;
         try
         {
@@ -79,7 +81,7 @@ public sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDe
                 catch (Exception e)
                 {
                     await Console.Error.WriteLineAsync($"trial {trial.Number}: {e}").ConfigureAwait(false);
-                    Say(new WorkerMessage.ErrorMessage(trial.Number, e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}", OutOfMemory.Is(e)));
+                    Say(new WorkerMessage.ErrorMessage(trial.Number, e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}", OutOfMemory.Is(e), DiskFault.Is(e)));
                 }
                 finally
                 {
@@ -103,7 +105,7 @@ public sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDe
         {
             lock (_writing)
             {
-                output.WriteLine(message.ToLine());
+                output.WriteLine(_frame + message.ToLine());
                 output.Flush();
             }
         }

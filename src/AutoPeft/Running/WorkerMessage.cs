@@ -14,7 +14,8 @@ namespace AutoPeft.Running;
 internal abstract record WorkerMessage
 {
     /// <summary>Parent: the study, once, first.</summary>
-    public sealed record HelloMessage(StudyDefinition Study, DeviceSlot Device) : WorkerMessage;
+    /// <param name="Frame">What each of the worker's lines begins with: unguessable, so that nothing a training prints passes for a message.</param>
+    public sealed record HelloMessage(StudyDefinition Study, DeviceSlot Device, string Frame) : WorkerMessage;
 
     /// <summary>Worker: ready for trials.</summary>
     public sealed record ReadyMessage : WorkerMessage;
@@ -38,7 +39,9 @@ internal abstract record WorkerMessage
     public sealed record DoneMessage(int Number, TrialOutcome Outcome) : WorkerMessage;
 
     /// <summary>Worker: the trial failed; without a number, the worker cannot serve this study at all.</summary>
-    public sealed record ErrorMessage(int? Number, string Message, bool OutOfMemory = false) : WorkerMessage;
+    /// <param name="OutOfMemory">Whether the device's memory did not suffice.</param>
+    /// <param name="DiskFault">Whether the machine's disk cannot be written.</param>
+    public sealed record ErrorMessage(int? Number, string Message, bool OutOfMemory = false, bool DiskFault = false) : WorkerMessage;
 
     /// <summary>Worker: the trial left because the scheduler, or a cancel, said so.</summary>
     public sealed record LeftMessage(int Number, long? StoppedAt) : WorkerMessage;
@@ -53,6 +56,7 @@ internal abstract record WorkerMessage
             {
                 case HelloMessage m:
                     w.WriteStartObject("hello");
+                    w.WriteString("frame", m.Frame);
                     w.WriteString("device", m.Device.Kind);
                     w.WriteNumber("index", m.Device.Index);
                     w.WriteNumber("threads", m.Device.Threads);
@@ -111,6 +115,7 @@ internal abstract record WorkerMessage
                     if (m.Number is { } n) w.WriteNumber("number", n);
                     w.WriteString("message", m.Message);
                     if (m.OutOfMemory) w.WriteBoolean("out_of_memory", true);
+                    if (m.DiskFault) w.WriteBoolean("disk_fault", true);
                     w.WriteEndObject();
                     break;
                 case LeftMessage m:
@@ -140,7 +145,7 @@ internal abstract record WorkerMessage
             {
                 Part = e.TryGetProperty("part", out JsonElement part) ? part.GetInt32() : 0,
                 Span = e.TryGetProperty("span", out JsonElement span) ? span.GetInt32() : 1,
-            }),
+            }, e.GetProperty("frame").GetString()!),
             "ready" => new ReadyMessage(),
             "run" => new RunMessage(new TrialAssignment(e.GetProperty("number").GetInt32(), SpaceJson.ReadValues(space!, e.GetProperty("params")), e.GetProperty("seed").GetUInt64(),
                 e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null, e.TryGetProperty("resume_from", out JsonElement from) ? from.GetInt64() : null,
@@ -150,7 +155,7 @@ internal abstract record WorkerMessage
             "report" => new MeasuredMessage(e.GetProperty("number").GetInt32(), e.GetProperty("step").GetInt64(), ReadMetrics(e)),
             "decision" => new VerdictMessage(Enum.Parse<Decision>(e.GetString()!, ignoreCase: true)),
             "done" => new DoneMessage(e.GetProperty("number").GetInt32(), new TrialOutcome(ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e))),
-            "error" => new ErrorMessage(e.TryGetProperty("number", out JsonElement n) ? n.GetInt32() : null, e.GetProperty("message").GetString()!, e.TryGetProperty("out_of_memory", out _)),
+            "error" => new ErrorMessage(e.TryGetProperty("number", out JsonElement n) ? n.GetInt32() : null, e.GetProperty("message").GetString()!, e.TryGetProperty("out_of_memory", out _), e.TryGetProperty("disk_fault", out _)),
             "left" => new LeftMessage(e.GetProperty("number").GetInt32(), e.TryGetProperty("step", out JsonElement at) ? at.GetInt64() : null),
             _ => throw new JsonException($"'{p.Name}' is no message."),
         };

@@ -156,6 +156,46 @@ public class LocalSweepTests
         Assert.Equal((TrialState.Failed, 1, "ArithmeticException: loss is NaN"), (session.Study.Trials[0].State, session.Study.Trials[0].Attempt, session.Study.Trials[0].Error));
     }
 
+    [Fact]
+    public async Task A_disk_that_is_full_stops_the_sweep_with_one_line_before_it_has_used_up_a_trial_and_the_study_goes_on_later()
+    {
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 10);
+        bool full = true;
+        InProcessWorker[] workers = [.. DeviceSlot.Cpu(2).Select(d => new InProcessWorker(new DelegateRunner((trial, _, _) =>
+            full && trial.Number == 3 ? throw new InvalidOperationException("saving", new IOException("No space left on device : '/trials/x'", 28)) : Task.FromResult(TrialOutcome.Of(1, 2))), d))];
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => session.RunAsync(workers));
+        Assert.StartsWith("The disk cannot be written", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+        Assert.Equal((TrialState.Waiting, 0), (session.Study.Trials[3].State, session.Study.Trials.Count(t => t.State == TrialState.Failed)));
+        full = false;
+        await session.RunAsync(workers);
+        Assert.Equal(10, session.Study.Completed.Count);
+    }
+
+    [Fact]
+    public async Task What_a_training_prints_passes_for_no_message_of_its_worker()
+    {
+        // Speaks the protocol, and prints lines that look like it between.
+        const string script = """
+            read -r hello
+            frame=$(printf '%s' "$hello" | sed 's/.*"frame":"\([^"]*\)".*/\1/')
+            echo '{"alive":1.5}'
+            echo '{"error":{"message":"fooled"}}'
+            echo "$frame"'{"ready":true}'
+            while read -r line; do
+              number=$(printf '%s' "$line" | sed 's/.*"number":\([0-9]*\).*/\1/')
+              echo '{"done":{"number":'"$number"',"values":[9,9],"outcomes":[],"metrics":{}}}'
+              printf 'no line end '
+              echo "$frame"'{"done":{"number":'"$number"',"values":[1,2],"outcomes":[],"metrics":{}}}'
+            done
+            """;
+        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
+        await using var worker = new ProcessWorker(session.Study.Definition, DeviceSlot.Cpu(1)[0], new ProcessWorkerOptions { Command = ["/bin/sh", "-c", script] });
+        await session.RunAsync([worker]);
+        Assert.Equal(3, session.Study.Completed.Count);
+        Assert.All(session.Study.Trials, t => Assert.Equal([1, 2], t.Values.AsEnumerable()));
+    }
+
     private sealed class ScriptedWorker(DeviceSlot device, Func<TrialAssignment, CancellationToken, AttemptEnd> script) : IWorker
     {
         public string Name => $"scripted/{Device}";

@@ -1,6 +1,7 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Planning;
 
@@ -115,9 +116,10 @@ public static class SweepPlanner
 
         double[] Sd(double[,] m)
         {
-            var e = SmallMatrix.SingularValues(m);
+            var information = DenseMatrix.OfArray(m);
+            var e = information.Svd(false).S;
             if (!(e[^1] > 1e-12 * e[0])) return [.. Enumerable.Repeat(double.PositiveInfinity, p)];
-            var inverse = SmallMatrix.PseudoInverse(m);
+            var inverse = Matrices.PseudoInverse(information);
             return [.. Enumerable.Range(0, p).Select(i => o.ObservationSd * Math.Sqrt(inverse[i, i]))];
         }
     }

@@ -4,6 +4,7 @@ using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Sweeps;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Prediction;
 
@@ -79,7 +80,8 @@ public sealed class StepLawPredictor
     {
         double m = 0;
         for (int i = 0; i < x.Length; i++) m += coefficients[i] * x[i];
-        double sd = Math.Sqrt(Math.Max(0, SmallMatrix.Quadratic(covariance, x)));
+        var row = DenseVector.OfArray(x.ToArray());
+        double sd = Math.Sqrt(Math.Max(0, row * (DenseMatrix.OfArray(covariance) * row)));
         return (Math.Exp(m), new Interval(Math.Exp(m - 1.959964 * sd), Math.Exp(m + 1.959964 * sd)));
     }
 }

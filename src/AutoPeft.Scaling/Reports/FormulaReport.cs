@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;
+using AutoPeft.Scaling.Formulas;
 
 namespace AutoPeft.Scaling.Reports;
 
@@ -34,9 +35,9 @@ public sealed class FormulaReport : IFitReport
         foreach (var name in starts?.Keys ?? [])
             if (!f.Parameters.Contains(name)) throw new ScalingDataException($"start of '{name}': the formula's parameters are {string.Join(", ", f.Parameters)}.");
         double[][] columns = [.. f.Regressors.Select(r => table.Find(r)!.Numbers!)];
-        double[][] rows = [.. Enumerable.Range(0, y.Length).Select(i => columns.Select(c => c[i]).ToArray())];
-        var parameters = f.Parameters.Select(p => starts?.GetValueOrDefault(p) ?? s_starts).Zip(f.Parameters, (s, p) => new FormulaParameter(p, s[0], OtherStarts: s[1..])).ToList();
-        return new FormulaReport(FormulaFit.Fit(f.Evaluate, parameters, rows, y, new FormulaFitOptions { Delta = delta }), formula, y.Length);
+        
+        var parameters = f.Parameters.Select(p => starts?.GetValueOrDefault(p) is { } s ? new FormulaParameter(p, s[0], OtherStarts: s[1..]) : new FormulaParameter(p)).ToList();
+        return new FormulaReport(FormulaFit.Fit(f, parameters, columns, y, new FormulaFitOptions { Delta = delta }), formula, y.Length);
     }
 
     /// <inheritdoc/>
@@ -46,7 +47,7 @@ public sealed class FormulaReport : IFitReport
         ["n"] = Count,
         ["formula"] = Text,
         ["parameters"] = new JsonObject([.. Fit.Names.Select((n, k) => KeyValuePair.Create(n, JsonValues.Number(IsIdentified ? Fit.Values[k] : null)))]),
-        ["sd"] = new JsonObject([.. Fit.Names.Select((n, k) => KeyValuePair.Create(n, JsonValues.Number(IsIdentified ? Math.Sqrt(Fit.Covariance[k, k]) : null)))]),
+        ["sd"] = new JsonObject([.. Fit.Names.Select((n, k) => KeyValuePair.Create(n, JsonValues.Number(IsIdentified ? (Fit.Intervals[k].High-Fit.Intervals[k].Low)/4 : null)))]),
         ["objective"] = JsonValues.Number(Fit.Objective),
         ["condition_number"] = JsonValues.Number(Fit.ConditionNumber),
         ["starts"] = new JsonObject { ["total"] = Fit.Starts, ["at_minimum"] = Fit.StartsAtMinimum },
@@ -72,5 +73,5 @@ public sealed class FormulaReport : IFitReport
     }
 
     private IEnumerable<IReadOnlyList<string>> Rows() => Fit.Names.Select((n, k) => (IReadOnlyList<string>)
-        [n, Fit.Values[k].ToString("G7", CultureInfo.InvariantCulture), Math.Sqrt(Fit.Covariance[k, k]).ToString("G3", CultureInfo.InvariantCulture)]);
+        [n, Fit.Values[k].ToString("G7", CultureInfo.InvariantCulture), ((Fit.Intervals[k].High - Fit.Intervals[k].Low) / 4).ToString("G3", CultureInfo.InvariantCulture)]);
 }

@@ -1,0 +1,83 @@
+using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Estimation;
+using AutoPeft.Scaling.Fitting;
+using AutoPeft.Scaling.Laws;
+using AutoPeft.Scaling.Numerics;
+
+namespace AutoPeft.Scaling.Uncertainty;
+
+/// <summary>
+/// 95 % intervals of a loss law's parameters and predictions, by profiles of the log loss under run noise and, where the runs show
+/// them, effects shared by all runs of one model size (<see cref="NoiseMixture"/>). An interval always contains the estimate. Immutable.
+/// </summary>
+public sealed class LossLawUncertainty
+{
+    private readonly double _meanX, _meanY;
+    private readonly LossLaw _law;
+
+    private LossLawUncertainty(LossLaw law, NoiseMixture mixture, double meanX, double meanY) =>
+        (_law, Mixture, _meanX, _meanY) = (law, mixture, meanX, meanY);
+
+    internal NoiseMixture Mixture { get; }
+
+    /// <summary>Standard deviation of the log loss of a run, and of the effect that runs of one size share.</summary>
+    public (double Run, double Size) Noise => Mixture.Deviations;
+
+    /// <summary>Probability that runs of one size share an effect; 0 where no size has two runs.</summary>
+    public double SharedProbability => Mixture.SharedProbability;
+
+    /// <summary>Measures the noise around a law.</summary>
+    /// <param name="points">The runs.</param>
+    /// <param name="law">The law fitted to them: the profiles start there.</param>
+    public static LossLawUncertainty Of(LossPoints points, LossLaw law)
+    {
+        double mx = points.N.Average(Math.Log), my = points.D.Average(Math.Log);
+        var problem = new ResidualProblem(new LossLawModel(points, mx, my), points.Loss, ResidualScale.Log);
+        double[] v = law.ToVector();
+        double[] theta = [v[0] - v[3] * mx, v[1] - v[4] * my, v[2], v[3], v[4]];
+        return new LossLawUncertainty(law, NoiseMixture.Fit(new WhitenedRows(problem, Sizes(points)), theta), mx, my);
+    }
+
+    /// <summary>Index of the model size of each run.</summary>
+    internal static int[] Sizes(LossPoints points)
+    {
+        double[] levels = Levels.Snap(points.N);
+        var index = levels.Distinct().Select((v, i) => (v, i)).ToDictionary(q => q.v, q => q.i);
+        return [.. levels.Select(v => index[v])];
+    }
+
+    /// <summary>Interval of a parameter: "A", "B", "E", "alpha", "beta", or "a" for β/(α + β).</summary>
+    public Interval Parameter(string name, double level = 0.95) => name switch
+    {
+        "A" => Hull(Mixture.Interval(new LawFunction("lnA", t => t[0] + t[3] * _meanX), level).Map(Math.Exp), _law.A),
+        "B" => Hull(Mixture.Interval(new LawFunction("lnB", t => t[1] + t[4] * _meanY), level).Map(Math.Exp), _law.B),
+        "E" => Hull(Mixture.Interval(new LawFunction("lnE", t => t[2]), level).Map(Math.Exp), _law.E),
+        "alpha" => Hull(Mixture.Interval(new LawFunction("alpha", t => t[3]), level, 0), _law.Alpha),
+        "beta" => Hull(Mixture.Interval(new LawFunction("beta", t => t[4]), level, 0), _law.Beta),
+        "a" => Hull(Mixture.Interval(new LawFunction("a", t => t[4] / (t[3] + t[4])), level, 0, 1), _law.ComputeExponent),
+        _ => throw new ArgumentException($"unknown parameter '{name}': A, B, E, alpha, beta or a.", nameof(name)),
+    };
+
+    /// <summary>Interval of the law's loss at N parameters and D tokens (of the law itself, not of a run).</summary>
+    public Interval Loss(double n, double d, double level = 0.95) => Hull(Mixture.Interval(LogLoss(n, d), level).Map(Math.Exp), _law.Loss(n, d));
+
+    /// <summary>Interval of the compute-optimal N at a budget in FLOP.</summary>
+    public Interval OptimalN(double compute, double level = 0.95) => Hull(
+        Mixture.Interval(new LawFunction("lnN", t => Math.Log(LawAt(t).Optimal(compute).N)), level).Map(Math.Exp), _law.Optimal(compute).N);
+
+    /// <summary>Interval of the least loss at a budget in FLOP.</summary>
+    public Interval Frontier(double compute, double level = 0.95) => Hull(
+        Mixture.Interval(new LawFunction("lnL", t => Math.Log(LawAt(t).Frontier(compute))), level).Map(Math.Exp), _law.Frontier(compute));
+
+    internal LawFunction LogLoss(double n, double d)
+    {
+        double x = Math.Log(n) - _meanX, y = Math.Log(d) - _meanY;
+        return new LawFunction("lnL", t => Math.Log(Math.Exp(t[0] - t[3] * x) + Math.Exp(t[1] - t[4] * y) + Math.Exp(t[2])));
+    }
+
+    private LossLaw LawAt(double[] t) => LossLaw.FromVector([t[0] + t[3] * _meanX, t[1] + t[4] * _meanY, t[2], t[3], t[4]]);
+
+    // The estimate is robust, the interval rests on least squares: where they disagree the interval widens to hold both.
+    private static Interval Hull(Interval i, double estimate) =>
+        double.IsNaN(i.Low) ? i : new Interval(Math.Min(i.Low, estimate), Math.Max(i.High, estimate));
+}

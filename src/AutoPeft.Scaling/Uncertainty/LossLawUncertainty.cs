@@ -69,6 +69,38 @@ public sealed class LossLawUncertainty
     public Interval Frontier(double compute, double level = 0.95) => Hull(
         Mixture.Interval(new LawFunction("lnL", t => Math.Log(LawAt(t).Frontier(compute))), level).Map(Math.Exp), _law.Frontier(compute));
 
+    /// <summary>
+    /// The loss of a new run at N parameters and D tokens: the law, its interval, and a band that adds run noise, a new size's effect, and
+    /// an error of the form.
+    /// </summary>
+    /// <param name="n">Parameters.</param>
+    /// <param name="d">Tokens.</param>
+    /// <param name="timesBeyond">Compute over the largest compute of the runs.</param>
+    /// <param name="formRate">Form error of ln loss for each e-fold of compute beyond the data.</param>
+    /// <param name="level">Probability inside.</param>
+    public LossPrediction Predict(double n, double d, double timesBeyond, double formRate, double level = 0.95)
+    {
+        var profile = Mixture.Profile(LogLoss(n, d), Math.Max(level, 0.99));
+        var (run, size) = Noise;
+        double form = formRate * Math.Max(0, Math.Log(timesBeyond)), loss = _law.Loss(n, d);
+        double shift = Math.Log(loss) - profile.Quantile(0.5);
+        double noise = double.IsFinite(run) ? Math.Sqrt(run * run + size * size) : 0;
+        var band = Predictive.Band(profile, noise, Mixture.Freedom, form, level);
+        // Centred on the robust estimate, as wide as the least-squares noise says.
+        var around = new Interval(Math.Exp(band.Low + Math.Min(shift, 0)), Math.Exp(band.High + Math.Max(shift, 0)));
+        var law = profile.Interval(level).Map(Math.Exp);
+        double lawSd = (profile.Quantile(0.84) - profile.Quantile(0.16)) / 2;
+        return new LossPrediction(loss, Hull(law, loss), Hull(around, loss), new BandParts(lawSd, run, size, form), timesBeyond);
+    }
+
+    /// <summary>Standard deviation of a new run's ln loss around the law's, without error of the form, by linearisation.</summary>
+    internal double LinearisedDeviation(double n, double d)
+    {
+        double law = Mixture.Deviation(LogLoss(n, d));
+        var (run, size) = Noise;
+        return Math.Sqrt((double.IsFinite(law) ? law * law : 0) + run * run + size * size);
+    }
+
     internal LawFunction LogLoss(double n, double d)
     {
         double x = Math.Log(n) - _meanX, y = Math.Log(d) - _meanY;

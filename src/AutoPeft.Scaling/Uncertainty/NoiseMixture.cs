@@ -10,7 +10,7 @@ namespace AutoPeft.Scaling.Uncertainty;
 /// </summary>
 internal sealed class NoiseMixture
 {
-    private static readonly double[] s_ratios = [0, 0.25, 0.4, 0.6, 0.85, 1.2, 1.7, 2.4, 3.4, 4.8, 7];
+    private static readonly double[] s_ratios = [0, 0.4, 0.6, 0.85, 1.2, 1.7, 2.4, 3.4, 5, 8, 12];
 
     /// <summary>One value of φ with the least-squares fit under it.</summary>
     /// <param name="Ratio">φ.</param>
@@ -37,7 +37,13 @@ internal sealed class NoiseMixture
     public (double Run, double Shared) Deviations => (Components.Sum(c => c.Weight * c.Sigma), Components.Sum(c => c.Weight * c.Ratio * c.Sigma));
 
     /// <summary>Fits every component from a start near the minimum.</summary>
-    public static NoiseMixture Fit(WhitenedRows rows, double[] start, double priorNone = 0.5)
+    /// <param name="rows">The rows.</param>
+    /// <param name="start">Parameters near the minimum.</param>
+    /// <param name="priorNone">
+    /// Prior probability that clusters share nothing. Default 0.35: over simulated designs of 8 to 60 runs it brings intervals nearest
+    /// to their level with and without shared effects.
+    /// </param>
+    public static NoiseMixture Fit(WhitenedRows rows, double[] start, double priorNone = 0.35)
     {
         int n = rows.Count, p = rows.ParameterCount;
         double[] ratios = rows.HasClusters && n - p > 1 ? s_ratios : [0];
@@ -109,6 +115,9 @@ internal sealed class NoiseMixture
         curve.Sort((a, b) => a.Item1.CompareTo(b.Item1));
         return curve;
     }
+
+    /// <summary>Linearised standard deviation of a function, over the components.</summary>
+    public double Deviation(LawFunction of) => Math.Sqrt(Components.Sum(c => c.Weight * Math.Pow(Deviation(c, of), 2)));
 
     /// <summary>Linearised standard deviation of a function under a component.</summary>
     private double Deviation(Component c, LawFunction of)

@@ -1,5 +1,7 @@
 using AutoPeft.Scaling.Numerics;
 using MathNet.Numerics.Distributions;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Uncertainty;
 
@@ -18,7 +20,11 @@ internal sealed class NoiseMixture
     /// <param name="Theta">The fit.</param>
     /// <param name="Sum">Σ of squared whitened residuals.</param>
     /// <param name="Sigma">Standard deviation of run noise.</param>
-    public sealed record Component(double Ratio, double Weight, double[] Theta, double Sum, double Sigma);
+    /// <param name="Covariance">Covariance of the parameters where the law was linearised once and for all (many rows); else null.</param>
+    public sealed record Component(double Ratio, double Weight, double[] Theta, double Sum, double Sigma, Matrix<double>? Covariance = null);
+
+    /// <summary>Beyond so many rows the law is linearised once: profile and linearisation then agree.</summary>
+    private const int LinearFrom = 20_000;
 
     private NoiseMixture(WhitenedRows rows, IReadOnlyList<Component> components) => (Rows, Components) = (rows, components);
 
@@ -46,6 +52,7 @@ internal sealed class NoiseMixture
     public static NoiseMixture Fit(WhitenedRows rows, double[] start, double priorNone = 0.35)
     {
         int n = rows.Count, p = rows.ParameterCount;
+        if (n > LinearFrom) return FitLinearised(rows, start, priorNone);
         double[] ratios = rows.HasClusters && n - p > 1 ? s_ratios : [0];
         var found = new List<(double Ratio, double Log, double[] Theta, double Sum)>();
         double[] at = start;
@@ -63,6 +70,49 @@ internal sealed class NoiseMixture
         var kept = found.Select(f => new Component(f.Ratio, Math.Exp(f.Log - top) / total, f.Theta, f.Sum, Math.Sqrt(f.Sum / Math.Max(n - p, 1)))).Where(c => c.Weight > 2e-3).ToList();
         double mass = kept.Sum(c => c.Weight);
         return new NoiseMixture(rows, [.. kept.Select(c => c with { Weight = c.Weight / mass })]);
+    }
+
+    // One pass over the rows: with cluster sums s, J'V⁻¹J = J'J − Σ ρ/(1 + mρ)·ss', and likewise for the residuals.
+    private static NoiseMixture FitLinearised(WhitenedRows rows, double[] start, double priorNone)
+    {
+        int n = rows.Count, p = rows.ParameterCount;
+        var (r, j) = rows.Linearise(start, 0);
+        var gram = DenseMatrix.Create(p, p, 0);
+        var slope = DenseVector.Create(p, 0);
+        double squares = 0;
+        for (int i = 0; i < n; i++)
+        {
+            squares += r[i] * r[i];
+            for (int a = 0; a < p; a++)
+            {
+                slope[a] += j[i * p + a] * r[i];
+                for (int b = 0; b < p; b++) gram[a, b] += j[i * p + a] * j[i * p + b];
+            }
+        }
+        var sums = rows.ClusterSums(r, j);
+        var found = new List<(double Ratio, double Log, double[] Theta, double Sum, Matrix<double> Inverse)>();
+        foreach (double ratio in rows.HasClusters ? s_ratios : [0])
+        {
+            double rho = ratio * ratio, sum = squares;
+            var a = gram.Clone();
+            var b = slope.Clone();
+            foreach (var (m, sr, sj) in sums)
+            {
+                double k = rho / (1 + m * rho);
+                if (k == 0) break;
+                sum -= k * sr * sr;
+                b -= k * sr * sj;
+                a -= k * sj.OuterProduct(sj);
+            }
+            var inverse = Matrices.PseudoInverse(a);
+            var step = inverse * b;
+            sum -= b * step;
+            double log = -0.5 * rows.LogDeterminant(rho) - 0.5 * LogDeterminant(a) - 0.5 * (n - p) * Math.Log(Math.Max(sum, 1e-300));
+            found.Add((ratio, log + Math.Log(ratio == 0 ? priorNone : (1 - priorNone) / (s_ratios.Length - 1)), [.. start.Select((v, i) => v - step[i])], sum, inverse));
+        }
+        double top = found.Max(f => f.Log), total = found.Sum(f => Math.Exp(f.Log - top));
+        return new NoiseMixture(rows, [.. found.Where(f => Math.Exp(f.Log - top) / total > 2e-3).Select(f =>
+            new Component(f.Ratio, Math.Exp(f.Log - top) / total, f.Theta, f.Sum, Math.Sqrt(f.Sum / (n - p)), f.Inverse * (f.Sum / (n - p))))]);
     }
 
     /// <summary>Interval of a function of the parameters, by its profile under every component.</summary>
@@ -86,6 +136,7 @@ internal sealed class NoiseMixture
         double centre = of.Value(c.Theta);
         var curve = new List<(double, double)> { (centre, 0) };
         double sd = Deviation(c, of);
+        if (c.Covariance is not null) return [(centre - reach * sd, -reach), (centre, 0), (centre + reach * sd, reach)];
         if (!double.IsFinite(sd) || !(c.Sigma > 0)) return [(double.NegativeInfinity, -reach), (double.PositiveInfinity, reach)];
         foreach (int side in new[] { -1, 1 })
         {
@@ -122,9 +173,10 @@ internal sealed class NoiseMixture
     /// <summary>Linearised standard deviation of a function under a component.</summary>
     private double Deviation(Component c, LawFunction of)
     {
+        double[] g = of.Gradient(c.Theta);
+        if (c.Covariance is { } covariance) return Math.Sqrt(Math.Max(0, DenseVector.OfArray(g) * (covariance * DenseVector.OfArray(g))));
         var (_, j) = Rows.Linearise(c.Theta, c.Ratio * c.Ratio);
         int p = Rows.ParameterCount;
-        double[] g = of.Gradient(c.Theta);
         var (gram, scale) = ScaledGram(j, Rows.Count, p);
         Span<double> a = gram, b = stackalloc double[p];
         for (int i = 0; i < p; i++) b[i] = g[i] * scale[i];
@@ -145,6 +197,8 @@ internal sealed class NoiseMixture
             for (int b = 0; b < p; b++) gram[a * p + b] = gram[a * p + b] * scale[a] * scale[b] + (a == b ? 1e-13 : 0);
         return (gram, scale);
     }
+
+    private static double LogDeterminant(Matrix<double> symmetric) => symmetric.Evd(Symmetricity.Symmetric).EigenValues.Sum(v => Math.Log(Math.Max(v.Real, 1e-300)));
 
     private static double LogInformation(WhitenedRows rows, double[] theta, double ratio)
     {

@@ -1,4 +1,6 @@
 using AutoPeft.Scaling.Estimation;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Uncertainty;
 
@@ -27,6 +29,25 @@ internal sealed class WhitenedRows
 
     /// <summary>ln |I + ρZZᵀ|.</summary>
     public double LogDeterminant(double rho) => _clusters.Sum(c => Math.Log(1 + c.Length * rho));
+
+    /// <summary>Rows, sum of residuals and sum of derivatives of each cluster.</summary>
+    public List<(int Rows, double R, Vector<double> J)> ClusterSums(double[] r, double[] j)
+    {
+        int p = ParameterCount;
+        var sums = new List<(int, double, Vector<double>)>(_clusters.Length);
+        foreach (int[] rows in _clusters)
+        {
+            double sum = 0;
+            var derivative = DenseVector.Create(p, 0);
+            foreach (int i in rows)
+            {
+                sum += r[i];
+                for (int a = 0; a < p; a++) derivative[a] += j[i * p + a];
+            }
+            sums.Add((rows.Length, sum, derivative));
+        }
+        return sums;
+    }
 
     /// <summary>Whitened residuals and their derivatives (n × p, row-major).</summary>
     public (double[] R, double[] J) Linearise(double[] theta, double rho)

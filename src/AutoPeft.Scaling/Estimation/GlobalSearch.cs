@@ -18,8 +18,8 @@ internal sealed record SearchResult(DescentEnd Best, int Starts, int AtBest, int
 /// </summary>
 internal static class GlobalSearch
 {
-    private const int SubsampleFrom = 6_000;
-    private const int SubsampleRows = 3_000;
+    private const int SubsampleFrom = 3_000;
+    private const int SubsampleRows = 1_000;
 
     /// <summary>Settings of a search.</summary>
     /// <param name="Low">Lower bounds.</param>
@@ -43,16 +43,23 @@ internal static class GlobalSearch
     {
         bool large = problem.Count > SubsampleFrom;
         var small = large ? subsample(Spread(problem.Count)) : problem;
+        if (large) settings = settings with { Random = Math.Min(settings.Random, 600), Descents = Math.Min(settings.Descents, 16) };
         var candidates = Candidates(small, settings);
         var ends = new DescentEnd[candidates.Count];
         Parallel.For(0, candidates.Count, i => ends[i] = Descend(small, candidates[i], settings));
+        int? atBest = null;
         if (large)
         {
-            DescentEnd[] few = [.. ends.Where(e => double.IsFinite(e.Value)).OrderBy(e => e.Value).DistinctBy(e => e.Value.ToString("G5")).Take(2)];
-            ends = [.. few.Select(e => TrustRegion.Minimise(problem, e.At, settings.Low, settings.High, settings.Delta, 60))];
+            if (!ends.Any(e => double.IsFinite(e.Value))) return new SearchResult(new DescentEnd([], double.PositiveInfinity, EndReason.NotFinite, 0), candidates.Count, 0, settings.Random);
+            double lowest = ends.Where(e => double.IsFinite(e.Value)).Min(e => e.Value);
+            atBest = ends.Count(e => e.Value <= lowest * (1 + 1e-6));
+            DescentEnd[] few = [.. ends.Where(e => double.IsFinite(e.Value)).OrderBy(e => e.Value).DistinctBy(e => e.Value.ToString("G5")).Take(3)];
+            // The lowest is polished on all rows; the others are only if they begin below where the lowest ended.
+            var polished = TrustRegion.Minimise(problem, few[0].At, settings.Low, settings.High, settings.Delta, 60);
+            ends = [polished, .. few.Skip(1).Where(e => problem.Value(e.At, settings.Delta) < polished.Value).Select(e => TrustRegion.Minimise(problem, e.At, settings.Low, settings.High, settings.Delta, 60))];
         }
         var best = ends.Where(e => double.IsFinite(e.Value)).DefaultIfEmpty(new DescentEnd([], double.PositiveInfinity, EndReason.NotFinite, 0)).MinBy(e => e.Value);
-        int at = ends.Count(e => e.Value <= best.Value * (1 + 1e-6) + 1e-300);
+        int at = atBest ?? ends.Count(e => e.Value <= best.Value * (1 + 1e-6) + 1e-300);
         return new SearchResult(best, candidates.Count, at, settings.Random);
     }
 

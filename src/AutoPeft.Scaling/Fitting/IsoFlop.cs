@@ -46,12 +46,21 @@ public sealed record IsoFlop(
     /// <summary>Budgets stated in a column that lie within this of each other, relatively, are one budget.</summary>
     private const double SameBudget = 0.02;
 
+    /// <summary>Beyond so many runs an even sample of them makes the profiles.</summary>
+    private const int MostRuns = 10_000;
+    private const double ScatterTest = 0.99;
+
     /// <summary>Compute-optimal N at a budget, FLOP.</summary>
     public double? OptimalN(double compute) => Exponent is { } a && Constant is { } k ? k * Math.Pow(compute, a) : null;
 
     /// <summary>Finds the profiles and fits them.</summary>
     public static IsoFlop Fit(LossPoints points)
     {
+        if (points.Count > MostRuns)
+        {
+            int every = points.Count / MostRuns + 1;
+            return Fit(points.Take(Enumerable.Range(0, points.Count).Where(i => i % every == 0)));
+        }
         double[] c = [.. points.Compute.Select(v => Math.Log(v))];
         var groups = (Stated(points, c) ?? Windows(c)).Where(g => Usable(points, g)).OrderBy(g => g.Average(i => c[i])).ToList();
         var none = new Interval(double.NaN, double.NaN);
@@ -113,34 +122,29 @@ public sealed record IsoFlop(
         return s;
     }
 
-    // A line through minima of known standard deviation and unknown scatter between budgets (DerSimonian and Laird's moment estimate;
-    // Knapp and Hartung's interval, which widens where the minima scatter more than they should).
+    // A line through minima of known standard deviation. Where they scatter more than noise explains (Cochran's test), scatter between
+    // budgets is added (DerSimonian and Laird's moment estimate), and the number of budgets is what counts for the interval.
     private static (double Slope, double Intercept, Interval Band, double Scatter) Line(double[] x, double[] y, double[] sd, int runs)
     {
         int n = x.Length;
+        var fit = Weighted(x, y, [.. sd.Select(s => 1 / (s * s + 1e-12))]);
         double tau2 = 0;
-        (double Slope, double Intercept, double Sxx, double Q) fit = default;
-        for (int pass = 0; pass < 30; pass++)
-        {
-            double[] w = [.. sd.Select(s => 1 / (s * s + tau2 + 1e-12))];
-            double sw = w.Sum(), mx = x.Zip(w, (a, b) => a * b).Sum() / sw, my = y.Zip(w, (a, b) => a * b).Sum() / sw;
-            double sxx = 0, sxy = 0;
-            for (int i = 0; i < n; i++)
+        if (n > 2 && fit.Q > ChiSquared.InvCDF(n - 2, ScatterTest))
+            for (int pass = 0; pass < 50; pass++)
             {
-                sxx += w[i] * (x[i] - mx) * (x[i] - mx);
-                sxy += w[i] * (x[i] - mx) * (y[i] - my);
+                double next = Math.Max(0, tau2 + (fit.Q - (n - 2)) / fit.Total);
+                fit = Weighted(x, y, [.. sd.Select(s => 1 / (s * s + next + 1e-12))]);
+                if (Math.Abs(next - tau2) <= 1e-9 * (1 + tau2)) break;
+                tau2 = next;
             }
-            double slope = sxy / sxx, q = 0;
-            for (int i = 0; i < n; i++) q += w[i] * Math.Pow(y[i] - my - slope * (x[i] - mx), 2);
-            fit = (slope, my - slope * mx, sxx, q);
-            double next = Math.Max(0, tau2 + (q - (n - 2)) / sw * (n > 2 ? 1 : 0));
-            if (Math.Abs(next - tau2) <= 1e-9 * (1 + tau2)) break;
-            tau2 = next;
-        }
-        double inflate = n > 2 ? Math.Max(1, fit.Q / (n - 2)) : 1;
-        // Within-budget noise is pooled over all runs; where budgets scatter, their number is what counts.
-        double t = StudentT.InvCDF(0, 1, tau2 > 0 ? Math.Max(1, n - 2) : Math.Max(1, runs - 3 * n), 0.975);
-        double half = t * Math.Sqrt(inflate / fit.Sxx);
+        double half = StudentT.InvCDF(0, 1, tau2 > 0 ? n - 2 : Math.Max(1, runs - 3 * n), 0.975) / Math.Sqrt(fit.Sxx);
         return (fit.Slope, fit.Intercept, new Interval(fit.Slope - half, fit.Slope + half), Math.Sqrt(tau2));
+    }
+
+    private static (double Slope, double Intercept, double Sxx, double Q, double Total) Weighted(double[] x, double[] y, double[] w)
+    {
+        double sw = w.Sum(), mx = x.Zip(w, (a, b) => a * b).Sum() / sw, my = y.Zip(w, (a, b) => a * b).Sum() / sw;
+        double sxx = x.Zip(w, (a, b) => b * (a - mx) * (a - mx)).Sum(), sxy = Enumerable.Range(0, x.Length).Sum(i => w[i] * (x[i] - mx) * (y[i] - my)), slope = sxy / sxx;
+        return (slope, my - slope * mx, sxx, Enumerable.Range(0, x.Length).Sum(i => w[i] * Math.Pow(y[i] - my - slope * (x[i] - mx), 2)), sw);
     }
 }

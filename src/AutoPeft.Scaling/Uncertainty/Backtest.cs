@@ -34,6 +34,7 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
     /// <summary>Form error where no backtest is possible: what the public sweeps of Hoffmann et al. and Li et al. show.</summary>
     private const double PriorRate = 0.003;
     private const double Level90 = 1.645;
+    private const int MostRuns = 3_000;
 
     private static readonly LossLawFitOptions s_refit = new()
     {
@@ -46,13 +47,17 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
     /// <summary>Runs the backtests that the runs allow, at most <paramref name="origins"/> of them.</summary>
     public static Backtest Run(LossPoints points, int origins = 6, CancellationToken cancel = default)
     {
+        if (points.Count > MostRuns)
+        {
+            int every = points.Count / MostRuns + 1;
+            points = points.Take(Enumerable.Range(0, points.Count).Where(i => i % every == 0));
+        }
         var found = new List<BacktestPoint>();
         foreach (double origin in Choose(points, origins))
         {
             cancel.ThrowIfCancellationRequested();
             int[] train = [.. Enumerable.Range(0, points.Count).Where(i => points.Compute[i] <= origin)];
             int[] test = [.. Enumerable.Range(0, points.Count).Where(i => points.Compute[i] >= Reach * origin * 0.999)];
-            if (train.Length > 3000) train = [.. train.Where((_, i) => i % (train.Length / 3000 + 1) == 0)];
             if (test.Length > 500) test = [.. test.Where((_, i) => i % (test.Length / 500 + 1) == 0)];
             try
             {

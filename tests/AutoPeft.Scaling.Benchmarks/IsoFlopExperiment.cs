@@ -64,7 +64,7 @@ internal static class IsoFlopExperiment
     private static double Optimum(double c)
     {
         double best = double.PositiveInfinity, at = 0;
-        for (double x = Math.Log(1e6); x < Math.Log(1e11); x += 0.001)
+        for (double x = Math.Log(1e6); x < Math.Log(1e11); x += 0.004)
         {
             double n = Math.Exp(x), l = s_truth.Loss(n, Tokens(n, c));
             if (l < best) (best, at) = (l, n);

@@ -1,6 +1,8 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
 using MathNet.Numerics.Distributions;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Fitting;
 
@@ -65,12 +67,14 @@ public sealed record IsoFlop(
         var groups = (Stated(points, c) ?? Windows(c)).Where(g => Usable(points, g)).OrderBy(g => g.Average(i => c[i])).ToList();
         var none = new Interval(double.NaN, double.NaN);
         if (groups.Count == 0) return new IsoFlop([], null, null, none, null, none, points.StatesCompute, double.NaN);
-        IReadOnlyList<IsoFlopProfile> profiles = IsoFlopCurves.Fit(points, c, groups);
-        var found = profiles.Where(p => p.OptimalN is not null).ToList();
+        var (profiles, covariance) = IsoFlopCurves.Fit(points, c, groups);
+        int[] at = [.. Enumerable.Range(0, profiles.Count).Where(k => profiles[k].OptimalN is not null)];
+        var found = at.Select(k => profiles[k]).ToList();
         if (found.Count < 3) return new IsoFlop(profiles, null, null, none, null, none, points.StatesCompute, double.NaN);
-        double[] x = [.. found.Select(p => Math.Log(p.Compute))], sd = [.. found.Select(p => p.LogSd)];
-        var (a, k, aBand, scatter) = Line(x, [.. found.Select(p => Math.Log(p.OptimalN!.Value))], sd, points.Count);
-        var (b, _, bBand, _) = Line(x, [.. found.Select(p => Math.Log(p.OptimalTokens))], sd, points.Count);
+        double[] x = [.. found.Select(p => Math.Log(p.Compute))];
+        var v = DenseMatrix.Create(at.Length, at.Length, (i, k) => covariance[at[i], at[k]]);
+        var (a, k, aBand, scatter) = Line(x, [.. found.Select(p => Math.Log(p.OptimalN!.Value))], v, points.Count);
+        var (b, _, bBand, _) = Line(x, [.. found.Select(p => Math.Log(p.OptimalTokens))], v, points.Count);
         return new IsoFlop(profiles, a, Math.Exp(k), aBand, b, bBand, points.StatesCompute, scatter);
     }
 
@@ -122,29 +126,39 @@ public sealed record IsoFlop(
         return s;
     }
 
-    // A line through minima of known standard deviation. Where they scatter more than noise explains (Cochran's test), scatter between
-    // budgets is added (DerSimonian and Laird's moment estimate), and the number of budgets is what counts for the interval.
-    private static (double Slope, double Intercept, Interval Band, double Scatter) Line(double[] x, double[] y, double[] sd, int runs)
+    // A line through minima of known covariance (generalised least squares). Where they scatter more than noise explains (Cochran's
+    // test), scatter between budgets is added (a moment estimate), and the number of budgets is what counts for the interval.
+    private static (double Slope, double Intercept, Interval Band, double Scatter) Line(double[] x, double[] y, Matrix<double> covariance, int runs)
     {
         int n = x.Length;
-        var fit = Weighted(x, y, [.. sd.Select(s => 1 / (s * s + 1e-12))]);
+        var (beta, variance, q) = Generalised(x, y, covariance, 0);
         double tau2 = 0;
-        if (n > 2 && fit.Q > ChiSquared.InvCDF(n - 2, ScatterTest))
-            for (int pass = 0; pass < 50; pass++)
+        if (n > 2 && q > ChiSquared.InvCDF(n - 2, ScatterTest))
+        {
+            double low = 0, high = 1;
+            while (Generalised(x, y, covariance, high).Q > n - 2 && high < 100) high *= 2;
+            for (int k = 0; k < 60; k++)
             {
-                double next = Math.Max(0, tau2 + (fit.Q - (n - 2)) / fit.Total);
-                fit = Weighted(x, y, [.. sd.Select(s => 1 / (s * s + next + 1e-12))]);
-                if (Math.Abs(next - tau2) <= 1e-9 * (1 + tau2)) break;
-                tau2 = next;
+                tau2 = (low + high) / 2;
+                if (Generalised(x, y, covariance, tau2).Q > n - 2) low = tau2;
+                else high = tau2;
             }
-        double half = StudentT.InvCDF(0, 1, tau2 > 0 ? n - 2 : Math.Max(1, runs - 3 * n), 0.975) / Math.Sqrt(fit.Sxx);
-        return (fit.Slope, fit.Intercept, new Interval(fit.Slope - half, fit.Slope + half), Math.Sqrt(tau2));
+            (beta, variance, _) = Generalised(x, y, covariance, tau2);
+        }
+        double half = StudentT.InvCDF(0, 1, tau2 > 0 ? n - 2 : Math.Max(1, runs - 3 * n), 0.975) * Math.Sqrt(variance);
+        return (beta[1], beta[0], new Interval(beta[1] - half, beta[1] + half), Math.Sqrt(tau2));
     }
 
-    private static (double Slope, double Intercept, double Sxx, double Q, double Total) Weighted(double[] x, double[] y, double[] w)
+    private static (Vector<double> Beta, double SlopeVariance, double Q) Generalised(double[] x, double[] y, Matrix<double> covariance, double tau2)
     {
-        double sw = w.Sum(), mx = x.Zip(w, (a, b) => a * b).Sum() / sw, my = y.Zip(w, (a, b) => a * b).Sum() / sw;
-        double sxx = x.Zip(w, (a, b) => b * (a - mx) * (a - mx)).Sum(), sxy = Enumerable.Range(0, x.Length).Sum(i => w[i] * (x[i] - mx) * (y[i] - my)), slope = sxy / sxx;
-        return (slope, my - slope * mx, sxx, Enumerable.Range(0, x.Length).Sum(i => w[i] * Math.Pow(y[i] - my - slope * (x[i] - mx), 2)), sw);
+        int n = x.Length;
+        var design = DenseMatrix.Create(n, 2, (i, k) => k == 0 ? 1 : x[i]);
+        var v = covariance + DenseMatrix.CreateDiagonal(n, n, tau2 + 1e-12);
+        var weighted = v.LU().Solve(design);
+        var inverse = (design.TransposeThisAndMultiply(weighted)).Inverse();
+        var response = DenseVector.OfArray(y);
+        var beta = inverse * weighted.TransposeThisAndMultiply(response);
+        var r = response - design * beta;
+        return (beta, inverse[1, 1], r * v.LU().Solve(r));
     }
 }

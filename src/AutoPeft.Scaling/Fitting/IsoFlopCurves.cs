@@ -1,6 +1,7 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
 using MathNet.Numerics.Distributions;
+using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Fitting;
@@ -11,7 +12,8 @@ namespace AutoPeft.Scaling.Fitting;
 /// </summary>
 internal static class IsoFlopCurves
 {
-    public static IReadOnlyList<IsoFlopProfile> Fit(LossPoints points, double[] c, List<List<int>> groups)
+    /// <summary>The profiles, and the covariance of ln N at their minima: shared terms move all minima together.</summary>
+    public static (IReadOnlyList<IsoFlopProfile> Profiles, Matrix<double> Covariance) Fit(LossPoints points, double[] c, List<List<int>> groups)
     {
         int g = groups.Count;
         double[] centre = [.. groups.Select(m => m.Average(i => Math.Log(points.N[i])))], budget = [.. groups.Select(m => m.Average(i => c[i]))];
@@ -40,9 +42,9 @@ internal static class IsoFlopCurves
         int freedom = Math.Max(1, rows.Count - p);
         double sigma = Math.Sqrt(residual.Sum(v => v * v) / freedom), t = StudentT.InvCDF(0, 1, freedom, 0.975);
         bool trend = g > 2 && shared >= 2, cubic = shared >= (g > 2 ? 3 : 2) && rows.Count > 3 * g + 6;
-        return [.. groups.Select((members, k) =>
+        var gradients = DenseMatrix.Create(g, p, 0);
+        IReadOnlyList<IsoFlopProfile> profiles = [.. groups.Select((members, k) =>
         {
-            var place = new int[4];
             double c0 = beta[2 * k], c1 = beta[2 * k + 1], c2 = beta[2 * g] + (trend ? beta[2 * g + 1] * (budget[k] - meanBudget) : 0);
             int cubicAt = 2 * g + (trend ? 2 : 1);
             double c3 = cubic ? beta[cubicAt] : 0;
@@ -55,6 +57,7 @@ internal static class IsoFlopCurves
             gradient[2 * g] = -2 * at / curvature;
             if (trend) gradient[2 * g + 1] = -2 * at * (budget[k] - meanBudget) / curvature;
             if (cubic) gradient[cubicAt] = -3 * at * at / curvature;
+            gradients.SetRow(k, gradient);
             double sd = sigma * Math.Sqrt(Math.Max(gradient * (inverse * gradient), 0)) * spread;
             double n = Math.Exp(at * spread + centre[k]);
             double perToken = Math.Exp(members.Average(i => c[i] - Math.Log(points.N[i] * points.D[i])));
@@ -63,6 +66,7 @@ internal static class IsoFlopCurves
                 u is null ? null : n, Math.Exp(c0 + at * (c1 + at * (c2 + at * c3))), new Interval(n * Math.Exp(-t * sd), n * Math.Exp(t * sd)),
                 TokensAt(points, members, n, Math.Exp(budget[k]), perToken), sd);
         })];
+        return (profiles, gradients * inverse * gradients.Transpose() * Math.Pow(sigma * spread, 2));
     }
 
     // The local minimum inside the runs; null where there is none.

@@ -99,6 +99,9 @@ public sealed class RunTable
         [.. Columns.Select(c => c.Numbers is { } v ? new RunColumn(c.Name, [.. rows.Select(i => v[i])]) : new RunColumn(c.Name, [.. rows.Select(i => c.Texts![i])]))],
         FirstRowNumber, [.. rows.Select(i => _rows?[i] ?? i)]);
 
+    /// <summary>Other columns over the same rows, which keep their numbers.</summary>
+    public RunTable Replace(IReadOnlyList<RunColumn> columns) => new(Source, columns, FirstRowNumber, _rows);
+
     /// <summary>The table with further columns.</summary>
     public RunTable With(params RunColumn[] columns) => new(Source, [.. Columns, .. columns], FirstRowNumber, _rows);
 

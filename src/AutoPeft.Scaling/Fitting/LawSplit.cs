@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Numerics;
 
 namespace AutoPeft.Scaling.Fitting;
 
@@ -23,6 +24,9 @@ public sealed record LawSplit(string Column, IReadOnlyList<string> Values, doubl
     public static IReadOnlyList<LawSplit> Find(double[] residuals, IReadOnlyList<RunColumn> columns)
     {
         var found = new List<(LawSplit Split, string Partition)>();
+        // A single wild run must not hide a split: residuals beyond five robust scales count as five.
+        double centre = SampleStats.Median(residuals), scale = 5 * 1.4826 * SampleStats.Median([.. residuals.Select(r => Math.Abs(r - centre))]);
+        if (scale > 0) residuals = [.. residuals.Select(r => Math.Clamp(r, centre - scale, centre + scale))];
         double mean = residuals.Average(), total = residuals.Sum(r => (r - mean) * (r - mean));
         foreach (var c in columns)
         {

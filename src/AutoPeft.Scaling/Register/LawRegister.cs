@@ -83,7 +83,7 @@ public static class LawRegister
     {
         yield return new("annealing", "Learning-rate annealing", "loss at a step", "L0 + A*S1^-alpha - C*S2",
             [new("S1", "sum of learning rates so far", "forwardarea"), new("S2", "annealing area: momentum sum of learning-rate drops", "annealingarea")],
-            "Tissue et al., arXiv:2408.11029, eq. 1; S1 and S2 come from schedules by `fit schedule`", "checkpoints of one curve are not independent: read intervals by runs") { Bounds = [Positive("alpha", 5)] };
+            "Tissue et al., arXiv:2408.11029, eq. 1", "checkpoints of one curve are not independent: read intervals by runs") { Bounds = [Positive("alpha", 5)] };
         yield return new("multi-power", "Multi-power, one drop", "loss at a step", "L0 + A*S1^-alpha - B*H*(1 - (K*G + 1)^-beta)",
             [new("S1", "sum of learning rates so far"), new("H", "height of the drop of the learning rate", "drop"), new("G", "η^−γ·sum of learning rates since the drop", "since")],
             "Luo et al., arXiv:2503.12811, eq. 4 for one drop", "schedules of many drops add a term for each") { Bounds = [Positive("alpha", 5), Positive("beta", 5), Positive("K")] };
@@ -92,7 +92,7 @@ public static class LawRegister
         yield return new("ladder-accuracy", "Task ladder, second step", "accuracy", "b + a*sigmoid(-k*(L - x0))", [s_taskLoss],
             "Bhagia et al., arXiv:2412.04403: task loss by the first step's law, accuracy by this sigmoid", "both ends of the sigmoid must be seen, or be bounded by chance and 1") { Bounds = [Positive("k", 1000)] };
         yield return new("observational", "Observational", "accuracy", "h*sigmoid(b + w*PC1)", [new("PC1", "first principal component of benchmark scores", "pc1")],
-            "Ruan et al., arXiv:2405.10938; principal components by `fit observational`", "families share biases: resample families, not models") { Bounds = [Positive("h", 1.5)] };
+            "Ruan et al., arXiv:2405.10938", "families share biases: resample families, not models") { Bounds = [Positive("h", 1.5)] };
         yield return new("distillation", "Distillation", "student's loss", "T + T^-c0*(1 + (T/(S*d1))^(1/f1))^(-c1*f1)*(A*N^-alpha + B*D^-beta)^gamma",
             [s_n, s_d with { Meaning = "distillation tokens" }, new("T", "teacher's loss", "teacherloss"), new("S", "student's loss under supervised training", "studentloss", "supervisedloss")],
             "Busbridge et al., arXiv:2502.08606, eq. 8", "needs teachers on both sides of the student's capacity") { Bounds = [Positive("alpha", 5), Positive("beta", 5), Positive("d1"), Positive("f1", 10), Positive("A"), Positive("B")] };

@@ -32,11 +32,22 @@ public sealed class LossLawUncertainty
     public static LossLawUncertainty Of(LossPoints points, LossLaw law)
     {
         double mx = points.N.Average(Math.Log), my = points.D.Average(Math.Log);
-        var problem = new ResidualProblem(new LossLawModel(points, mx, my), points.Loss, ResidualScale.Log);
+        var problem = new ResidualProblem(new LossLawModel(points, mx, my), points.Loss, ResidualScale.Log, Weights(points, law));
         double[] v = law.ToVector();
         double[] theta = [v[0] - v[3] * mx, v[1] - v[4] * my, v[2], v[3], v[4]];
         return new LossLawUncertainty(law, NoiseMixture.Fit(new WhitenedRows(problem, Sizes(points)), theta), mx, my);
     }
+
+    // Huber's weights beyond four robust scales: without outliers all are 1, and an outlier cannot drag the intervals off the robust law.
+    private static double[]? Weights(LossPoints points, LossLaw law)
+    {
+        if (points.Count < RobustRuns) return null;
+        double[] r = [.. points.Loss.Select((l, i) => Math.Abs(Math.Log(law.Loss(points.N[i], points.D[i]) / l)))];
+        double limit = 4 * 1.4826 * SampleStats.Median(r);
+        return limit > 0 && r.Any(v => v > limit) ? [.. r.Select(v => Math.Min(1, limit / Math.Max(v, 1e-300)))] : null;
+    }
+
+    private const int RobustRuns = 20;
 
     /// <summary>Index of the model size of each run.</summary>
     internal static int[] Sizes(LossPoints points)

@@ -34,7 +34,7 @@ public sealed class FormulaSearchTests
     public void The_constant_of_repeated_data_is_found_from_default_starts()
     {
         var random = new Philox(11);
-        int n = 80;
+        int n = 50;
         double[] size = [.. Enumerable.Range(0, n).Select(_ => Math.Pow(10, 7 + 2.5 * random.NextDouble()))];
         double[] unique = [.. Enumerable.Range(0, n).Select(_ => Math.Pow(10, 8 + 2 * random.NextDouble()))];
         double[] tokens = [.. unique.Select(u => u * Math.Pow(10, 1.8 * random.NextDouble()))];
@@ -47,7 +47,7 @@ public sealed class FormulaSearchTests
         var law = LawRegister.Find("data-constrained");
         var bound = LawTable.Bind(table, law, null, new Dictionary<string, string> { ["U"] = "unique_tokens" }, new ColumnChoice(), out _)!;
         var (text, parameters) = LawComparison.Parse(law);
-        var fit = FormulaFit.Fit(text, parameters, [.. text.Regressors.Select(r => bound.Find(r)!.Numbers!)], bound.Columns[^1].Numbers!);
+        var fit = FormulaFit.Fit(text, parameters, [.. text.Regressors.Select(r => bound.Find(r)!.Numbers!)], bound.Columns[^1].Numbers!, new FormulaFitOptions { SearchPoints = 500, SearchDescents = 12 });
         Assert.Equal(15, fit["RD"], 4.0);
         var band = fit.Intervals[fit.Names.ToList().IndexOf("RD")];
         Assert.InRange(15, band.Low, band.High);

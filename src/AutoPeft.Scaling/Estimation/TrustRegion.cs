@@ -77,8 +77,9 @@ internal static class TrustRegion
             double lambda = 1e-3;
             bool near = false;
             double[]? hessian = null;
-            int idle = 0;
-            while (_iterations < maxIterations)
+            int idle = 0, refused = 0;
+            // Turns that evaluate nothing (damping, a change of model) are bounded, too.
+            for (int turn = 0; turn < 4 * maxIterations && _iterations < maxIterations; turn++)
             {
                 if (_f == 0) return End(EndReason.Converged);
                 bool newton = near && useNewton;
@@ -86,7 +87,7 @@ internal static class TrustRegion
                 var model = newton && hessian!.All(double.IsFinite) ? hessian! : _m;
                 if (!TryStep(model, lambda, out double[] trial, out double predicted))
                 {
-                    if (newton) { near = false; hessian = null; lambda = Math.Max(lambda, 1e-4); continue; }
+                    if (newton) { useNewton = ++refused < 5; near = false; hessian = null; lambda = Math.Max(lambda, 1e-4); continue; }
                     if ((lambda = Math.Max(10 * lambda, 1e-10)) > 1e14) return End(EndReason.Stalled);
                     continue;
                 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AutoPeft.Scaling.Benchmarks;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Laws;
@@ -8,6 +9,34 @@ using AutoPeft.Scaling.Sweeps;
 
 // usage: AutoPeft.Scaling.Benchmarks [DATA [--no-scipy]]; DATA (or AUTOPEFT_DATA) is a folder with chinchilla/ and steplaw/.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is ["coverage", ..])
+{
+    CoverageExperiment.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 300,
+        args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 0.005, args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.005);
+    return 0;
+}
+if (args is ["formula", _, _, _])
+{
+    FormulaBenchmark.Run(args[1], args[2], args[3]);
+    return 0;
+}
+if (args is ["rows", ..])
+{
+    ManyRows.Run(int.Parse(args[1], CultureInfo.InvariantCulture), args.Length > 2 && args[2] == "formula");
+    return 0;
+}
+if (args is ["isoflop", ..])
+{
+    IsoFlopExperiment.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 100, args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 0.002);
+    return 0;
+}
+if (args is ["backtest", _])
+{
+    BacktestExperiment.Run("Hoffmann et al.", LossPoints.From(CsvTable.Read(Path.Combine(args[1], "chinchilla", "svg_extracted_data.csv"))));
+    var sweep = SweepData.From(CsvTable.Read(Path.Combine(args[1], "steplaw", "dense_lr_bs_loss.csv")));
+    BacktestExperiment.Run("Step Law, best of each grid", new LossPoints([.. sweep.Grids.Select(g => g.Params)], [.. sweep.Grids.Select(g => g.Tokens)], [.. sweep.Grids.Select(g => g.MinLoss)]));
+    return 0;
+}
 string? root = args.FirstOrDefault(a => !a.StartsWith('-')) ?? Environment.GetEnvironmentVariable("AUTOPEFT_DATA");
 if (root is null)
 {

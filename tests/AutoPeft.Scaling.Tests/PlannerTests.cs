@@ -67,6 +67,18 @@ public sealed class PlannerTests
         Assert.Throws<ScalingDataException>(() => SweepPlanner.ForLearningRate(Options(1e20) with { Criterion = DesignCriterion.COptimal, Coefficient = "M" }));
     }
 
+    [Fact]
+    public void A_plan_for_a_prediction_lowers_its_error_more_than_a_joint_plan_and_counts_the_runs_made()
+    {
+        (double, double)[] made = [(2e7, 4e8), (2e7, 6e9), (4e7, 1e9), (8e7, 2.5e9), (1.6e8, 1e9), (1.6e8, 6e9)];
+        var joint = SweepPlanner.ForLossLaw(Options(2e18, made) with { ObservationSd = 0.005 }, LossLaw.ChinchillaRefit);
+        var aimed = SweepPlanner.ForLossLaw(Options(2e18, made) with { ObservationSd = 0.005, Criterion = DesignCriterion.COptimal, Target = (1e9, 2e10) }, LossLaw.ChinchillaRefit);
+        Assert.True(aimed.TargetSdAfter < aimed.TargetSdBefore);
+        Assert.True(double.IsFinite(aimed.TargetSdBefore));
+        Assert.True(double.IsNaN(joint.TargetSdAfter));
+        Assert.InRange(aimed.Compute, 0, 2e18);
+    }
+
     private static double LogDet(List<(double N, double D)> points)
     {
         var m = MathNet.Numerics.LinearAlgebra.Double.DenseMatrix.Create(3, 3, 0);

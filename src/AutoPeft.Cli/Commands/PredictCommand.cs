@@ -10,6 +10,7 @@ using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Planning;
 using AutoPeft.Scaling.Prediction;
 using AutoPeft.Scaling.Sweeps;
+using AutoPeft.Scaling.Uncertainty;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -19,9 +20,36 @@ public static class PredictCommand
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
     /// <summary>The command with its subcommands.</summary>
-    public static Command Create() => new("predict", "Learning rate, batch size, loss and compute-optimal sizes from a scaling law, with bands.") { StepLaw(), Chinchilla(), Optimal(), Frontier(), Plan() };
+    public static Command Create() => new("predict", "Learning rate, batch size, loss and compute-optimal sizes from a scaling law, with bands.") { StepLaw(), Chinchilla(), Optimal(), Frontier(), Formula(), Plan() };
 
-    private static Option<double> Number(string name, string what, string help) => new(name) { Description = what, Required = true, HelpName = help };
+    private static Option<double> Number(string name, string what, string help) => new(name)
+    {
+        Description = what + " 7B, 1.4T and 1e21 are understood.",
+        Required = true,
+        HelpName = help,
+        CustomParser = Quantity,
+    };
+
+    // 7e9, 7B, 1.4T, 300M.
+    private static double Quantity(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (NumberCell.TryParse(text, out double value) && double.IsFinite(value)) return value;
+        result.AddError($"'{text}' is no number; 7e9, 7B or 1.4T is expected.");
+        return double.NaN;
+    }
+
+    // Says when a prediction leaves the data, and by how much.
+    private static void WriteBeyond(LossPrediction p, LossLawPredictor predictor)
+    {
+        if (double.IsNaN(p.TimesBeyond)) return;
+        var (law, run, size, form) = p.Parts;
+        Console.WriteLine($"band of a run: law {P(law)}, run noise {P(run)}, sizes {P(size)}, form {P(form)}"
+            + (double.IsNaN(predictor.MeasuredCoverage) ? "; no backtest measured it" : $"; in backtests the 90 % band held {predictor.MeasuredCoverage * 100:0} %"));
+        if (p.TimesBeyond > 1) Console.WriteLine($"{(p.TimesBeyond > 100 ? "! " : "")}{G(p.TimesBeyond)} times the compute of the largest run that the law was fitted to");
+    }
+
+    private static string P(double v) => (v * 1000).ToString("0.0", CultureInfo.InvariantCulture) + " ‰";
 
     private static Option<string?> Json() => new("--json") { Description = "Write the prediction as JSON.", HelpName = "FILE" };
 
@@ -46,6 +74,7 @@ public static class PredictCommand
             Console.WriteLine($"batch size     {T(p.BatchTokens)} tokens   95 % {T(p.BatchBand.Low)} … {T(p.BatchBand.High)}");
             Console.WriteLine($"             = {T(p.BatchTokens / s)} sequences of {T(s)}   95 % {T(p.BatchBand.Low / s)} … {T(p.BatchBand.High / s)}");
             Console.WriteLine($"law: {predictor.Source}");
+            foreach (string warning in predictor.Warnings) Console.WriteLine("! " + warning);
             if (parsed.GetValue(json) is { } to)
                 Write(to, new JsonObject
                 {
@@ -74,10 +103,23 @@ public static class PredictCommand
         {
             var predictor = Law(parsed, fit);
             double params0 = Check(parsed.GetValue(n), "--params"), tokens = Check(parsed.GetValue(d), "--tokens");
-            var (loss, band) = predictor.Loss(params0, tokens);
-            Console.WriteLine($"loss  {F(loss)} nats per token   95 % {F(band.Low)} … {F(band.High)}");
+            LossPrediction p = predictor.Predict(params0, tokens);
+            Console.WriteLine($"loss  {F(p.Loss)} nats per token   95 % of the law {F(p.LawBand.Low)} … {F(p.LawBand.High)}"
+                + (double.IsNaN(p.RunBand.Low) ? "" : $"   95 % of runs {F(p.RunBand.Low)} … {F(p.RunBand.High)}"));
+            WriteBeyond(p, predictor);
             Console.WriteLine($"law: {predictor.Source}");
-            if (parsed.GetValue(json) is { } to) Write(to, new JsonObject { ["params"] = params0, ["tokens"] = tokens, ["loss"] = loss, ["loss_ci95"] = Pair(band), ["law"] = predictor.Source });
+            if (parsed.GetValue(json) is { } to)
+                Write(to, new JsonObject
+                {
+                    ["params"] = params0,
+                    ["tokens"] = tokens,
+                    ["loss"] = p.Loss,
+                    ["loss_ci95"] = Pair(p.LawBand),
+                    ["run_ci95"] = Pair(p.RunBand),
+                    ["times_beyond_data"] = Num(p.TimesBeyond),
+                    ["measured_coverage_of_90_percent_band"] = Num(predictor.MeasuredCoverage),
+                    ["law"] = predictor.Source,
+                });
             return 0;
         });
         return command;
@@ -96,6 +138,7 @@ public static class PredictCommand
             Console.WriteLine($"D     {G(o.D)} tokens   95 % {G(o.DBand.Low)} … {G(o.DBand.High)}");
             Console.WriteLine($"D/N   {G(o.D / o.N)}");
             Console.WriteLine($"loss  {F(o.Loss)} nats per token   95 % {F(o.LossBand.Low)} … {F(o.LossBand.High)}");
+            WriteBeyond(predictor.Predict(o.N, o.D), predictor);
             Console.WriteLine($"law: {predictor.Source}");
             if (parsed.GetValue(json) is { } to) Write(to, Point(parsed.GetValue(compute), predictor));
             return 0;
@@ -131,6 +174,29 @@ public static class PredictCommand
         return command;
     }
 
+    private static Command Formula()
+    {
+        var fit = new Option<string>("--fit") { Description = "A file that `autopeft fit formula --json` or `fit law --json` wrote.", Required = true, HelpName = "FILE" };
+        var at = new Option<string[]>("--at") { Description = "Values of the formula's columns, such as N=7B D=1.4T.", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "COLUMN=VALUE" };
+        var json = Json();
+        var command = new Command("formula", "What a fitted formula predicts, with the interval of the formula and the band of new rows.") { fit, at, json };
+        command.SetAction(parsed =>
+        {
+            var values = new Dictionary<string, double>();
+            foreach (string text in parsed.GetRequiredValue(at))
+                values[text.Split('=')[0]] = text.Split('=', 2) is [_, var v] && NumberCell.TryParse(v, out double x) && double.IsFinite(x) ? x
+                    : throw new InvalidInputException($"--at {text}: COLUMN=VALUE is expected.");
+            FormulaPredictor predictor = FormulaPredictor.Load(parsed.GetRequiredValue(fit));
+            FormulaPrediction p = predictor.Predict(values);
+            Console.WriteLine($"{predictor.Target}  {p.Value.ToString("G6", CultureInfo.InvariantCulture)}   95 % of the formula {G(p.Band.Low)} … {G(p.Band.High)}   95 % of rows {G(p.RowBand.Low)} … {G(p.RowBand.High)}");
+            foreach (string warning in p.Warnings) Console.WriteLine("! " + warning);
+            if (parsed.GetValue(json) is { } to)
+                Write(to, new JsonObject { [predictor.Target] = p.Value, ["ci95"] = Pair(p.Band), ["row_ci95"] = Pair(p.RowBand), ["warnings"] = new JsonArray([.. p.Warnings.Select(w => (JsonNode?)w)]) });
+            return 0;
+        });
+        return command;
+    }
+
     private static Command Plan()
     {
         var compute = Number("--compute", "Budget for all runs, FLOP.", "FLOP");
@@ -140,8 +206,9 @@ public static class PredictCommand
         var tokens = new Option<double[]>("--tokens") { Description = "Candidate token counts.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [4e8, 1e9, 2.5e9, 6e9, 1.5e10], HelpName = "D" };
         var lrs = new Option<int>("--learning-rates") { Description = "Learning rates a grid (step-law).", DefaultValueFactory = _ => 5, HelpName = "COUNT" };
         var batches = new Option<int>("--batch-sizes") { Description = "Batch sizes a grid (step-law).", DefaultValueFactory = _ => 3, HelpName = "COUNT" };
+        var target = new Option<string[]>("--for") { Description = "The prediction to tighten: N D, such as --for 7B 1.4T. Needs --law chinchilla; runs in --fit count as made.", AllowMultipleArgumentsPerToken = true, HelpName = "N D" };
         var (fit, json) = (Fit("…"), Json());
-        var command = new Command("plan", "The small runs that would tighten a law most for a compute budget (optimal design).") { compute, law, tighten, sizes, tokens, lrs, batches, fit, json };
+        var command = new Command("plan", "The small runs that would tighten a law most for a compute budget (optimal design).") { compute, law, tighten, sizes, tokens, lrs, batches, target, fit, json };
         command.SetAction(parsed =>
         {
             bool loss = parsed.GetRequiredValue(law) switch { "step-law" => false, "chinchilla" => true, var other => throw new InvalidInputException($"--law {other}: step-law or chinchilla is expected.") };
@@ -157,8 +224,24 @@ public static class PredictCommand
                 BatchSizesPerGrid = parsed.GetValue(batches),
                 ObservationSd = loss ? 0.005 : 0.3,
             };
+            if (Target(parsed.GetValue(target)) is { } aim)
+                options = loss ? options with { Criterion = DesignCriterion.COptimal, Target = aim } : throw new InvalidInputException("--for needs --law chinchilla.");
             SweepPlan plan;
-            if (loss) plan = SweepPlanner.ForLossLaw(options, Law(parsed, fit).Law);
+            if (loss)
+            {
+                LossLawPredictor known = Law(parsed, fit);
+                // Runs already made count, with the noise that they show and the FLOP that they cost.
+                if (known.Runs is { } runs)
+                    options = options with
+                    {
+                        Existing = [.. runs.N.Select((v, i) => (v, runs.D[i]))],
+                        ObservationSd = double.IsFinite(known.NoiseSd) && known.NoiseSd > 0 ? known.NoiseSd : options.ObservationSd,
+                        FlopPerParameterToken = known.FlopPerParameterToken,
+                    };
+                plan = SweepPlanner.ForLossLaw(options, known.Law);
+                if (options.Target is not null)
+                    Console.WriteLine($"standard deviation of the predicted ln loss: {G(plan.TargetSdBefore)} now, {G(plan.TargetSdAfter)} with the plan's runs");
+            }
             else
             {
                 var prior = parsed.GetValue(fit) is { } file ? StepLawPredictor.Load(file) : StepLawPredictor.Published;
@@ -181,6 +264,13 @@ public static class PredictCommand
         });
         return command;
     }
+
+    private static (double, double)? Target(string[]? texts) => texts switch
+    {
+        null or [] => null,
+        [var n, var d] when NumberCell.TryParse(n, out double size) && NumberCell.TryParse(d, out double tokens) => (Check(size, "--for"), Check(tokens, "--for")),
+        _ => throw new InvalidInputException("--for: N and D are expected, such as --for 7B 1.4T."),
+    };
 
     private static LossLawPredictor Law(ParseResult parsed, Option<string?> fit) => parsed.GetValue(fit) is { } file ? LossLawPredictor.Load(file) : LossLawPredictor.Published;
 

@@ -12,11 +12,12 @@ internal sealed class ReportOptions(string name)
     private readonly Option<int> _samples = new("--bootstrap") { Description = "Bootstrap samples.", DefaultValueFactory = _ => 1000, HelpName = "COUNT" };
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 0UL, HelpName = "SEED" };
 
-    public void AddTo(Command command)
+    public void AddTo(Command command, bool bootstrap = true)
     {
         command.Options.Add(_json);
         command.Options.Add(_html);
         command.Options.Add(_none);
+        if (!bootstrap) return;
         command.Options.Add(_samples);
         command.Options.Add(_seed);
     }
@@ -25,15 +26,23 @@ internal sealed class ReportOptions(string name)
 
     public ulong Seed(ParseResult parsed) => parsed.GetValue(_seed);
 
-    public void Write(ParseResult parsed, IFitReport report)
+    /// <summary>Whether a person asked for a number of samples.</summary>
+    public bool StatesSamples(ParseResult parsed) => parsed.GetResult(_samples) is { Implicit: false };
+
+    /// <summary>Writes to the terminal and to files; where there are several groups, each to files of its own.</summary>
+    public void Write(ParseResult parsed, IFitReport report, string group = "")
     {
+        string suffix = group.Length == 0 ? "" : "-" + string.Concat(group.Select(c => char.IsLetterOrDigit(c) || c is '.' or '_' ? c : '-'));
         report.WriteConsole(Console.Out);
-        if (parsed.GetValue(_json) is { } json) report.WriteJson(json);
+        if (parsed.GetValue(_json) is { } json) report.WriteJson(Suffixed(json, suffix));
         if (parsed.GetValue(_none)) return;
-        string page = parsed.GetValue(_html) ?? Path.Combine($"{name}-report", "index.html");
+        string page = parsed.GetValue(_html) is { } html ? Suffixed(html, suffix) : Path.Combine($"{name}-report{suffix}", "index.html");
         report.WriteHtml(page);
         report.WriteFigures(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(page))!, "figures"));
         Console.WriteLine();
         Console.WriteLine($"report: {page}");
     }
+
+    private static string Suffixed(string path, string suffix) =>
+        suffix.Length == 0 ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + suffix + Path.GetExtension(path));
 }

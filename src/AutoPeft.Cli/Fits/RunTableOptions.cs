@@ -9,7 +9,7 @@ internal sealed class RunTableOptions
 {
     private static readonly (ColumnRole Role, string Option, string What)[] s_columns =
     [
-        (ColumnRole.Params, "--n-column", "model size N (parameters)"), (ColumnRole.Tokens, "--d-column", "training tokens D"), (ColumnRole.Compute, "--compute-column", "training compute (FLOP); with N it gives D = C/6N"),
+        (ColumnRole.Params, "--n-column", "model size N (parameters)"), (ColumnRole.Tokens, "--d-column", "training tokens D"), (ColumnRole.Compute, "--compute-column", "training compute (FLOP): budgets of isoFLOP profiles, and D = C/6N where D is missing; none ignores it"),
         (ColumnRole.Loss, "--loss-column", "the loss"), (ColumnRole.LearningRate, "--lr-column", "the peak learning rate"), (ColumnRole.BatchSize, "--bs-column", "the batch size"),
         (ColumnRole.SequenceLength, "--seq-column", "tokens per sequence"), (ColumnRole.Steps, "--steps-column", "optimiser steps"),
     ];
@@ -23,15 +23,39 @@ internal sealed class RunTableOptions
     private readonly Option<double?> _seq = new("--seq") { Description = "Tokens per sequence, for batches in sequences. Default: from the table, else 2048.", HelpName = "TOKENS" };
     private readonly Option<string[]> _gridBy = new("--grid-by") { Description = "Columns that tell grids of one (N, D) apart. Default: found where needed.", AllowMultipleArgumentsPerToken = true, HelpName = "COLUMN" };
 
-    public RunTableOptions(bool required = true)
+    private readonly Option<string[]> _where = new("--where")
     {
-        _data = new Option<string>("--data") { Description = "The runs: a CSV or Parquet file, or a study's directory.", Required = required, HelpName = "FILE" };
+        Description = "Use the rows that meet a condition only, such as tokenizer=gpt2 or loss<4. May be repeated.",
+        AllowMultipleArgumentsPerToken = true,
+        HelpName = "CONDITION",
+    };
+    private readonly Option<string> _checkpoints = new("--checkpoints")
+    {
+        Description = "Where rows are checkpoints of runs: take the last of each run, or all.",
+        DefaultValueFactory = _ => "last",
+        HelpName = "last|all",
+    };
+
+    /// <summary>What --data takes, in words.</summary>
+    public const string DataHelp = "The runs: CSV, JSON, JSON lines (each also .gz) or Parquet; a folder or pattern of such files; or a study's directory.";
+
+    public RunTableOptions()
+    {
+        _data = new Option<string>("--data") { Description = DataHelp, Required = true, HelpName = "FILE" };
         foreach (var (role, option, what) in s_columns) _columns[role] = new Option<string?>(option) { Description = $"Column of {what}. Default: recognised by its name.", HelpName = "COLUMN" };
+    }
+
+    /// <summary>Adds the source and its conditions alone.</summary>
+    public void AddSourceTo(Command command)
+    {
+        command.Options.Add(_data);
+        command.Options.Add(_where);
     }
 
     public void AddTo(Command command, bool sweep)
     {
-        command.Options.Add(_data);
+        AddSourceTo(command);
+        if (!sweep) command.Options.Add(_checkpoints);
         foreach (var (role, _, _) in s_columns)
             if (sweep || role <= ColumnRole.Loss) command.Options.Add(_columns[role]);
         command.Options.Add(_nUnit);
@@ -43,9 +67,12 @@ internal sealed class RunTableOptions
         command.Options.Add(_gridBy);
     }
 
-    public string? Path(ParseResult parsed) => parsed.GetValue(_data);
-
-    public Task<RunTable> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => RunTableFile.OpenAsync(parsed.GetRequiredValue(_data), cancellationToken);
+    /// <summary>The source's table, rows that miss a condition left out.</summary>
+    public async Task<RunTable> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        RunTable table = await RunTableFile.OpenAsync(parsed.GetRequiredValue(_data), cancellationToken).ConfigureAwait(false);
+        return RowFilter.Apply(table, [.. (parsed.GetValue(_where) ?? []).Select(RowFilter.Parse)]);
+    }
 
     public ColumnChoice Choice(ParseResult parsed)
     {
@@ -65,6 +92,12 @@ internal sealed class RunTableOptions
                 var other => throw new InvalidInputException($"--bs-unit {other}: tokens or sequences is expected."),
             },
             SequenceLength = parsed.GetResult(_seq) is null ? null : parsed.GetValue(_seq) is { } s and > 0 ? s : throw new InvalidInputException("--seq must be positive."),
+            KeepCheckpoints = parsed.GetResult(_checkpoints) is not null && parsed.GetValue(_checkpoints) switch
+            {
+                "last" => false,
+                "all" => true,
+                var other => throw new InvalidInputException($"--checkpoints {other}: last or all is expected."),
+            },
             GridBy = parsed.GetResult(_gridBy) is { Implicit: false } ? parsed.GetValue(_gridBy) : null,
         };
     }

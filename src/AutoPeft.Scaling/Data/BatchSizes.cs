@@ -47,6 +47,6 @@ internal static class BatchSizes
         int i = Array.FindIndex(bs.Numbers!, b => b < least);
         if (i >= 0)
             throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{table.Source}, row {i + table.FirstRowNumber}: a batch of {bs.Numbers![i]:G4} {unit} cannot be (column '{bs.Name}'); check the column and --bs-unit."));
+                $"{table.Source}, row {table.RowNumber(i)}: a batch of {bs.Numbers![i]:G4} {unit} cannot be (column '{bs.Name}'); check the column and --bs-unit."));
     }
 }

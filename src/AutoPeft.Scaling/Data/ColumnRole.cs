@@ -44,6 +44,9 @@ public sealed record ColumnChoice
     /// <summary>Tokens per sequence, for batches counted in sequences. Null: from the table, else 2048 (Step Law's).</summary>
     public double? SequenceLength { get; init; }
 
+    /// <summary>Whether every checkpoint of a run counts as a run of its own. Default: no, the last one stands for the run.</summary>
+    public bool KeepCheckpoints { get; init; }
+
     /// <summary>Columns that tell grids of one (N, D) apart. Null: found when one (N, D) holds repeated (lr, batch) cells. Empty: none.</summary>
     public IReadOnlyList<string>? GridBy { get; init; }
 }

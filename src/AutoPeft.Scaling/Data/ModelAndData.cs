@@ -1,9 +1,10 @@
 namespace AutoPeft.Scaling.Data;
 
-/// <summary>Works out N and D from whichever two of N, D and C a table has (C = 6·N·D).</summary>
+/// <summary>Works out N and D from whichever two of N, D and C a table has (C = 6·N·D), and compute where all three are stated.</summary>
 internal static class ModelAndData
 {
-    public static (double[] N, double[] D) Resolve(RunTable table, ColumnResolver resolver, Architecture? shape, List<string> notes)
+    /// <summary>N, D, and compute as stated beside both (null where one of the three was worked out from the others).</summary>
+    public static (double[] N, double[] D, (string Name, double[] Values)? Compute) Resolve(RunTable table, ColumnResolver resolver, Architecture? shape, List<string> notes)
     {
         var n = resolver.Find(ColumnRole.Params);
         var d = resolver.Find(ColumnRole.Tokens);
@@ -16,8 +17,8 @@ internal static class ModelAndData
         if (n is null && d is not null && c is not null)
         {
             notes.Add($"N = C/(6D), with D from '{d.Value.Column.Name}' and C from '{c.Value.Column.Name}'");
-            var nv = Divide(Values(table, c.Value, "C"), Values(table, d.Value, "D"));
-            return (nv, Values(table, d.Value, "D"));
+            var tokens = Values(table, d.Value, "D");
+            return (Divide(Values(table, c.Value, "C"), tokens), tokens, null);
         }
         n ??= resolver.Require(ColumnRole.Params, "--n-column");
         var model = Values(table, n.Value, "N");
@@ -26,11 +27,13 @@ internal static class ModelAndData
         {
             Say(c.Value, "C", "FLOP", notes);
             notes.Add($"D = C/(6N), with C from '{c.Value.Column.Name}'");
-            return (model, Divide(Values(table, c.Value, "C"), model));
+            return (model, Divide(Values(table, c.Value, "C"), model), null);
         }
         d ??= resolver.Require(ColumnRole.Tokens, "--d-column (or the compute column with --compute-column)");
         Say(d.Value, "D", "tokens", notes);
-        return (model, Values(table, d.Value, "D"));
+        if (c is null || !c.Value.Column.Numbers!.All(v => v > 0 && double.IsFinite(v))) return (model, Values(table, d.Value, "D"), null);
+        Say(c.Value, "C", "FLOP", notes);
+        return (model, Values(table, d.Value, "D"), (c.Value.Column.Name, Values(table, c.Value, "C")));
     }
 
     private static double[] Divide(double[] c, double[] by) => [.. c.Select((v, i) => v / 6 / by[i])];

@@ -35,6 +35,7 @@ public sealed record RunColumn
 public sealed class RunTable
 {
     private readonly Dictionary<string, RunColumn> _byName;
+    private readonly int[]? _rows;
 
     /// <summary>A table from named columns.</summary>
     /// <param name="source">What messages call it: usually the file's path.</param>
@@ -42,7 +43,13 @@ public sealed class RunTable
     /// <param name="firstRowNumber">The number messages give the first row (2 for a CSV whose header is line 1).</param>
     /// <exception cref="ScalingDataException">Columns differ in length, repeat a name, or there are none.</exception>
     public RunTable(string source, IReadOnlyList<RunColumn> columns, int firstRowNumber = 1)
+        : this(source, columns, firstRowNumber, null)
     {
+    }
+
+    private RunTable(string source, IReadOnlyList<RunColumn> columns, int firstRowNumber, int[]? rows)
+    {
+        _rows = rows;
         if (columns.Count == 0) throw new ScalingDataException($"{source}: the table has no columns.");
         _byName = new Dictionary<string, RunColumn>(StringComparer.Ordinal);
         foreach (var c in columns)
@@ -71,8 +78,32 @@ public sealed class RunTable
     /// <summary>The column of that exact name, or null.</summary>
     public RunColumn? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>The names of all columns, for messages.</summary>
-    public string NamesForMessage => string.Join(", ", Columns.Select(c => c.Name));
+    /// <summary>The column of a name, spelled as in the source or in other letters' case.</summary>
+    /// <exception cref="ScalingDataException">There is none; the message names the nearest.</exception>
+    public RunColumn Require(string name, string what = "")
+    {
+        var found = Find(name) ?? Columns.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (found is not null) return found;
+        string near = ShortList.Nearest(name, Columns.Select(c => c.Name)) is { } n ? $" (is '{n}' meant?)" : "";
+        throw new ScalingDataException($"{Source}: no column '{name}'{what}{near}; the columns are: {NamesForMessage}.");
+    }
+
+    /// <summary>The names of the columns, for messages: a dozen at most.</summary>
+    public string NamesForMessage => ShortList.Of([.. Columns.Select(c => c.Name)]);
+
+    /// <summary>The number that messages give to a row: the line of a file, even where rows were left out.</summary>
+    public int RowNumber(int row) => FirstRowNumber + (_rows?[row] ?? row);
+
+    /// <summary>Some of the rows, which keep their numbers.</summary>
+    public RunTable Take(int[] rows) => new(Source,
+        [.. Columns.Select(c => c.Numbers is { } v ? new RunColumn(c.Name, [.. rows.Select(i => v[i])]) : new RunColumn(c.Name, [.. rows.Select(i => c.Texts![i])]))],
+        FirstRowNumber, [.. rows.Select(i => _rows?[i] ?? i)]);
+
+    /// <summary>Other columns over the same rows, which keep their numbers.</summary>
+    public RunTable Replace(IReadOnlyList<RunColumn> columns) => new(Source, columns, FirstRowNumber, _rows);
+
+    /// <summary>The table with further columns.</summary>
+    public RunTable With(params RunColumn[] columns) => new(Source, [.. Columns, .. columns], FirstRowNumber, _rows);
 
     /// <summary>A table from records: one column per public property of a numeric, string, bool or enum type.</summary>
     /// <typeparam name="T">The record type; its property names are the column names.</typeparam>

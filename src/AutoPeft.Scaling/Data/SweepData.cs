@@ -44,7 +44,7 @@ public sealed class SweepData
         var bs = resolver.Require(ColumnRole.BatchSize, "--bs-column").Column;
         var loss = resolver.Require(ColumnRole.Loss, "--loss-column").Column;
         var steps = resolver.Find(ColumnRole.Steps)?.Column;
-        var (n, d) = ModelAndData.Resolve(table, resolver, shape, notes);
+        var (n, d, _) = ModelAndData.Resolve(table, resolver, shape, notes);
 
         Positive.Check(table, lr.Name, lr.Numbers!, "the learning rate");
         Positive.Check(table, bs.Name, bs.Numbers!, "the batch size");
@@ -52,7 +52,7 @@ public sealed class SweepData
         Positive.CheckUnits(table, n, d);
         int tooHot = Array.FindIndex(lr.Numbers!, v => v >= 10);
         if (tooHot >= 0)
-            throw new ScalingDataException($"{table.Source}, row {tooHot + table.FirstRowNumber}: a learning rate of {Show(lr.Numbers![tooHot])} cannot be (column '{lr.Name}'); is it logged in other units, or a different column?");
+            throw new ScalingDataException($"{table.Source}, row {table.RowNumber(tooHot)}: a learning rate of {Show(lr.Numbers![tooHot])} cannot be (column '{lr.Name}'); is it logged in other units, or a different column?");
 
         var batch = BatchSizes.InTokens(table, choice, bs, steps, d, resolver.Find(ColumnRole.SequenceLength)?.Column, notes);
         notes.Add($"columns: N, D, learning rate '{lr.Name}', batch size '{bs.Name}', loss '{loss.Name}'");
@@ -63,7 +63,7 @@ public sealed class SweepData
 
         var keys = GridKeys.Find(table, choice, n, d, lrLevel, bsLevel, [lr.Name, bs.Name, loss.Name, steps?.Name ?? ""], notes);
         var runs = Enumerable.Range(0, table.RowCount)
-            .Select(i => (i, new SweepRun(i + table.FirstRowNumber, n[i], d[i], lr.Numbers![i], lrLevel[i], batch[i], bsLevel[i], loss.Numbers![i], keys[i])))
+            .Select(i => (i, new SweepRun(table.RowNumber(i), n[i], d[i], lr.Numbers![i], lrLevel[i], batch[i], bsLevel[i], loss.Numbers![i], keys[i])))
             .ToList();
         var grids = new List<SweepGrid>();
         foreach (var g in runs.GroupBy(r => r.Item2.Grid).OrderBy(g => g.First().Item2.Params).ThenBy(g => g.First().Item2.Tokens))

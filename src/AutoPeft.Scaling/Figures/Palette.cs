@@ -19,6 +19,10 @@ internal static class Palette
         "--s0:#6cb0f0;--s1:#f0934a;--s2:#4fc4a8;--s3:#b995e0;--s4:#d0b25c;--s5:#8d97a2;--warn:#f5b983;--warnbg:#2e241a;" +
         "--r0:#8fd0ff;--r1:#4d9bd6;--r2:#2f6c9e;--r3:#254e72;--r4:#20384d;--r5:#1d2730;--onramp:#10202e;";
 
+    /// <summary>The light colours by name, for files without CSS variables.</summary>
+    public static Dictionary<string, string> LightColours { get; } =
+        Light.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split(':')).ToDictionary(p => p[0].TrimStart('-'), p => p[1]);
+
     /// <summary>Rules for the variables under a selector.</summary>
     public static string Variables(string selector) => $"{selector}{{{Light}}}@media (prefers-color-scheme:dark){{{selector}{{{Dark}}}}}";
 

@@ -24,6 +24,8 @@ internal sealed class Panel
         figure.Text(Math.Max(2, left - 40), top - 8, yTitle, "t");
     }
 
+    private int _series;
+
     public SvgFigure Figure { get; }
     public double Left { get; }
     public double Top { get; }
@@ -32,10 +34,27 @@ internal sealed class Panel
     public AxisScale X { get; }
     public AxisScale Y { get; }
 
-    public void Curve(IEnumerable<(double X, double Y)> points, string css) => Figure.Polyline(points.Select(p => (X[p.X], Y[p.Y])), css);
+    public void Curve(IEnumerable<(double X, double Y)> points, string css)
+    {
+        var all = points.ToList();
+        string series = $"curve {++_series}";
+        foreach (var (x, y) in all) Figure.Record(series, x, y);
+        Figure.Polyline(all.Select(p => (X[p.X], Y[p.Y])), css);
+    }
 
-    public void Band(IReadOnlyList<(double X, double Low, double High)> points, string css) =>
+    public void Band(IReadOnlyList<(double X, double Low, double High)> points, string css)
+    {
+        string series = $"band {++_series}";
+        foreach (var (x, low, high) in points) Figure.Record(series, x, double.NaN, low, high);
         Figure.Polyline(points.Select(p => (X[p.X], Y[p.High])).Concat(points.Reverse().Select(p => (X[p.X], Y[p.Low]))), "band " + css, closed: true);
+    }
+
+    /// <summary>A dot in data coordinates, named for the table of the figure's numbers.</summary>
+    public void Dot(string series, double x, double y, double radius, string css, string? tip = null)
+    {
+        Figure.Record(series, x, y);
+        Figure.Circle(X[x], Y[y], radius, css, tip);
+    }
 
     /// <summary>Draws inside the plotting area only.</summary>
     public void Clipped(string id, Action draw)

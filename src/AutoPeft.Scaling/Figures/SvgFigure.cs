@@ -8,6 +8,7 @@ namespace AutoPeft.Scaling.Figures;
 public sealed class SvgFigure
 {
     private readonly StringBuilder _body = new();
+    private readonly StringBuilder _data = new();
 
     internal SvgFigure(string name, string title, double width, double height, string caption = "") =>
         (Name, Title, Width, Height, Caption) = (name, title, width, height, caption);
@@ -21,13 +22,22 @@ public sealed class SvgFigure
     internal double Width { get; }
     internal double Height { get; }
 
-    /// <summary>The figure as a file of its own, with light and dark colours.</summary>
-    public string ToStandaloneSvg() => Render($"<style>{Palette.Variables("svg")}{Palette.FigureRules}</style><rect width=\"100%\" height=\"100%\" style=\"fill:var(--panel)\"/>");
+    /// <summary>The figure as a file of its own, with literal colours and no style sheet: what LaTeX and Inkscape read.</summary>
+    public string ToStandaloneSvg() =>
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{P(Width)}\" height=\"{P(Height)}\" viewBox=\"0 0 {P(Width)} {P(Height)}\" style=\"{PlainStyle.Root}\">"
+        + $"<title>{WebUtility.HtmlEncode(Title)}</title><rect width=\"{P(Width)}\" height=\"{P(Height)}\" style=\"fill:#ffffff\"/>{PlainStyle.Inline(_body.ToString())}</svg>";
 
-    internal string ToInlineSvg() => Render("");
+    /// <summary>The numbers that the figure draws: series, x, y, and ends of bands; empty where it draws none in data coordinates.</summary>
+    public string ToCsv() => _data.Length == 0 ? "" : "series,x,y,low,high\n" + _data;
 
-    private string Render(string head) =>
-        $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fig\" viewBox=\"0 0 {P(Width)} {P(Height)}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(Title)}\">{head}{_body}</svg>";
+    internal string ToInlineSvg() =>
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fig\" viewBox=\"0 0 {P(Width)} {P(Height)}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(Title)}\">{_body}</svg>";
+
+    internal void Record(string series, double x, double y, double low = double.NaN, double high = double.NaN)
+    {
+        string N(double v) => double.IsNaN(v) ? "" : v.ToString("R", CultureInfo.InvariantCulture);
+        _data.Append($"{series},{N(x)},{N(y)},{N(low)},{N(high)}\n");
+    }
 
     internal void Line(double x1, double y1, double x2, double y2, string css) => _body.Append($"<line x1=\"{P(x1)}\" y1=\"{P(y1)}\" x2=\"{P(x2)}\" y2=\"{P(y2)}\" class=\"{css}\"/>");
 

@@ -9,9 +9,14 @@ namespace AutoPeft.Scaling.Fitting;
 public delegate Dual Formula(ReadOnlySpan<Dual> parameters, ReadOnlySpan<double> row);
 
 /// <summary>One parameter of a formula.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Start">Where descents start.</param>
+/// <param name="Name">Name of the parameter.</param>
+/// <param name="Start">Where descents start; not a number where no start is stated and the search chooses.</param>
 /// <param name="Low">Lower bound.</param>
-/// <param name="High">Upper bound.</param>
+/// <param name="High">Upper bound. A parameter whose bounds are equal is fixed.</param>
 /// <param name="OtherStarts">Further starting values; all combinations are tried.</param>
-public sealed record FormulaParameter(string Name, double Start, double Low = double.NegativeInfinity, double High = double.PositiveInfinity, params double[] OtherStarts);
+public sealed record FormulaParameter(
+    string Name, double Start = double.NaN, double Low = double.NegativeInfinity, double High = double.PositiveInfinity, params double[] OtherStarts)
+{
+    /// <summary>Whether the bounds leave one value only.</summary>
+    public bool IsFixed => Low == High;
+}

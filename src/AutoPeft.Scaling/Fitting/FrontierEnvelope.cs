@@ -1,5 +1,6 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
+using MathNet.Numerics.Distributions;
 
 namespace AutoPeft.Scaling.Fitting;
 
@@ -10,12 +11,13 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="Indices">Points on the lower envelope of loss over compute.</param>
 /// <param name="Exponent">a of N_opt = k·C^a; null for fewer than four envelope points.</param>
 /// <param name="Constant">k.</param>
-public sealed record FrontierEnvelope(IReadOnlyList<int> Indices, double? Exponent, double? Constant)
+/// <param name="ExponentBand">95 % interval of a, under independent errors along the envelope.</param>
+public sealed record FrontierEnvelope(IReadOnlyList<int> Indices, double? Exponent, double? Constant, Interval ExponentBand)
 {
     /// <summary>Finds the envelope and fits the law.</summary>
     public static FrontierEnvelope Fit(LossPoints points)
     {
-        var order = Enumerable.Range(0, points.Count).OrderBy(i => points.N[i] * points.D[i]).ToList();
+        var order = Enumerable.Range(0, points.Count).OrderBy(i => points.Compute[i]).ToList();
         var best = double.PositiveInfinity;
         var on = new List<int>();
         foreach (int i in order)
@@ -24,8 +26,9 @@ public sealed record FrontierEnvelope(IReadOnlyList<int> Indices, double? Expone
                 best = points.Loss[i];
                 on.Add(i);
             }
-        if (on.Count < 4) return new FrontierEnvelope(on, null, null);
-        var fit = LeastSquares.Fit([[.. on.Select(i => Math.Log(6 * points.N[i] * points.D[i]))]], [.. on.Select(i => Math.Log(points.N[i]))]);
-        return new FrontierEnvelope(on, fit.Coefficients[1], Math.Exp(fit.Coefficients[0]));
+        if (on.Count < 4) return new FrontierEnvelope(on, null, null, new Interval(double.NaN, double.NaN));
+        var fit = LeastSquares.Fit([[.. on.Select(i => Math.Log(points.Compute[i]))]], [.. on.Select(i => Math.Log(points.N[i]))]);
+        double half = StudentT.InvCDF(0, 1, on.Count - 2, 0.975) * Math.Sqrt(fit.Covariance[1, 1]);
+        return new FrontierEnvelope(on, fit.Coefficients[1], Math.Exp(fit.Coefficients[0]), new Interval(fit.Coefficients[1] - half, fit.Coefficients[1] + half));
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Fitting;
@@ -25,13 +26,13 @@ public sealed record Identifiability(
         var raw = objective.Jacobian(theta, centred: false);
         var centred = objective.Jacobian(theta, centred: true);
         var j = DenseMatrix.OfArray(raw);
-        var gram = j.TransposeThisAndMultiply(j).ToArray();
-        var covariance = SmallMatrix.PseudoInverse(gram);
+        var gram = j.TransposeThisAndMultiply(j);
+        var covariance = Matrices.PseudoInverse(gram);
         var vif = Enumerable.Range(0, 5).Select(i => covariance[i, i] * gram[i, i]).ToArray();
 
         var scaled = DenseMatrix.OfArray(centred);
         for (int c = 0; c < 5; c++) scaled.SetColumn(c, scaled.Column(c) / Math.Max(scaled.Column(c).L2Norm(), 1e-300));
-        var svd = scaled.Svd();
+        var svd = Matrices.TallSvd(scaled);
         var lost = new HashSet<int>();
         for (int k = 0; k < 5; k++)
             if (svd.S[k] < NullDirection * svd.S[0])
@@ -61,7 +62,7 @@ public sealed record Identifiability(
         }
         var names = lost.Order().Select(i => Parameter[i]).ToList();
         if (lost.Count > 0 && warnings.Count == 0) warnings.Add($"the design does not identify {string.Join(", ", names)}");
-        double cond = SmallMatrix.ConditionNumber(raw), condC = SmallMatrix.ConditionNumber(centred);
+        double cond = Matrices.ConditionNumber(j), condC = Matrices.ConditionNumber(DenseMatrix.OfArray(centred));
         if (lost.Count == 0 && condC > 300)
             warnings.Add(string.Create(CultureInfo.InvariantCulture, $"the design is weak: condition number {condC:G3} even after centring; read the bands, not the coefficients"));
         for (int k = 0; k < 2 && lost.Count == 0; k++)
@@ -69,8 +70,11 @@ public sealed record Identifiability(
             var (v, what, sym) = k == 0 ? (points.N, "N", "α") : (points.D, "D", "β");
             if (v.Max() / v.Min() < 4) warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{what} spans a factor of {v.Max() / v.Min():G2} only; {sym} is barely determined"));
         }
-        return new Identifiability(cond, condC, SmallMatrix.Correlation(covariance), vif, names, warnings);
+        return new Identifiability(cond, condC, Correlation(covariance), vif, names, warnings);
     }
+
+    private static double[,] Correlation(Matrix<double> covariance) =>
+        DenseMatrix.Create(5, 5, (i, k) => i == k ? 1 : covariance[i, k] / Math.Sqrt(covariance[i, i] * covariance[k, k])).ToArray();
 
     private static readonly string[] Parameter = ["A", "B", "E", "alpha", "beta"];
 

@@ -22,10 +22,12 @@ public sealed record LossHeldOut(string Protocol, int Count, double MeanAbsolute
     public string Name => Protocol switch { "largest-n" => "largest N held out", "largest-d" => "largest D held out", _ => "most compute held out" };
 
     /// <summary>Runs the cuts that the data allow.</summary>
-    public static IReadOnlyList<LossHeldOut> RunAll(LossPoints points)
+    /// <param name="points">The runs.</param>
+    /// <param name="options">Objective and threshold of the refits. Default: those of a fit.</param>
+    public static IReadOnlyList<LossHeldOut> RunAll(LossPoints points, LossLawFitOptions? options = null)
     {
         var results = new List<LossHeldOut>();
-        foreach (var (name, key) in new (string, Func<int, double>)[] { ("largest-n", i => points.N[i]), ("largest-d", i => points.D[i]), ("largest-compute", i => points.N[i] * points.D[i]) })
+        foreach (var (name, key) in new (string, Func<int, double>)[] { ("largest-n", i => points.N[i]), ("largest-d", i => points.D[i]), ("largest-compute", i => points.Compute[i]) })
         {
             int[] order = [.. Enumerable.Range(0, points.Count).OrderBy(key)];
             double cut = key(order[(int)(points.Count * (1 - TestShare))]);
@@ -33,7 +35,7 @@ public sealed record LossHeldOut(string Protocol, int Count, double MeanAbsolute
             if (train.Length < 8 || test.Length == 0) continue;
             try
             {
-                var law = LossLawFit.Fit(points.Take(train), new LossLawFitOptions { Starts = s_starts }).Law;
+                var law = LossLawFit.Fit(points.Take(train), (options ?? new LossLawFitOptions()) with { Starts = s_starts }).Law;
                 double Error(int i, LossLaw l) => Math.Log(l.Loss(points.N[i], points.D[i]) / points.Loss[i]);
                 double median = train.Select(i => points.Loss[i]).Order().ElementAt(train.Length / 2);
                 results.Add(new LossHeldOut(name, test.Length, test.Average(i => Math.Abs(Error(i, law))), test.Average(i => Error(i, law)),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Randomness;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 
@@ -10,6 +11,10 @@ namespace AutoPeft.Scaling.Fitting;
 /// </summary>
 public sealed class LossLawFit
 {
+    /// <summary>Up to so many rows every start descends on all of them.</summary>
+    private const int SearchRows = 3000;
+    private const int SampleRows = 500;
+
     private LossLawFit(LossPoints points, LossLawFitOptions options, HuberLossObjective objective, double[] theta, double value, double? scale, StartCounts starts)
     {
         (Points, Options, Objective, Theta, Value, Scale, Starts) = (points, options, objective, theta, value, scale, starts);
@@ -54,9 +59,7 @@ public sealed class LossLawFit
         CheckDesign(points);
         var objective = new HuberLossObjective(points);
         var starts = options.Starts.Enumerate();
-        var ends = new MajorisedNewton.MinimumFound[starts.Count];
-        Parallel.For(0, starts.Count, ParallelUse(options.Threads, cancel), i =>
-            ends[i] = MajorisedNewton.MinimiseInStages(objective, objective.Centre(starts[i]), options.Delta, 10 * options.Delta, 10));
+        var ends = points.Count <= SearchRows ? Descend(objective, starts, options, cancel) : DescendOnSample(points, objective, starts, options, cancel);
         int best = -1;
         for (int i = 0; i < ends.Length; i++)
             if (ends[i].Converged && double.IsFinite(ends[i].Value) && (best < 0 || ends[i].Value < ends[best].Value)) best = i;
@@ -73,6 +76,34 @@ public sealed class LossLawFit
         }
         fit.RefuseBounds();
         return fit;
+    }
+
+    // Many rows: the search over starts runs on a sample, and its best ends are polished on all rows.
+    private static MajorisedNewton.MinimumFound[] DescendOnSample(
+        LossPoints points, HuberLossObjective objective, IReadOnlyList<double[]> starts, LossLawFitOptions options, CancellationToken cancel)
+    {
+        var random = new Philox(0x5eed);
+        var sample = new HuberLossObjective(points.Take(Enumerable.Range(0, SampleRows).Select(_ => random.NextInt(points.Count))));
+        var ends = Descend(sample, starts, options, cancel);
+        double best = ends.Where(e => e.Converged && double.IsFinite(e.Value)).Select(e => e.Value).DefaultIfEmpty(double.NaN).Min();
+        for (int i = 0, polished = 0; i < ends.Length; i++)
+        {
+            bool near = ends[i].Converged && ends[i].Value <= best * (1 + 1e-8);
+            double[] raw = sample.Uncentre(ends[i].Theta);
+            ends[i] = near && polished++ == 0
+                ? MajorisedNewton.Minimise(objective, objective.Centre(raw), options.Delta)
+                : ends[i] with { Theta = objective.Centre(raw), Value = near ? double.MaxValue : double.PositiveInfinity };
+        }
+        double found = ends.Where(e => e.Converged).Select(e => e.Value).DefaultIfEmpty(double.NaN).Min();
+        return [.. ends.Select(e => e.Value == double.MaxValue ? e with { Value = found } : e)];
+    }
+
+    private static MajorisedNewton.MinimumFound[] Descend(HuberLossObjective objective, IReadOnlyList<double[]> starts, LossLawFitOptions options, CancellationToken cancel)
+    {
+        var ends = new MajorisedNewton.MinimumFound[starts.Count];
+        Parallel.For(0, starts.Count, ParallelUse(options.Threads, cancel), i =>
+            ends[i] = MajorisedNewton.MinimiseInStages(objective, objective.Centre(starts[i]), options.Delta, 10 * options.Delta, 10));
+        return ends;
     }
 
     /// <summary>What is wrong enough to warn of, in plain words.</summary>

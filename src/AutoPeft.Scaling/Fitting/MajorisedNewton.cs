@@ -26,8 +26,7 @@ internal static class MajorisedNewton
     /// <param name="t">Threshold.</param>
     /// <param name="tolerance">Relative decrease of f below which the descent ends.</param>
     /// <param name="maxIterations">Cap on evaluations.</param>
-    /// <param name="held">Index of a parameter to hold at its start (profile likelihood), or −1.</param>
-    public static MinimumFound Minimise(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double tolerance = 1e-13, int maxIterations = 500, int held = -1)
+    public static MinimumFound Minimise(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double tolerance = 1e-13, int maxIterations = 500)
     {
         Span<double> theta = stackalloc double[P], trial = stackalloc double[P], step = stackalloc double[P];
         Span<double> g = stackalloc double[P], g2 = stackalloc double[P];
@@ -41,8 +40,8 @@ internal static class MajorisedNewton
         {
             // Newton's model where it is convex, the majoriser's otherwise: near the minimum the first is exact on the active
             // set, far from it the second always descends.
-            bool newton = near && TryStep(h, m, g, lambda, held, a, step);
-            if (!newton && !TryStep(m, m, g, lambda, held, a, step)) break;
+            bool newton = near && TryStep(h, m, g, lambda, a, step);
+            if (!newton && !TryStep(m, m, g, lambda, a, step)) break;
             var model = newton ? h : m;
             double predicted = 0, longest = 0;
             for (int i = 0; i < P; i++)
@@ -89,7 +88,7 @@ internal static class MajorisedNewton
 
     // Solves (model + λ·(M + floor·I))·step = −g. Damping by the whole of M lets steps run along M's valleys; the floor keeps a term
     // that has all but vanished (its column of M is tiny) from asking for an unbounded step.
-    private static bool TryStep(ReadOnlySpan<double> model, ReadOnlySpan<double> m, ReadOnlySpan<double> g, double lambda, int held, Span<double> a, Span<double> step)
+    private static bool TryStep(ReadOnlySpan<double> model, ReadOnlySpan<double> m, ReadOnlySpan<double> g, double lambda, Span<double> a, Span<double> step)
     {
         double floor = 0;
         for (int i = 0; i < P; i++) floor = Math.Max(floor, m[i * P + i]);
@@ -99,12 +98,6 @@ internal static class MajorisedNewton
         {
             a[i * P + i] += lambda * floor + 1e-10 * floor;
             step[i] = -g[i];
-        }
-        if (held >= 0)
-        {
-            for (int i = 0; i < P; i++) a[held * P + i] = a[i * P + held] = 0;
-            a[held * P + held] = 1;
-            step[held] = 0;
         }
         return SmallMatrix.TrySolveCholesky(a, step);
     }

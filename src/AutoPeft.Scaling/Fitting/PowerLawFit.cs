@@ -2,6 +2,7 @@ using System.Globalization;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Fitting;
 
@@ -34,10 +35,8 @@ public sealed class PowerLawFit
     /// <summary>95 % band of the law's mean (not of a new observation) at regressors, under independent errors.</summary>
     public Interval Band(params ReadOnlySpan<double> x)
     {
-        Span<double> row = stackalloc double[x.Length + 1];
-        row[0] = 1;
-        for (int j = 0; j < x.Length; j++) row[j + 1] = Math.Log(x[j]);
-        double mean = Math.Log(Law.Predict(x)), sd = Math.Sqrt(Math.Max(SmallMatrix.Quadratic(Linear.Covariance, row), 0));
+        var row = DenseVector.OfArray([1, .. x.ToArray().Select(v => Math.Log(v))]);
+        double mean = Math.Log(Law.Predict(x)), sd = Math.Sqrt(Math.Max(row * (DenseMatrix.OfArray(Linear.Covariance) * row), 0));
         return new Interval(Math.Exp(mean - 1.96 * sd), Math.Exp(mean + 1.96 * sd));
     }
 

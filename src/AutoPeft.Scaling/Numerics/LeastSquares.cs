@@ -1,4 +1,5 @@
 using MathNet.Numerics.LinearAlgebra.Double;
+using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace AutoPeft.Scaling.Numerics;
 
@@ -56,13 +57,15 @@ public sealed class LeastSquares
         var inverse = new double[p, p];
         if (p > 0)
         {
-            var svd = z.Svd();
+            // The triangle of the QR has the singular values of the design, and memory stays linear in the rows.
+            var qr = z.QR(QRMethod.Thin);
+            var svd = qr.R.Svd();
             var s = svd.S;
             condition = s[p - 1] > 0 ? s[0] / s[p - 1] : double.PositiveInfinity;
             // Columns typed with few digits make D = 20·N only nearly exact; 1e-6 still separates any real design.
             singular = !(condition < 1e6);
             double floor = s[0] * 1e-6;
-            var uty = svd.U.TransposeThisAndMultiply(DenseVector.Create(n, i => y[i] - ym));
+            var uty = svd.U.TransposeThisAndMultiply(qr.Q.TransposeThisAndMultiply(DenseVector.Create(n, i => y[i] - ym)));
             for (int k = 0; k < p; k++)
             {
                 if (s[k] <= floor || s[k] == 0) continue;

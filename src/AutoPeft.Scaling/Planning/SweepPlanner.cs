@@ -1,6 +1,7 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Planning;
 
@@ -48,7 +49,7 @@ public static class SweepPlanner
     private static SweepPlan Design(SweepPlannerOptions o, int runsPerPoint, string[] names, Func<double, double, double[]> row)
     {
         if (!(o.Budget > 0)) throw new ScalingDataException("the compute budget must be positive (FLOP).");
-        var candidates = (from n in o.Params from d in o.Tokens select (N: n, D: d, Row: row(n, d), Cost: 6 * n * d * runsPerPoint)).ToList();
+        var candidates = (from n in o.Params from d in o.Tokens select (N: n, D: d, Row: row(n, d), Cost: o.FlopPerParameterToken * n * d * runsPerPoint)).ToList();
         if (candidates.Count == 0 || candidates.Min(c => c.Cost) > o.Budget)
             throw new ScalingDataException(FormattableString.Invariant($"the budget of {o.Budget:G3} FLOP does not pay for the cheapest candidate ({(candidates.Count == 0 ? 0 : candidates.Min(c => c.Cost)):G3} FLOP)."));
         int p = names.Length;
@@ -90,7 +91,20 @@ public static class SweepPlanner
         }
         return new SweepPlan(
             [.. chosen.Select(i => candidates[i]).OrderBy(q => q.N).ThenBy(q => q.D).Select(q => new PlannedGrid(q.N, q.D, [], [], q.Cost))],
-            spent, names, Sd(existing), Sd(Information(chosen)));
+            spent, names, Sd(existing), Sd(Information(chosen)))
+        {
+            TargetSdBefore = o.Target is null ? double.NaN : TargetSd(existing),
+            TargetSdAfter = o.Target is null ? double.NaN : TargetSd(Information(chosen)),
+        };
+
+        double TargetSd(double[,] m)
+        {
+            var information = DenseMatrix.OfArray(m);
+            var s = information.Svd(false).S;
+            if (!(s[^1] > 1e-12 * s[0])) return double.PositiveInfinity;
+            var contrast = DenseVector.OfArray(c!);
+            return o.ObservationSd * Math.Sqrt(contrast * (Matrices.PseudoInverse(information) * contrast));
+        }
 
         double[,] Information(List<int> points)
         {
@@ -115,9 +129,10 @@ public static class SweepPlanner
 
         double[] Sd(double[,] m)
         {
-            var e = SmallMatrix.SingularValues(m);
+            var information = DenseMatrix.OfArray(m);
+            var e = information.Svd(false).S;
             if (!(e[^1] > 1e-12 * e[0])) return [.. Enumerable.Repeat(double.PositiveInfinity, p)];
-            var inverse = SmallMatrix.PseudoInverse(m);
+            var inverse = Matrices.PseudoInverse(information);
             return [.. Enumerable.Range(0, p).Select(i => o.ObservationSd * Math.Sqrt(inverse[i, i]))];
         }
     }

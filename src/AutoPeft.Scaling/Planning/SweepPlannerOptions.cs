@@ -26,6 +26,8 @@ public sealed record SweepPlannerOptions
     public (double Params, double Tokens)? Target { get; init; }
     /// <summary>Grids (runs, for loss laws) that exist already, as (N, D). They cost nothing and count.</summary>
     public IReadOnlyList<(double Params, double Tokens)> Existing { get; init; } = [];
+    /// <summary>FLOP per parameter and token. Default 6; a fit's compute column may say otherwise.</summary>
+    public double FlopPerParameterToken { get; init; } = 6;
     /// <summary>Learning rates a grid, in steps of √2. Default 5: a factor of four, which holds a plateau, and a parabola with two to spare.</summary>
     public int LearningRatesPerGrid { get; init; } = 5;
     /// <summary>Batch sizes a grid. Default 3.</summary>
@@ -48,4 +50,10 @@ public sealed record PlannedGrid(double Params, double Tokens, IReadOnlyList<dou
 /// <param name="Coefficients">Names of the law's coefficients.</param>
 /// <param name="SdBefore">Standard deviation of each with the existing grids; infinite where they do not determine it.</param>
 /// <param name="SdAfter">Standard deviation of each once the plan has run.</param>
-public sealed record SweepPlan(IReadOnlyList<PlannedGrid> Grids, double Compute, IReadOnlyList<string> Coefficients, IReadOnlyList<double> SdBefore, IReadOnlyList<double> SdAfter);
+public sealed record SweepPlan(IReadOnlyList<PlannedGrid> Grids, double Compute, IReadOnlyList<string> Coefficients, IReadOnlyList<double> SdBefore, IReadOnlyList<double> SdAfter)
+{
+    /// <summary>Standard deviation of the prediction at the target with the existing runs; not a number without a target.</summary>
+    public double TargetSdBefore { get; init; } = double.NaN;
+    /// <summary>Standard deviation of the prediction at the target once the plan has run; not a number without a target.</summary>
+    public double TargetSdAfter { get; init; } = double.NaN;
+}

@@ -19,6 +19,10 @@ internal static class FitFile
         {
             throw new ScalingDataException($"{path}: not JSON ({e.Message.TrimEnd('.')}); a file that `autopeft fit {kind} --json` wrote is expected.");
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ScalingDataException($"{path}: {e.Message}");
+        }
         if (json?["kind"] is not JsonValue v || !v.TryGetValue(out string? found) || found != kind)
             throw new ScalingDataException($"{path}: not a fit of {kind}; a file that `autopeft fit {kind} --json` wrote is expected.");
         return json;

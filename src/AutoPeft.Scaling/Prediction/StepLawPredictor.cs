@@ -4,6 +4,7 @@ using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Sweeps;
+using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Prediction;
 
@@ -28,6 +29,20 @@ public sealed class StepLawPredictor
 
     /// <summary>Which law answers.</summary>
     public string Source { get; }
+
+    /// <summary>What to distrust about the bands, in plain words; empty where nothing is.</summary>
+    public IReadOnlyList<string> Warnings =>
+    [
+        .. Flat(_lrCovariance) ? ["the fit saw one learning rate only: its law repeats the design, and the band has no width"] : Array.Empty<string>(),
+        .. Flat(_bsCovariance) ? ["the fit saw one batch size only: its law repeats the design, and the band has no width"] : Array.Empty<string>(),
+    ];
+
+    private static bool Flat(double[,] covariance)
+    {
+        for (int i = 0; i < covariance.GetLength(0); i++)
+            if (covariance[i, i] > 1e-18) return false;
+        return true;
+    }
 
     /// <summary>
     /// Step Law as published. Covariances of (ln c, N, D) and (ln c, D) are those of the authors' 1,000 released bootstrap fits.
@@ -79,7 +94,8 @@ public sealed class StepLawPredictor
     {
         double m = 0;
         for (int i = 0; i < x.Length; i++) m += coefficients[i] * x[i];
-        double sd = Math.Sqrt(Math.Max(0, SmallMatrix.Quadratic(covariance, x)));
+        var row = DenseVector.OfArray(x.ToArray());
+        double sd = Math.Sqrt(Math.Max(0, row * (DenseMatrix.OfArray(covariance) * row)));
         return (Math.Exp(m), new Interval(Math.Exp(m - 1.959964 * sd), Math.Exp(m + 1.959964 * sd)));
     }
 }

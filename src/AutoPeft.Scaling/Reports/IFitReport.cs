@@ -23,10 +23,14 @@ public interface IFitReport
     /// <summary>Writes the machine-readable form to a file, creating its folder.</summary>
     void WriteJson(string path) => WriteText(path, ToJson());
 
-    /// <summary>Writes each figure as an SVG file of its own into a folder.</summary>
+    /// <summary>Writes each figure into a folder: an SVG file of literal colours, and its numbers as CSV.</summary>
     void WriteFigures(string folder)
     {
-        foreach (var f in Figures) WriteText(Path.Combine(folder, f.Name + ".svg"), f.ToStandaloneSvg());
+        foreach (var f in Figures)
+        {
+            WriteText(Path.Combine(folder, f.Name + ".svg"), f.ToStandaloneSvg());
+            if (f.ToCsv() is { Length: > 0 } numbers) WriteText(Path.Combine(folder, f.Name + ".csv"), numbers);
+        }
     }
 
     private static void WriteText(string path, string text)

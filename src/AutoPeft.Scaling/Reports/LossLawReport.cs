@@ -5,6 +5,7 @@ using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using AutoPeft.Scaling.Uncertainty;
 
 namespace AutoPeft.Scaling.Reports;
 
@@ -15,8 +16,6 @@ public sealed record LossLawReportOptions
     public LossLawFitOptions Fit { get; init; } = new();
     /// <summary>Bootstrap samples. Default 1,000.</summary>
     public int BootstrapSamples { get; init; } = 1000;
-    /// <summary>What the bootstrap draws. Default: runs, as the published refits did; clusters of one N are reported beside it.</summary>
-    public ResampleUnit Resample { get; init; } = ResampleUnit.Run;
     /// <summary>Seed of the bootstrap.</summary>
     public ulong Seed { get; init; }
     /// <summary>Whether to hold out the runs of most compute and predict them. Default: yes.</summary>
@@ -26,26 +25,49 @@ public sealed record LossLawReportOptions
 /// <summary>A loss law fitted by three approaches, with its uncertainty. Report of <c>fit chinchilla</c>.</summary>
 public sealed class LossLawReport : IFitReport
 {
+    /// <summary>Beyond so many runs the intervals are linearised and resampling is left out: both then say the same.</summary>
+    private const int ResampleRows = 20_000;
+    private const int SideCheckRows = 5_000;
+
     private LossLawReport(LossPoints points, LossLawReportOptions options, CancellationToken cancel)
     {
         Options = options;
         Fit = LossLawFit.Fit(points, options.Fit, cancel);
-        Bootstrap = LossLawBootstrap.Run(Fit, options.BootstrapSamples, options.Resample, options.Seed, cancel);
-        Clustered = LossLawBootstrap.Run(Fit, options.BootstrapSamples, ResampleUnit.Cluster, options.Seed, cancel);
+        bool many = points.Count > ResampleRows;
+        Bootstrap = LossLawBootstrap.Run(Fit, many ? 0 : options.BootstrapSamples, ResampleUnit.Run, options.Seed, cancel);
+        Clustered = LossLawBootstrap.Run(Fit, many ? 0 : options.BootstrapSamples, ResampleUnit.Cluster, options.Seed, cancel);
         IsoFlop = IsoFlop.Fit(points);
         Envelope = FrontierEnvelope.Fit(points);
         Identified = Fit.Identifiability.Unidentified.Count == 0;
-        Profiles = Identified ? [ProfileLikelihood.Of(Fit, "alpha"), ProfileLikelihood.Of(Fit, "beta"), ProfileLikelihood.Of(Fit, "lnE")] : [];
-        if (Identified && options.Fit.Objective == LossObjective.HuberSum) SecondRoute = VariableProjection.Fit(points, options.Fit.Delta);
-        OverTraining = Identified ? TryOverTraining(points, options.Fit.Delta) : null;
-        HeldOut = options.HeldOut ? LossHeldOut.RunAll(points) : [];
+        Uncertainty = LossLawUncertainty.Of(points, Fit.Law);
+        Intervals = Identified ? s_parameters.ToDictionary(p => p, p => Uncertainty.Parameter(p)) : [];
+        bool small = points.Count <= SideCheckRows;
+        if (small && Identified && options.Fit.Objective == LossObjective.HuberSum) SecondRoute = TrySecondRoute(points, options.Fit.Delta);
+        OverTraining = small && Identified ? TryOverTraining(points, options.Fit.Delta) : null;
+        HeldOut = options.HeldOut && small ? LossHeldOut.RunAll(points, options.Fit) : [];
+        Backtest = options.HeldOut && Identified ? Backtest.Run(points, cancel: cancel) : new Backtest([], double.NaN, double.NaN, 0);
+        Splits = LawSplit.Find(Fit.Residuals, points.Others);
+        Residuals = ResidualSummary.Of(Fit.Residuals, points.Rows);
     }
+
+    private static readonly string[] s_parameters = ["A", "B", "E", "alpha", "beta", "a"];
+
+    /// <summary>What the runs say about their noise, and intervals under it.</summary>
+    public LossLawUncertainty Uncertainty { get; }
+    /// <summary>95 % intervals of A, B, E, alpha, beta and a; empty where the design does not identify the parameters.</summary>
+    public IReadOnlyDictionary<string, Interval> Intervals { get; }
+    /// <summary>Rolling-origin backtests on these runs.</summary>
+    public Backtest Backtest { get; }
+    /// <summary>Columns that split the law.</summary>
+    public IReadOnlyList<LawSplit> Splits { get; }
+    /// <summary>How far the runs lie from the law.</summary>
+    public ResidualSummary Residuals { get; }
 
     /// <summary>The options.</summary>
     public LossLawReportOptions Options { get; }
     /// <summary>Approach 3.</summary>
     public LossLawFit Fit { get; }
-    /// <summary>Bootstrap by <see cref="LossLawReportOptions.Resample"/>.</summary>
+    /// <summary>Bootstrap by single runs, as the published refits did.</summary>
     public LossLawBootstrap Bootstrap { get; }
     /// <summary>Bootstrap by clusters of one N.</summary>
     public LossLawBootstrap Clustered { get; }
@@ -53,8 +75,6 @@ public sealed class LossLawReport : IFitReport
     public IsoFlop IsoFlop { get; }
     /// <summary>Approach 1.</summary>
     public FrontierEnvelope Envelope { get; }
-    /// <summary>Profile likelihoods of α, β and ln E; empty where the design does not identify them.</summary>
-    public IReadOnlyList<ProfileLikelihood> Profiles { get; }
     /// <summary>The minimum by variable projection (Huber sum only).</summary>
     public (LossLaw Law, double Value)? SecondRoute { get; }
     /// <summary>The over-training form on the same points, with its Huber sum; null where it did not converge.</summary>
@@ -74,16 +94,21 @@ public sealed class LossLawReport : IFitReport
     [
         // What rests on single parameters is drawn only where the design determines them.
         .. Identified && Bootstrap.Samples.Count > 20 ? [LossCharts.Frontier(Fit, Bootstrap), LossCharts.Allocation(Fit, Bootstrap, IsoFlop, Envelope)] : Array.Empty<SvgFigure>(),
+        .. Identified ? [LossCharts.LossByTokens(Fit), LossCharts.Reducible(Fit)] : Array.Empty<SvgFigure>(),
+        LossCharts.PredictedAgainstSeen(Fit),
         .. IsoFlop.Profiles.Count > 1 ? [LossCharts.IsoFlops(IsoFlop)] : Array.Empty<SvgFigure>(),
         .. Identified && Bootstrap.Samples.Count > 20 ? [LossCharts.Cloud(Fit, Bootstrap)] : Array.Empty<SvgFigure>(),
         LossCharts.Residuals(Fit, overN: true), LossCharts.Residuals(Fit, overN: false),
-        .. Profiles.Select((p, i) => LossCharts.Profile(p, i switch { 0 => "α", 1 => "β", _ => "ln E" })),
+        .. Backtest.Points.Count > 0 ? [LossCharts.Backtests(Backtest)] : Array.Empty<SvgFigure>(),
     ];
 
     /// <summary>Warnings, in plain words.</summary>
     public IReadOnlyList<string> Warnings =>
     [
+        .. Fit.Points.Warnings,
         .. Fit.Warnings,
+        .. Splits.Select(x => x.Message),
+        .. Residuals.Outliers is { } outliers ? [outliers] : Array.Empty<string>(),
         .. Bootstrap.Failed * 20 > Options.BootstrapSamples ? new[] { $"{Bootstrap.Failed} of {Options.BootstrapSamples} bootstrap refits ended on a bound and were left out; the intervals are too narrow" } : [],
         .. SecondRoute is { } s && s.Value < Fit.Value * (1 - 1e-6) ? new[] { "variable projection found a lower minimum than the starts did; widen the grid of starts" } : [],
         .. IsoFlop.Exponent is { } a2 && Identified && Math.Abs(a2 - Fit.Law.ComputeExponent) > 0.05
@@ -127,8 +152,27 @@ public sealed class LossLawReport : IFitReport
             ["beta"] = IfKnown("beta", law.Beta),
             ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null,
             ["scale"] = JsonValues.Number(Fit.Scale),
-            ["ci95"] = Ci(Bootstrap),
+            ["ci95"] = new JsonObject([.. s_parameters.Select(p => KeyValuePair.Create(p, Intervals.TryGetValue(p, out var i) ? (JsonNode?)JsonValues.Pair(i) : null))]),
+            ["ci95_runs"] = Ci(Bootstrap),
             ["ci95_clusters"] = Ci(Clustered),
+            ["noise"] = new JsonObject
+            {
+                ["run"] = JsonValues.Number(Uncertainty.Noise.Run),
+                ["size"] = JsonValues.Number(Uncertainty.Noise.Size),
+                ["probability_of_size_effects"] = JsonValues.Number(Uncertainty.SharedProbability),
+            },
+            ["backtest"] = new JsonObject
+            {
+                ["origins"] = Backtest.Origins,
+                ["predictions"] = Backtest.Points.Count,
+                ["coverage_of_90_percent_band"] = JsonValues.Number(Backtest.Coverage),
+                ["median_abs"] = JsonValues.Number(Backtest.MedianError),
+                ["form_rate"] = JsonValues.Number(Backtest.FormRate),
+            },
+            ["residual_rms"] = JsonValues.Number(Residuals.Rms),
+            ["largest_residuals"] = new JsonArray([.. Residuals.Largest.Select(l => (JsonNode?)new JsonObject { ["row"] = l.Row, ["residual"] = l.Residual })]),
+            ["max_compute"] = Fit.Points.Compute.Max(),
+            ["compute_per_token_parameter"] = JsonValues.Number(Fit.Points.Compute.Select((c, i) => c / (Fit.Points.N[i] * Fit.Points.D[i])).Order().ElementAt(Fit.Points.Count / 2)),
             ["bootstrap_sd"] = new JsonObject
             {
                 ["A"] = IfKnown("A", Bootstrap.StandardDeviation(l => l.A)),
@@ -144,20 +188,21 @@ public sealed class LossLawReport : IFitReport
             ["variance_inflation"] = new JsonObject([.. LossLaw.VectorNames.Select((n, i) => KeyValuePair.Create(n, JsonValues.Number(id.VarianceInflation[i])))]),
             ["unidentified"] = JsonValues.Strings(id.Unidentified),
             ["starts"] = new JsonObject { ["total"] = Fit.Starts.Total, ["converged"] = Fit.Starts.Converged, ["global"] = Fit.Starts.Global },
-            ["profile_ci95"] = new JsonObject([.. Profiles.Select(p => KeyValuePair.Create(p.Parameter, (JsonNode?)JsonValues.Pair(p.Ci95)))]),
             ["approaches"] = new JsonObject
             {
-                ["1"] = new JsonObject { ["a"] = JsonValues.Number(Envelope.Exponent), ["points"] = Envelope.Indices.Count },
-                ["2"] = new JsonObject { ["a"] = JsonValues.Number(IsoFlop.Exponent), ["profiles"] = IsoFlop.Profiles.Count },
-                ["3"] = new JsonObject { ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null },
+                ["1"] = new JsonObject { ["a"] = JsonValues.Number(Envelope.Exponent), ["ci95"] = JsonValues.Pair(Envelope.ExponentBand), ["points"] = Envelope.Indices.Count },
+                ["2"] = new JsonObject { ["a"] = JsonValues.Number(IsoFlop.Exponent), ["ci95"] = JsonValues.Pair(IsoFlop.ExponentBand), ["profiles"] = IsoFlop.Profiles.Count },
+                ["3"] = new JsonObject { ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null, ["ci95"] = Intervals.TryGetValue("a", out var ia) ? JsonValues.Pair(ia) : null },
             },
             ["held_out"] = new JsonObject([.. HeldOut.Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)new JsonObject
             {
                 ["n_test"] = h.Count, ["mean_abs"] = JsonValues.Number(h.MeanAbsolute), ["bias"] = JsonValues.Number(h.Bias), ["chinchilla_refit_mean_abs"] = JsonValues.Number(h.PublishedMeanAbsolute), ["constant_mean_abs"] = JsonValues.Number(h.ConstantMeanAbsolute),
             }))]),
-            ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["loss"] = "nats per token" },
+            ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["loss"] = Fit.Points.UnitName },
             ["warnings"] = JsonValues.Strings(Warnings),
             ["notes"] = JsonValues.Strings(Fit.Points.Notes),
+            ["runs"] = Fit.Points.Count > SideCheckRows ? null : new JsonArray([.. Enumerable.Range(0, Fit.Points.Count).Select(i =>
+                (JsonNode?)new JsonArray(Fit.Points.N[i], Fit.Points.D[i], Fit.Points.Loss[i], Fit.Points.Compute[i]))]),
             ["samples"] = new JsonArray([.. Bootstrap.Samples.Select(s => (JsonNode?)new JsonArray([.. s.Select(v => (JsonNode?)JsonValue.Create(double.Parse(v.ToString("G9", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)))]))]),
         };
         if (SecondRoute is { } s2)
@@ -182,7 +227,8 @@ public sealed class LossLawReport : IFitReport
             ($"{Fit.Starts.Global:N0} of {Fit.Starts.Total:N0}", "starts that ended in the global basin"),
             (F(Fit.Identifiability.CentredConditionNumber, "0"), FormattableString.Invariant($"condition number, centred ({Fit.Identifiability.ConditionNumber:0} raw)")),
         ]);
-        page.Table(["parameter", "estimate", "95 %, runs resampled", "95 %, model sizes resampled", "standard deviation", "variance inflation"], Parameters());
+        page.Table(["parameter", "estimate", "95 %", "95 %, runs resampled", "95 %, model sizes resampled", "variance inflation"], Parameters());
+        page.Paragraph(NoiseText + ".", "note");
         page.Paragraph("The parameters are strongly correlated: intervals on single constants overstate what is unknown about predictions. Read the bands in the figures.", "note");
         page.Heading("Frontier and allocation");
         page.Figures(Figures.Where(f => f.Name is "frontier" or "allocation" or "isoflop" or "bootstrap-exponents"));
@@ -190,7 +236,7 @@ public sealed class LossLawReport : IFitReport
         if (Identified && Bootstrap.Samples.Count > 20)
         {
             page.Heading("Compute-optimal training");
-            page.Table(["compute, FLOP", "N", "D", "D/N", "loss", "95 %"], Budgets());
+            page.Table(["compute, FLOP", "N", "D", "D/N", "loss", "95 % of runs"], Budgets());
         }
         if (HeldOut.Count > 0)
         {
@@ -199,9 +245,15 @@ public sealed class LossLawReport : IFitReport
                 HeldOut.Select(h => (IReadOnlyList<string>)[h.Name, h.Count.ToString(CultureInfo.InvariantCulture), Permille(h.MeanAbsolute), Permille(h.Bias), Permille(h.PublishedMeanAbsolute), Permille(h.ConstantMeanAbsolute)]));
             page.Paragraph("Mean absolute error of log loss on runs that the refit did not see.", "note");
         }
+        if (BacktestText is { } backtests)
+        {
+            page.Heading("Backtests");
+            page.Paragraph(backtests + ".");
+            page.Figures(Figures.Where(f => f.Name == "backtests"));
+        }
         page.Heading("Is the fit sound?");
+        page.Figures(Figures.Where(f => f.Name is "loss-by-tokens" or "reducible-loss" or "predicted-seen"));
         page.Figures(Figures.Where(f => f.Name.StartsWith("residuals", StringComparison.Ordinal)));
-        page.Figures(Figures.Where(f => f.Name.StartsWith("profile", StringComparison.Ordinal)), "small");
         if (SecondRoute is { } s)
             page.Paragraph(FormattableString.Invariant($"Variable projection, an independent route to the same minimum: A {s.Law.A:0.###}, B {s.Law.B:0.###}, E {s.Law.E:0.000000}, α {s.Law.Alpha:0.000000}, β {s.Law.Beta:0.000000}, objective {s.Value:G10}."), "note");
         if (OverTraining is { } o)
@@ -219,12 +271,30 @@ public sealed class LossLawReport : IFitReport
         w.WriteLine("  " + LawText);
         w.WriteLine(FormattableString.Invariant($"  objective {Fit.Value:G10}; {Fit.Starts.Global} of {Fit.Starts.Total} starts ended in the global basin; condition number {Fit.Identifiability.ConditionNumber:0} ({Fit.Identifiability.CentredConditionNumber:0} centred)"));
         w.WriteLine();
-        PlainTable.Write(w, ["parameter", "estimate", "95 % (runs)", "95 % (sizes)", "sd", "inflation"], Parameters());
+        PlainTable.Write(w, ["parameter", "estimate", "95 %", "runs resampled", "sizes resampled", "inflation"], Parameters());
+        w.WriteLine("  " + NoiseText);
+        w.WriteLine("  " + Residuals.Text);
         w.WriteLine();
         PlainTable.Write(w, ["exponent of N_opt", "a", "from"], Approaches());
         foreach (var h in HeldOut) w.WriteLine($"  {h.Name}: {h.Count} runs, mean error {Permille(h.MeanAbsolute)}, bias {Permille(h.Bias)}; Chinchilla refit {Permille(h.PublishedMeanAbsolute)}");
+        if (BacktestText is { } backtests) w.WriteLine("  " + backtests);
         foreach (var x in Warnings) w.WriteLine("! " + x);
     }
+
+    private string NoiseText
+    {
+        get
+        {
+            var (run, size) = Uncertainty.Noise;
+            string shared = Uncertainty.SharedProbability < 0.05 ? "runs of one model size share no effect that could be seen"
+                : $"runs of one model size share an effect of {Permille(size)} with probability {F(Uncertainty.SharedProbability)}";
+            return $"intervals: profiles under noise of {Permille(run)} a run; {shared}";
+        }
+    }
+
+    private string? BacktestText => Backtest.Points.Count == 0 ? null : FormattableString.Invariant(
+        $"backtests: {Backtest.Origins} origins, {Backtest.Points.Count} runs of ≥ 5 times the compute; median error {Permille(Backtest.MedianError)}; ")
+        + (double.IsNaN(Backtest.Coverage) ? "one origin is too few to measure coverage" : FormattableString.Invariant($"the 90 % band held {Backtest.Coverage * 100:0} %"));
 
     private string LawText
     {
@@ -247,29 +317,45 @@ public sealed class LossLawReport : IFitReport
         ];
         foreach (var r in rows)
         {
-            bool known = !Fit.Identifiability.Unidentified.Contains(r.Key) && Bootstrap.Samples.Count > 1;
-            string Ci(LossLawBootstrap b) => known && b.Samples.Count > 1 ? $"{G(b.Band(r.Of).Low)} … {G(b.Band(r.Of).High)}" : "–";
-            yield return [r.Name, known ? F(r.Of(Fit.Law), r.Format) : "not identified", Ci(Bootstrap), Ci(Clustered), known ? G(Bootstrap.StandardDeviation(r.Of)) : "–", known && r.Vif >= 0 ? F(Fit.Identifiability.VarianceInflation[r.Vif], "0") : "–"];
+            bool known = !Fit.Identifiability.Unidentified.Contains(r.Key);
+            string Ci(LossLawBootstrap b) => known && b.Samples.Count > 1 ? Range(b.Band(r.Of)) : "–";
+            yield return [r.Name, known ? F(r.Of(Fit.Law), r.Format) : "not identified", known && Intervals.TryGetValue(r.Vif < 0 ? "a" : r.Key, out var i) ? Range(i) : "–",
+                Ci(Bootstrap), Ci(Clustered), known && r.Vif >= 0 ? F(Fit.Identifiability.VarianceInflation[r.Vif], "0") : "–"];
         }
     }
 
+    private static string Range(Interval i) => double.IsNaN(i.Low) ? "–" : $"{G(i.Low)} … {G(i.High)}";
+
     private IEnumerable<IReadOnlyList<string>> Approaches()
     {
-        string A(double? a) => a is { } v ? F(v, "0.000") : "–";
-        yield return ["approach 1", A(Envelope.Exponent), $"{Envelope.Indices.Count} runs on the envelope (final losses only: coarse)"];
-        yield return ["approach 2", A(IsoFlop.Exponent), $"{IsoFlop.Profiles.Count(p => p.OptimalN is not null)} of {IsoFlop.Profiles.Count} isoFLOP parabolas with a vertex inside"];
-        yield return ["approach 3", Identified ? A(Fit.Law.ComputeExponent) : "–", "the fitted law"];
+        string A(double? a, Interval band) => a is { } v ? double.IsNaN(band.Low) ? F(v, "0.000") : $"{F(v, "0.000")} ({F(band.Low, "0.000")} … {F(band.High, "0.000")})" : "–";
+        yield return ["approach 1", A(Envelope.Exponent, Envelope.ExponentBand), $"{Envelope.Indices.Count} runs on the envelope (final losses only: coarse)"];
+        yield return ["approach 2", A(IsoFlop.Exponent, IsoFlop.ExponentBand),
+            $"{IsoFlop.Profiles.Count(p => p.OptimalN is not null)} of {IsoFlop.Profiles.Count} isoFLOP profiles with a minimum inside, budgets {(IsoFlop.StatesCompute ? "as stated" : "of 6·N·D")}"];
+        yield return ["approach 3", Identified ? A(Fit.Law.ComputeExponent, Intervals["a"]) : "–", "the fitted law"];
     }
 
     private IEnumerable<IReadOnlyList<string>> Budgets()
     {
-        double top = Fit.Points.N.Select((n, i) => 6 * n * Fit.Points.D[i]).Max();
+        double top = Fit.Points.Compute.Max();
         for (int e = (int)Math.Floor(Math.Log10(top)) - 2; e <= (int)Math.Floor(Math.Log10(top)) + 2; e++)
         {
             double c = Math.Pow(10, e);
             var (n, d) = Fit.Law.Optimal(c);
-            var band = Bootstrap.Band(l => l.Frontier(c));
+            var band = Uncertainty.Predict(n, d, c / top, Backtest.FormRate).RunBand;
             yield return [$"1e{e}", AxisScale.Short(n), AxisScale.Short(d), F(d / n, "0.0"), F(Fit.Law.Frontier(c), "0.0000"), $"{F(band.Low, "0.0000")} … {F(band.High, "0.0000")}"];
+        }
+    }
+
+    private static (LossLaw, double)? TrySecondRoute(LossPoints points, double delta)
+    {
+        try
+        {
+            return VariableProjection.Fit(points, delta);
+        }
+        catch (MathNet.Numerics.Optimization.OptimizationException)
+        {
+            return null; // a simplex that shrinks on nearly noise-free data: the report goes on without the second opinion
         }
     }
 

@@ -30,13 +30,17 @@ public sealed class PowerLawReport : IFitReport
     {
         var y = Numbers(table, target);
         double[][] x = [.. regressors.Select(r => Numbers(table, r))];
-        var fit = PowerLawFit.Fit(regressors, x, y, [.. Enumerable.Range(table.FirstRowNumber, y.Length)]);
+        var fit = PowerLawFit.Fit(regressors, x, y, [.. Enumerable.Range(0, y.Length).Select(table.RowNumber)]);
         return new PowerLawReport(fit, CoefficientBootstrap.Run(x, y, null, samples, seed), target, y.Length);
     }
 
-    internal static double[] Numbers(RunTable table, string name) =>
-        (table.Find(name) ?? throw new ScalingDataException($"{table.Source}: no column '{name}'; the columns are: {table.NamesForMessage}.")).Numbers
-        ?? throw new ScalingDataException($"{table.Source}: column '{name}' is not numeric.");
+    internal static double[] Numbers(RunTable table, string name)
+    {
+        var c = table.Require(name);
+        if (c.Numbers is { } numbers) return numbers;
+        int bad = Array.FindIndex(c.Texts!, t => !NumberCell.TryParse(t, out _));
+        throw new ScalingDataException($"{table.Source}: column '{name}' is not numeric: row {table.RowNumber(bad)} holds '{ShortList.Of([c.Texts![bad]])}'.");
+    }
 
     /// <inheritdoc/>
     public string ToJson()

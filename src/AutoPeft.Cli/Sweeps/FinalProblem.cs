@@ -38,8 +38,6 @@ internal sealed class FinalProblem : ISweepProblem
         PeftTrialOptions options = PeftSettings.Read(search.Definition);
         if (task is not null) options = options with { Task = PeftProblem.Absolute(task) };
         else if (PeftTaskSet.Is(search.Definition)) throw new InvalidInputException("This sweep was over several tasks, and a final evaluation is on one; `autopeft transfer DIR` evaluates its front on each of them.");
-        // Which examples serve as test is part of what the table will say.
-        Console.Out.WriteLine(TaskCatalog.Resolve(options.Task).Summary);
         IReadOnlyList<Trial> front = ParetoFront.Of(search);
         if (front.Count == 0) throw new InvalidInputException("The sweep has no front yet: no trial has completed.");
         int candidates = front.Count + Baselines.Names.Count;

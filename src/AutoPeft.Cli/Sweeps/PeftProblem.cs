@@ -43,7 +43,6 @@ internal sealed class PeftProblem : ISweepProblem
                 PeftTrialOptions.Objectives[0] with { Reference = PeftReference.Score(task) },
                 PeftTrialOptions.Objectives[1] with { Reference = PeftReference.Parameters(options, model.Config, task), Log = true, Formula = options.CountFormula(model.Config) },
             ];
-            Console.Out.WriteLine(task.Summary);
             return new StudyDefinition(space, objectives)
             {
                 Name = $"{options.Space}-{Short(options.Task)}",

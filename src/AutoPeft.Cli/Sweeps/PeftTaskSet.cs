@@ -35,6 +35,10 @@ internal static class PeftTaskSet
     public static IReadOnlyList<Member> Tasks(StudyDefinition definition) =>
         definition.Settings.TryGetValue(TasksSetting, out string? json) ? JsonSerializer.Deserialize<Member[]>(json)! : [];
 
+    /// <summary>Every task that a study trains on, one or a set; none where it trains nothing.</summary>
+    public static IEnumerable<string> TasksOf(StudyDefinition definition) =>
+        definition.Settings.TryGetValue("task", out string? task) ? [task] : Tasks(definition).Select(t => t.Task);
+
     /// <summary>The study of these arguments.</summary>
     public static StudyDefinition Define(SweepArguments a)
     {
@@ -44,7 +48,6 @@ internal static class PeftTaskSet
         SearchSpace space = options.SearchSpace();
         using BaseModel model = BaseModel.Load(options.ModelDirectory);
         TextTask[] tasks = [.. specs.Select(TaskCatalog.Resolve)];
-        foreach (TextTask task in tasks) Console.Out.WriteLine(task.Summary);
         double[] references = [.. tasks.Select(PeftReference.Score)];
         string[] names = [.. specs.Select(PeftProblem.Short)];
         Member[] members = [.. specs.Select((s, k) => new Member(names.Count(n => n == names[k]) > 1 ? s : names[k], s, a.Normalize ? references[k] : null))];

@@ -3,6 +3,7 @@ using AutoPeft.Cli.Diagnosis;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Parquet;
+using AutoPeft.Peft.Tasks;
 using AutoPeft.Postgres;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -21,6 +22,8 @@ internal static class SweepRun
         StudyDefinition definition = folder.Log.Study.Definition;
         foreach ((string name, string column) in tables ? StudyTables.Renamed(definition) : [])
             await Console.Error.WriteLineAsync($"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
+        // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
+        foreach (string task in PeftTaskSet.TasksOf(definition)) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
         using var gpus = new GpuClaims();
         ProcessWorkerOptions options = new() { Command = WorkerCommandLine.Get(), LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
         ProcessWorker[] workers = [.. Slots(a, gpus).Select(slot => new ProcessWorker(definition, slot, options))];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoPeft.Peft.Native;
 
 namespace AutoPeft.Cli.Terminal;
 
@@ -14,16 +15,12 @@ internal static class CommandLine
     {
         try
         {
+            _ = TorchRuntime.Origin;
             return await InvokeAsync(commands(), args).ConfigureAwait(false);
         }
         catch (InvalidInputException e)
         {
             return await RefuseAsync(e).ConfigureAwait(false);
-        }
-        catch (TypeInitializationException e) when (e.InnerException is InvalidInputException wrong)
-        {
-            // What an assembly needs before any of its code runs: TORCH_DIR names no libtorch.
-            return await RefuseAsync(wrong).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -37,7 +37,9 @@ public static class TorchRuntime
     [ModuleInitializer]
     internal static void LoadWithTorchSharp()
     {
-        if (s_found.Value is null) return;
+        // A wrong TORCH_DIR is said where libtorch is needed, or by a program that asks for Origin; not before a program's first line.
+        bool chosen = Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 };
+        if (!chosen && s_found.Value is null) return;
         AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) =>
         {
             // Other threads that ask for TorchSharp wait until this event is over.

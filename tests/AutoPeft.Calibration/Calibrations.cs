@@ -77,7 +77,7 @@ internal static class Calibrations
         Threads(arguments);
         int steps = arguments.Count("steps", 20_000), perEpoch = 1;
         TextTask task = TaskCatalog.Resolve(arguments.Text("tasks", "polarity"));
-        TrainingOptions options = Override(new DemoOptions().Training, arguments) with { Patience = int.MaxValue };
+        TrainingOptions options = Override(new DemoOptions().Training, arguments) with { Patience = 1_000_000 };
         perEpoch = (task.Train.Count + options.BatchSize - 1) / options.BatchSize;
         using var trainer = new PeftTrainer(model, task, options with { Epochs = (steps + perEpoch - 1) / perEpoch, EvaluateEverySteps = perEpoch * 20 });
         int done = 0, every = Math.Max(1, steps / 20);

@@ -27,7 +27,7 @@ internal static class CurveRecorder
         using BaseModel model = BaseModel.Load(arguments.Text("model", ""));
         torch.set_num_threads(arguments.Count("threads", 1));
         TextTask task = TaskCatalog.Resolve(spec);
-        TrainingOptions training = new DemoOptions().Training with { Patience = int.MaxValue, RestoreBest = false };
+        TrainingOptions training = new DemoOptions().Training with { Patience = 1_000_000, RestoreBest = false };
         training = training with { Epochs = arguments.Count("epochs", training.Epochs) };
         // Smaller budgets at which every configuration is trained again, from its start and with a whole learning-rate schedule: epochs, and shares of the data.
         double[] budgets = Numbers(arguments.Text("budgets", "")), shares = Numbers(arguments.Text("shares", ""));

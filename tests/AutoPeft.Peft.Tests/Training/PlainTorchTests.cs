@@ -22,7 +22,7 @@ public class PlainTorchTests
         Epochs = 3,
         MaxLength = 24,
         EvaluateEverySteps = 1,
-        Patience = int.MaxValue,
+        Patience = 1_000_000,
         RestoreBest = false,
     };
 

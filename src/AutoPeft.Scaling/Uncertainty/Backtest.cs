@@ -31,7 +31,7 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
     /// <summary>Least factor of compute between the largest run of a fit and the runs that it predicts.</summary>
     public const double Reach = 5;
 
-    /// <summary>Form error where no backtest is possible: what the public sweeps of Hoffmann et al. and Li et al. show.</summary>
+    /// <summary>Form error where no backtest is possible, in log loss per e-fold of compute: an assumption, half of what backtests on Hoffmann et al.'s points measure.</summary>
     private const double PriorRate = 0.003;
     private const double Level90 = 1.645;
     private const int MostRuns = 3_000;

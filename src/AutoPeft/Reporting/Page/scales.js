@@ -27,7 +27,7 @@ function linearTicks(low, high, count) {
   const first = Math.ceil(low / step - 1e-9), ticks = [];
   // A step that is lost in the digits of its multiples makes no ticks: the ends have to do.
   if (!(step > 0) || !Number.isFinite(step) || !(Math.abs(first) < 2 ** 50)) return [low, high];
-  for (let i = first; i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
+  for (let i = first, last = finiteNumber(high + step * 1e-9); i * step <= last; i++) ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
 

@@ -32,6 +32,8 @@ public static class ReferencePoint
         double nadir = scale.Apply(frontHigh), range = nadir - scale.Apply(frontLow);
         if (!(range > 0)) range = scale.Apply(high) - scale.Apply(low);
         if (!(range > 0)) range = Math.Abs(nadir) > 0 ? Math.Abs(nadir) : 1;
-        return scale.Invert(nadir + Margin * range);
+        double point = scale.Invert(nadir + Margin * range);
+        // Beside values of another size the margin may be lost in rounding; the point stays beyond the front all the same.
+        return point > frontHigh ? point : Math.Min(Math.BitIncrement(frontHigh), double.MaxValue);
     }
 }

@@ -31,6 +31,14 @@ public sealed class ExtremeLossTests
     });
 
     [Fact]
+    public void A_reference_point_lies_beyond_a_front_that_is_tiny_beside_its_range()
+    {
+        double[] reference = ReferencePoint.Infer([[1.346552286063776e-15, 2], [-1, 3]]);
+        Assert.True(reference[0] > 1.346552286063776e-15, $"{reference[0]}");
+        Assert.True(ReferencePoint.Infer([[1.346552286063776e-15, 0], [7, 1]])[0] > 1.346552286063776e-15);
+    }
+
+    [Fact]
     public void Volumes_crowding_and_knee_are_never_undefined() => ForAll((losses, _) =>
     {
         double[] reference = ReferencePoint.Infer(losses);

@@ -46,7 +46,13 @@ internal sealed class CheckpointArchive(string? root)
         string from = KeptAt(parent.Number, parent.Step)!, aside = to + Aside;
         if (!Directory.Exists(from)) return false;
         // Aside first: half a checkpoint would pass for one.
-        Copy(from, aside);
+        try { Copy(from, aside); }
+        catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
+        {
+            // Somebody removed the checkpoint meanwhile.
+            Directory.Delete(aside, recursive: true);
+            return false;
+        }
         if (File.Exists(Path.Combine(to, Log))) File.Move(Path.Combine(to, Log), Path.Combine(aside, Log), overwrite: true);
         if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
         Directory.Move(aside, to);

@@ -298,6 +298,8 @@ public sealed class StudySession : IAsyncDisposable
                     // A proposal stays good while no other was made. Results that came meanwhile are what it has not seen, and its record says so.
                     if (study.Trials.Count != made.First) return [];
                     TrialProposed proposed = _proposer.Records(made, Log.Now).First();
+                    // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody needs.
+                    if (proposed.Parent is { } parent && parent.Step < _policy.Scheduler.KeepsFrom(study)) return [];
                     return study.IsPaused ? [proposed] : [proposed, new TrialStarted(Log.Now, made.First, worker, device.ToString(), 1)];
                 },
                 _ => true,

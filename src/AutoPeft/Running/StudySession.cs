@@ -299,7 +299,7 @@ public sealed class StudySession : IAsyncDisposable
                     if (study.Trials.Count != made.First) return [];
                     TrialProposed proposed = _proposer.Records(made, Log.Now).First();
                     // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody needs.
-                    if (proposed.Parent is { } parent && parent.Step < _policy.Scheduler.KeepsFrom(study)) return [];
+                    if (made.Seen < study.Sequence && proposed.Parent is { } parent && parent.Step < _policy.Scheduler.KeepsFrom(study)) return [];
                     return study.IsPaused ? [proposed] : [proposed, new TrialStarted(Log.Now, made.First, worker, device.ToString(), 1)];
                 },
                 _ => true,

@@ -31,13 +31,14 @@ public sealed class ClusterSiloTests(ServerFixture server)
         var held = new ConcurrentBag<int>();
         HostSetup setup = new(HostSetup.Branin(24), (slot, machine) => new InProcessWorker(new ScriptedRunner(async (trial, _, token) =>
         {
-            await Task.Delay(10, token);
             if (machine == victim && trial.Number >= 4)
             {
                 held.Add(trial.Number);
                 if (held.Count == 2) stuck.TrySetResult();
                 await Task.Delay(Timeout.Infinite, token);
             }
+            // The other silo leaves the victim its two trials.
+            if (machine != victim) await stuck.Task.WaitAsync(token);
             return HostSetup.BraninOf(trial);
         }), slot))
         { Slots = 4 };
@@ -104,11 +105,12 @@ public sealed class ClusterSiloTests(ServerFixture server)
     public async Task A_silo_on_which_no_worker_lives_leaves_and_the_other_finishes_the_study()
     {
         string study = server.NewName("broken");
+        var left = new TaskCompletionSource();
         HostSetup setup = new(HostSetup.Branin(40), (slot, machine) => machine == 1
             ? new ScriptedWorker(slot, _ => new AttemptEnd.Lost("its library does not load"))
             : new InProcessWorker(new ScriptedRunner(async (trial, _, token) =>
             {
-                await Task.Delay(30, token);
+                await left.Task.WaitAsync(token);
                 return HostSetup.BraninOf(trial);
             }), slot))
         { Slots = 4 };
@@ -116,6 +118,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study);
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => silos.Silos[1].Completion.WaitAsync(s_patience));
         Assert.Contains("its library does not load", e.Message, StringComparison.Ordinal);
+        left.SetResult();
         await silos.Silos[0].Completion.WaitAsync(s_patience);
         Study done = Study.Of(await ReadAsync(store));
         Assert.InRange(done.Completed.Count, 37, 40);
@@ -163,9 +166,11 @@ public sealed class ClusterSiloTests(ServerFixture server)
         string study = server.NewName("tls"), file = Path.Combine(server.Process.Directory, "silos.pem");
         using X509Certificate2 own = SelfSigned(), strangers = SelfSigned();
         await File.WriteAllTextAsync(file, own.ExportCertificatePem() + "\n" + own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        HostSetup setup = new(HostSetup.Branin(12), (slot, _) => new InProcessWorker(new ScriptedRunner(async (trial, _, token) =>
+        TaskCompletionSource[] began = [new(), new()];
+        HostSetup setup = new(HostSetup.Branin(12), (slot, machine) => new InProcessWorker(new ScriptedRunner(async (trial, _, token) =>
         {
-            await Task.Delay(100, token);
+            began[machine].TrySetResult();
+            await began[1 - machine].Task.WaitAsync(token);
             return HostSetup.BraninOf(trial);
         }), slot));
         await using PostgresStore store = await CreateAsync(study, setup);

@@ -17,6 +17,7 @@ public sealed class StudySession : IAsyncDisposable
     private readonly StudyPolicy _policy;
     private readonly Proposer _proposer;
     private readonly SemaphoreSlim _asking = new(1, 1);
+    private readonly List<FreeSlot> _free = [];
     private readonly CancellationTokenSource _life = new();
     private string? _ended;
     private long _emptyAt = -1;
@@ -273,39 +274,64 @@ public sealed class StudySession : IAsyncDisposable
             cancellationToken);
     }
 
-    /// <summary>Has one trial proposed and starts it on the slot, in one append. Whoever asked looks at the log again afterwards.</summary>
+    /// <summary>
+    /// Has one trial proposed for each slot that asks at this moment, and starts them, in one append. Whoever asked looks at the log again
+    /// afterwards.
+    /// </summary>
     private async Task AskForAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(_life.Token, cancellationToken);
-        await _asking.WaitAsync(life.Token).ConfigureAwait(false);
+        var own = new FreeSlot(worker, device);
+        lock (_free) _free.Add(own);
+        bool entered = false;
         try
         {
-            // Somebody else may have had the last one proposed meanwhile, or this very slot, whose patience was over.
-            bool needed = await Log.DecideAsync(
-                _ => [],
-                s => OnSlot(s, worker, device) is null && FirstWaiting(s) is null && !s.IsPaused && s.Trials.Count < (s.Definition.Budget ?? int.MaxValue), life.Token).ConfigureAwait(false);
-            if (!needed || Volatile.Read(ref _ended) is not null) return;
-            Proposed made = _proposer.Propose(1, life.Token);
-            if (made.Ended is { } reason) Volatile.Write(ref _ended, reason);
-            if (made.Proposals.Count == 0)
+            await _asking.WaitAsync(life.Token).ConfigureAwait(false);
+            entered = true;
+            FreeSlot[] free;
+            lock (_free)
             {
-                Volatile.Write(ref _emptyAt, made.Seen);
-                return;
+                if (!_free.Contains(own)) return;
+                free = [.. _free];
+                _free.Clear();
             }
-            await Log.DecideAsync(
-                study =>
-                {
-                    // A proposal stays good while no other was made. Results that came meanwhile are what it has not seen, and its record says so.
-                    if (study.Trials.Count != made.First) return [];
-                    TrialProposed proposed = _proposer.Records(made, Log.Now).First();
-                    // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody needs.
-                    if (made.Seen < study.Sequence && proposed.Parent is { } parent && parent.Step < _policy.Scheduler.KeepsFrom(study)) return [];
-                    return study.IsPaused ? [proposed] : [proposed, new TrialStarted(Log.Now, made.First, worker, device.ToString(), 1)];
-                },
-                _ => true,
-                life.Token).ConfigureAwait(false);
+            await AskForAsync(free, life.Token).ConfigureAwait(false);
         }
-        finally { _asking.Release(); }
+        finally
+        {
+            lock (_free) _free.Remove(own);
+            if (entered) _asking.Release();
+        }
+    }
+
+    private async Task AskForAsync(FreeSlot[] free, CancellationToken cancellationToken)
+    {
+        // Somebody else may have had the last one proposed meanwhile, or a slot whose patience was over asks again.
+        free = await Log.DecideAsync<FreeSlot[]>(
+            _ => [],
+            s => s.IsPaused || FirstWaiting(s) is not null ? [] : [.. free.Distinct().Where(f => OnSlot(s, f.Worker, f.Device) is null)],
+            cancellationToken).ConfigureAwait(false);
+        if (free.Length == 0 || Volatile.Read(ref _ended) is not null) return;
+        Proposed made = _proposer.Propose(free.Length, cancellationToken);
+        if (made.Ended is { } reason) Volatile.Write(ref _ended, reason);
+        if (made.Proposals.Count == 0)
+        {
+            Volatile.Write(ref _emptyAt, made.Seen);
+            return;
+        }
+        await Log.DecideAsync(
+            study =>
+            {
+                // A proposal stays good while no other was made. Results that came meanwhile are what it has not seen, and its record says so.
+                if (study.Trials.Count != made.First) return [];
+                long? keepsFrom = made.Seen < study.Sequence ? _policy.Scheduler.KeepsFrom(study) : null;
+                // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody needs.
+                TrialProposed[] proposed = [.. _proposer.Records(made, Log.Now).TakeWhile(p => !(p.Parent is { } parent && parent.Step < keepsFrom))];
+                if (study.IsPaused) return proposed;
+                return [.. proposed, .. proposed.Zip(free, (p, f) => new TrialStarted(Log.Now, p.Number, f.Worker, f.Device.ToString(), 1))];
+            },
+            _ => true,
+            cancellationToken).ConfigureAwait(false);
     }
 
     private string? ExhaustedBefore(Study study) =>
@@ -361,6 +387,9 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     private static Trial? FirstWaiting(Study study) => study.Pending.FirstOrDefault(t => t.State == TrialState.Waiting);
+
+    /// <summary>A slot that waits for a proposal.</summary>
+    private sealed record FreeSlot(string Worker, DeviceSlot Device);
 
     /// <summary>What there is for a slot without the sampler: an answer, or leave to ask it.</summary>
     private sealed record Choice(NextTrial? Answer, bool MayAsk);

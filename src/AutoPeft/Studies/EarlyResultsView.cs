@@ -10,43 +10,50 @@ namespace AutoPeft.Studies;
 internal sealed class EarlyResultsView : IStudyView
 {
     private readonly IStudyView _study;
-    private readonly List<Trial> _trials, _completed;
+    private readonly Lazy<(List<Trial> Trials, List<Trial> Completed)> _seen;
 
-    private EarlyResultsView(IStudyView study, List<Trial> trials, List<Trial> completed) => (_study, _trials, _completed) = (study, trials, completed);
-
-    /// <summary>The view; the study itself where no trial ended early with something to tell.</summary>
-    public static IStudyView Of(IStudyView study)
+    private EarlyResultsView(IStudyView study)
     {
-        List<Trial>? trials = null, completed = null;
-        Trial[]? grown = null;
+        _study = study;
+        _seen = new(() => See(study));
+    }
+
+    /// <summary>
+    /// The view; the study itself where no trial ended early. What a trial would have given is worked out when <see cref="Trials"/> or
+    /// <see cref="Completed"/> is first read: a sampler that reads no results pays nothing for it.
+    /// </summary>
+    public static IStudyView Of(IStudyView study) => study is Study { StoppedCount: 0 } ? study : new EarlyResultsView(study);
+
+    private static (List<Trial> Trials, List<Trial> Completed) See(IStudyView study)
+    {
+        List<Trial> trials = [.. study.Trials], completed = [.. study.Completed];
+        Trial[] grown = [.. study.Completed.Where(c => c.Reports.Count > 0)];
         var gains = new Dictionary<long, double[]>();
-        for (int i = 0; i < study.Trials.Count; i++)
+        for (int i = 0; i < trials.Count; i++)
         {
-            Trial t = study.Trials[i];
+            Trial t = trials[i];
             if (t.State is not (TrialState.Pruned or TrialState.Paused) || BestSoFar(study.Definition, t, long.MaxValue) is not { } best) continue;
-            grown ??= [.. study.Completed.Where(c => c.Reports.Count > 0)];
             long step = t.Reports[^1].Step;
             var losses = new double[best.Length];
             // Trials stop at few different steps.
-            if (!gains.TryGetValue(step, out double[]? gain)) gains[step] = gain = [.. losses.Select((_, j) => MedianGain(study.Definition, grown, step, j))];
+            if (!gains.TryGetValue(step, out double[]? gain))
+                gains[step] = gain = [.. losses.Select((_, j) => MedianGain(study.Definition, grown, step, j))];
             for (int j = 0; j < losses.Length; j++) losses[j] = best[j] + gain[j];
             ImmutableArray<double> values = [.. losses.Select((l, j) => study.Definition.Objectives[j].FromLoss(l))];
             if (OutcomesOf(study.Definition, t) is not { } outcomes || values.Any(v => !double.IsFinite(v))) continue;
-            trials ??= [.. study.Trials];
-            completed ??= [.. study.Completed];
             trials[i] = t.AsCompleted(study.Definition, values, outcomes);
             completed.Add(trials[i]);
         }
-        return trials is null ? study : new EarlyResultsView(study, trials, completed!);
+        return (trials, completed);
     }
 
     public StudyDefinition Definition => _study.Definition;
 
     public long Sequence => _study.Sequence;
 
-    public IReadOnlyList<Trial> Trials => _trials;
+    public IReadOnlyList<Trial> Trials => _seen.Value.Trials;
 
-    public IReadOnlyList<Trial> Completed => _completed;
+    public IReadOnlyList<Trial> Completed => _seen.Value.Completed;
 
     public int PendingCount => _study.PendingCount;
 

@@ -54,6 +54,9 @@ public sealed class Study : IStudyView
     /// <inheritdoc/>
     public bool IsPaused { get; private set; }
 
+    /// <summary>Trials that a scheduler stopped, for good or until it promotes them.</summary>
+    internal int StoppedCount { get; private set; }
+
     /// <summary>Trials that ended, in any way.</summary>
     public int FinishedCount => _trials.Count - PendingCount - PausedCount;
 
@@ -156,10 +159,12 @@ public sealed class Study : IStudyView
                 break;
             case TrialFailed f:
                 trial.Error = f.Error;
+                if (trial.State == TrialState.Paused) StoppedCount--;
                 End(trial, TrialState.Failed, e.Time);
                 break;
             case TrialPruned:
                 trial.Error = null;
+                if (trial.State != TrialState.Paused) StoppedCount++;
                 End(trial, TrialState.Pruned, e.Time);
                 break;
             case TrialRequeued q:
@@ -171,11 +176,13 @@ public sealed class Study : IStudyView
                 (trial.State, trial.Error) = (TrialState.Paused, null);
                 _pending.Remove(p.Number);
                 PausedCount++;
+                StoppedCount++;
                 break;
             case TrialPromoted:
                 trial.State = TrialState.Waiting;
                 _pending.Add(trial.Number, trial);
                 PausedCount--;
+                StoppedCount--;
                 break;
         }
     }

@@ -1,5 +1,6 @@
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Training;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Peft.SearchSpaces;
@@ -19,7 +20,18 @@ public static class AutoPeftSpace
     private const int PaperWidth = 768;
 
     /// <summary>Parameters <c>serial</c>, <c>parallel</c>, <c>prefix</c>, <c>layer0</c> … ; refused: all layers off, all sizes zero.</summary>
-    public static SearchSpace For(BertConfig config)
+    public static SearchSpace For(BertConfig config) => For(config, withRate: false);
+
+    /// <summary>
+    /// The same with <c>learning_rate</c>, which the paper holds fixed: from 1/5 of the smallest to twice the largest of the rates that
+    /// <see cref="LearningRateGrid"/> has for the model, on a logarithmic scale.
+    /// </summary>
+    public static SearchSpace WithRateFor(BertConfig config) => For(config, withRate: true);
+
+    /// <summary>How a configuration of <see cref="WithRateFor"/> is trained.</summary>
+    public static TrainingRecipe ToRecipe(Configuration configuration) => new() { LearningRate = configuration.GetDouble("learning_rate") };
+
+    private static SearchSpace For(BertConfig config, bool withRate)
     {
         var sizes = SizesFor(config);
         var layers = Enumerable.Range(0, config.NumHiddenLayers).Select(LayerName).ToList();
@@ -27,16 +39,21 @@ public static class AutoPeftSpace
         {
             space.Ordinal("serial", sizes).Ordinal("parallel", sizes).Ordinal("prefix", sizes);
             foreach (var layer in layers) space.Bool(layer);
+            if (withRate)
+            {
+                var rates = LearningRateGrid.For(config);
+                space.Float("learning_rate", rates[0] / 5, 2 * rates[^1], log: true);
+            }
             space.Require("serial + parallel + prefix > 0");
             space.Require(string.Join(" + ", layers) + " > 0");
-        }, "autopeft");
+        }, withRate ? "autopeft-rate" : "autopeft");
     }
 
     /// <summary>What a configuration trains.</summary>
     /// <exception cref="InvalidInputException">The configuration is of another model's space, or turns everything off.</exception>
     public static PeftPlan ToPlan(Configuration configuration, BertConfig config)
     {
-        SpaceFit.Require(configuration, For(config), config);
+        SpaceFit.Require(configuration, For(config, withRate: configuration.Space.Parameters.Any(p => p.Name == "learning_rate")), config);
         var layers = Enumerable.Range(0, config.NumHiddenLayers).Where(i => configuration.GetBool(LayerName(i))).ToList();
         return PeftMethods.AutoPeft(config, configuration.GetInt("serial"), configuration.GetInt("parallel"), configuration.GetInt("prefix"), layers);
     }

@@ -153,9 +153,9 @@ internal static class Calibrations
     {
         MethodLearningRates = new MethodLearningRates
         {
-            Adapters = a.Number("adapter-lr", options.MethodLearningRates.Adapters),
-            Full = a.Number("full-lr", options.MethodLearningRates.Full),
-            HeadOnly = a.Number("head-lr", options.MethodLearningRates.HeadOnly),
+            Adapters = a.Maybe("adapter-lr") ?? options.MethodLearningRates.Adapters,
+            Full = a.Maybe("full-lr") ?? options.MethodLearningRates.Full,
+            HeadOnly = a.Maybe("head-lr") ?? options.MethodLearningRates.HeadOnly,
         },
         BatchSize = a.Count("batch", options.BatchSize),
         Epochs = a.Count("epochs", options.Epochs),

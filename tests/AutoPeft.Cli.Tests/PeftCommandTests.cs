@@ -47,12 +47,13 @@ public sealed class PeftCommandTests : IAsyncLifetime
         long expected = (long)JsonDocument.Parse(member).RootElement.GetProperty("values").GetProperty("trainable_parameters").GetDouble();
         Assert.Contains(expected.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
 
-        (code, text) = await RunAsync(_directory, "final", run, "--seeds", "2", "--workers", "2");
+        (code, text) = await RunAsync(_directory, "final", run, "--seeds", "2", "--workers", "2", "--rates", "1e-3,2e-2");
         Assert.True(code == 0, text);
+        Assert.Matches("1.0e-3 ↓|2.0e-2 ↑", text);
         Assert.Contains("(found)", text, StringComparison.Ordinal);
         foreach (string baseline in AutoPeft.Peft.Training.Baselines.Names) Assert.Contains(baseline, text, StringComparison.Ordinal);
         // A second time costs nothing: every pair has its result.
-        (code, string again) = await RunAsync(_directory, "final", run, "--seeds", "2");
+        (code, string again) = await RunAsync(_directory, "final", run, "--seeds", "2", "--rates", "2e-2,1e-3");
         Assert.Equal(0, code);
         Assert.Equal(text[text.IndexOf("trainable", StringComparison.Ordinal)..], again[again.IndexOf("trainable", StringComparison.Ordinal)..]);
     }

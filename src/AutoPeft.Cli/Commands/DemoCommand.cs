@@ -3,6 +3,7 @@ using System.Diagnostics;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
 using AutoPeft.Peft.Training;
+using AutoPeft.Reporting;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 
@@ -38,10 +39,14 @@ internal static class DemoCommand
             await SweepRun.RunAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
             if (!parsed.GetValue(skip))
             {
-                Console.Out.WriteLine($"Retraining the front and the usual methods under {demo.FinalSeeds} other seeds; the test set is used here for the first time.");
-                await FinalTable.RunAsync(folder, demo.FinalSeeds, arguments, cancellationToken).ConfigureAwait(false);
+                Console.Out.WriteLine("Choosing a learning rate for each member of the front and each usual method, all from the same few, on dev; "
+                    + $"then retraining them under {demo.FinalSeeds} other seeds. The test set is used here for the first time.");
+                await FinalTable.RunAsync(folder, Path.Combine(path, FinalTable.Folder), new FinalOptions(demo.FinalSeeds), arguments, cancellationToken)
+                    .ConfigureAwait(false);
                 await folder.WriteAsync(cancellationToken).ConfigureAwait(false);
-                FinalTable.Print(await FinalTable.ReadAsync(path, cancellationToken).ConfigureAwait(false));
+                IReadOnlyList<FinalRow> rows = await FinalTable.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+                await FinalTable.WriteAsync(path, rows, cancellationToken).ConfigureAwait(false);
+                FinalTable.Print(rows);
             }
             Console.Out.WriteLine($"Done in {SweepDisplay.Time(Stopwatch.GetElapsedTime(start))}. Look at {Path.GetFullPath(Path.Combine(path, "report.html"))}");
             return 0;

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Peft.Training;
+using AutoPeft.Reporting;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -10,20 +13,48 @@ internal static class FinalCommand
     {
         var directory = new Argument<string>("DIR") { Description = "The sweep's directory." };
         var seeds = new Option<int>("--seeds") { Description = "Seeds, other than the search's.", DefaultValueFactory = _ => 5 };
-        var race = new Option<int?>("--race") { Description = "Runs in all: repeat who may still be the best, up to --seeds times (20 unless typed), and stop when one is left." };
-        var command = new Command("final", "Retrains the front and the usual baselines under other seeds, scores them on the test set, and writes the table into the report.") { directory, seeds, race };
+        var race = new Option<int?>("--race")
+        {
+            Description = "Runs in all: repeat who may still be the best, up to --seeds times (20 unless typed), and stop when one is left.",
+        };
+        var rates = new Option<string?>("--rates")
+        {
+            Description = "Learning rates, with commas, that every row is tried at on dev before it is scored; one rate is for all. "
+                + "Default: four that follow from the model's width.",
+        };
+        var command = new Command("final", "Chooses a learning rate on dev for each member of the front and each usual baseline, retrains them "
+            + "under other seeds, scores them on the test set, and writes the table into the report.") { directory, seeds, race, rates };
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            int count = parsed.GetValue(seeds) is > 0 and var n ? n : throw new InvalidInputException($"--seeds takes a whole number from 1, not {parsed.GetValue(seeds)}.");
-            await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken).ConfigureAwait(false);
-            int? runs = parsed.GetValue(race) is { } r && r < 1 ? throw new InvalidInputException($"--race takes a whole number from 1, not {r}.") : parsed.GetValue(race);
+            int count = parsed.GetValue(seeds) is > 0 and var n ? n
+                : throw new InvalidInputException($"--seeds takes a whole number from 1, not {parsed.GetValue(seeds)}.");
+            int? runs = parsed.GetValue(race) is { } r && r < 1
+                ? throw new InvalidInputException($"--race takes a whole number from 1, not {r}.") : parsed.GetValue(race);
             if (runs is not null && parsed.GetResult(seeds) is not { Implicit: false }) count = 20;
-            await FinalTable.RunAsync(folder, Path.Combine(folder.Path, FinalTable.Folder), count, run.Read(parsed), null, runs, cancellationToken).ConfigureAwait(false);
+            var how = new FinalOptions(count) { Race = runs, Rates = Rates(parsed.GetValue(rates)) };
+            await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken)
+                .ConfigureAwait(false);
+            await FinalTable.RunAsync(folder, Path.Combine(folder.Path, FinalTable.Folder), how, run.Read(parsed), cancellationToken)
+                .ConfigureAwait(false);
             await folder.WriteAsync(cancellationToken).ConfigureAwait(false);
-            FinalTable.Print(await FinalTable.ReadAsync(folder.Path, cancellationToken).ConfigureAwait(false));
+            IReadOnlyList<FinalRow> rows = await FinalTable.ReadAsync(folder.Path, cancellationToken).ConfigureAwait(false);
+            await FinalTable.WriteAsync(folder.Path, rows, cancellationToken).ConfigureAwait(false);
+            FinalTable.Print(rows);
             return 0;
         });
         return command;
     }
+
+    private static IReadOnlyList<double>? Rates(string? typed)
+    {
+        if (typed is null) return null;
+        return [.. typed.Split(',').Select(Rate).Distinct().Order()];
+    }
+
+    private static double Rate(string typed) =>
+        double.TryParse(typed, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate) && rate is > 0 and <= TrainingOptions.MaxLearningRate
+            ? rate
+            : throw new InvalidInputException(
+                $"--rates takes numbers above 0 and at most {TrainingOptions.MaxLearningRate}, with commas between them, not '{typed.Trim()}'.");
 }

@@ -13,7 +13,7 @@ internal static class SweepCommand
 {
     public static Command Create()
     {
-        var space = new Argument<string>("SPACE") { Description = "A shipped search space (autopeft, lora, recipe), demo for the first of them on the demo's base model, function:NAME for a closed-form test problem, or plan:FILE for the runs that `predict plan --json FILE` chose." };
+        var space = new Argument<string>("SPACE") { Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe), demo for the first of them on the demo's base model, function:NAME for a closed-form test problem, or plan:FILE for the runs that `predict plan --json FILE` chose." };
         var task = new Option<string?>("--task") { Description = "A synthetic task by name, or tsv:DIR with train.tsv, dev.tsv and test.tsv." };
         var tasks = new Option<string[]>("--tasks") { Description = "Several tasks, with commas between: every configuration trains on each, in this order, and has one score; per-task results are kept.", AllowMultipleArgumentsPerToken = true };
         var aggregate = new Option<string>("--aggregate") { Description = "How a score is made of the tasks': mean, worst, median, or cvar:SHARE, the mean of the worst share of them.", DefaultValueFactory = _ => TaskAggregate.Default.ToString() };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Adapters;
@@ -84,6 +85,9 @@ internal static class TrainCommand
         public string? Predict { get; init; }
     }
 
+    // A loss that is this close to the constant answer's has not left its start.
+    private const double LearntNothing = 0.98;
+
     private static void RequireOne(ParseResult parsed, params Option<string?>[] ways)
     {
         string[] typed = [.. ways.Where(w => parsed.GetValue(w) is not null).Select(w => w.Name)];
@@ -117,6 +121,11 @@ internal static class TrainCommand
         Console.Out.WriteLine(
             $"best: epoch {course.Best.Epoch:0.##}, dev score {course.Best.Score:0.0000}{OnTest(result.Test)}; "
             + $"{course.Steps} steps in {course.Seconds:0.0} s ({course.End.ToString().ToLowerInvariant()})");
+        double constant = ConstantAnswer.DevLoss(data);
+        if (course.History.Min(r => r.Loss) > LearntNothing * constant)
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"note: nothing was learnt: no dev loss is below {LearntNothing:0%} of {constant:0.0000}, which always answering alike gives; "
+                + $"the learning rate was {trainer.RateOf(plan, how.Options):0.0e+0}, try --learning-rate with a higher and a lower one"));
         if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
         if (how.Save is not null) Console.Out.WriteLine($"Saved to {how.Save} ({how.Format.ToString().ToLowerInvariant()})");
     }

@@ -1,7 +1,8 @@
 using System.Globalization;
 using AutoPeft.Analysis.Racing;
+using AutoPeft.Cli.Insight;
+using AutoPeft.Parquet.Tables;
 using AutoPeft.Peft.Models;
-using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Reporting;
 using AutoPeft.Studies;
@@ -15,23 +16,24 @@ internal static class FinalTable
     /// <summary>Name of the directory under the sweep's.</summary>
     public const string Folder = "final";
 
-    /// <summary>Evaluates, or goes on evaluating, a sweep's front on its own task, every repeat of everyone.</summary>
-    public static Task RunAsync(SweepFolder folder, int seeds, RunArguments run, CancellationToken cancellationToken) =>
-        RunAsync(folder, Path.Combine(folder.Path, Folder), seeds, run, null, null, cancellationToken);
-
     /// <summary>Evaluates, or goes on evaluating, a sweep's front; one of an earlier front is replaced.</summary>
     /// <param name="folder">The sweep.</param>
     /// <param name="path">Where the evaluation is kept.</param>
-    /// <param name="seeds">Repeats of each candidate, at most.</param>
+    /// <param name="how">How often, at which rates, on which task.</param>
     /// <param name="run">How to run.</param>
-    /// <param name="task">Another task than the sweep's, or null.</param>
-    /// <param name="race">Runs in all that a race may take, or null to run every repeat.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static async Task RunAsync(SweepFolder folder, string path, int seeds, RunArguments run, string? task, int? race, CancellationToken cancellationToken)
+    public static async Task RunAsync(SweepFolder folder, string path, FinalOptions how, RunArguments run, CancellationToken cancellationToken)
     {
-        if (folder.Log.Study.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)?.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) != false)
+        IStudyView search = folder.Log.Study;
+        if (search.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)
+                ?.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) != false)
             throw new InvalidInputException("A final evaluation retrains models; this study has none.");
-        StudyDefinition definition = FinalProblem.Define(folder.Log.Study, seeds, task, race);
+        (int seeds, string? task, int? race) = (how.Seeds, how.Task, how.Race);
+        PeftTrialOptions options = FinalProblem.Options(search, task);
+        IReadOnlyList<double> rates = how.Rates ?? LearningRateGrid.For(Checkpoint.ReadConfig(options.ModelDirectory));
+        IReadOnlyList<FinalEntry> entries = await RateSearch.RunAsync(
+            folder, path + RateSearch.Suffix, FinalEntry.Of(search, options), rates, task, run, cancellationToken).ConfigureAwait(false);
+        StudyDefinition definition = FinalProblem.DefineScores(search, entries, seeds, task, race);
         await using SweepFolder final = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
         if (race is null)
             await final.Log.EnqueueMissingAsync(
@@ -41,7 +43,6 @@ internal static class FinalTable
         await SweepRun.RunAsync(final, run, cancellationToken, tables: false).ConfigureAwait(false);
         if (race is null) return;
         RaceStanding standing = new RaceSampler().Standing(final.Log.Study);
-        IReadOnlyList<FinalProblem.Entry> entries = FinalProblem.Entries(definition);
         string left = string.Join(", ", standing.Alive.Select(i => entries[i].Name));
         Console.Out.WriteLine(standing.IsDecided ? $"the race is decided after {final.Log.Study.Completed.Count} runs: {left}"
             : $"not told apart after {final.Log.Study.Completed.Count} runs: {left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
@@ -62,17 +63,25 @@ internal static class FinalTable
         PeftTrialOptions options = PeftSettings.Read(study.Definition);
         double encoder = BertTensors.EncoderCount(Checkpoint.ReadConfig(options.ModelDirectory));
         string count = options.Count == CountingRule.Paper ? "paper_parameters" : "exact_parameters";
-        IReadOnlyList<FinalProblem.Entry> entries = FinalProblem.Entries(study.Definition);
+        IReadOnlyList<FinalEntry> entries = FinalProblem.Entries(study.Definition);
         var rows = new List<FinalRow>();
         foreach (IGrouping<int, Trial> runs in study.Completed.GroupBy(t => t.Configuration.GetInt("candidate")))
         {
             double[] scores = [.. runs.Select(t => t.Values[0])];
             double mean = scores.Average(), sd = scores.Length < 2 ? double.NaN : Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
-            FinalProblem.Entry entry = entries[runs.Key];
+            FinalEntry entry = entries[runs.Key];
             long parameters = (long)runs.First().Metrics[count];
             rows.Add(new FinalRow(entry.Name, parameters, parameters / encoder, mean, sd, scores.Length)
             {
                 DevScore = entry.DevScore ?? runs.Average(t => t.Metrics["dev_score"]),
+                LearningRate = entry.LearningRate,
+                RateNote = entry.Choice switch
+                {
+                    RateChoice.Searched => "searched",
+                    RateChoice.Lowest => "lowest tried",
+                    RateChoice.Highest => "highest tried",
+                    _ => null,
+                },
                 IsBaseline = entry.Trial is null,
                 TrialNumber = entry.Trial,
             });
@@ -80,29 +89,60 @@ internal static class FinalTable
         return [.. rows.OrderByDescending(r => r.TestMean).ThenBy(r => r.TrainableParameters)];
     }
 
+    /// <summary>Writes the rows into a directory as <c>final.parquet</c> and <c>final.json</c>.</summary>
+    public static async Task WriteAsync(string directory, IReadOnlyList<FinalRow> rows, CancellationToken cancellationToken)
+    {
+        ParquetFile.Write(Path.Combine(directory, "final.parquet"), new Parquet.Tables.Table("final",
+        [
+            Column.String("name", rows.Select(r => r.Name), nullable: false),
+            Column.Int32("trial", rows.Select(r => r.TrialNumber)),
+            Column.Int64("trainable_parameters", rows.Select(r => r.TrainableParameters)),
+            Column.Double("share", rows.Select(r => r.Share)),
+            Column.Double("learning_rate", rows.Select(r => r.LearningRate)),
+            Column.String("rate_note", rows.Select(r => r.RateNote)),
+            Column.Double("dev_score", rows.Select(r => r.DevScore)),
+            Column.Double("test_mean", rows.Select(r => r.TestMean)),
+            Column.Double("test_sd", rows.Select(r => double.IsNaN(r.TestSd) ? (double?)null : r.TestSd)),
+            Column.Int32("seeds", rows.Select(r => r.Seeds)),
+        ]));
+        await InsightJson.WriteAsync(Path.Combine(directory, "final.json"), rows, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Prints the table; what was found is set apart from what was given.</summary>
     public static void Print(IReadOnlyList<FinalRow> rows)
     {
-        Table table = new Table().Border(TableBorder.Simple).AddColumn("").AddColumn(new TableColumn("trainable").RightAligned()).AddColumn(new TableColumn("share").RightAligned())
-            .AddColumn(new TableColumn("dev").RightAligned()).AddColumn(new TableColumn("test, mean ± sd").RightAligned());
+        Spectre.Console.Table table = new Spectre.Console.Table().Border(TableBorder.Simple).AddColumn("");
+        foreach (string column in (string[])["trainable", "share", "rate", "dev", "test, mean ± sd"])
+            table.AddColumn(new TableColumn(column).RightAligned());
         foreach (FinalRow r in rows)
         {
             string test = $"{Percent(r.TestMean)} ± {(double.IsNaN(r.TestSd) ? "–" : Percent(r.TestSd))}";
-            table.AddRow(new Text(r.IsBaseline ? r.Name : $"{r.Name} (found)", new Style(decoration: r.IsBaseline || Console.IsOutputRedirected ? Decoration.None : Decoration.Bold)), new Text(r.TrainableParameters.ToString("N0", CultureInfo.InvariantCulture)),
-                new Text(r.Share.ToString("P2", CultureInfo.InvariantCulture)), new Text(r.DevScore is { } d ? Percent(d) : ""), new Text(test));
+            var found = new Style(decoration: r.IsBaseline || Console.IsOutputRedirected ? Decoration.None : Decoration.Bold);
+            table.AddRow(
+                new Text(r.IsBaseline ? r.Name : $"{r.Name} (found)", found),
+                new Text(r.TrainableParameters.ToString("N0", CultureInfo.InvariantCulture)),
+                new Text(r.Share.ToString("P2", CultureInfo.InvariantCulture)),
+                new Text(Rate(r)),
+                new Text(r.DevScore is { } d ? Percent(d) : ""),
+                new Text(test));
         }
         AnsiConsole.Write(table);
+        if (rows.Any(r => r.RateNote is "lowest tried" or "highest tried"))
+            Console.Out.WriteLine("↓ ↑: the lowest or highest of the learning rates that every row was tried at; name others with --rates.");
     }
+
+    private static string Rate(FinalRow row) => (row.LearningRate?.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "")
+        + row.RateNote switch { "lowest tried" => " ↓", "highest tried" => " ↑", "searched" => " (searched)", _ => "" };
 
     private static string Percent(double score) => (100 * score).ToString("0.0", CultureInfo.InvariantCulture);
 
-    private static async Task<SweepFolder> OpenAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
+    /// <summary>Opens the study of this definition; one of another definition is derived from an earlier front, and is made anew.</summary>
+    internal static async Task<SweepFolder> OpenAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
     {
         if (File.Exists(Path.Combine(path, SweepFolder.LogName)))
         {
             SweepFolder earlier = await SweepFolder.OpenAsync(path, toRun: true, cancellationToken).ConfigureAwait(false);
             if (earlier.Log.Study.Definition.IsSameStudyAs(definition)) return earlier;
-            // It evaluated another front, or under other seeds: it is derived from the sweep, and is made anew.
             await earlier.DisposeAsync().ConfigureAwait(false);
             Directory.Delete(path, recursive: true);
         }

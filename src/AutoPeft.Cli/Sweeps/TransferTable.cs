@@ -12,13 +12,14 @@ internal static class TransferTable
     public const string Folder = "transfer";
 
     /// <summary>Evaluates, or goes on evaluating, the front and the baselines on each task.</summary>
-    public static async Task<IReadOnlyList<(string Task, IReadOnlyList<FinalRow> Rows)>> RunAsync(SweepFolder folder, IReadOnlyList<string> tasks, int seeds, RunArguments run, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<(string Task, IReadOnlyList<FinalRow> Rows)>> RunAsync(
+        SweepFolder folder, IReadOnlyList<string> tasks, FinalOptions how, RunArguments run, CancellationToken cancellationToken)
     {
         var tables = new List<(string, IReadOnlyList<FinalRow>)>();
         foreach (string task in tasks)
         {
             string path = Path.Combine(folder.Path, Folder, FileNames.Of(task));
-            await FinalTable.RunAsync(folder, path, seeds, run, task, null, cancellationToken).ConfigureAwait(false);
+            await FinalTable.RunAsync(folder, path, how with { Task = task }, run, cancellationToken).ConfigureAwait(false);
             tables.Add((task, await FinalTable.ReadAtAsync(path, cancellationToken).ConfigureAwait(false)));
         }
         return tables;

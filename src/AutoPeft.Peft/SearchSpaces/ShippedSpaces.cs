@@ -32,7 +32,13 @@ public static class ShippedSpaces
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ShippedSpace> All { get; } =
     [
-        new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer", AutoPeftSpace.For, AutoPeftSpace.ToPlan, _ => new TrainingRecipe()) { PaperCount = AutoPeftSpace.PaperCount },
+        new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer; the learning rate is fixed",
+            AutoPeftSpace.For, AutoPeftSpace.ToPlan, _ => new TrainingRecipe()) { PaperCount = AutoPeftSpace.PaperCount },
+        new("autopeft-rate", "AutoPEFT's space with the learning rate in it", AutoPeftSpace.WithRateFor, AutoPeftSpace.ToPlan, AutoPeftSpace.ToRecipe)
+        {
+            PaperCount = AutoPeftSpace.PaperCount,
+            Mutable = ["learning_rate"],
+        },
         new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe) { PaperCount = LoraSpace.PaperCount, Mutable = ["dropout", "learning_rate"] },
         new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For, TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe) { Mutable = ["learning_rate", "warmup", "weight_decay", "schedule"] },
     ];

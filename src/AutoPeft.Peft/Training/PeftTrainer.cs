@@ -42,6 +42,15 @@ public sealed class PeftTrainer : IDisposable
     /// <summary>The base model's shape.</summary>
     public BertConfig Config => _base.Config;
 
+    /// <summary>The peak learning rate that a plan is trained with.</summary>
+    /// <param name="plan">What is trained.</param>
+    /// <param name="options">Instead of <see cref="Options"/>.</param>
+    public double RateOf(PeftPlan plan, TrainingOptions? options = null)
+    {
+        options ??= Options;
+        return options.LearningRate ?? options.MethodLearningRates.For(plan, Config);
+    }
+
     /// <summary>Trains a plan from the base model.</summary>
     /// <param name="plan">What is attached and trained.</param>
     /// <param name="seed">Of head, adapters, batches and dropout.</param>
@@ -70,7 +79,7 @@ public sealed class PeftTrainer : IDisposable
         options = (options ?? Options) with { MaxLength = Options.MaxLength };
         using BertForSequenceClassification model = _base.Instantiate(Task.Outputs, seed, pretrained);
         PeftModel.Apply(model, plan, seed);
-        using var training = new FineTuning(model, _encoded, options, options.LearningRate ?? options.MethodLearningRates.For(plan), seed);
+        using var training = new FineTuning(model, _encoded, options, RateOf(plan, options), seed);
         FineTuningResult result = checkpoint is null ? training.Run(onEvaluation, onStep, cancellationToken) : checkpoint.Run(training, onEvaluation, onStep, cancellationToken);
         SplitEvaluation? test = scoreTest ? SplitEvaluation.Of(model, Task, _encoded.Test, options.EvaluationBatchSize, cancellationToken) : null;
         onTrained?.Invoke(model);

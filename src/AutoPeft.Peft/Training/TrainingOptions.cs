@@ -82,9 +82,9 @@ public sealed record TrainingOptions
     public TrainingOptions Checked()
     {
         Rate("learning rate", LearningRate ?? MaxLearningRate);
-        Rate("learning rate of adapters", MethodLearningRates.Adapters);
-        Rate("learning rate of full fine-tuning", MethodLearningRates.Full);
-        Rate("learning rate of the head", MethodLearningRates.HeadOnly);
+        Rate("learning rate of adapters", MethodLearningRates.Adapters ?? MaxLearningRate);
+        Rate("learning rate of full fine-tuning", MethodLearningRates.Full ?? MaxLearningRate);
+        Rate("learning rate of the head", MethodLearningRates.HeadOnly ?? MaxLearningRate);
         Count("batch size", BatchSize);
         Require(AccumulationSteps > 0 && AccumulationSteps <= BatchSize, "accumulation steps", AccumulationSteps, "between 1 and the batch size");
         Require(MaxLength is >= 3 and <= MaxCount, "maximum length", MaxLength, $"at least 3, for [CLS] and [SEP], and at most {MaxCount}");

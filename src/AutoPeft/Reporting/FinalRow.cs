@@ -11,7 +11,16 @@ namespace AutoPeft.Reporting;
 /// <param name="Seeds">How many seeds.</param>
 public sealed record FinalRow(string Name, long TrainableParameters, double Share, double TestMean, double TestSd, int Seeds)
 {
-    /// <summary>The dev score that the search saw, or null where there is none.</summary>
+    /// <summary>Peak learning rate; null where the study's own for the kind of method was used.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>
+    /// What is to be known of the rate: "searched" (part of the configuration), "lowest tried" or "highest tried" (a rate beyond the ones tried
+    /// may be better); null where it was the best between others.
+    /// </summary>
+    public string? RateNote { get; init; }
+
+    /// <summary>The dev score by which the row's learning rate was chosen, or that the search saw; null where there is none.</summary>
     public double? DevScore { get; init; }
 
     /// <summary>True for a method that was not searched for.</summary>

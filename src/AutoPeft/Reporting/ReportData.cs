@@ -143,6 +143,8 @@ internal static class ReportData
             json.Number("sd", r.TestSd);
             json.WriteNumber("seeds", r.Seeds);
             if (r.DevScore is { } dev) json.Number("dev", dev);
+            if (r.LearningRate is { } rate) json.Number("rate", rate);
+            if (r.RateNote is { } note) json.WriteString("rateNote", note);
             json.WriteBoolean("baseline", r.IsBaseline);
             if (r.TrialNumber is { } trial) json.WriteNumber("trial", trial);
             json.WriteEndObject();

@@ -212,13 +212,11 @@ public class PeftTrialRunnerTests
         PeftTrialOptions options = Options(tiny);
         using var trainer = new PeftTrainer(tiny.Base, TaskCatalog.Resolve(options.Task), options.Training);
         using var evaluation = new FinalEvaluation(tiny.Folder, options.Task, options.Training, config => [.. Baselines.For(config).Select(p => new Candidate(p.Name, p))], studySeed: 1);
-        FinalScore direct = FinalEvaluation.Score(trainer, new Candidate("lora", Baselines.For(tiny.Base.Config)[2]), 1, 2);
-        Assert.Equal(2, direct.Scores.Count);
-        Assert.Equal(direct.Scores.Average(), direct.Mean, 12);
+        PeftTrainingResult direct = trainer.Train(Baselines.For(tiny.Base.Config)[2], FinalEvaluation.SeedOf(1, 1), scoreTest: true);
         SearchSpace space = FinalEvaluation.Space(Baselines.Names.Count, 2);
         var second = space.FromValues(new Dictionary<string, object?> { ["candidate"] = 2, ["repeat"] = 1 });
         TrialOutcome outcome = await evaluation.RunAsync(new TrialAssignment(0, second, 99, 1, Slot), new Reporter(_ => Decision.Continue), CancellationToken.None);
-        Assert.Equal(direct.Scores[1], outcome.Values[0]);
+        Assert.Equal(direct.Test!.Score, outcome.Values[0]);
         Assert.Equal(direct.ExactParameters, outcome.Metrics["exact_parameters"]);
     }
 
@@ -230,10 +228,25 @@ public class PeftTrialRunnerTests
     }
 
     [Fact]
-    public void The_spread_of_final_scores_has_the_sample_deviation()
+    public async Task A_learning_rate_is_chosen_by_the_dev_score_under_a_seed_that_no_repeat_has()
     {
-        FinalScore score = FinalScore.Of("x", [(0.8, 0.9, 10, 5), (0.6, 0.7, 10, 5), (0.7, 0.8, 10, 5)]);
-        Assert.Equal((0.7, 0.1, 0.8), (Math.Round(score.Mean, 12), Math.Round(score.StandardDeviation, 12), Math.Round(score.DevMean, 12)));
-        Assert.Equal(0, FinalScore.Of("x", [(0.8, 0.9, 10, 5)]).StandardDeviation);
+        using var tiny = new TinyModel();
+        PeftTrialOptions options = Options(tiny);
+        using var trainer = new PeftTrainer(tiny.Base, TaskCatalog.Resolve(options.Task), options.Training);
+        double[] rates = [1e-4, 3e-2];
+        using var evaluation = new FinalEvaluation(tiny.Folder, options.Task, options.Training,
+            config => [.. Baselines.For(config).Select(p => new Candidate(p.Name, p))], studySeed: 1) { Rates = rates };
+        SearchSpace space = FinalEvaluation.RateSpace(Baselines.Names.Count, rates.Length);
+        ulong seed = new Philox(1, ulong.MaxValue, StreamPurpose.Evaluation).NextUInt64();
+        for (int rate = 0; rate < rates.Length; rate++)
+        {
+            var tried = space.FromValues(new Dictionary<string, object?> { ["candidate"] = 2, ["rate"] = rate });
+            TrialOutcome outcome = await evaluation.RunAsync(
+                new TrialAssignment(rate, tried, 99, 1, Slot), new Reporter(_ => Decision.Continue), CancellationToken.None);
+            FineTuningResult direct = trainer.Train(
+                Baselines.For(tiny.Base.Config)[2], seed, options.Training with { LearningRate = rates[rate] }).Training;
+            Assert.Equal((direct.Best.Score, direct.Best.Loss), (outcome.Values[0], outcome.Metrics["dev_loss"]));
+        }
+        Assert.DoesNotContain(Enumerable.Range(0, 100).Select(r => FinalEvaluation.SeedOf(1, r)), s => s == seed);
     }
 }

@@ -20,14 +20,17 @@ function finalSection() {
     { name: "", label: "mean and standard deviation, drawn", cell: r => h("td", { class: "text" }, whisker(r, low, high, r === best)) },
     { name: "trainable parameters", key: r => r.parameters, first: "ascending", cell: r => cell(grouped(r.parameters)) },
     { name: "% of model", key: r => r.share, first: "ascending", cell: r => cell(percent(r.share)) },
-    { name: "dev", title: "The score that the search saw", key: r => r.dev, first: "descending", cell: r => cell(fixed(r.dev)) },
+    { name: "learning rate", title: "Chosen on dev from the same few rates for every row, unless the search chose it", key: r => r.rate ?? NaN, first: "ascending",
+      cell: r => h("td", null, r.rate === undefined ? "–" : real(r.rate).toPrecision(2), r.rateNote ? h("span", { class: "soft" }, ` ${r.rateNote}`) : null) },
+    { name: "dev", title: "The score by which the learning rate was chosen", key: r => r.dev, first: "descending", cell: r => cell(fixed(r.dev)) },
     { name: "seeds", key: r => r.seeds, cell: r => cell(String(r.seeds)) },
   ];
   const seeds = [...new Set(rows.map(r => r.seeds))];
   return h("section", { class: "panel", id: "final" },
     h("div", { class: "head" }, h("h2", null, "Final evaluation")),
     h("p", { class: "note" }, `Retrained from scratch under ${seeds.length === 1 ? plural(seeds[0], "seed") : "seeds"} that the search did not use and scored on the test set, which it never saw.`,
-      best ? ` Best mean: ${best.name}, ${fixed(best.mean)} with ${percent(best.share)} of the model's parameters.` : ""),
+      rows.some(r => r.rate !== undefined) ? " Each row's learning rate was chosen by its dev score." : "",
+      best ? ` Highest mean, with luck in it: ${best.name}, ${fixed(best.mean)} with ${percent(best.share)} of the model's parameters.` : ""),
     sortable(columns, rows, { trialOf: r => (r.trial === undefined ? null : trials[r.trial]), caption: "Final evaluation", rowClass: r => (r === best ? "best" : "") }));
 }
 

@@ -1,0 +1,66 @@
+using AutoPeft.Studies;
+
+namespace AutoPeft.Cli.Sweeps;
+
+/// <summary>
+/// Chooses a learning rate for each row of a final table, all from the same few, by one training each scored on dev. A study of its own, so
+/// that it runs on every worker and resumes.
+/// </summary>
+internal static class RateSearch
+{
+    /// <summary>What is added to the name of a final evaluation's directory.</summary>
+    public const string Suffix = "-rates";
+
+    /// <summary>The entries with their rates. Entries whose configurations have a rate keep it.</summary>
+    /// <param name="folder">The search.</param>
+    /// <param name="path">Where the trainings are kept.</param>
+    /// <param name="entries">Who is to have a rate.</param>
+    /// <param name="rates">The rates, ascending.</param>
+    /// <param name="task">Another task than the search's, or null.</param>
+    /// <param name="run">How to run.</param>
+    /// <param name="cancellationToken">Stops it; started again, it goes on.</param>
+    public static async Task<IReadOnlyList<FinalEntry>> RunAsync(
+        SweepFolder folder,
+        string path,
+        IReadOnlyList<FinalEntry> entries,
+        IReadOnlyList<double> rates,
+        string? task,
+        RunArguments run,
+        CancellationToken cancellationToken)
+    {
+        int[] open = [.. Enumerable.Range(0, entries.Count).Where(i => entries[i].Choice != RateChoice.Searched)];
+        if (open.Length == 0) return entries;
+        StudyDefinition definition = FinalProblem.DefineRates(folder.Log.Study, entries, rates, task, open.Length * rates.Count);
+        await using SweepFolder search = await FinalTable.OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
+        await search.Log.EnqueueMissingAsync(
+            from rate in Enumerable.Range(0, rates.Count)
+            from candidate in open
+            select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["rate"] = rate }),
+            cancellationToken).ConfigureAwait(false);
+        await SweepRun.RunAsync(search, run, cancellationToken, tables: false).ConfigureAwait(false);
+        return Choose(search.Log.Study, entries, rates);
+    }
+
+    /// <summary>
+    /// The entries with the rate of the best dev score; of equal scores the one with the lower dev loss, then the lower rate. An entry whose
+    /// trainings all failed keeps what it had.
+    /// </summary>
+    internal static IReadOnlyList<FinalEntry> Choose(IStudyView study, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double> rates)
+    {
+        FinalEntry[] chosen = [.. entries];
+        foreach (IGrouping<int, Trial> runs in study.Completed.GroupBy(t => t.Configuration.GetInt("candidate")))
+        {
+            Trial best = runs.OrderByDescending(t => t.Values[0]).ThenBy(t => t.Metrics["dev_loss"])
+                .ThenBy(t => t.Configuration.GetInt("rate")).First();
+            int rate = best.Configuration.GetInt("rate");
+            chosen[runs.Key] = entries[runs.Key] with
+            {
+                LearningRate = rates[rate],
+                DevScore = best.Values[0],
+                Choice = rates.Count == 1 ? RateChoice.Fixed : rate == 0 ? RateChoice.Lowest
+                    : rate == rates.Count - 1 ? RateChoice.Highest : RateChoice.Chosen,
+            };
+        }
+        return chosen;
+    }
+}

@@ -38,6 +38,10 @@ internal static class RateSearch
             select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["rate"] = rate }),
             cancellationToken).ConfigureAwait(false);
         await SweepRun.RunAsync(search, run, cancellationToken, tables: false).ConfigureAwait(false);
+        if (search.Log.Study is { Completed.Count: 0 } study)
+            throw new InvalidInputException(
+                $"No training at any of the learning rates has ended well, so that there is none to choose; the first failed with: {study.Trials
+                    .FirstOrDefault(t => t.Error is not null)?.Error ?? "no error"}. {path} has the others.");
         return Choose(search.Log.Study, entries, rates);
     }
 

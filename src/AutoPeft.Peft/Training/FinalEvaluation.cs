@@ -30,7 +30,10 @@ public sealed class FinalEvaluation(
     private PeftTrainer? _trainer;
     private IReadOnlyList<Candidate> _list = [];
 
-    /// <summary>The learning rates that the parameter <c>rate</c> of <see cref="RateSpace"/> numbers.</summary>
+    /// <summary>
+    /// The learning rates that the parameter <c>rate</c> of <see cref="RateSpace"/> numbers; none (the default) where the runner scores
+    /// repeats on the test set.
+    /// </summary>
     public IReadOnlyList<double> Rates { get; init; } = [];
 
     /// <summary>The space that a host walks through to score: each candidate with each repeat.</summary>
@@ -69,7 +72,7 @@ public sealed class FinalEvaluation(
             _trainer = new PeftTrainer(_base, TaskCatalog.Resolve(task), training);
         }
         Candidate candidate = _list[trial.Configuration.GetInt("candidate")];
-        bool choosesRate = trial.Configuration.Space.Name == "final-rates";
+        bool choosesRate = Rates.Count > 0;
         double? rate = choosesRate ? Rates[trial.Configuration.GetInt("rate")] : candidate.LearningRate;
         TrainingOptions how = candidate.Training ?? training;
         ulong seed = choosesRate

@@ -80,6 +80,28 @@ internal static class FinalTable
         return [.. rows.OrderByDescending(r => r.TestMean).ThenBy(r => r.TrainableParameters)];
     }
 
+    /// <summary>
+    /// What a final evaluation measured again of the sweep's objectives, by objective and trial: the same configurations under other seeds.
+    /// Empty where there was none.
+    /// </summary>
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<int, IReadOnlyList<double>>>> RepeatsAsync(
+        string sweep, StudyDefinition definition, CancellationToken cancellationToken)
+    {
+        var repeats = new Dictionary<string, IReadOnlyDictionary<int, IReadOnlyList<double>>>();
+        string path = Path.Combine(sweep, Folder);
+        if (!File.Exists(Path.Combine(path, SweepFolder.LogName))) return repeats;
+        await using SweepFolder final = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<FinalProblem.Entry> entries = FinalProblem.Entries(final.Log.Study.Definition);
+        foreach (Objective o in definition.Objectives)
+        {
+            repeats[o.Name] = final.Log.Study.Completed
+                .Where(t => entries[t.Configuration.GetInt("candidate")].Trial is not null && t.Metrics.ContainsKey(o.Name))
+                .GroupBy(t => entries[t.Configuration.GetInt("candidate")].Trial!.Value)
+                .ToDictionary(g => g.Key, g => (IReadOnlyList<double>)[.. g.Select(t => t.Metrics[o.Name])]);
+        }
+        return repeats;
+    }
+
     /// <summary>Prints the table; what was found is set apart from what was given.</summary>
     public static void Print(IReadOnlyList<FinalRow> rows)
     {

@@ -93,7 +93,7 @@ internal static class DamagedTables
     {
         string log = path + ".log";
         File.Delete(log);
-        using Process p = Processes.Start(log, [], "fit", path, "--x", "number", "--y", "seconds");
+        using Process p = Processes.Start(log, [], "fit", "power-law", "--data", path, "--target", "f1", "--on", "x1");
         using var patience = new CancellationTokenSource(limit + limit);
         try
         {
@@ -105,7 +105,7 @@ internal static class DamagedTables
             return "fit did not end";
         }
         string[] lines = await File.ReadAllLinesAsync(log).ConfigureAwait(false);
-        bool good = p.ExitCode == 0 || p.ExitCode == 2 && lines.Length == 1;
+        bool good = p.ExitCode == 0 || p.ExitCode == 2 && lines is [var line] && !line.Contains("--help", StringComparison.Ordinal);
         return good ? null : $"fit ended with {p.ExitCode}: {string.Join(" / ", lines.Take(5))}";
     }
 }

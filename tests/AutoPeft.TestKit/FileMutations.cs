@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace AutoPeft.TestKit;
 
-/// <summary>A file damaged as disks, networks and editors do it, and as an enemy would. The same seed and number give the same damage.</summary>
+/// <summary>
+/// A file damaged as disks, networks and editors do it, and as an enemy would. The same seed and number give the same damage.
+/// </summary>
 /// <param name="Bytes">The damaged file.</param>
 /// <param name="What">What was done to it, in order.</param>
 public sealed record FileMutation(byte[] Bytes, string What)

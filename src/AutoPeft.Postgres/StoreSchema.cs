@@ -12,6 +12,9 @@ internal static class StoreSchema
     // Any number that nothing else locks: "autopeft" in ASCII.
     private const long MigrationLock = 0x6175746F70656674;
 
+    // Seconds. Making the tables takes a moment: a lock that is held for so long is somebody's mistake or ill will.
+    private const int LockPatience = 20;
+
     /// <summary>Brings the tables up to date.</summary>
     /// <param name="connection">Open.</param>
     /// <param name="address">For messages.</param>
@@ -24,7 +27,7 @@ internal static class StoreSchema
         if (have == Newest) return true;
         if (have is null && !create) return false;
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
-        await RunAsync(connection, string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({MigrationLock})")).ConfigureAwait(false);
+        await LockAsync(connection, address).ConfigureAwait(false);
         // Somebody else may have been first.
         have = await VersionAsync(connection, address).ConfigureAwait(false);
         if (have is null)
@@ -39,6 +42,23 @@ internal static class StoreSchema
         }
         await transaction.CommitAsync().ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>Whoever may connect may hold an advisory lock for ever; that is said, and not waited for.</summary>
+    private static async Task LockAsync(NpgsqlConnection connection, StoreAddress address)
+    {
+        try
+        {
+            await RunAsync(connection, $"set local lock_timeout = '{LockPatience}s'").ConfigureAwait(false);
+            string take = string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({MigrationLock})");
+            await RunAsync(connection, take).ConfigureAwait(false);
+            await RunAsync(connection, "set local lock_timeout = 0").ConfigureAwait(false);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new InvalidInputException($"{address}: another connection has held the lock under which tables are made for "
+                + $"{LockPatience} s; end it (select pid from pg_locks where locktype = 'advisory') and try again.", e);
+        }
     }
 
     private static async Task<int?> VersionAsync(NpgsqlConnection connection, StoreAddress address)

@@ -17,6 +17,7 @@ try
         "silo" => await Throughput.SiloAsync(options).ConfigureAwait(false),
         "append" => await JournalSpeed.AppendAsync(options).ConfigureAwait(false),
         "open" => await JournalSpeed.OpenAsync(options).ConfigureAwait(false),
+        "parquet" => await DamagedTables.RunAsync(options).ConfigureAwait(false),
         "open-once" => await JournalSpeed.OpenOnceAsync(options).ConfigureAwait(false),
         _ => Usage(),
     };
@@ -40,6 +41,7 @@ static int Usage()
           throughput [--trials 10000] [--silos 4] [--slots 8]     no-op trials on silos over one PostgreSQL study
           append     [--events 100000] [--batch 100]              journal: synced appends
           open       [--trials 100000]                            journal: opening, as it was written and compacted
+          parquet    [--mutations 4000] [--seed 1] [--files A,B]  damaged Parquet files, a sweep's by default: a table or a line each
         """);
     return 2;
 }

@@ -155,7 +155,6 @@ public sealed class SweepProcessTests : IDisposable
     [InlineData("nowhere", "resume", "nowhere")]
     [InlineData("nowhere", "front", "nowhere")]
     [InlineData("nowhere", "audit", "nowhere")]
-
     [InlineData("everything", "sweep", "everything", "--task", "polarity", "--model", "nowhere")]
     [InlineData("/proc/denied", "sweep", "function:zdt1", "--out", "/proc/denied")]
     [InlineData("frobnicate", "frobnicate")]
@@ -177,6 +176,13 @@ public sealed class SweepProcessTests : IDisposable
     [InlineData("--hang-timeout", "sweep", "function:zdt1", "--hang-timeout", "1e300")]
     [InlineData("--address", "worker", "--address", "127.0.0.1")]
     [InlineData("Which study", "front")]
+    [InlineData("--threads is 1000000", "sweep", "function:zdt1", "--threads", "1000000")]
+    [InlineData("finite number", "sweep", "function:zdt1", "--stop-at", "f0=NaN")]
+    [InlineData("--stop-after", "sweep", "function:zdt1", "--stop-after", "-5")]
+    [InlineData("--seeds", "final", "runs/x", "--seeds", "0")]
+    [InlineData("/dev/zero: empty, or a pipe or device", "pretrain", "--text", "/dev/zero", "--out", "p", "--steps", "1")]
+    [InlineData("/dev/zero: empty, or a pipe or device", "fit", "power-law", "--data", "/dev/zero", "--target", "y", "--on", "x")]
+    [InlineData("/dev/zero: empty, or a pipe or device", "predict", "step-law", "--fit", "/dev/zero", "--params", "1e8", "--tokens", "1e9")]
     public async Task Bad_input_is_one_line_and_exit_code_2(string says, params string[] arguments)
     {
         (int code, string text) = await RunAsync(_directory, [.. arguments]);

@@ -69,6 +69,26 @@ public sealed class StatisticsTests
         }
     }
 
+    /// <summary>What a reader that skips row groups by a filter on time goes by.</summary>
+    [Fact]
+    public async Task Each_row_group_has_the_bounds_of_its_own_instants()
+    {
+        const int rows = 300_000;
+        var at = Column.Timestamp("at", Enumerable.Range(0, rows).Select(i => s_noon.AddMicroseconds(i * 1_000_003L)));
+        await using ParquetReader reader = await ParquetReader.CreateAsync(new MemoryStream(ParquetFile.ToBytes(new Table("t", [at]))));
+        long from = 1_772_366_400_123_456;
+        int row = 0;
+        Assert.True(reader.Metadata!.RowGroups.Count > 1);
+        foreach (RowGroup group in reader.Metadata.RowGroups)
+        {
+            Statistics s = Assert.Single(group.Columns).MetaData!.Statistics!;
+            Assert.Equal(from + row * 1_000_003L, Int64(s.MinValue));
+            row += (int)group.NumRows;
+            Assert.Equal(from + (row - 1) * 1_000_003L, Int64(s.MaxValue));
+        }
+        Assert.Equal(rows, row);
+    }
+
     [Fact]
     public void A_table_whose_bounds_were_left_out_in_some_columns_comes_back_as_it_went()
     {

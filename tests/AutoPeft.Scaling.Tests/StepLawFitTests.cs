@@ -182,6 +182,18 @@ public sealed class StepLawFitTests
     }
 
     [Fact]
+    public void A_fit_that_saw_one_learning_rate_says_that_its_band_has_no_width()
+    {
+        var runs = Generated.Sweep(0.001).Select(r => r with { lr = 0.001 });
+        var fit = StepLawFit.Fit(SweepData.From(RunTable.FromRecords(runs), new ColumnChoice { BatchUnit = BatchUnit.Tokens }), s_quick);
+        var predictor = StepLawPredictor.Of(fit);
+        var p = predictor.Predict(1e9, 2e10);
+        Assert.Equal(0, p.LearningRateBand.High - p.LearningRateBand.Low, 1e-9);
+        Assert.Contains("one learning rate only", Assert.Single(predictor.Warnings), StringComparison.Ordinal);
+        Assert.Empty(StepLawPredictor.Of(StepLawFit.Fit(Generated.SweepData(0.001), s_quick)).Warnings);
+    }
+
+    [Fact]
     public void A_fit_written_as_json_predicts_what_the_fit_predicts()
     {
         var fit = StepLawFit.Fit(Generated.SweepData(0.001), s_quick);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Peft.Training;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -34,7 +35,7 @@ internal sealed class RunOptions
             : parsed.GetValue(_workers) is >= 0 and <= MostWorkers and var count ? count
             : throw new InvalidInputException($"--workers takes a whole number from 1 to {MostWorkers}, not {parsed.GetValue(_workers)}."),
         Device = parsed.GetValue(_device)!,
-        Threads = parsed.GetValue(_threads) is { } t && t < 1 ? throw new InvalidInputException($"--threads takes a whole number from 1, not {t}.") : parsed.GetValue(_threads),
+        Threads = parsed.GetValue(_threads) is { } t ? ThreadCount.Checked(t, "--threads") : null,
         PerGpu = parsed.GetValue(_perGpu),
         GpusPerTrial = parsed.GetValue(_gpusPerTrial),
         TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0 && s <= LongestTimeout) ? throw new InvalidInputException($"--trial-timeout takes seconds above 0, up to {LongestTimeout}.") : parsed.GetValue(_trialTimeout),

@@ -9,7 +9,11 @@ namespace AutoPeft.Cli.Commands;
 internal sealed class StopOptions
 {
     private readonly Option<string[]> _target = new("--stop-at") { Description = "OBJECTIVE=VALUE: stop when a trial is as good. May be given several times." };
-    private readonly Option<double?> _time = new("--stop-after") { Description = "Seconds since the first trial after which no more are started." };
+    private readonly Option<double?> _time = new("--stop-after")
+    {
+        Description = "Seconds that the study may run; then no more trials are started. The time between an interruption and its resume "
+            + "does not count.",
+    };
     private readonly Option<double?> _gain = new("--stop-when-gain-below") { Description = "Stop when the best next trial is expected to gain less: a share of the hypervolume, or with one objective of its standard deviation. 0.001 is cautious." };
 
     public static StopOptions AddTo(Command command)

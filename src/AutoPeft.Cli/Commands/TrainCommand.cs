@@ -107,6 +107,8 @@ internal static class TrainCommand
     private static void Train(BaseModel baseModel, TextTask data, PeftPlan plan, Request how, CancellationToken cancellationToken)
     {
         if (how.Save is not null) TrainedModelFolder.Require(plan, baseModel.Config, how.Format);
+        RequireFolder("--save", how.Save);
+        RequireFolder("--predict", how.Predict is { } answers ? Path.GetDirectoryName(Path.GetFullPath(answers)) : null);
         using var trainer = new PeftTrainer(baseModel, data, how.Options);
         Console.Out.WriteLine(data.Summary);
         Console.Out.WriteLine(
@@ -128,6 +130,20 @@ internal static class TrainCommand
                 + $"the learning rate was {trainer.RateOf(plan, how.Options):0.0e+0}, try --learning-rate with a higher and a lower one"));
         if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
         if (how.Save is not null) Console.Out.WriteLine($"Saved to {how.Save} ({how.Format.ToString().ToLowerInvariant()})");
+    }
+
+    /// <summary>Makes a folder before the training that it is for: an hour later would be late to hear that it cannot be made.</summary>
+    private static void RequireFolder(string option, string? folder)
+    {
+        if (folder is null) return;
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{option}: the folder {folder} cannot be made ({e.Message.TrimEnd('.')}); choose another.", e);
+        }
     }
 
     private static PeftTrainingResult Trained(
@@ -178,7 +194,7 @@ internal static class TrainCommand
         SearchSpace space = options.SearchSpace();
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllText(file));
+            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
             // A line of `front --json` has the parameters one level down.
             JsonElement values = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("params", out JsonElement inner) ? inner : json.RootElement;
             Configuration configuration = SpaceJson.ReadValues(space, values);
@@ -188,10 +204,6 @@ internal static class TrainCommand
         catch (JsonException e)
         {
             throw new InvalidInputException($"{file}, line {e.LineNumber + 1}: not JSON.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file} cannot be read: {e.Message}", e);
         }
     }
 }

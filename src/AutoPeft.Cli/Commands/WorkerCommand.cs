@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Cli.Terminal;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 
@@ -41,8 +42,8 @@ internal static class WorkerCommand
         await using var output = new StreamWriter(Console.OpenStandardOutput());
         Console.SetOut(Console.Error);
         var loop = new WorkerLoop(input, output, (study, device) => SweepProblems.Of(study).CreateRunner(study, device));
-        // Without its parent a worker must not train on: exit from the reading thread, whatever native code is doing.
-        await loop.RunAsync(orphaned: () => Environment.Exit(0), CancellationToken.None).ConfigureAwait(false);
+        // Without its parent a worker must not train on: leave from the reading thread, whatever native code is doing.
+        await loop.RunAsync(orphaned: () => AbruptExit.Now(0), CancellationToken.None).ConfigureAwait(false);
         return 0;
     }
 }

@@ -39,6 +39,7 @@ internal static class RunTableFile
     private static RunTable One(string path)
     {
         if (!Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase)) return TableFile.Read(path);
+        InputFile.Check(path, InputFile.MostOfData);
         try
         {
             return Convert(path, ParquetFile.Read(path));

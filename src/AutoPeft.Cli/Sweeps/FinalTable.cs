@@ -108,6 +108,29 @@ internal static class FinalTable
         await InsightJson.WriteAsync(Path.Combine(directory, "final.json"), rows, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// What a final evaluation measured again of the sweep's objectives, by objective and trial: the same configurations under other seeds.
+    /// Trials that were evaluated at another learning rate than the search's are left out. Empty where there was no evaluation.
+    /// </summary>
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<int, IReadOnlyList<double>>>> RepeatsAsync(
+        string sweep, StudyDefinition definition, CancellationToken cancellationToken)
+    {
+        var repeats = new Dictionary<string, IReadOnlyDictionary<int, IReadOnlyList<double>>>();
+        string path = Path.Combine(sweep, Folder);
+        if (!File.Exists(Path.Combine(path, SweepFolder.LogName))) return repeats;
+        await using SweepFolder final = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<FinalEntry> entries = FinalProblem.Entries(final.Log.Study.Definition);
+        foreach (Objective o in definition.Objectives)
+        {
+            repeats[o.Name] = final.Log.Study.Completed
+                .Where(t => entries[t.Configuration.GetInt("candidate")] is { Trial: not null, Choice: RateChoice.Searched or RateChoice.Fixed }
+                    && t.Metrics.ContainsKey(o.Name))
+                .GroupBy(t => entries[t.Configuration.GetInt("candidate")].Trial!.Value)
+                .ToDictionary(g => g.Key, g => (IReadOnlyList<double>)[.. g.Select(t => t.Metrics[o.Name])]);
+        }
+        return repeats;
+    }
+
     /// <summary>Prints the table; what was found is set apart from what was given.</summary>
     public static void Print(IReadOnlyList<FinalRow> rows)
     {

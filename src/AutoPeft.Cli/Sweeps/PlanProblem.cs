@@ -71,7 +71,7 @@ internal sealed class PlanProblem : ISweepProblem
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllText(file));
+            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
             return
             [
                 .. from g in json.RootElement.GetProperty("grids").EnumerateArray()
@@ -79,10 +79,6 @@ internal sealed class PlanProblem : ISweepProblem
                    from batch in Numbers(g, "batch_tokens", 1024)
                    select new PlannedRun(g.GetProperty("N").GetDouble(), g.GetProperty("D").GetDouble(), lr, batch),
             ];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file} cannot be read: {e.Message}", e);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

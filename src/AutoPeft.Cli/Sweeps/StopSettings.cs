@@ -16,7 +16,9 @@ internal static class StopSettings
         foreach (string text in definition.Settings.GetValueOrDefault(Target)?.Split(';') ?? [])
         {
             int at = text.LastIndexOf('=');
-            if (at <= 0 || !double.TryParse(text[(at + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out double value)) throw new InvalidInputException($"--stop-at takes OBJECTIVE=VALUE, not '{text}'.");
+            if (at <= 0 || !double.TryParse(text[(at + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                || !double.IsFinite(value))
+                throw new InvalidInputException($"--stop-at takes OBJECTIVE=VALUE with a finite number, not '{text}'.");
             string name = text[..at];
             if (definition.Objectives.All(o => o.Name != name)) throw new InvalidInputException($"--stop-at {text}: the study has the objectives {string.Join(", ", definition.Objectives.Select(o => o.Name))}.");
             rules.Add(new TargetReached(name, value));

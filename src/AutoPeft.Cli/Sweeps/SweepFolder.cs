@@ -112,10 +112,12 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         Directory.CreateDirectory(Path);
         IReadOnlyList<FinalRow> final = await FinalTable.ReadAsync(Path, cancellationToken).ConfigureAwait(false);
+        var repeats = await FinalTable.RepeatsAsync(Path, Log.Study.Definition, cancellationToken).ConfigureAwait(false);
         await Log.ReadAsync(study =>
         {
             StudyTables.Write(Path, study);
-            StudyReport.Write(System.IO.Path.Combine(Path, "report.html"), study, new StudyReportOptions { Final = final });
+            var options = new StudyReportOptions { Final = final, Repeats = repeats };
+            StudyReport.Write(System.IO.Path.Combine(Path, "report.html"), study, options);
             return true;
         }, cancellationToken).ConfigureAwait(false);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Orleans.Slots;
@@ -28,6 +29,7 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
         Unknown = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource _life = new();
+    private readonly ConcurrentDictionary<AttemptId, long> _missed = [];
     private Task<OpenedStudy> _opened = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -102,10 +104,9 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
 
     private async Task<OpenedStudy> OpenAsync()
     {
-        DateTimeOffset opening = clock.GetUtcNow();
         OpenedStudy opened = await sessions.OpenAsync(this.GetPrimaryKeyString(), _life.Token);
         // Whatever an earlier life of the study left running on no silo that is known is gone.
-        await InterruptAsync(opened.Session, t => GoneBecause(t, TimeSpan.Zero));
+        await InterruptAsync(opened.Session, t => GoneBecause(t, atOnce: true));
         return opened;
     }
 
@@ -113,9 +114,7 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
     {
         try
         {
-            // A trial on a silo that this one has not heard of yet is given time: word of a silo that joined may come later than its first
-            // trial.
-            if (_opened.IsCompletedSuccessfully) await InterruptAsync((await _opened).Session, t => GoneBecause(t, Unknown));
+            if (_opened.IsCompletedSuccessfully) await InterruptAsync((await _opened).Session, t => GoneBecause(t, atOnce: false));
         }
         catch (Exception e) when (e is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -125,12 +124,23 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
     }
 
     /// <summary>Why a running trial's silo is gone, in one line; null where it is not.</summary>
-    private string? GoneBecause(Trial trial, TimeSpan unknown)
+    /// <param name="trial">The trial.</param>
+    /// <param name="atOnce">
+    /// Whether a silo that nobody here has heard of is gone; if not, it is given time, since word of a silo that joined may come later than
+    /// its first trial. The time is this silo's own and monotonic: wall clocks are set, and differ between machines.
+    /// </param>
+    private string? GoneBecause(Trial trial, bool atOnce)
     {
-        if (SlotName.SiloOf(trial.Worker) is not { } silo) return clock.GetUtcNow() - trial.StartedAt >= unknown ? "its host ended" : null;
-        SiloStatus status = silos.GetApproximateSiloStatus(silo);
-        bool gone = status == SiloStatus.Dead || status == SiloStatus.None && clock.GetUtcNow() - trial.StartedAt >= unknown;
-        return gone ? $"silo {silo.ToParsableString()} is gone" : null;
+        string reason = "its host ended";
+        if (SlotName.SiloOf(trial.Worker) is { } silo)
+        {
+            reason = $"silo {silo.ToParsableString()} is gone";
+            SiloStatus status = silos.GetApproximateSiloStatus(silo);
+            if (status == SiloStatus.Dead) return reason;
+            if (status != SiloStatus.None) return null;
+        }
+        long missed = _missed.GetOrAdd(new AttemptId(trial.Number, trial.Attempt), _ => clock.GetTimestamp());
+        return atOnce || clock.GetElapsedTime(missed) >= Unknown ? reason : null;
     }
 
     private static async Task InterruptAsync(StudySession session, Func<Trial, string?> because)

@@ -12,6 +12,9 @@ internal static class ClusterTables
     // Any number will do, if every silo takes the same.
     private const long Lock = 0x6175746f70656674;
 
+    /// <summary>Making the tables takes a moment: a lock that is held for so long is somebody's mistake or ill will.</summary>
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(20);
+
     /// <summary>Makes the tables in a database that has none; checks them in another one.</summary>
     /// <returns>What the silos of the database's clusters know each other by; known to whoever can read the database.</returns>
     /// <exception cref="InvalidInputException">The database refuses, or has OrleansQuery without all that is needed.</exception>
@@ -22,14 +25,29 @@ internal static class ClusterTables
         {
             await using var connection = new NpgsqlConnection(connectionString);
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            // Whoever may connect may hold an advisory lock for ever; where all is there, nobody waits for it.
+            if (await IsThereAsync(connection, "orleansquery", cancellationToken).ConfigureAwait(false)
+                && await IsThereAsync(connection, "autopeft_cluster_identity", cancellationToken).ConfigureAwait(false)
+                && await KnownAsync(connection, cancellationToken).ConfigureAwait(false) is { } known)
+            {
+                await CheckAsync(connection, cancellationToken).ConfigureAwait(false);
+                return known;
+            }
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             // Silos that start together take turns; the lock goes with the transaction.
+            string wait = $"SET LOCAL lock_timeout = '{LockPatience.TotalSeconds:0}s'";
+            await ExecuteAsync(connection, wait, cancellationToken).ConfigureAwait(false);
             await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken).ConfigureAwait(false);
             bool isThere = await IsThereAsync(connection, "orleansquery", cancellationToken).ConfigureAwait(false);
             await (isThere ? CheckAsync(connection, cancellationToken) : MakeAsync(connection, cancellationToken)).ConfigureAwait(false);
             ClusterIdentity identity = await IdentityAsync(connection, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return identity;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new InvalidInputException("Another connection to the database has held the lock under which a cluster's tables are made "
+                + $"for {LockPatience.TotalSeconds:0} s; end it (SELECT pid FROM pg_locks WHERE locktype = 'advisory') and try again.", e);
         }
         catch (NpgsqlException e) when (!e.IsTransient)
         {
@@ -79,16 +97,21 @@ internal static class ClusterTables
     {
         const string table = "CREATE TABLE IF NOT EXISTS autopeft_cluster_identity (name text NOT NULL, certificate bytea NOT NULL)";
         await ExecuteAsync(connection, table, cancellationToken).ConfigureAwait(false);
-        await using var read = new NpgsqlCommand("SELECT name, certificate FROM autopeft_cluster_identity", connection);
-        await using (NpgsqlDataReader row = await read.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
-            if (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) return new ClusterIdentity(row.GetString(0),
-                row.GetFieldValue<byte[]>(1));
+        if (await KnownAsync(connection, cancellationToken).ConfigureAwait(false) is { } known) return known;
         // The advisory lock is held: there is one row, whoever comes first.
         ClusterIdentity fresh = ClusterIdentity.Create();
         await using var insert = new NpgsqlCommand("INSERT INTO autopeft_cluster_identity VALUES ($1, $2)", connection)
         { Parameters = { new() { Value = fresh.Name }, new() { Value = fresh.Certificate } } };
         await insert.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         return fresh;
+    }
+
+    private static async Task<ClusterIdentity?> KnownAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var read = new NpgsqlCommand("SELECT name, certificate FROM autopeft_cluster_identity", connection);
+        await using NpgsqlDataReader row = await read.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return await row.ReadAsync(cancellationToken).ConfigureAwait(false)
+            ? new ClusterIdentity(row.GetString(0), row.GetFieldValue<byte[]>(1)) : null;
     }
 
     private static async Task<bool> IsThereAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)

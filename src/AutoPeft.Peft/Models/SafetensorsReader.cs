@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
-using AutoPeft.Peft.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -13,6 +13,7 @@ internal static class PretrainingText
     public static List<string> ReadParagraphs(string file)
     {
         string[] lines;
+        InputFile.Check(file, InputFile.MostOfData);
         try
         {
             lines = File.ReadAllText(file, new UTF8Encoding(false, throwOnInvalidBytes: true)).TrimStart('\uFEFF').Split('\n');

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Tokenizers;
 

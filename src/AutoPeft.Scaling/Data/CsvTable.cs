@@ -14,11 +14,7 @@ public static class CsvTable
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ScalingDataException">The file is absent, empty, binary, or a line has more or fewer cells than the header.</exception>
-    public static RunTable Read(string path)
-    {
-        if (!File.Exists(path)) throw new ScalingDataException($"{path}: no such file.");
-        return Parse(TextBytes.Decode(File.ReadAllBytes(path), path), path);
-    }
+    public static RunTable Read(string path) => Parse(TextBytes.Read(path), path);
 
     /// <summary>Parses text; <paramref name="source"/> is what messages call it.</summary>
     /// <exception cref="ScalingDataException">The text is empty, or a line has more or fewer cells than the header.</exception>

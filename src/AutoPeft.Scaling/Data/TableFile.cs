@@ -11,8 +11,7 @@ public static class TableFile
     /// <summary>Reads one file.</summary>
     public static RunTable Read(string path)
     {
-        if (!File.Exists(path)) throw new ScalingDataException($"{path}: no such file.");
-        string text = TextBytes.Decode(File.ReadAllBytes(path), path);
+        string text = TextBytes.Read(path);
         string plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
         string extension = Path.GetExtension(plain).ToLowerInvariant();
         char first = text.AsSpan().TrimStart("\uFEFF \t\r\n") is { IsEmpty: false } body ? body[0] : ' ';

@@ -6,6 +6,21 @@ namespace AutoPeft.Scaling.Data;
 /// <summary>Turns a file's bytes into text: unpacks gzip, reads UTF-8 and UTF-16 with a mark, and refuses what is no text.</summary>
 public static class TextBytes
 {
+    /// <summary>Reads a file and decodes it.</summary>
+    /// <exception cref="ScalingDataException">The file is absent, empty, no regular file, too large, or no text.</exception>
+    public static string Read(string path)
+    {
+        try
+        {
+            InputFile.Check(path, InputFile.MostOfData);
+            return Decode(File.ReadAllBytes(path), path);
+        }
+        catch (Exception e) when (e is not ScalingDataException && e is InvalidInputException or IOException or UnauthorizedAccessException)
+        {
+            throw new ScalingDataException(e.Message.TrimEnd('.') + ".");
+        }
+    }
+
     /// <summary>Decodes.</summary>
     /// <exception cref="ScalingDataException">The bytes are no text, or the gzip stream is broken.</exception>
     public static string Decode(byte[] bytes, string source)

@@ -9,19 +9,14 @@ internal static class FitFile
 {
     public static JsonObject Read(string path, string kind)
     {
-        if (!File.Exists(path)) throw new ScalingDataException($"{path}: no such file.");
         JsonObject? json;
         try
         {
-            json = JsonNode.Parse(File.ReadAllText(path)) as JsonObject;
+            json = JsonNode.Parse(TextBytes.Read(path)) as JsonObject;
         }
         catch (JsonException e)
         {
             throw new ScalingDataException($"{path}: not JSON ({e.Message.TrimEnd('.')}); a file that `autopeft fit {kind} --json` wrote is expected.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ScalingDataException($"{path}: {e.Message}");
         }
         if (json?["kind"] is not JsonValue v || !v.TryGetValue(out string? found) || found != kind)
             throw new ScalingDataException($"{path}: not a fit of {kind}; a file that `autopeft fit {kind} --json` wrote is expected.");

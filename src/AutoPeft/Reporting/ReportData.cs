@@ -32,7 +32,7 @@ internal static class ReportData
             FrontHistory history = FrontHistory.Of(study);
             WriteFront(json, history, origin);
             WriteTrials(json, study, options, origin);
-            if (options.Insight) ReportInsight.Write(json, study);
+            if (options.Insight) ReportInsight.Write(json, study, options.Repeats);
             WriteFinal(json, options);
             json.WriteEndObject();
         }

@@ -18,11 +18,13 @@ internal static class ReportInsight
     /// <summary>Pairs that are shown, where they explain at least a hundredth and their interval is above 0.</summary>
     private const int MostPairs = 5;
 
-    public static void Write(Utf8JsonWriter json, IStudyView study)
+    public static void Write(
+        Utf8JsonWriter json, IStudyView study, IReadOnlyDictionary<string, IReadOnlyDictionary<int, IReadOnlyList<double>>>? repeats)
     {
         if (study.Completed.Count == 0) return;
         json.WriteStartArray("winner");
-        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => StudyWinner.Of(study, j), Write);
+        for (int j = 0; j < study.Definition.Objectives.Length; j++)
+            Section(json, study, j, () => StudyWinner.Of(study, j, repeats?.GetValueOrDefault(study.Definition.Objectives[j].Name)), Write);
         json.WriteEndArray();
         json.WriteStartArray("importance");
         for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => ImportanceAnalysis.Of(study, j, ImportanceOptions.Standard), Write);
@@ -63,7 +65,11 @@ internal static class ReportInsight
         json.Number("worse", w.Worse);
         json.Number("better", w.Better);
         json.WriteBoolean("told", w.IsTold);
-        json.WriteString("noise", w.Source == NoiseSource.Repeats ? "repeats" : "model");
+        json.WriteString("noise", w.Source.ToString().ToLowerInvariant());
+        if (w.Ties.IsEmpty) return;
+        json.WriteStartArray("ties");
+        foreach (int trial in w.Ties) json.WriteNumberValue(trial);
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, ImportanceReport r)

@@ -34,7 +34,8 @@ public static class StudyReport
         {
             try { File.Delete(temporary); }
             catch (Exception again) when (again is IOException or UnauthorizedAccessException) { }
-            throw new InvalidInputException($"The report cannot be written to '{path}': {e.Message} Free some space or choose another folder.", e);
+            throw new InvalidInputException(
+                $"The report cannot be written to '{path}': {e.Message.TrimEnd('.')}. Free some space or choose another folder.", e);
         }
     }
 

@@ -15,6 +15,12 @@ public sealed record StudyReportOptions
     /// <summary>Rows of the final evaluation in the order to show them; null or none leaves the section out.</summary>
     public IReadOnlyList<FinalRow>? Final { get; init; }
 
+    /// <summary>
+    /// Further results of trials' configurations, by objective and trial number, in the objective's own units: what a final evaluation
+    /// measured beside the test score. The winner is judged with them. Null or empty for none.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<int, IReadOnlyList<double>>>? Repeats { get; init; }
+
     /// <summary>Name of the test score in <see cref="Final"/>, "accuracy" for instance.</summary>
     public string FinalMetric { get; init; } = "score";
 

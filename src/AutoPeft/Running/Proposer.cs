@@ -12,30 +12,45 @@ namespace AutoPeft.Running;
 /// </summary>
 /// <param name="sampler">Proposes.</param>
 /// <param name="stopRules">End the study early.</param>
-/// <param name="clock">What the stop rules take for the time.</param>
+/// <param name="clock">By whose timestamps the stop rules' time runs.</param>
 internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRules, TimeProvider clock)
 {
     private readonly ConcurrentQueue<StudyEvent> _received = new();
     private readonly Study _study = new();
+    private readonly RunningTime _time = new(clock);
+    private long _earlier = -1;
 
     public ISampler Sampler => sampler;
 
     /// <summary>Takes the next record of the log.</summary>
-    public void Receive(StudyEvent e) => _received.Enqueue(e);
+    public void Receive(StudyEvent e)
+    {
+        if (Interlocked.Read(ref _earlier) >= 0) _time.Begin();
+        _received.Enqueue(e);
+    }
+
+    /// <summary>What was received so far is of earlier runs of the study.</summary>
+    public void Open() => Interlocked.Exchange(ref _earlier, _received.Count);
 
     /// <summary>Proposes the trials from number <c>Trials.Count</c> on, as far as the records that were received tell.</summary>
     /// <param name="count">How many, at most.</param>
     /// <param name="cancellationToken">Stops the sampler.</param>
     public Proposed Propose(int count, CancellationToken cancellationToken)
     {
-        while (_received.TryDequeue(out StudyEvent? e)) _study.Apply(e);
+        while (_received.TryDequeue(out StudyEvent? e))
+        {
+            if (_study.Sequence < _earlier && e is AttemptEvent { Seconds: { } seconds } ended)
+                _time.Add(_study.Trials[ended.Number], seconds);
+            _study.Apply(e);
+        }
+        _time.Begin();
         StudyDefinition definition = _study.Definition;
         int first = _study.Trials.Count;
         count = Math.Min(count, (definition.Budget ?? int.MaxValue) - first);
         // In lockstep each proposal has a view of its own.
         if (definition.Lockstep is not null) count = Math.Min(count, 1);
         if (count <= 0) return new Proposed(first, count, [], _study.Sequence);
-        if (stopRules.Select(r => r.Stops(_study, clock.GetUtcNow())).FirstOrDefault(r => r is not null) is { } reason)
+        if (stopRules.Select(r => r.Stops(_study, _time.Elapsed)).FirstOrDefault(r => r is not null) is { } reason)
             return new Proposed(first, count, [], _study.Sequence) { Ended = reason };
         if (StudySession.ViewFor(_study, first, sampler) is not { } view) return new Proposed(first, count, [], _study.Sequence);
         using Telemetry.AskSpan span = Telemetry.Ask(definition, count);

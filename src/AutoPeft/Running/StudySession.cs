@@ -43,6 +43,7 @@ public sealed class StudySession : IAsyncDisposable
     {
         var proposer = new Proposer(policy.Sampler, policy.StopRules, log.Clock);
         await log.FeedAsync(proposer.Receive, cancellationToken).ConfigureAwait(false);
+        proposer.Open();
         return new StudySession(log, policy, proposer);
     }
 

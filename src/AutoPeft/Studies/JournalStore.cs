@@ -280,7 +280,8 @@ public sealed class JournalStore : IStudyStore
             // Half a batch must not stay: the caller was told that nothing was kept.
             try { file.SetLength(_end.Byte); }
             catch (IOException) { }
-            throw new InvalidInputException($"{Path} cannot be written: {e.Message} Make room and resume; nothing that was acknowledged is lost.", e);
+            throw new InvalidInputException(
+                $"{Path} cannot be written: {e.Message.TrimEnd('.')}. Make room and resume; nothing that was acknowledged is lost.", e);
         }
     }
 

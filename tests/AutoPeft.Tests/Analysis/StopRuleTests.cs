@@ -17,8 +17,8 @@ public class StopRuleTests
         Assert.Contains("reached f", new TargetReached("f", best).Stops(study.Study, default));
         Assert.Null(new TargetReached("f", best - 1e-9).Stops(study.Study, default));
         Assert.Contains("no objective 'g'", Assert.Throws<InvalidInputException>(() => new TargetReached("g", 1).Stops(study.Study, default)).Message);
-        Assert.NotNull(new TimeLimit(TimeSpan.FromMinutes(1)).Stops(study.Study, DateTimeOffset.UnixEpoch.AddSeconds(60)));
-        Assert.Null(new TimeLimit(TimeSpan.FromMinutes(1)).Stops(study.Study, DateTimeOffset.UnixEpoch.AddSeconds(59)));
+        Assert.NotNull(new TimeLimit(TimeSpan.FromMinutes(1)).Stops(study.Study, TimeSpan.FromSeconds(60)));
+        Assert.Null(new TimeLimit(TimeSpan.FromMinutes(1)).Stops(study.Study, TimeSpan.FromSeconds(59.9)));
         Assert.NotNull(new TrialLimit(30).Stops(study.Study, default));
         Assert.Null(new TrialLimit(31).Stops(study.Study, default));
     }
@@ -58,6 +58,78 @@ public class StopRuleTests
         Assert.Equal(2, stopped.Completed.Count);
         Assert.Contains("2 trials", because, StringComparison.Ordinal);
         Assert.Equal(whole.Trials.Take(2).Select(t => t.Configuration), stopped.Trials.Select(t => t.Configuration));
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_a_day_forward_or_back_neither_ends_nor_prolongs_a_study()
+    {
+        var clock = new SetClock();
+        await using StudySession session = await OpenAsync(new MemoryStore(), clock, create: true);
+        await session.EndAsync((await NextAsync(session))!.Value, Done, TimeSpan.Zero);
+        clock.Wall += TimeSpan.FromDays(1);
+        clock.Ran += TimeSpan.FromSeconds(59);
+        await session.EndAsync((await NextAsync(session))!.Value, Done, TimeSpan.Zero);
+        clock.Wall -= TimeSpan.FromDays(2);
+        clock.Ran += TimeSpan.FromSeconds(1.5);
+        Assert.Null(await NextAsync(session));
+    }
+
+    [Fact]
+    public async Task The_time_before_an_interruption_counts_as_measured_and_the_time_until_the_resume_does_not()
+    {
+        var clock = new SetClock();
+        var store = new MemoryStore();
+        await using (StudySession first = await OpenAsync(store, clock, create: true))
+        {
+            AttemptId one = (await NextAsync(first, "a"))!.Value, two = (await NextAsync(first, "b"))!.Value;
+            await first.EndAsync(one, Done, TimeSpan.FromSeconds(20));
+            AttemptId three = (await NextAsync(first, "a"))!.Value;
+            await first.EndAsync(two, Done, TimeSpan.FromSeconds(35));
+            await first.EndAsync(three, new AttemptEnd.Interrupted("Ctrl-C"), TimeSpan.FromSeconds(25));
+        }
+        // A week later, on a computer whose clock is wrong.
+        clock.Wall -= TimeSpan.FromDays(9);
+        clock.Ran = TimeSpan.FromDays(7);
+        await using StudySession second = await OpenAsync(store, clock, create: false);
+        await second.EndAsync((await NextAsync(second, "a"))!.Value, Done, TimeSpan.FromSeconds(1));
+        // Slot a worked for 20 + 25 s before.
+        clock.Ran += TimeSpan.FromSeconds(14);
+        await second.EndAsync((await NextAsync(second, "a"))!.Value, Done, TimeSpan.FromSeconds(14));
+        clock.Ran += TimeSpan.FromSeconds(2);
+        Assert.Null(await NextAsync(second, "c"));
+    }
+
+    private static AttemptEnd Done => new AttemptEnd.Completed(TrialOutcome.Of(1));
+
+    private static async Task<StudySession> OpenAsync(IStudyStore store, TimeProvider clock, bool create)
+    {
+        TestFunction branin = TestFunctions.Resolve("branin");
+        var definition = new StudyDefinition(branin.Space, branin.Objectives) { Budget = 100, Sampler = "random" };
+        var policy = new StudyPolicy { Sampler = new RandomSampler(), StopRules = [new TimeLimit(TimeSpan.FromMinutes(1))] };
+        return create ? await StudySession.CreateAsync(definition, policy, store, clock)
+            : await StudySession.OpenAsync(await StudyLog.OpenAsync(store, clock), policy);
+    }
+
+    /// <summary>The attempt that a free slot gets; null where the study has ended.</summary>
+    private static async Task<AttemptId?> NextAsync(StudySession session, string worker = "a")
+    {
+        NextTrial next = await session.NextAsync(worker, DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan);
+        Assert.True(next.Trial is not null || next.IsFinished && next.Reason == "the study has run for 60 s", next.ToString());
+        return next.Trial is { } trial ? new AttemptId(trial.Number, trial.Attempt) : null;
+    }
+
+    /// <summary>A computer's two clocks, of which one is set now and then.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        public DateTimeOffset Wall { get; set; } = DateTimeOffset.UnixEpoch.AddYears(50);
+
+        public TimeSpan Ran { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Wall;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Ran.Ticks;
     }
 
     private sealed class FunctionRunner(TestFunction function) : ITrialRunner

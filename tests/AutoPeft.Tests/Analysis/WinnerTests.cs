@@ -107,6 +107,56 @@ public class WinnerTests
     }
 
     [Fact]
+    public void Of_trials_that_share_the_best_value_the_one_that_is_best_by_the_other_objective_wins_and_the_others_are_named()
+    {
+        SearchSpace space = SearchSpace.Build(s => s.Int("c", 0, 9));
+        Study study = Of(space, [Objective.Maximize("score"), Objective.Minimize("size")],
+            [[0.8, 50], [0.9, 70], [0.9, 60], [0.7, 10], [0.9, 60], [0.6, 20], [0.5, 30], [0.65, 40], [0.55, 25], [0.85, 45]]);
+        StudyWinner w = StudyWinner.Of(study, 0);
+        Assert.Equal((2, 0.9, false), (w.Trial, w.Observed, w.IsTold));
+        Assert.Equal((int[])[1, 4], w.Ties.ToArray());
+        Assert.Empty(StudyWinner.Of(study, 1).Ties);
+    }
+
+    [Fact]
+    public void Repeats_of_a_final_evaluation_say_what_the_noise_is_and_count_as_results()
+    {
+        SearchSpace space = SearchSpace.Build(s => s.Int("c", 0, 3));
+        Study study = Of(space, [Objective.Maximize("score")], [[0.9], [0.88], [0.5], [0.4]]);
+        Assert.Throws<InvalidInputException>(() => StudyWinner.Of(study, 0));
+        // Trial 0 was lucky: its mean with the repeats is 0.85, and trial 1's 0.89.
+        var repeats = new Dictionary<int, IReadOnlyList<double>> { [0] = [0.82, 0.83], [1] = [0.9, 0.89] };
+        StudyWinner w = StudyWinner.Of(study, 0, repeats);
+        Assert.Equal((1, 3, NoiseSource.Repeats), (w.Trial, w.Runs, w.Source));
+        Assert.Equal(0.89, w.Observed, 12);
+        // Pooled over both: squares 0.0038 + 0.0002 over four degrees of freedom.
+        Assert.Equal(Math.Sqrt(0.0040 / 4), w.Noise, 12);
+    }
+
+    [Fact]
+    public void An_objective_that_is_a_formula_has_no_luck()
+    {
+        SearchSpace space = SearchSpace.Build(s => s.Int("c", 1, 4));
+        StudyWinner w = StudyWinner.Of(Of(space, [Objective.Minimize("size") with { Formula = "10 * c" }], [[10], [20], [30], [40]]), 0);
+        Assert.Equal((0, 10.0, 10.0, 10.0, true, NoiseSource.None), (w.Trial, w.Observed, w.Corrected, w.Worse, w.IsTold, w.Source));
+    }
+
+    /// <summary>A study whose trial i has the configuration of code i and these values.</summary>
+    private static Study Of(SearchSpace space, Objective[] objectives, double[][] values)
+    {
+        var study = new Study();
+        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, [.. objectives])));
+        for (int i = 0; i < values.Length; i++)
+        {
+            Configuration c = space.FromCodes([((IntParameter)space.Parameters[0]).Low + i]);
+            study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, c, "test", study.Sequence, i, 1));
+            study.Apply(new TrialCompleted(
+                DateTimeOffset.UnixEpoch, i, null, [.. values[i]], [], ImmutableSortedDictionary<string, double>.Empty));
+        }
+        return study;
+    }
+
+    [Fact]
     public void Without_repeats_a_model_stands_in_and_too_few_trials_are_refused()
     {
         var random = new Philox(5);

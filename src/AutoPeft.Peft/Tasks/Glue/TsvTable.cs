@@ -1,5 +1,4 @@
 using System.Text;
-using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Tasks;
 

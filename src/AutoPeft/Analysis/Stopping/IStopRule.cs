@@ -1,14 +1,15 @@
+using System.Globalization;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Analysis.Stopping;
 
-/// <summary>Says when a study has run long enough. Pure: it reads the study and the time it is told.</summary>
+/// <summary>Says when a study has run long enough. Pure: it reads the study and is told how long the study has run.</summary>
 public interface IStopRule
 {
     /// <summary>Why to propose no more, in one line, or null to go on.</summary>
     /// <param name="study">What is known.</param>
-    /// <param name="now">The time, UTC.</param>
-    string? Stops(IStudyView study, DateTimeOffset now);
+    /// <param name="ran">How long the study has run, by monotonic clocks; from 0.</param>
+    string? Stops(IStudyView study, TimeSpan ran);
 }
 
 /// <summary>Stops after so many trials have been proposed.</summary>
@@ -21,21 +22,25 @@ public sealed record TrialLimit : IStopRule
     public int Trials { get; }
 
     /// <inheritdoc/>
-    public string? Stops(IStudyView study, DateTimeOffset now) => study.Trials.Count >= Trials ? $"{Trials} trials were proposed" : null;
+    public string? Stops(IStudyView study, TimeSpan ran) => study.Trials.Count >= Trials ? $"{Trials} trials were proposed" : null;
 }
 
-/// <summary>Stops so long after the first trial was proposed; what runs then runs to its end. Interruptions count: it is the calendar's time.</summary>
+/// <summary>
+/// Stops when the study has run so long; what runs then runs to its end. The time between an interruption and its resume does not count,
+/// and of a run before the last interruption counts what its busiest slot measured. A wall clock that is set changes nothing.
+/// </summary>
 public sealed record TimeLimit : IStopRule
 {
     /// <exception cref="InvalidInputException">Not above 0.</exception>
     public TimeLimit(TimeSpan time) => Time = time > TimeSpan.Zero ? time : throw new InvalidInputException("A time limit must be above 0.");
 
-    /// <summary>How long.</summary>
+    /// <summary>How long the study may run.</summary>
     public TimeSpan Time { get; }
 
     /// <inheritdoc/>
-    public string? Stops(IStudyView study, DateTimeOffset now) =>
-        study.Trials.Count > 0 && now - study.Trials[0].Proposed.Time >= Time ? $"{Time.TotalSeconds:0} s have passed since the first trial" : null;
+    public string? Stops(IStudyView study, TimeSpan ran) =>
+        study.Trials.Count == 0 || ran < Time ? null
+            : string.Create(CultureInfo.InvariantCulture, $"the study has run for {Time.TotalSeconds:0.###} s");
 }
 
 /// <summary>Stops when a feasible trial is at least as good as a target in an objective.</summary>
@@ -45,7 +50,7 @@ public sealed record TargetReached(string Objective, double Value) : IStopRule
 {
     /// <inheritdoc/>
     /// <exception cref="InvalidInputException">The study has no such objective.</exception>
-    public string? Stops(IStudyView study, DateTimeOffset now)
+    public string? Stops(IStudyView study, TimeSpan ran)
     {
         Objective[] all = [.. study.Definition.Objectives];
         int j = Array.FindIndex(all, o => o.Name == Objective);

@@ -25,7 +25,7 @@ public sealed record NoImprovementLeft : IStopRule
     public int Every { get; init; } = 1;
 
     /// <inheritdoc/>
-    public string? Stops(IStudyView study, DateTimeOffset now)
+    public string? Stops(IStudyView study, TimeSpan ran)
     {
         int known = study.Completed.Count;
         if (known < After || known % Math.Max(Every, 1) != 0) return null;

@@ -13,15 +13,22 @@ function winnerSection() {
     { name: "without luck", cell: w => h("td", null, h("b", null, number(w.corrected))) },
     { name: "95 % interval", cell: w => cell(interval(w).map(v => number(v)).join(" to ")) },
     { name: "", label: "interval, drawn: a dot for the value without luck, a ring for the observed one", cell: w => h("td", { class: "text" }, estimateBar(w.corrected, ...interval(w), { ring: w.observed })) },
-    { name: "told apart?", text: true, cell: w => cell(w.told ? "yes" : "no", "text") },
+    { name: "told apart?", text: true, cell: w => cell(w.told ? "yes" : w.ties ? tied(w.ties) : "no", "text") },
   ];
-  const guessed = rows.some(w => w.noise === "model");
+  const guessed = rows.some(w => w.noise === "model"), learnt = rows.some(w => w.noise === "repeats");
   return h("section", { class: "panel", id: "winner" },
     h("div", { class: "head" }, h("h2", null, "Winner")),
     h("p", { class: "note" }, "The best of many trials owes part of its result to luck. Without luck: what the winner is worth, as likely too high as too low, and a 95 % interval that holds although the winner was chosen by its result",
-      guessed ? ". Told apart: from the next best. How noisy results are is a guess here, by a model of the trials that may take noise for structure; running some configurations again would tell." : ". Told apart: from the next best. The noise is known from configurations that ran more than once."),
+      guessed ? ". Told apart: from the next best. How noisy results are is a guess here, by a model of the trials that may take noise for structure; running some configurations again would tell." : learnt ? ". Told apart: from the next best. The noise is known from configurations that ran more than once." : ". Told apart: from the next best.",
+      rows.some(w => w.ties) ? " Of trials that share the best value, the one named is the best by the other objectives, in their order, and then the first." : ""),
     rows.length ? sortable(columns, rows, { trialOf: w => trials[w.trial], caption: "Winner by each objective" }) : null,
     silent.map(w => h("p", { class: "note" }, silent.length + rows.length > 1 ? `${w.objective}: ` : "", w.reason)));
+}
+
+/** "level with 3, 7 and 12 more". */
+function tied(ties) {
+  const shown = ties.slice(0, 5);
+  return `level with ${shown.join(", ")}${ties.length > shown.length ? ` and ${ties.length - shown.length} more` : ""}`;
 }
 
 /**

@@ -46,7 +46,7 @@ internal sealed class KernelSystem
                 for (int f = 0; f < point.Length; f++) point[f] = set.Columns[f * ld + i];
                 Matern.Row(set, point, weights, signal, h.Main, i & ~3, ld, k, null, i * ld);
                 for (int j = n; j < ld; j++) k[i * ld + j] = 0;
-                k[i * ld + i] += noise + jitter;
+                k[i * ld + i] += noise + jitter + (set.Doubt is { } doubt ? doubt[i] : 0);
             }
             if (!DenseFactor.Cholesky(k, n)) continue;
             var m = new double[n * ld];

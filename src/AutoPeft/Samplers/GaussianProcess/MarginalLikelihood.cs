@@ -31,7 +31,7 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             for (int f = 0; f < _point.Length; f++) _point[f] = set.Columns[f * _ld + i];
             Matern.Row(set, _point, _weights, signal, main, i & ~3, _ld, _k, _slope, i * _ld);
             for (int j = _n; j < _ld; j++) _k[i * _ld + j] = _slope[i * _ld + j] = 0;
-            _k[i * _ld + i] += noise;
+            _k[i * _ld + i] += noise + (set.Doubt is { } doubt ? doubt[i] : 0);
         }
         // The kernel's signal part is needed for its own derivative: K − noise·I − mean, so its trace with the inverse comes from sums that are at hand.
         if (!DenseFactor.Cholesky(_k, _n)) return double.PositiveInfinity;
@@ -43,18 +43,20 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
         for (int i = 0; i < _n; i++) value += Math.Log(_k[i * _ld + i]);
 
         // W = αα' − K⁻¹. dL/dθ = −½ tr(W dK/dθ).
-        double traceW = 0, sumAlpha = 0, sumInverse = 0, traceInverse = 0;
+        double traceW = 0, doubtW = 0, sumAlpha = 0, sumInverse = 0, traceInverse = 0;
         for (int i = 0; i < _n; i++)
         {
-            traceW += _alpha[i] * _alpha[i] - _inverse[i * _ld + i];
+            double w = _alpha[i] * _alpha[i] - _inverse[i * _ld + i];
+            traceW += w;
+            if (set.Doubt is { } doubt) doubtW += doubt[i] * w;
             traceInverse += _inverse[i * _ld + i];
             sumAlpha += _alpha[i];
             sumInverse += _inverse[i * _ld + i];
             for (int j = i + 1; j < _n; j++) sumInverse += 2 * _inverse[i * _ld + j];
         }
-        // y'α = α'Kα, and tr(K⁻¹K) = n: W·K = y'α − n. Taking the noise's and the mean's share away leaves the signal's.
+        // y'α = α'Kα, and tr(K⁻¹K) = n: W·K = y'α − n. Taking the noise's, the doubts' and the mean's share away leaves the signal's.
         double wk = 2 * 0.5 * DenseFactor.Dot(_v, _v, _n) - _n;
-        double wSignal = wk - noise * traceW - Matern.MeanVariance * (sumAlpha * sumAlpha - sumInverse);
+        double wSignal = wk - noise * traceW - doubtW - Matern.MeanVariance * (sumAlpha * sumAlpha - sumInverse);
         Array.Clear(gradient);
         gradient[^2] = -0.5 * wSignal;
         gradient[^1] = -0.5 * noise * traceW;

@@ -259,6 +259,7 @@ internal sealed class Posterior
         for (double jitter = 0; jitter < 1e-2; jitter = jitter == 0 ? 1e-8 : jitter * 10)
         {
             double[] k = Kernel(set, h, noise + jitter);
+            for (int i = 0; i < set.Doubt?.Length; i++) k[i * set.Stride + i] += set.Doubt[i];
             if (!DenseFactor.Cholesky(k, set.Count)) continue;
             var m = new double[set.Count * set.Stride];
             DenseFactor.InvertTransposed(k, m, set.Count);

@@ -15,6 +15,15 @@ internal sealed class TrainingSet
             for (int f = 0; f < map.Count; f++) Columns[f * Stride + i] = features[i][f];
     }
 
+    /// <summary>The points of <paramref name="other"/>, with values known to within <paramref name="doubt"/>.</summary>
+    public TrainingSet(TrainingSet other, double[] doubt)
+    {
+        (Map, Count, Stride, Columns, Doubt) = (other.Map, other.Count, other.Stride, other.Columns, doubt);
+    }
+
+    /// <summary>Variance of each point's value beside the noise that all share, in units of the targets; null for none.</summary>
+    public double[]? Doubt { get; }
+
     /// <summary>The embedding.</summary>
     public FeatureMap Map { get; }
 

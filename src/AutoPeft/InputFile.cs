@@ -1,9 +1,15 @@
-namespace AutoPeft.Peft.Files;
+namespace AutoPeft;
 
 /// <summary>A file that somebody else wrote: its kind and size are checked before a byte of it is read.</summary>
-internal static class InputFile
+public static class InputFile
 {
     private const long MiB = 1L << 20;
+
+    /// <summary>The most bytes of a table of runs or of a text: what fits into memory, decoded, with room to work.</summary>
+    public const long MostOfData = 1L << 30;
+
+    /// <summary>The most bytes of a file of settings, such as a configuration or a fit.</summary>
+    public const long MostOfSettings = 16 * MiB;
 
     /// <summary>Refuses a path that is absent, is no regular file, or holds more bytes than a reader can use.</summary>
     /// <param name="path">The file; links are followed.</param>

@@ -26,7 +26,8 @@ internal static class DemoCommand
             long start = Stopwatch.GetTimestamp();
             var demo = new DemoOptions();
             demo = demo with { Task = parsed.GetValue(task) ?? demo.Task, Trials = parsed.GetValue(trials) ?? demo.Trials };
-            RunArguments arguments = run.Read(parsed, demo.Workers);
+            RunArguments arguments = run.Read(parsed, new RunArguments { Workers = demo.Workers });
+            using MachineSlots slots = MachineSlots.Take(arguments);
             string model = DemoBase.Get(demo, cancellationToken);
 
             Console.Out.WriteLine($"Searching AutoPEFT's space on '{demo.Task}': {demo.Trials} trials, {arguments.Workers} workers.");
@@ -35,7 +36,9 @@ internal static class DemoCommand
             StudyDefinition definition = PopulationSweep.Complete(PeftProblem.Define(options, how) with { Scheduler = how.Scheduler }, new PeftProblem());
             string path = Free(parsed.GetValue(output)!, definition);
             await using SweepFolder folder = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
-            await SweepRun.RunAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
+            int code = await SweepRun.RunAsync(folder, arguments, slots, cancellationToken).ConfigureAwait(false);
+            slots.Dispose();
+            if (code != 0) return code;
             if (!parsed.GetValue(skip))
             {
                 Console.Out.WriteLine($"Retraining the front and the usual methods under {demo.FinalSeeds} other seeds; the test set is used here for the first time.");

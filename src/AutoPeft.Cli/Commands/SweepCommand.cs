@@ -72,15 +72,17 @@ internal static class SweepCommand
             StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, PopulationSweep.Complete(problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler }, problem))), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);
             RunArguments how = run.Read(parsed);
+            // Others do the work where the study is made in a shared store with no workers here.
+            bool makesOnly = place is not null && how.Workers == 0;
+            using MachineSlots? slots = makesOnly ? null : MachineSlots.Take(how);
             string path = parsed.GetValue(output) ?? place?.Folder ?? Path.Combine("runs", $"{FileNames.Of(definition.Name)}-{definition.Seed}");
             IEnumerable<Spaces.Configuration> enqueued = problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition));
             await using SweepFolder folder = place is not null
                 ? await SweepFolder.CreateAsync(path, place, definition, cancellationToken).ConfigureAwait(false)
                 : await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);
             await folder.Log.EnqueueMissingAsync(enqueued, cancellationToken).ConfigureAwait(false);
-            // Others do the work: this was only to make the study.
-            if (place is not null && how.Workers == 0) Console.Out.WriteLine(folder.ResumeLine);
-            else await SweepRun.RunAsync(folder, how, cancellationToken).ConfigureAwait(false);
+            if (slots is not null) return await SweepRun.RunAsync(folder, how, slots, cancellationToken).ConfigureAwait(false);
+            Console.Out.WriteLine(folder.ResumeLine);
             return 0;
         });
         return command;

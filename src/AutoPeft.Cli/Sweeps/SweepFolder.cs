@@ -10,7 +10,7 @@ namespace AutoPeft.Cli.Sweeps;
 internal sealed class SweepFolder : IAsyncDisposable
 {
     /// <summary>The log's file name.</summary>
-    public const string LogName = "study.log";
+    public const string LogName = JournalStore.UsualName;
 
     // A log of this size still opens in a fifth of a second; packing it takes about as long as training for a step.
     private const long CompactFrom = 32 << 20;

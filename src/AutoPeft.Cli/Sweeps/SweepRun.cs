@@ -5,6 +5,7 @@ using AutoPeft.Parquet;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Postgres;
 using AutoPeft.Running;
+using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -41,10 +42,13 @@ internal static class SweepRun
             {
                 TrialTimeout = a.TrialTimeout is { } t ? TimeSpan.FromSeconds(t) : null,
                 TrialDirectory = folder.TrialDirectory,
+                Logger = new TerminalLogger(),
             });
             await ShowAsync(folder, a, runner, tables, cancellationToken).ConfigureAwait(false);
         }
         finally { await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false); }
+        IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
+        if (await folder.Log.ReadAsync(s => IdleScheduler.Because(s, scheduler), cancellationToken).ConfigureAwait(false) is { } idle) await Console.Error.WriteLineAsync($"autopeft: {idle}").ConfigureAwait(false);
         TrialFailures failures = await folder.Log.ReadAsync(TrialFailures.Of, cancellationToken).ConfigureAwait(false);
         foreach (string line in failures.Lines) await Console.Error.WriteLineAsync($"autopeft: {line}").ConfigureAwait(false);
         return failures.AllFailed ? CommandLine.EveryTrialFailed : 0;

@@ -101,6 +101,21 @@ public sealed class StudyLog : IDisposable
         }, study => study.Trials[number], cancellationToken, fresh: true);
     }
 
+    /// <summary>Adds a trial that was run elsewhere, with its result. It counts towards the budget as an enqueued one does.</summary>
+    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, or the result is none of this study's.</exception>
+    public Task<Trial> AddKnownAsync(Configuration configuration, TrialOutcome outcome, CancellationToken cancellationToken = default)
+    {
+        int number = 0;
+        return DecideAsync(study =>
+        {
+            TrialProposed proposed = Enqueued(study, configuration, number = study.Trials.Count);
+            if (outcome.Values.Length == study.Definition.Objectives.Length && study.Definition.Objectives.Select((o, i) => o.Refuses(outcome.Values[i])).FirstOrDefault(r => r is not null) is { } why)
+                throw new InvalidInputException($"The result of ({configuration}) cannot be added: {why}");
+            var completed = new TrialCompleted(Now, number, 0, outcome.Values, outcome.Outcomes, outcome.Metrics);
+            return number >= study.Definition.Budget ? [new BudgetChanged(Now, number + 1), proposed, completed] : [proposed, completed];
+        }, study => study.Trials[number], cancellationToken, fresh: true);
+    }
+
     /// <summary>Adds those of <paramref name="configurations"/> that the study does not have yet, in their order; for studies that run a list.</summary>
     /// <exception cref="InvalidInputException">One breaks a hard constraint, or the budget does not take them all. Nothing is added.</exception>
     public Task EnqueueMissingAsync(IEnumerable<Configuration> configurations, CancellationToken cancellationToken = default)

@@ -29,6 +29,9 @@ public sealed class JournalStore : IStudyStore
     private const int Looks = 3;
     private const int MostWaits = 1500;
 
+    /// <summary>The name of a sweep's journal in its directory.</summary>
+    public const string UsualName = "study.log";
+
     /// <summary>What follows the journal's path in the name of the lock that the program has which runs its trials (<see cref="Own"/>).</summary>
     public const string OwnedSuffix = ".running";
 

@@ -23,6 +23,23 @@ public sealed class Study : IStudyView
         return study;
     }
 
+    /// <summary>Reads a study from its journal as it is now, for looking at: nothing is written, and no sampler is needed.</summary>
+    /// <param name="path">The journal, or a sweep's directory, where it is <see cref="JournalStore.UsualName"/>.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="InvalidInputException">There is no journal, or it cannot be read.</exception>
+    public static async Task<Study> OpenAsync(string path, CancellationToken cancellationToken = default)
+    {
+        string file = Directory.Exists(path) ? Path.Combine(path, JournalStore.UsualName) : path;
+        if (!File.Exists(file)) throw new InvalidInputException($"There is no study at {file}.");
+        JournalStore store = await JournalStore.LookAsync(file, cancellationToken).ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            var study = new Study();
+            await foreach (StudyEvent e in store.ReadAsync(0, cancellationToken).ConfigureAwait(false)) study.Apply(e);
+            return study;
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The log is empty.</exception>
     public StudyDefinition Definition => _definition ?? throw new InvalidOperationException("The study's log is empty.");

@@ -32,6 +32,9 @@ internal sealed record SweepArguments
     public bool Normalize { get; init; } = true;
     public string? Model { get; init; }
     public string? Text { get; init; }
+    public string? Command { get; init; }
+    public IReadOnlyList<string> Metrics { get; init; } = [];
+    public IReadOnlyList<string> Constraints { get; init; } = [];
     public int Trials { get; init; } = 40;
     public string Sampler { get; init; } = "auto";
     public ulong Seed { get; init; }

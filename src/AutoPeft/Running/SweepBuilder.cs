@@ -146,7 +146,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <summary>Runs the sweep with a function that gives one number per objective (and per outcome, after them).</summary>
     /// <exception cref="InvalidInputException">As the other overloads; also where a scheduler was named, which this function, that reports nothing, would leave without anything to decide on.</exception>
     public Task<SweepResult<T>> RunAsync(Func<T, double[]> objective, CancellationToken cancellationToken = default) =>
-        (_scheduler ?? SchedulerCatalog.Create(_schedulerText)) is RunToEnd || _sampler is null && PopulationPairing.Options(_samplerText) is not null
+        (_scheduler ?? SchedulerCatalog.Create(_sampler is null ? PopulationPairing.Pair(_samplerText, _schedulerText).Scheduler : _schedulerText)) is RunToEnd
             ? RunAsync((value, _, _) => Task.FromResult(objective(value)), cancellationToken)
             : throw new InvalidInputException(
                 $"Scheduler '{_scheduler?.Name ?? _schedulerText}' can never act: this objective function reports nothing on its way. Take a SweepTrial too, (value, trial, token) => …, and call trial.ReportAsync(step, values).");

@@ -162,6 +162,28 @@ public sealed class FirstHourTests : IDisposable
         Assert.Empty(Running("sleep 62"));
     }
 
+    [Fact]
+    public async Task A_csharp_file_is_a_space_and_its_own_workers()
+    {
+        string program = File.ReadAllText(Path.Combine(Examples(), "own-program.cs")).Replace("../src/", Path.GetFullPath(Path.Combine(Examples(), "..", "src")) + "/", StringComparison.Ordinal);
+        File.WriteAllText(At("own.cs"), program);
+        await SucceedAsync("sweep", "own.cs", "--trials", "4", "--workers", "2", "--sampler", "random", "--out", "run");
+        await SucceedAsync("resume", "run", "--trials", "6");
+        Study study = await ReadAsync(At("run"));
+        Assert.Equal(6, study.Completed.Count);
+        Assert.Equal(["Width", "Optimizer_Rate", "Optimizer_Momentum"], study.Definition.Space.Parameters.Select(p => p.Name));
+        Assert.All(study.Trials, t => Assert.Equal(Math.Pow(t.Configuration.GetInt("Width"), 2), t.Values[1]));
+        Assert.All(study.Trials, t => Assert.Equal(5, t.Reports.Count));
+        // The study was made with the space that the file had then.
+        File.WriteAllText(At("own.cs"), program.Replace("Int(8, 256", "Int(8, 128", StringComparison.Ordinal));
+        (int code, string text) = await RunAsync(_directory, "resume", "run", "--trials", "7");
+        Assert.Equal(2, code);
+        Assert.Contains("declares another space", text, StringComparison.Ordinal);
+        File.WriteAllText(At("own.cs"), "return 1 +;");
+        Assert.Contains("does not build", await RefusedAsync("sweep", "own.cs", "--out", "broken"), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(At("broken")));
+    }
+
     [SkippableFact]
     public async Task Python_drives_a_study_that_stays_on_disk_and_goes_on()
     {

@@ -14,7 +14,7 @@ internal static class SweepCommand
 {
     public static Command Create()
     {
-        var space = new Argument<string>("SPACE") { Description = "A shipped search space (autopeft, lora, recipe), demo for the first of them on the demo's base model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, or FILE.json, a space of your own for a program of your own (--command)." };
+        var space = new Argument<string>("SPACE") { Description = "A shipped search space (autopeft, lora, recipe), demo for the first of them on the demo's base model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, FILE.json, a space of your own for a program of your own (--command), or FILE.cs, a C# file that declares space and objective and ends with RunOrServeAsync." };
         var task = new Option<string?>("--task") { Description = "A synthetic task by name, or tsv:DIR with train.tsv, dev.tsv and test.tsv." };
         var tasks = new Option<string[]>("--tasks") { Description = "Several tasks, with commas between: every configuration trains on each, in this order, and has one score; per-task results are kept.", AllowMultipleArgumentsPerToken = true };
         var aggregate = new Option<string>("--aggregate") { Description = "How a score is made of the tasks': mean, worst, median, or cvar:SHARE, the mean of the worst share of them.", DefaultValueFactory = _ => TaskAggregate.Default.ToString() };
@@ -76,7 +76,7 @@ internal static class SweepCommand
             if (set.Length > 0 && arguments.Fidelity.Kind != FidelityKind.Steps) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer of them; use --scheduler race, or one --task.");
             if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
-            if (problem is CommandProblem && training.Typed(parsed) is { } ours) throw new InvalidInputException($"{arguments.Space} is trained by your program: it takes no {ours}.");
+            if (problem is CommandProblem or FileProblem && training.Typed(parsed) is { } ours) throw new InvalidInputException($"{arguments.Space} is trained by your program: it takes no {ours}.");
             if (problem is not CommandProblem && (arguments.Command is not null || arguments.Metrics.Count + arguments.Constraints.Count > 0))
                 throw new InvalidInputException($"--command, --metric and --constrain go with a space of your own, a file that ends with .json; {arguments.Space} is none.");
             if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not PeftProblem) throw new InvalidInputException($"--fidelity {arguments.Fidelity} goes with the shipped search spaces, not with {arguments.Space}.");

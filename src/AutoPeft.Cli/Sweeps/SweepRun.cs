@@ -34,7 +34,7 @@ internal static class SweepRun
         // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
         foreach (string task in PeftTaskSet.TasksOf(definition)) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
         RecordedRun.Write(folder.Path, a);
-        ProcessWorkerOptions options = new() { Command = WorkerCommandLine.Get(), LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
+        ProcessWorkerOptions options = new() { Command = SweepProblems.Of(definition).WorkerCommand(definition) ?? WorkerCommandLine.Get(), LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
         ProcessWorker[] workers = [.. slots.Slots.Select(slot => new ProcessWorker(definition, slot, options))];
         try
         {

@@ -158,6 +158,35 @@ public sealed partial class SweepBuilder<T> where T : notnull
     public Task<SweepResult<T>> RunAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default) =>
         RunWithAsync(study => new DelegateRunner<T>(study, _read, objective), cancellationToken);
 
+    /// <summary>As the other overload, for an objective that reports nothing on its way.</summary>
+    public async Task<SweepResult<T>?> RunOrServeAsync(Func<T, double[]> objective, CancellationToken cancellationToken = default) =>
+        Environment.GetEnvironmentVariable(ServedSweep.Variable) is null ? await RunAsync(objective, cancellationToken).ConfigureAwait(false)
+            : await RunOrServeAsync((value, _, _) => Task.FromResult(objective(value)), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>
+    /// For a program that is itself a search space: run by itself it runs the sweep in this process, as <see cref="RunAsync(Func{T, SweepTrial, CancellationToken, Task{double[]}}, CancellationToken)"/> does. Started by
+    /// <c>autopeft sweep FILE.cs</c> it declares the study (space, objectives and outcome constraints; the rest is the command's), or runs trials as one of its worker processes.
+    /// </summary>
+    /// <returns>The result; null where the program served a host, which has it.</returns>
+    /// <exception cref="InvalidInputException">As the other; also where the host's study has another space than the program declares.</exception>
+    public async Task<SweepResult<T>?> RunOrServeAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default)
+    {
+        switch (Environment.GetEnvironmentVariable(ServedSweep.Variable))
+        {
+            case null: return await RunAsync(objective, cancellationToken).ConfigureAwait(false);
+            case ServedSweep.Define:
+                ServedSweep.Write(Console.Out, Define().Definition);
+                return null;
+            case ServedSweep.Work:
+                await ServedSweep.WorkAsync(Runner, cancellationToken).ConfigureAwait(false);
+                return null;
+            case var other: throw new InvalidInputException($"{ServedSweep.Variable} is '{other}'; it is {ServedSweep.Define} or {ServedSweep.Work}, as `autopeft sweep FILE.cs` sets it.");
+        }
+
+        ITrialRunner Runner(StudyDefinition study) => study.Space.Equals(_space) ? new DelegateRunner<T>(study, _read, objective)
+            : throw new InvalidInputException($"The program declares another space than '{study.Name}' was made with; undo the change, or make another study.");
+    }
+
     /// <summary>
     /// Runs the sweep over a set of tasks, one configuration for all: the function is called for each task with its name, and gives one number per objective (and per outcome); each objective's value is
     /// <paramref name="tasks"/>' aggregate. <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every task. See <see cref="TaskSetRunner"/>.

@@ -120,7 +120,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         if (_checkpoints.Keep(trial, step) is { } why) LogNotKept(trial, step, why);
     }
 
-    /// <summary>Leaves an exception with its stack where a person finds it: with the logger, and as <see cref="ErrorFile"/> in the trial's directory.</summary>
+    /// <summary>Leaves an exception with its stack where a person finds it: with the logger, and as <see cref="ErrorFile"/> in the trial's
+    /// directory.</summary>
     private async Task TellAsync(TrialAssignment trial, Exception cause)
     {
         LogFailed(trial.Number, cause);
@@ -128,7 +129,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         try
         {
             Directory.CreateDirectory(directory);
-            await File.WriteAllTextAsync(Path.Combine(directory, ErrorFile), $"trial {trial.Number}, attempt {trial.Attempt}{Environment.NewLine}{cause}{Environment.NewLine}").ConfigureAwait(false);
+            await File.WriteAllTextAsync(Path.Combine(directory, ErrorFile),
+                $"trial {trial.Number}, attempt {trial.Attempt}{Environment.NewLine}{cause}{Environment.NewLine}").ConfigureAwait(false);
         }
         // What happened to the trial is the news; the logger has the stack too.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
@@ -137,7 +139,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     [LoggerMessage(Level = LogLevel.Warning, Message = "trial {Trial}: the checkpoint of {Parent} is missing; it starts at the beginning")]
     private partial void LogNoCheckpoint(int trial, string parent);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "trial {Trial}: its checkpoint of step {Step} cannot be kept ({Why}); who was to go on from it starts at the beginning")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "trial {Trial}: its checkpoint of step {Step} cannot be kept ({Why}); who was to go on from it starts at the beginning")]
     private partial void LogNotKept(int trial, long step, string why);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "trial {Trial}: report of step {Step} after step {Last}; such reports are left out")]
@@ -146,7 +149,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     [LoggerMessage(Level = LogLevel.Error, Message = "trial {Trial} failed")]
     private partial void LogFailed(int trial, Exception cause);
 
-    private sealed class Reporter(Action<(long Late, long Last)> late, Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report, CancellationTokenSource limit) : ITrialReporter
+    private sealed class Reporter(Action<(long Late, long Last)> late, Func<long, ImmutableSortedDictionary<string, double>,
+        CancellationToken, Task<Decision?>> report, CancellationTokenSource limit) : ITrialReporter
     {
         private long? _step;
         private bool _warned;

@@ -18,5 +18,7 @@ public static class OutOfMemory
     public static bool IsText(string line) => IsSaid(line) || Array.Exists(s_words, w => line.Contains(w, StringComparison.Ordinal));
 
     private static bool IsSaid(string text) =>
-        text.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || text.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase) || text.Contains("cannot allocate memory", StringComparison.OrdinalIgnoreCase);
+        text.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+            || text.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)
+            || text.Contains("cannot allocate memory", StringComparison.OrdinalIgnoreCase);
 }

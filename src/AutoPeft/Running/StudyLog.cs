@@ -4,7 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// A study's log, open: its fold, what others append to its store, and what a person may decide (enqueue, pause, resume, requeue, retry, change the budget). Reading a study needs this alone and no sampler;
+/// A study's log, open: its fold, what others append to its store, and what a person may decide (enqueue, pause, resume, requeue, retry,
+/// change the budget). Reading a study needs this alone and no sampler;
 /// <see cref="StudySession"/> decides on top of it. Thread-safe. Any number of logs in any number of processes may be open on one store: every append is compare-and-set, and a decision that
 /// somebody else's append forestalled is made again on the new fold.
 /// </summary>
@@ -89,7 +90,8 @@ public sealed class StudyLog : IDisposable
         catch (TimeoutException) { }
     }
 
-    /// <summary>Adds a configuration that a person chose. It counts towards the budget; a budget that is used up grows by the one trial.</summary>
+    /// <summary>Adds a configuration that a person chose. It counts towards the budget; a budget that is used up grows by the one
+    /// trial.</summary>
     /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, which the message names.</exception>
     public Task<Trial> EnqueueAsync(Configuration configuration, CancellationToken cancellationToken = default)
     {
@@ -102,14 +104,16 @@ public sealed class StudyLog : IDisposable
     }
 
     /// <summary>Adds a trial that was run elsewhere, with its result. It counts towards the budget as an enqueued one does.</summary>
-    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, or the result is none of this study's.</exception>
+    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, or the result is none of this
+    /// study's.</exception>
     public Task<Trial> AddKnownAsync(Configuration configuration, TrialOutcome outcome, CancellationToken cancellationToken = default)
     {
         int number = 0;
         return DecideAsync(study =>
         {
             TrialProposed proposed = Enqueued(study, configuration, number = study.Trials.Count);
-            if (outcome.Values.Length == study.Definition.Objectives.Length && study.Definition.Objectives.Select((o, i) => o.Refuses(outcome.Values[i])).FirstOrDefault(r => r is not null) is { } why)
+            if (outcome.Values.Length == study.Definition.Objectives.Length
+                && study.Definition.Objectives.Select((o, i) => o.Refuses(outcome.Values[i])).FirstOrDefault(r => r is not null) is { } why)
                 throw new InvalidInputException($"The result of ({configuration}) cannot be added: {why}");
             var completed = new TrialCompleted(Now, number, 0, outcome.Values, outcome.Outcomes, outcome.Metrics);
             return number >= study.Definition.Budget ? [new BudgetChanged(Now, number + 1), proposed, completed] : [proposed, completed];
@@ -128,7 +132,8 @@ public sealed class StudyLog : IDisposable
             int first = study.Trials.Count;
             TrialProposed[] missing = [.. list.Where(known.Add).Select((c, i) => Enqueued(study, c, first + i))];
             return first + missing.Length <= (study.Definition.Budget ?? int.MaxValue) ? missing
-                : throw new InvalidInputException($"The study's budget of {study.Definition.Budget} trials does not take {missing.Length} more; {first} were made.");
+                : throw new InvalidInputException($"The study's budget of {study.Definition.Budget} trials does not take "
+                    + $"{missing.Length} more; {first} were made.");
         }, _ => true, cancellationToken, fresh: true);
     }
 
@@ -153,13 +158,15 @@ public sealed class StudyLog : IDisposable
         }, _ => count, cancellationToken, fresh: true);
     }
 
-    /// <summary>Has the study run <paramref name="budget"/> trials in all; hosts that run it go on with the new number. Does nothing where it has that budget already.</summary>
+    /// <summary>Has the study run <paramref name="budget"/> trials in all; hosts that run it go on with the new number. Does nothing where
+    /// it has that budget already.</summary>
     /// <returns>Whether this call changed it.</returns>
     /// <exception cref="InvalidInputException">More trials were made already, or the budget is below 1.</exception>
     public Task<bool> SetBudgetAsync(int budget, CancellationToken cancellationToken = default)
     {
         bool acts = false;
-        return DecideAsync(study => (acts = study.Definition.Budget != budget) ? [new BudgetChanged(Now, budget)] : [], _ => acts, cancellationToken, fresh: true);
+        return DecideAsync(study => (acts = study.Definition.Budget != budget) ? [new BudgetChanged(Now, budget)] : [], _ => acts,
+            cancellationToken, fresh: true);
     }
 
     /// <summary>Has a failed trial run again.</summary>

@@ -42,7 +42,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
 
     private const int DefaultTrials = 50;
 
-    internal SweepBuilder(SearchSpace space, Func<Configuration, T> read, Func<T, Configuration> write) => (_space, _read, _write) = (space, read, write);
+    internal SweepBuilder(SearchSpace space, Func<Configuration, T> read, Func<T, Configuration> write) =>
+        (_space, _read, _write) = (space, read, write);
 
     /// <summary>An objective where smaller is better; in the order in which the objective function gives its values.</summary>
     /// <param name="name">Its name in tables.</param>
@@ -84,7 +85,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
     public SweepBuilder<T> Seed(ulong seed) => Do(() => _seed = seed);
 
     /// <summary>
-    /// Trials to run in all; 50 unless stated, or what a journal's study has. A journal whose study has another number goes on to this one, unless more trials were made already. The number that the study was
+    /// Trials to run in all; 50 unless stated, or what a journal's study has. A journal whose study has another number goes on to this one,
+    /// unless more trials were made already. The number that the study was
     /// made with changes nothing: a person may have given it more since.
     /// </summary>
     public SweepBuilder<T> Trials(int trials) => Do(() => _trials = trials > 0 ? trials : throw new InvalidInputException($"A sweep needs at least one trial, not {trials}."));
@@ -106,12 +108,14 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// </summary>
     public SweepBuilder<T> TrialDirectory(string path) => Do(() => _trialDirectory = path);
 
-    /// <summary>Configurations of your own, run before the sampler is asked; they count towards the trials. Those that a journal's study has already are left out.</summary>
+    /// <summary>Configurations of your own, run before the sampler is asked; they count towards the trials. Those that a journal's study
+    /// has already are left out.</summary>
     /// <exception cref="InvalidInputException">One is outside the space.</exception>
     public SweepBuilder<T> Enqueue(params IEnumerable<T> configurations) => Do(() => _enqueued.AddRange(configurations.Select(_write)));
 
     /// <summary>
-    /// Earlier studies, of this space or another, as a belief that is weighted by how well it predicts this study's own results; it brings its own sampler. <see cref="Study.OpenAsync"/> reads one.
+    /// Earlier studies, of this space or another, as a belief that is weighted by how well it predicts this study's own results; it brings
+    /// its own sampler. <see cref="Study.OpenAsync"/> reads one.
     /// </summary>
     public SweepBuilder<T> From(params IEnumerable<IStudyView> earlier) => Do(() => _earlier.AddRange(earlier));
 
@@ -122,14 +126,19 @@ public sealed partial class SweepBuilder<T> where T : notnull
         _beginWith.AddRange(earlier.Select(e => (e, count)));
     });
 
-    /// <summary>Ends the study early when the rule says so: a target, a number, an expected gain (<see cref="TargetReached"/>, <see cref="TimeLimit"/>, <see cref="NoImprovementLeft"/>).</summary>
+    /// <summary>Ends the study early when the rule says so: a target, a number, an expected gain (<see cref="TargetReached"/>,
+    /// <see cref="TimeLimit"/>, <see cref="NoImprovementLeft"/>).</summary>
     public SweepBuilder<T> StopWhen(IStopRule rule) => Do(() => _stopRules.Add(rule));
 
-    /// <summary>Starts no trial later than this after the run began; what runs then runs to its end, and a journal goes on next time. No limit unless stated.</summary>
-    public SweepBuilder<T> Timeout(TimeSpan time) => Do(() => _timeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A sweep's timeout must be above 0."));
+    /// <summary>Starts no trial later than this after the run began; what runs then runs to its end, and a journal goes on next time. No
+    /// limit unless stated.</summary>
+    public SweepBuilder<T> Timeout(TimeSpan time) =>
+        Do(() => _timeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A sweep's timeout must be above 0."));
 
-    /// <summary>A trial that takes longer fails; its objective hears of it through its cancellation token. No limit unless stated.</summary>
-    public SweepBuilder<T> TrialTimeout(TimeSpan time) => Do(() => _trialTimeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A trial's timeout must be above 0."));
+    /// <summary>A trial that takes longer fails; its objective hears of it through its cancellation token. No limit unless
+    /// stated.</summary>
+    public SweepBuilder<T> TrialTimeout(TimeSpan time) =>
+        Do(() => _trialTimeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A trial's timeout must be above 0."));
 
     /// <summary>Runs the failed trials of a journal's study again, each as a new attempt.</summary>
     public SweepBuilder<T> RetryFailed() => Do(() => _retryFailed = true);
@@ -140,16 +149,21 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <summary>Is told after each trial how far the sweep has come.</summary>
     public SweepBuilder<T> Progress(IProgress<SweepProgress> progress) => Do(() => _progress = progress);
 
-    /// <summary>Hears what a person may have to know: exceptions of trials with their stacks, reports that are left out, a scheduler that never acted. Nobody unless stated; the library writes to no console.</summary>
+    /// <summary>Hears what a person may have to know: exceptions of trials with their stacks, reports that are left out, a scheduler that
+    /// never acted. Nobody unless stated; the library writes to no console.</summary>
     public SweepBuilder<T> Logger(ILogger logger) => Do(() => _logger = logger);
 
     /// <summary>Runs the sweep with a function that gives one number per objective (and per outcome, after them).</summary>
-    /// <exception cref="InvalidInputException">As the other overloads; also where a scheduler was named, which this function, that reports nothing, would leave without anything to decide on.</exception>
+    /// <exception cref="InvalidInputException">As the other overloads; also where a scheduler was named, which this function, that reports
+    /// nothing, would leave without anything to decide on.</exception>
     public Task<SweepResult<T>> RunAsync(Func<T, double[]> objective, CancellationToken cancellationToken = default) =>
-        (_scheduler ?? SchedulerCatalog.Create(_sampler is null ? PopulationPairing.Pair(_samplerText, _schedulerText).Scheduler : _schedulerText)) is RunToEnd
+        (_scheduler
+            ?? SchedulerCatalog.Create(_sampler is null ? PopulationPairing.Pair(_samplerText, _schedulerText).Scheduler : _schedulerText))
+            is RunToEnd
             ? RunAsync((value, _, _) => Task.FromResult(objective(value)), cancellationToken)
             : throw new InvalidInputException(
-                $"Scheduler '{_scheduler?.Name ?? _schedulerText}' can never act: this objective function reports nothing on its way. Take a SweepTrial too, (value, trial, token) => …, and call trial.ReportAsync(step, values).");
+                $"Scheduler '{_scheduler?.Name ?? _schedulerText}' can never act: this objective function reports nothing on its way. "
+                    + $"Take a SweepTrial too, (value, trial, token) => …, and call trial.ReportAsync(step, values).");
 
     /// <summary>Runs the sweep with a function that can report as it goes and hears of cancellation.</summary>
     /// <exception cref="InvalidInputException">The journal has another study, or the space cannot be sampled.</exception>
@@ -160,16 +174,21 @@ public sealed partial class SweepBuilder<T> where T : notnull
 
     /// <summary>As the other overload, for an objective that reports nothing on its way.</summary>
     public async Task<SweepResult<T>?> RunOrServeAsync(Func<T, double[]> objective, CancellationToken cancellationToken = default) =>
-        Environment.GetEnvironmentVariable(ServedSweep.Variable) is null ? await RunAsync(objective, cancellationToken).ConfigureAwait(false)
+        Environment.GetEnvironmentVariable(ServedSweep.Variable) is null
+            ? await RunAsync(objective, cancellationToken).ConfigureAwait(false)
             : await RunOrServeAsync((value, _, _) => Task.FromResult(objective(value)), cancellationToken).ConfigureAwait(false);
 
     /// <summary>
-    /// For a program that is itself a search space: run by itself it runs the sweep in this process, as <see cref="RunAsync(Func{T, SweepTrial, CancellationToken, Task{double[]}}, CancellationToken)"/> does. Started by
-    /// <c>autopeft sweep FILE.cs</c> it declares the study (space, objectives and outcome constraints; the rest is the command's), or runs trials as one of its worker processes.
+    /// For a program that is itself a search space: run by itself it runs the sweep in this process, as
+    /// <see cref="RunAsync(Func{T, SweepTrial, CancellationToken, Task{double[]}}, CancellationToken)"/> does. Started by
+    /// <c>autopeft sweep FILE.cs</c> it declares the study (space, objectives and outcome constraints; the rest is the command's), or runs
+    /// trials as one of its worker processes.
     /// </summary>
     /// <returns>The result; null where the program served a host, which has it.</returns>
-    /// <exception cref="InvalidInputException">As the other; also where the host's study has another space than the program declares.</exception>
-    public async Task<SweepResult<T>?> RunOrServeAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidInputException">As the other; also where the host's study has another space than the program
+    /// declares.</exception>
+    public async Task<SweepResult<T>?> RunOrServeAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective,
+        CancellationToken cancellationToken = default)
     {
         switch (Environment.GetEnvironmentVariable(ServedSweep.Variable))
         {
@@ -180,11 +199,14 @@ public sealed partial class SweepBuilder<T> where T : notnull
             case ServedSweep.Work:
                 await ServedSweep.WorkAsync(Runner, cancellationToken).ConfigureAwait(false);
                 return null;
-            case var other: throw new InvalidInputException($"{ServedSweep.Variable} is '{other}'; it is {ServedSweep.Define} or {ServedSweep.Work}, as `autopeft sweep FILE.cs` sets it.");
+            case var other:
+                throw new InvalidInputException($"{ServedSweep.Variable} is '{other}'; it is {ServedSweep.Define} or {ServedSweep.Work}, "
+                + $"as `autopeft sweep FILE.cs` sets it.");
         }
 
         ITrialRunner Runner(StudyDefinition study) => study.Space.Equals(_space) ? new DelegateRunner<T>(study, _read, objective)
-            : throw new InvalidInputException($"The program declares another space than '{study.Name}' was made with; undo the change, or make another study.");
+            : throw new InvalidInputException($"The program declares another space than '{study.Name}' was made with; undo the change, "
+                + $"or make another study.");
     }
 
     /// <summary>
@@ -192,7 +214,11 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <paramref name="tasks"/>' aggregate. <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every task. See <see cref="TaskSetRunner"/>.
     /// </summary>
     public Task<SweepResult<T>> RunAsync(TaskSetOptions tasks, Func<T, string, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default) =>
-        RunWithAsync(study => new TaskSetRunner(study, tasks, [.. tasks.Tasks.Select(task => new DelegateRunner<T>(study, _read, (value, trial, token) => objective(value, task.Name, trial, token)))], _logger), cancellationToken);
+        RunWithAsync(study =>
+            new TaskSetRunner(study, tasks,
+            [.. tasks.Tasks.Select(task =>
+            new DelegateRunner<T>(study, _read, (value, trial, token) => objective(value, task.Name, trial, token)))], _logger),
+            cancellationToken);
 
     /// <summary>Runs the sweep with a runner of your own, made for the study; it serves every worker at once, and has to be thread-safe where there are several.</summary>
     public async Task<SweepResult<T>> RunWithAsync(Func<StudyDefinition, ITrialRunner> runners, CancellationToken cancellationToken = default)
@@ -208,7 +234,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
         await log.EnqueueMissingAsync(enqueued, cancellationToken).ConfigureAwait(false);
         log.Observe(new SweepObservers(_observers, _progress));
         IWorker[] workers = [.. DeviceSlot.Cpu(_workers).Select(d => new InProcessWorker(runner, d))];
-        var attempts = new AttemptRunner(workers, new SweepOptions { TrialDirectory = _trialDirectory, TrialTimeout = _trialTimeout, Logger = _logger });
+        var attempts = new AttemptRunner(workers,
+            new SweepOptions { TrialDirectory = _trialDirectory, TrialTimeout = _trialTimeout, Logger = _logger });
         var sweep = new LocalSweep(session, attempts);
         await sweep.RunAsync(cancellationToken).ConfigureAwait(false);
         return Result(session.Study, sweep.EndedBecause, policy.Scheduler, runner.Failures);
@@ -217,19 +244,24 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <summary>The study that was asked for, and who decides for it.</summary>
     private (StudyDefinition Definition, StudyPolicy Policy) Define()
     {
-        (string samplerText, string schedulerText) = _sampler is null && _scheduler is null ? PopulationPairing.Pair(_samplerText, _schedulerText) : (_samplerText, _schedulerText);
+        (string samplerText, string schedulerText) = _sampler is null && _scheduler is null
+            ? PopulationPairing.Pair(_samplerText, _schedulerText) : (_samplerText, _schedulerText);
         if (_earlier.Count > 0)
         {
-            if (_sampler is not null || samplerText is not ("auto" or "gp" or TransferName)) throw new InvalidInputException($"From(…) brings its own sampler; it takes no '{_sampler?.Invoke().Name ?? samplerText}'. BeginWithBestOf(…) goes with any.");
+            if (_sampler is not null || samplerText is not ("auto" or "gp" or TransferName))
+                throw new InvalidInputException($"From(…) brings its own sampler; it takes no "
+                + $"'{_sampler?.Invoke().Name ?? samplerText}'. BeginWithBestOf(…) goes with any.");
             samplerText = TransferName;
         }
         ISampler sampler = _sampler?.Invoke() ?? SamplerCatalog.Create(samplerText);
         // A name alone as the sampler writes it, however it was typed.
         var definition = new StudyDefinition(_space, _objectives, _outcomes)
         {
-            Name = _name, Sampler = _sampler is null && samplerText.Contains(':') ? samplerText : sampler.Name, Seed = _seed, Budget = _trials ?? DefaultTrials, Scheduler = schedulerText,
+            Name = _name, Sampler = _sampler is null && samplerText.Contains(':') ? samplerText : sampler.Name, Seed = _seed,
+                Budget = _trials ?? DefaultTrials, Scheduler = schedulerText,
         };
-        if (_earlier.Count > 0) definition = EarlierJson.Write(definition, [.. _earlier.Select(e => EarlierStudy.Of(e, definition, out _))]);
+        if (_earlier.Count > 0) definition = EarlierJson.Write(definition,
+            [.. _earlier.Select(e => EarlierStudy.Of(e, definition, out _))]);
         var policy = new StudyPolicy
         {
             Sampler = sampler,
@@ -245,9 +277,12 @@ public sealed partial class SweepBuilder<T> where T : notnull
         foreach (IGrouping<int, (IStudyView Study, int Count)> group in _beginWith.GroupBy(b => b.Count))
             first.AddRange(WarmStart.Best([.. group.Select(g => EarlierStudy.Of(g.Study, definition, out _))], group.Key));
         foreach (Configuration c in first)
-            if (_space.BrokenBy(c) is { } broken) throw new InvalidInputException($"The enqueued configuration ({c}) breaks the constraint '{broken.Text}'.");
+            if (_space.BrokenBy(c) is { } broken)
+                throw new InvalidInputException($"The enqueued configuration ({c}) breaks the constraint '{broken.Text}'.");
         Configuration[] distinct = [.. first.Distinct()];
-        return distinct.Length <= definition.Budget ? distinct : throw new InvalidInputException($"{distinct.Length} configurations are enqueued for {definition.Budget} trials; raise Trials(…).");
+        return distinct.Length <= definition.Budget ? distinct
+            : throw new InvalidInputException($"{distinct.Length} configurations are enqueued for {definition.Budget} trials; raise "
+            + $"Trials(…).");
     }
 
     private SweepResult<T> Result(IStudyView study, string? because, IScheduler scheduler, IReadOnlyDictionary<int, Exception> exceptions)
@@ -259,7 +294,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
             LogAllFailed(all);
             throw all;
         }
-        string[] remarks = [.. because is null ? [] : new[] { $"ended early: {because}" }, .. failures.Lines, .. IdleScheduler.Because(study, scheduler) is { } idle ? [idle] : Array.Empty<string>()];
+        string[] remarks = [.. because is null ? [] : new[] { $"ended early: {because}" }, .. failures.Lines,
+            .. IdleScheduler.Because(study, scheduler) is { } idle ? [idle] : Array.Empty<string>()];
         foreach (string remark in remarks) LogRemark(remark);
         return new SweepResult<T>(study, _read, exceptions, remarks);
     }
@@ -288,7 +324,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
             made = (e as StudyCreated)?.Definition;
             break;
         }
-        if (made is null) await store.TryAppendAsync(0, [new StudyCreated(TimeProvider.System.GetUtcNow(), definition)], cancellationToken).ConfigureAwait(false);
+        if (made is null) await store.TryAppendAsync(0, [new StudyCreated(TimeProvider.System.GetUtcNow(), definition)],
+            cancellationToken).ConfigureAwait(false);
         StudyLog log = await StudyLog.OpenAsync(store, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
         try
         {
@@ -296,7 +333,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
             StudyDefinition asked = definition with { Budget = recorded.Budget };
             if (!recorded.IsSameStudyAs(asked))
                 throw new InvalidInputException(
-                    $"{_journal ?? "The store"} has another study ('{recorded.Name}'); asked for was {string.Join(", ", recorded.DifferencesFrom(asked))}. Choose another {(_journal is null ? "store" : "file")}.");
+                    $"{_journal ?? "The store"} has another study ('{recorded.Name}'); asked for was "
+                        + $"{string.Join(", ", recorded.DifferencesFrom(asked))}. Choose another {(_journal is null ? "store" : "file")}.");
             if (_trials is not { } trials || recorded.Budget == trials) return log;
             if (trials == made?.Budget) LogBudget(recorded.Budget, trials);
             else await log.SetBudgetAsync(trials, cancellationToken).ConfigureAwait(false);
@@ -320,7 +358,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Remark}")]
     private partial void LogRemark(string remark);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "the study goes on to the {Budget} trials that it was given since it was made with {Made}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "the study goes on to the {Budget} trials that it was given since it was made with {Made}")]
     private partial void LogBudget(int? budget, int made);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the sweep came to nothing")]
@@ -329,6 +368,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <summary>Ends this run, not the study: no trial is proposed once the run has taken so long.</summary>
     private sealed record RunTimeLimit(long Start, TimeSpan Time) : IStopRule
     {
-        public string? Stops(IStudyView study, DateTimeOffset now) => TimeProvider.System.GetElapsedTime(Start) >= Time ? $"the run's timeout of {Time.TotalSeconds:0.###} s is over" : null;
+        public string? Stops(IStudyView study, DateTimeOffset now) => TimeProvider.System.GetElapsedTime(Start) >= Time
+            ? $"the run's timeout of {Time.TotalSeconds:0.###} s is over" : null;
     }
 }

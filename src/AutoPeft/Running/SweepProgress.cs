@@ -31,7 +31,9 @@ internal sealed class SweepObservers(IReadOnlyList<ISweepObserver> observers, IP
         foreach (ISweepObserver observer in observers) observer.Ended(study, trial);
         if (progress is null) return;
         // A trial that failed is never reopened while its own sweep tells of it, so counting on is enough.
-        _failed = _failed is { } failed ? failed + (trial.State == TrialState.Failed ? 1 : 0) : study.Trials.Count(t => t.State == TrialState.Failed);
-        progress.Report(new SweepProgress(trial.Number, trial.State, trial.Values, study.Trials.Count - study.PendingCount - study.PausedCount, study.Definition.Budget, _failed.Value));
+        _failed = _failed is { } failed ? failed + (trial.State == TrialState.Failed ? 1 : 0)
+            : study.Trials.Count(t => t.State == TrialState.Failed);
+        progress.Report(new SweepProgress(trial.Number, trial.State, trial.Values,
+            study.Trials.Count - study.PendingCount - study.PausedCount, study.Definition.Budget, _failed.Value));
     }
 }

@@ -12,12 +12,14 @@ public sealed class SweepTrial
     private readonly StudyDefinition _study;
     private ImmutableSortedDictionary<string, double> _measured = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
 
-    internal SweepTrial(TrialAssignment assignment, StudyDefinition study, ITrialReporter reporter) => (Assignment, _study, _reporter) = (assignment, study, reporter);
+    internal SweepTrial(TrialAssignment assignment, StudyDefinition study, ITrialReporter reporter) =>
+        (Assignment, _study, _reporter) = (assignment, study, reporter);
 
     /// <summary>The trial's number, seed and device.</summary>
     public TrialAssignment Assignment { get; }
 
-    /// <summary>Reports one measurement at a step. A scheduler decides on reports that have every metric that it reads: with several objectives give them all at once.</summary>
+    /// <summary>Reports one measurement at a step. A scheduler decides on reports that have every metric that it reads: with several
+    /// objectives give them all at once.</summary>
     /// <param name="step">Epochs, steps, whatever trials are compared at; ascending.</param>
     /// <param name="metric">The objective's name where it is an objective, else any.</param>
     /// <param name="value">The measurement.</param>
@@ -28,7 +30,8 @@ public sealed class SweepTrial
 
     /// <summary>Reports every objective at a step: what the objective function would give if the trial ended now.</summary>
     /// <param name="step">Epochs, steps, whatever trials are compared at; ascending.</param>
-    /// <param name="values">One per objective, in their order; then, where they are measured on the way, one per outcome constraint.</param>
+    /// <param name="values">One per objective, in their order; then, where they are measured on the way, one per outcome
+    /// constraint.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="TrialStoppedException">The scheduler ends the trial; let it pass.</exception>
     /// <exception cref="ArgumentException">The number of values is wrong.</exception>
@@ -36,8 +39,11 @@ public sealed class SweepTrial
     {
         string[] names = [.. _study.Objectives.Select(o => o.Name), .. _study.Outcomes.Select(o => o.Name)];
         if (values.Count != _study.Objectives.Length && values.Count != names.Length)
-            throw new ArgumentException($"{values.Count} value(s) reported for {_study.Objectives.Length} objective(s): {string.Join(", ", _study.Objectives.Select(o => o.Name))}.", nameof(values));
-        return ReportAsync(step, values.Select((v, i) => KeyValuePair.Create(names[i], v)).ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken);
+            throw new ArgumentException($"{values.Count} value(s) reported for {_study.Objectives.Length} objective(s): "
+                + $"{string.Join(", ", _study.Objectives.Select(o => o.Name))}.", nameof(values));
+        return ReportAsync(step,
+            values.Select((v, i) => KeyValuePair.Create(names[i], v)).ToImmutableSortedDictionary(StringComparer.Ordinal),
+            cancellationToken);
     }
 
     /// <summary>Reports measurements by name at a step.</summary>
@@ -48,13 +54,15 @@ public sealed class SweepTrial
         if (decision is Decision.Stop or Decision.Pause) throw new TrialStoppedException(step);
     }
 
-    /// <summary>Keeps a measurement with the trial's result that is no objective: seconds, memory, a test score. The last one of a name counts.</summary>
+    /// <summary>Keeps a measurement with the trial's result that is no objective: seconds, memory, a test score. The last one of a name
+    /// counts.</summary>
     public void Measure(string metric, double value) => ImmutableInterlocked.Update(ref _measured, m => m.SetItem(metric, value));
 
     internal ImmutableSortedDictionary<string, double> Measured => _measured;
 }
 
-internal sealed class DelegateRunner<T>(StudyDefinition study, Func<Configuration, T> read, Func<T, SweepTrial, CancellationToken, Task<double[]>> objective) : ITrialRunner
+internal sealed class DelegateRunner<T>(StudyDefinition study, Func<Configuration, T> read,
+    Func<T, SweepTrial, CancellationToken, Task<double[]>> objective) : ITrialRunner
 {
     public async Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
     {

@@ -152,7 +152,8 @@ public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
         return hash;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "trial {Trial}: the result of task '{Task}' in {Directory} is not used ({Why}); the task runs again")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "trial {Trial}: the result of task '{Task}' in {Directory} is not used ({Why}); the task runs again")]
     private partial void LogNotUsed(int trial, string task, string directory, string why);
 
     private sealed class SignsOfLife(ITrialReporter reporter) : ITrialReporter

@@ -24,7 +24,9 @@ public sealed partial record TrialFailures(int Failed, bool AllFailed, IReadOnly
     public static TrialFailures Of(IStudyView study)
     {
         Trial[] failed = [.. study.Trials.Where(t => t.State == TrialState.Failed)];
-        (int, string)[] errors = [.. failed.GroupBy(t => Number().Replace(t.Error ?? "", "#")).OrderByDescending(g => g.Count()).Select(g => (g.Count(), g.First().Error ?? ""))];
+        (int, string)[] errors =
+            [.. failed.GroupBy(t => Number().Replace(t.Error ?? "", "#")).OrderByDescending(g => g.Count()).Select(g =>
+            (g.Count(), g.First().Error ?? ""))];
         return new TrialFailures(failed.Length, failed.Length > 0 && failed.Length == study.Trials.Count(t => t.HasEnded), errors);
     }
 

@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 
 namespace AutoPeft.Running;
 
-/// <summary>Runs trials, and keeps the exception that each trial's last attempt ended with, stack and all. Thread-safe where the runner is.</summary>
+/// <summary>Runs trials, and keeps the exception that each trial's last attempt ended with, stack and all. Thread-safe where the runner
+/// is.</summary>
 internal sealed class WatchedRunner(ITrialRunner runner) : ITrialRunner
 {
     private readonly ConcurrentDictionary<int, Exception> _failures = [];
@@ -17,7 +18,8 @@ internal sealed class WatchedRunner(ITrialRunner runner) : ITrialRunner
         {
             return await runner.RunAsync(trial, reporter, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not TrialStoppedException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is not TrialStoppedException
+            && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             _failures[trial.Number] = e;
             throw;

@@ -68,13 +68,15 @@ internal static class ParameterJsonReader
         foreach (JsonProperty p in e.EnumerateObject())
         {
             if (s_all.Contains(p.Name) || own.Contains(p.Name)) continue;
-            throw new InvalidInputException($"{where}: the key \"{p.Name}\" does not belong to type {type}, which takes {string.Join(", ", s_all.Take(2).Concat(own).Concat(s_all.Skip(2)))}.");
+            throw new InvalidInputException($"{where}: the key \"{p.Name}\" does not belong to type {type}, which takes "
+                + $"{string.Join(", ", s_all.Take(2).Concat(own).Concat(s_all.Skip(2)))}.");
         }
         var keys = new JsonKeys(e, where, null);
         bool log = keys.Flag("log") ?? false;
         Parameter parameter = type switch
         {
-            "float" when keys.Number("step") is { } step => log ? throw new InvalidInputException($"{where}: a float has either \"log\" or \"step\".")
+            "float" when keys.Number("step") is { } step => log
+                ? throw new InvalidInputException($"{where}: a float has either \"log\" or \"step\".")
                 : OrdinalParameter.Steps(name, keys.RequiredNumber("low"), keys.RequiredNumber("high"), step),
             "float" => new FloatParameter(name, keys.RequiredNumber("low"), keys.RequiredNumber("high"), log),
             "int" => new IntParameter(name, keys.RequiredWhole("low"), keys.RequiredWhole("high"), log, keys.Whole("step") ?? 1),

@@ -10,7 +10,8 @@ public abstract class ParameterAttribute : Attribute
     public string? Name { get; set; }
 }
 
-/// <summary>A real number from <paramref name="low"/> to <paramref name="high"/>: on a double or a float. With <see cref="Step"/> it is one of an even list of numbers, an <see cref="OrdinalParameter"/>.</summary>
+/// <summary>A real number from <paramref name="low"/> to <paramref name="high"/>: on a double or a float. With <see cref="Step"/> it is one
+/// of an even list of numbers, an <see cref="OrdinalParameter"/>.</summary>
 public sealed class FloatAttribute(double low, double high) : ParameterAttribute
 {
     /// <summary>Smallest value.</summary>
@@ -22,12 +23,14 @@ public sealed class FloatAttribute(double low, double high) : ParameterAttribute
     /// <summary>Whether the scale is logarithmic; not with <see cref="Step"/>.</summary>
     public bool Log { get; set; }
 
-    /// <summary>Distance between neighbouring values, counted from <see cref="Low"/>; 0, the default, for every number in the range.</summary>
+    /// <summary>Distance between neighbouring values, counted from <see cref="Low"/>; 0, the default, for every number in the
+    /// range.</summary>
     public double Step { get; set; }
 }
 
 /// <summary>
-/// A record within the record: its own members are parameters of the space, under the member's name, an underscore and their own names. With <see cref="WhenAttribute"/> all of it exists only where the condition
+/// A record within the record: its own members are parameters of the space, under the member's name, an underscore and their own names.
+/// With <see cref="WhenAttribute"/> all of it exists only where the condition
 /// holds, and is null elsewhere.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]

@@ -43,7 +43,8 @@ internal sealed class TypedLayout
         return Make(configuration, ref at);
     }
 
-    /// <summary>The values of an instance's parameters, in the order of <see cref="SearchSpace.Parameters"/>; null where one does not exist.</summary>
+    /// <summary>The values of an instance's parameters, in the order of <see cref="SearchSpace.Parameters"/>; null where one does not
+    /// exist.</summary>
     public IEnumerable<object?> Values(object? instance)
     {
         foreach (Part part in _parts)
@@ -62,7 +63,8 @@ internal sealed class TypedLayout
         {
             Part part = _parts[i];
             if (part.Member is { } member) values[i] = member.FromParameterValue(configuration.ValueAt(at++));
-            else if (part.IsOptional && Enumerable.Range(at, part.Nested!.Count).All(k => configuration.ValueAt(k) is null)) at += part.Nested.Count;
+            else if (part.IsOptional
+                && Enumerable.Range(at, part.Nested!.Count).All(k => configuration.ValueAt(k) is null)) at += part.Nested.Count;
             else values[i] = part.Nested!.Make(configuration, ref at);
             if (part.Argument is { } argument) arguments[argument] = values[i];
         }
@@ -84,12 +86,16 @@ internal sealed class TypedLayout
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] Type type, string prefix, Condition? condition,
         IReadOnlyCollection<TypedMember> outer, ImmutableArray<Type> around, List<Parameter> parameters, List<string> requires)
     {
-        PropertyInfo[] properties = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0)];
+        PropertyInfo[] properties =
+            [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0)];
         ConstructorInfo? constructor = Constructor(type, properties);
         ParameterInfo[] arguments = constructor?.GetParameters() ?? [];
         (PropertyInfo Property, ParameterInfo? Argument)[] all =
-            [.. arguments.Select(a => (properties.First(p => Matches(p, a)), (ParameterInfo?)a)), .. properties.Where(p => !arguments.Any(a => Matches(p, a))).Select(p => (p, (ParameterInfo?)null))];
-        TypedMember?[] own = [.. all.Select(x => TypedMember.Attribute<NestedAttribute>(x.Property, x.Argument) is null ? TypedMember.Of(type, x.Property, x.Argument, prefix) : null)];
+            [.. arguments.Select(a => (properties.First(p => Matches(p, a)), (ParameterInfo?)a)),
+                .. properties.Where(p => !arguments.Any(a => Matches(p, a))).Select(p => (p, (ParameterInfo?)null))];
+        TypedMember?[] own =
+            [.. all.Select(x => TypedMember.Attribute<NestedAttribute>(x.Property, x.Argument) is null
+            ? TypedMember.Of(type, x.Property, x.Argument, prefix) : null)];
         TypedMember[] near = [.. own.OfType<TypedMember>(), .. outer];
         var parts = ImmutableArray.CreateBuilder<Part>();
         for (int i = 0; i < all.Length; i++)
@@ -103,18 +109,24 @@ internal sealed class TypedLayout
             else if (TypedMember.Attribute<NestedAttribute>(property, argument) is { } nested)
                 parts.Add(Nested(type, property, argument, nested, prefix, condition, near, around, parameters, requires));
         }
-        if (parts.Count == 0) throw new InvalidInputException($"{type.Name} declares no parameter; give its members attributes such as [Float(1e-5, 1e-2, Log = true)].");
+        if (parts.Count == 0)
+            throw new InvalidInputException($"{type.Name} declares no parameter; give its members attributes such as [Float(1e-5, 1e-2, "
+            + $"Log = true)].");
         foreach (RequireAttribute require in type.GetCustomAttributes<RequireAttribute>())
         {
-            if (prefix.Length > 0) throw new InvalidInputException($"{type.Name}: [Require] stands on the outermost record, where every parameter has its full name, as {parameters[^1].Name}.");
+            if (prefix.Length > 0)
+                throw new InvalidInputException($"{type.Name}: [Require] stands on the outermost record, where every parameter has its "
+                + $"full name, as {parameters[^1].Name}.");
             requires.Add(require.Expression);
         }
         return new TypedLayout(type, constructor, [.. arguments.Select(Default)], parts.ToImmutable(), null);
     }
 
-    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "A nested record's members are read as the outer one's are; who trims keeps both.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2072",
+        Justification = "A nested record's members are read as the outer one's are; who trims keeps both.")]
     private static Part Nested(
-        Type owner, PropertyInfo property, ParameterInfo? argument, NestedAttribute nested, string prefix, Condition? condition, IReadOnlyCollection<TypedMember> near, ImmutableArray<Type> around,
+        Type owner, PropertyInfo property, ParameterInfo? argument, NestedAttribute nested, string prefix, Condition? condition,
+            IReadOnlyCollection<TypedMember> near, ImmutableArray<Type> around,
         List<Parameter> parameters, List<string> requires)
     {
         string where = $"{owner.Name}.{property.Name}";
@@ -122,9 +134,12 @@ internal sealed class TypedLayout
         if (type.IsPrimitive || type.IsEnum || type == typeof(string) || typeof(System.Collections.IEnumerable).IsAssignableFrom(type))
             throw new InvalidInputException($"{where}: [Nested] goes on a record with parameters of its own, not on {type.Name}.");
         if (around.Contains(type)) throw new InvalidInputException($"{where}: {type.Name} is within itself.");
-        if (argument is null && property.SetMethod?.IsPublic != true) throw new InvalidInputException($"{where} cannot be set; give it an init accessor, or make it a constructor parameter.");
+        if (argument is null && property.SetMethod?.IsPublic != true)
+            throw new InvalidInputException($"{where} cannot be set; give it an init accessor, or make it a constructor parameter.");
         WhenAttribute? when = TypedMember.Attribute<WhenAttribute>(property, argument);
-        if (when is not null && !TypedMember.IsNullable(property)) throw new InvalidInputException($"{where}: it exists only where {when.Parent} has some values, and is null elsewhere; make its type nullable ({type.Name}?).");
+        if (when is not null && !TypedMember.IsNullable(property))
+            throw new InvalidInputException($"{where}: it exists only where {when.Parent} has some values, and is null elsewhere; make "
+            + $"its type nullable ({type.Name}?).");
         Condition? its = when is null ? condition : TypedMember.Condition(when, where, near);
         TypedLayout layout = Of(type, prefix + (nested.Prefix ?? property.Name + "_"), its, near, around.Add(type), parameters, requires);
         return new Part(property, argument?.Position, null, layout, TypedMember.IsNullable(property));

@@ -74,7 +74,8 @@ internal sealed class TypedMember
     /// <exception cref="InvalidInputException">No member has that name.</exception>
     public static Condition Condition(WhenAttribute when, string where, IReadOnlyCollection<TypedMember> members)
     {
-        TypedMember parent = members.FirstOrDefault(m => m.Property.Name == when.Parent) ?? members.FirstOrDefault(m => m.Parameter.Name == when.Parent)
+        TypedMember parent = members.FirstOrDefault(m => m.Property.Name == when.Parent)
+            ?? members.FirstOrDefault(m => m.Parameter.Name == when.Parent)
             ?? throw new InvalidInputException($"{where}: its condition names {when.Parent}, which is no member with a parameter.");
         return new Condition(parent.Parameter.Name, [.. when.Values.Select(v => parent.ToParameterValue(v) ?? "null")]);
     }

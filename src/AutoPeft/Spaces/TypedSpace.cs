@@ -17,7 +17,8 @@ namespace AutoPeft.Spaces;
 /// Recipe recipe = recipes.Read(trial.Configuration);
 /// </code>
 /// Enums are categoricals (a member's name, or its <see cref="System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute"/>) and bools are switches without an attribute.
-/// A member with <see cref="WhenAttribute"/> must be nullable: it is null where it does not exist. A record within the record has <see cref="NestedAttribute"/>. Immutable and thread-safe.
+/// A member with <see cref="WhenAttribute"/> must be nullable: it is null where it does not exist. A record within the record has
+/// <see cref="NestedAttribute"/>. Immutable and thread-safe.
 /// </summary>
 /// <typeparam name="T">A record, class or struct with public properties.</typeparam>
 public sealed class TypedSpace<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>

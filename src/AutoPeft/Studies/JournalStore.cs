@@ -32,7 +32,8 @@ public sealed class JournalStore : IStudyStore
     /// <summary>The name of a sweep's journal in its directory.</summary>
     public const string UsualName = "study.log";
 
-    /// <summary>What follows the journal's path in the name of the lock that the program has which runs its trials (<see cref="Own"/>).</summary>
+    /// <summary>What follows the journal's path in the name of the lock that the program has which runs its trials
+    /// (<see cref="Own"/>).</summary>
     public const string OwnedSuffix = ".running";
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);

@@ -87,7 +87,9 @@ public sealed class Study : IStudyView
         if (e is StudyPaused) return IsPaused ? "The study is paused already." : null;
         if (e is StudyResumed) return IsPaused ? null : "The study is not paused.";
         if (e is BudgetChanged { Budget: var budget })
-            return budget < Math.Max(1, _trials.Count) ? $"The study has made {_trials.Count} trial(s); a budget of {budget} is fewer. Give at least {Math.Max(1, _trials.Count)}." : null;
+            return budget < Math.Max(1, _trials.Count)
+                ? $"The study has made {_trials.Count} trial(s); a budget of {budget} is fewer. Give at least {Math.Max(1, _trials.Count)}."
+                : null;
         if (e is TrialProposed p)
         {
             if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
@@ -100,7 +102,8 @@ public sealed class Study : IStudyView
         Trial trial = _trials[t.Number];
         if (t is AttemptEvent { Seconds: { } seconds } && !(seconds >= 0 && double.IsFinite(seconds)))
             return $"Trial {t.Number}: an attempt cannot take {seconds.ToString(CultureInfo.InvariantCulture)} s.";
-        if (t is TrialRetried) return trial.State == TrialState.Failed ? null : $"Trial {t.Number} is {trial.State.ToString().ToLowerInvariant()}; a failed trial can be retried.";
+        if (t is TrialRetried) return trial.State == TrialState.Failed ? null
+            : $"Trial {t.Number} is {trial.State.ToString().ToLowerInvariant()}; a failed trial can be retried.";
         if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
         if (t is AttemptEvent { Attempt: { } attempt } && attempt != trial.Attempt)
             return $"Trial {t.Number}: attempt {attempt} was superseded by attempt {trial.Attempt}.";

@@ -100,7 +100,8 @@ public sealed record TrialPromoted(DateTimeOffset Time, int Number) : TrialEvent
 
 /// <summary>A person has a failed trial run again: it waits for a worker.</summary>
 /// <remarks>
-/// The record takes an attempt number of its own, one more than the attempt that failed, so that whatever that attempt still says is refused as superseded; the next start is one more again.
+/// The record takes an attempt number of its own, one more than the attempt that failed, so that whatever that attempt still says is
+/// refused as superseded; the next start is one more again.
 /// </remarks>
 public sealed record TrialRetried(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);
 

@@ -31,15 +31,18 @@ public class AttemptFenceTests
         Assert.True((await session.EndAsync(first, new AttemptEnd.Failed("no space left"))).Counts);
         await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(1));
         Assert.Equal(1, await session.Log.RetryFailedAsync());
-        Assert.Equal((TrialState.Waiting, 1, 0), (session.Study.Trials[0].State, session.Study.PendingCount, await session.Log.RetryFailedAsync()));
+        Assert.Equal((TrialState.Waiting, 1, 0),
+            (session.Study.Trials[0].State, session.Study.PendingCount, await session.Log.RetryFailedAsync()));
         Assert.False((await session.EndAsync(first, new AttemptEnd.Completed(TrialOutcome.Of(1)))).Counts);
         Assert.Null(await session.ReportAsync(first, 1, s_none));
-        Assert.Contains("superseded", ((Study)session.Study).Refuses(new TrialCompleted(DateTimeOffset.UnixEpoch, 0, 1, [1], [], s_none)), StringComparison.Ordinal);
+        Assert.Contains("superseded", ((Study)session.Study).Refuses(new TrialCompleted(DateTimeOffset.UnixEpoch, 0, 1, [1], [], s_none)),
+            StringComparison.Ordinal);
         AttemptId second = await session.StartAsync(0, "w", "cpu:0");
         Assert.True(second.Attempt > first.Attempt);
         Assert.True((await session.EndAsync(second, new AttemptEnd.Completed(TrialOutcome.Of(2)))).Counts);
         Assert.Equal((TrialState.Completed, 2.0), (session.Study.Trials[0].State, session.Study.Trials[0].Values[0]));
-        Assert.Contains("a failed trial can be retried", (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(0))).Message, StringComparison.Ordinal);
+        Assert.Contains("a failed trial can be retried",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(0))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,7 +56,8 @@ public class AttemptFenceTests
         Assert.Equal(2, (await session.AskAsync(9)).Count);
         Assert.Equal(4, (await session.Log.EnqueueAsync(s_space.FromCodes([0.5]))).Number);
         Assert.Equal(5, session.Study.Definition.Budget);
-        Assert.Contains("has made 5", (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.SetBudgetAsync(4))).Message, StringComparison.Ordinal);
+        Assert.Contains("has made 5", (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.SetBudgetAsync(4))).Message,
+            StringComparison.Ordinal);
         Assert.Equal(5, session.Study.Definition.Budget);
         // A list is a plan, and a plan that does not fit is refused.
         await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.EnqueueMissingAsync([s_space.FromCodes([0.25])]));

@@ -29,9 +29,12 @@ public sealed class SweepBuilderTests : IDisposable
         // The number that the program had from the start says nothing new; neither does no number.
         Assert.Equal(9, (await Quick().Journal(Journal).Trials(4).RunAsync(Error)).Study.Trials.Count);
         Assert.Equal(9, (await Quick().Journal(Journal).RunAsync(Error)).Study.Trials.Count);
-        string refused = (await Assert.ThrowsAsync<InvalidInputException>(() => Quick().Journal(Journal).Trials(6).RunAsync(Error))).Message;
+        string refused =
+            (await Assert.ThrowsAsync<InvalidInputException>(() => Quick().Journal(Journal).Trials(6).RunAsync(Error))).Message;
         Assert.Contains("has made 9 trial(s); a budget of 6 is fewer", refused, StringComparison.Ordinal);
-        refused = (await Assert.ThrowsAsync<InvalidInputException>(() => Quick().Journal(Journal).Seed(5).Maximize("size").RunAsync(p => [0, 0]))).Message;
+        refused =
+            (await Assert.ThrowsAsync<InvalidInputException>(() =>
+            Quick().Journal(Journal).Seed(5).Maximize("size").RunAsync(p => [0, 0]))).Message;
         Assert.Contains("seed 5 instead of 0", refused, StringComparison.Ordinal);
         Assert.Contains("objectives minimize error, maximize size instead of minimize error", refused, StringComparison.Ordinal);
         Assert.Equal(9, (await Study.OpenAsync(_directory)).Completed.Count);
@@ -59,11 +62,14 @@ public sealed class SweepBuilderTests : IDisposable
             await trial.ReportAsync(1, "error", p.X, token);
             return [p.X, 1 - p.X];
         });
-        Assert.Equal("scheduler 'median' never acted: it reads error and size, and no report had size; report every metric that it reads at once", Assert.Single(one.Remarks));
+        Assert.Equal("scheduler 'median' never acted: it reads error and size, and no report had size; report every metric that it reads "
+            + "at once", Assert.Single(one.Remarks));
         SweepResult<Point> none = await Two().Scheduler("asha").Trials(3).RunAsync((p, _, _) => Task.FromResult(new[] { p.X, 1 - p.X }));
         Assert.Contains("no trial reported anything", Assert.Single(none.Remarks), StringComparison.Ordinal);
         // Where it is known beforehand, it is refused.
-        Assert.Contains("can never act", (await Assert.ThrowsAsync<InvalidInputException>(() => Two().Scheduler("asha").RunAsync(p => [p.X, 1 - p.X]))).Message, StringComparison.Ordinal);
+        Assert.Contains("can never act",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => Two().Scheduler("asha").RunAsync(p => [p.X, 1 - p.X]))).Message,
+            StringComparison.Ordinal);
         await Assert.ThrowsAsync<SweepFailedException>(() => Two().Trials(2).RunAsync(async (p, trial, token) =>
         {
             await trial.ReportAsync(1, [p.X], token);
@@ -81,7 +87,8 @@ public sealed class SweepBuilderTests : IDisposable
         Exception kept = Assert.Single(result.Failures).Value;
         Assert.Contains(nameof(SweepBuilderTests), kept.StackTrace, StringComparison.Ordinal);
         Assert.Same(kept, Assert.Single(log.All, l => l.Exception is not null).Exception);
-        string text = await File.ReadAllTextAsync(Directory.GetFiles(_directory, AttemptRunner.ErrorFile, SearchOption.AllDirectories).Single());
+        string text =
+            await File.ReadAllTextAsync(Directory.GetFiles(_directory, AttemptRunner.ErrorFile, SearchOption.AllDirectories).Single());
         Assert.Contains("the matrix is singular", text, StringComparison.Ordinal);
         Assert.Contains(nameof(SweepBuilderTests), text, StringComparison.Ordinal);
         Assert.Equal(["1 trial(s) failed; the commonest errors:", "  1 x ArithmeticException: the matrix is singular"], result.Remarks);
@@ -105,27 +112,31 @@ public sealed class SweepBuilderTests : IDisposable
     public async Task Where_there_is_no_best_trial_the_message_says_why()
     {
         SweepResult<Point> outside = await Quick().Constrain("latency", max: 1).Trials(2).RunAsync(p => [p.X, 5]);
-        Assert.Contains("of 2 completed trial(s) none keeps the outcome constraints (latency)", Assert.Throws<InvalidOperationException>(() => outside.Best).Message, StringComparison.Ordinal);
+        Assert.Contains("of 2 completed trial(s) none keeps the outcome constraints (latency)",
+            Assert.Throws<InvalidOperationException>(() => outside.Best).Message, StringComparison.Ordinal);
         SweepResult<Point> pruned = await Quick().Scheduler(new StopAll()).Trials(2).RunAsync(async (p, trial, token) =>
         {
             await trial.ReportAsync(1, [p.X], token);
             return [p.X];
         });
-        Assert.Contains("no trial completed (2 pruned)", Assert.Throws<InvalidOperationException>(() => pruned.Best).Message, StringComparison.Ordinal);
+        Assert.Contains("no trial completed (2 pruned)", Assert.Throws<InvalidOperationException>(() => pruned.Best).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_a_person_enqueues_and_the_best_of_earlier_studies_run_first()
     {
         SweepResult<Point> earlier = await Quick().Trials(12).RunAsync(Error);
-        SweepResult<Point> next = await Quick().Seed(9).Enqueue(new Point(0.25), new Point(0.75)).BeginWithBestOf(1, earlier.Study).Trials(5).RunAsync(Error);
+        SweepResult<Point> next = await Quick().Seed(9).Enqueue(new Point(0.25), new Point(0.75)).BeginWithBestOf(1,
+            earlier.Study).Trials(5).RunAsync(Error);
         Assert.Equal([0.25, 0.75, earlier.Best.Configuration.X], next.Study.Trials.Take(3).Select(t => t.Configuration.GetDouble("X")));
         Assert.Equal(5, next.Study.Completed.Count);
         SweepResult<Point> prior = await Quick("auto").From(earlier.Study).Trials(3).RunAsync(Error);
         Assert.Equal("transfer", prior.Study.Definition.Sampler);
         await Assert.ThrowsAsync<InvalidInputException>(() => Quick("tpe").From(earlier.Study).RunAsync(Error));
         await Assert.ThrowsAsync<InvalidInputException>(() => Quick().Journal(Journal).Enqueue(new Point(2)).RunAsync(Error));
-        await Assert.ThrowsAsync<InvalidInputException>(() => Quick().Journal(Journal).Enqueue(new Point(0.1), new Point(0.2)).Trials(1).RunAsync(Error));
+        await Assert.ThrowsAsync<InvalidInputException>(() =>
+            Quick().Journal(Journal).Enqueue(new Point(0.1), new Point(0.2)).Trials(1).RunAsync(Error));
         // What was refused has left no study behind.
         Assert.False(File.Exists(Journal));
     }
@@ -136,7 +147,8 @@ public sealed class SweepBuilderTests : IDisposable
         SweepResult<Point> target = await Quick().StopWhen(new TargetReached("error", 10)).Trials(20).RunAsync(Error);
         Assert.Single(target.Study.Trials);
         Assert.StartsWith("ended early: trial 0 reached error 10", target.Remarks[0], StringComparison.Ordinal);
-        SweepResult<Point> timed = await Quick().Journal(Journal).Timeout(TimeSpan.FromMilliseconds(300)).Trials(1000).RunAsync(async (p, _, token) =>
+        SweepResult<Point> timed =
+            await Quick().Journal(Journal).Timeout(TimeSpan.FromMilliseconds(300)).Trials(1000).RunAsync(async (p, _, token) =>
         {
             await Task.Delay(20, token);
             return [p.X];
@@ -184,7 +196,8 @@ public sealed class SweepBuilderTests : IDisposable
             Assert.Contains(value.Dropout, new[] { 0, 0.1, 0.2, 0.3 });
         }
         Assert.Contains(result.Study.Trials, t => t.Configuration.GetDouble("Dropout") == 0.3);
-        Assert.Contains("is within itself", Assert.Throws<InvalidInputException>(() => new TypedSpace<Endless>()).Message, StringComparison.Ordinal);
+        Assert.Contains("is within itself", Assert.Throws<InvalidInputException>(() => new TypedSpace<Endless>()).Message,
+            StringComparison.Ordinal);
     }
 
     private static SweepBuilder<Point> Quick(string sampler = "random") => Sweep.Over<Point>().Minimize("error").Sampler(sampler);
@@ -196,9 +209,11 @@ public sealed class SweepBuilderTests : IDisposable
     public sealed record Point([Float(0, 1)] double X);
 
     public sealed record Training(
-        [Choice("sgd", "adam")] string Optimizer, [Nested, When(nameof(Optimizer), "adam")] AdamOptions? Adam, [Nested(Prefix = "")] DataOptions Data, [Float(0, 0.3, Step = 0.1)] double Dropout);
+        [Choice("sgd", "adam")] string Optimizer, [Nested, When(nameof(Optimizer), "adam")] AdamOptions? Adam,
+            [Nested(Prefix = "")] DataOptions Data, [Float(0, 0.3, Step = 0.1)] double Dropout);
 
-    public sealed record AdamOptions([Float(1e-4, 1e-1, Log = true)] double Rate, bool Warm, [Float(0, 1), When(nameof(Warm), true)] double? Warmup);
+    public sealed record AdamOptions([Float(1e-4, 1e-1, Log = true)] double Rate, bool Warm,
+        [Float(0, 1), When(nameof(Warm), true)] double? Warmup);
 
     public sealed record DataOptions([Float(0, 1)] double Noise);
 
@@ -224,6 +239,7 @@ public sealed class SweepBuilderTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => All.Enqueue((logLevel, formatter(state, exception), exception));
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => All.Enqueue((logLevel, formatter(state, exception), exception));
     }
 }

@@ -54,7 +54,8 @@ public class SpaceJsonTests
     }
 
     [Theory]
-    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"lgo":true}]""", "Parameter 'lr': the key \"lgo\" does not belong to type float, which takes name, type, low, high, log, step, when, prior.")]
+    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"lgo":true}]""",
+        "Parameter 'lr': the key \"lgo\" does not belong to type float, which takes name, type, low, high, log, step, when, prior.")]
     [InlineData("""[{"name":"lr","type":"float","low":0.1,"high":1,"log":true,"step":0.1}]""", "either \"log\" or \"step\"")]
     [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"step":0}]""", "step must be a number above 0")]
     [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"step":1e-9}]""", "more than 10000 values")]

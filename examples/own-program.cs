@@ -11,7 +11,8 @@ SweepResult<Recipe>? result = await Sweep.Over<Recipe>()
     .RunOrServeAsync(TrainAsync);
 
 if (result is not null)
-    foreach (SweepPoint<Recipe> p in result.Front) Console.WriteLine($"error {p.Values[0]:0.000}  cost {p.Values[1],5:0}  {p.Configuration}");
+    foreach (SweepPoint<Recipe> p in result.Front) Console.WriteLine($"error {p.Values[0]:0.000}  cost {p.Values[1],5:0}  "
+        + $"{p.Configuration}");
 
 // Stands for your training. Both objectives are reported at once, so that a scheduler can compare trials on their way.
 static async Task<double[]> TrainAsync(Recipe r, SweepTrial trial, CancellationToken cancellationToken)

@@ -8,7 +8,8 @@ using static AutoPeft.Cli.Tests.CommandProcess;
 namespace AutoPeft.Cli.Tests;
 
 /// <summary>
-/// What somebody who comes from another optimiser does in the first hour: more trials for a finished study, trials of one's own, failed ones again, other workers, pruning on two objectives, one's own program, Python.
+/// What somebody who comes from another optimiser does in the first hour: more trials for a finished study, trials of one's own, failed
+/// ones again, other workers, pruning on two objectives, one's own program, Python.
 /// </summary>
 public sealed class FirstHourTests : IDisposable
 {
@@ -27,7 +28,8 @@ public sealed class FirstHourTests : IDisposable
 
     public FirstHourTests()
     {
-        File.WriteAllText(At("space.json"), """[{"name":"x","type":"float","low":0,"high":1},{"name":"layers","type":"int","low":1,"high":4}]""");
+        File.WriteAllText(At("space.json"),
+            """[{"name":"x","type":"float","low":0,"high":1},{"name":"layers","type":"int","low":1,"high":4}]""");
         File.WriteAllText(At("train.sh"), Train);
         File.WriteAllText(At("data.txt"), "");
     }
@@ -37,16 +39,20 @@ public sealed class FirstHourTests : IDisposable
     [Fact]
     public async Task A_finished_sweep_goes_on_to_more_trials_with_the_workers_that_it_had_or_others()
     {
-        await SucceedAsync("sweep", "function:branin-currin", "--trials", "3", "--workers", "2", "--threads", "1", "--sampler", "random", "--out", "run");
+        await SucceedAsync("sweep", "function:branin-currin", "--trials", "3", "--workers", "2", "--threads", "1", "--sampler", "random",
+            "--out", "run");
         string said = await SucceedAsync("resume", "run", "--trials", "6");
         Assert.Contains("The study runs 6 trials in all now, instead of 3.", said, StringComparison.Ordinal);
         Assert.Contains("Going on with 2 workers on cpu, 1 thread each, as before.", said, StringComparison.Ordinal);
         Assert.Equal((6, 6), ((await ReadAsync(At("run"))).Completed.Count, (await ReadAsync(At("run"))).Definition.Budget));
-        Assert.Contains("1 worker on cpu; workers was 2; threads was 1", await SucceedAsync("resume", "run", "--trials", "7", "--workers", "1"), StringComparison.Ordinal);
-        Assert.Contains("has made 7 trial(s); a budget of 5 is fewer", await RefusedAsync("resume", "run", "--trials", "5"), StringComparison.Ordinal);
+        Assert.Contains("1 worker on cpu; workers was 2; threads was 1",
+            await SucceedAsync("resume", "run", "--trials", "7", "--workers", "1"), StringComparison.Ordinal);
+        Assert.Contains("has made 7 trial(s); a budget of 5 is fewer", await RefusedAsync("resume", "run", "--trials", "5"),
+            StringComparison.Ordinal);
         // What differs from the study that a directory has is named.
         Assert.Contains(
-            "differs in sampler auto instead of random, seed 3 instead of 0, budget 9 instead of 7. `autopeft resume run --trials 9`", await RefusedAsync("sweep", "function:branin-currin", "--trials", "9", "--seed", "3", "--out", "run"),
+            "differs in sampler auto instead of random, seed 3 instead of 0, budget 9 instead of 7. `autopeft resume run --trials 9`",
+                await RefusedAsync("sweep", "function:branin-currin", "--trials", "9", "--seed", "3", "--out", "run"),
             StringComparison.Ordinal);
         Assert.Contains("7 proposals replayed, all the same", await SucceedAsync("audit", "run"), StringComparison.Ordinal);
     }
@@ -54,8 +60,10 @@ public sealed class FirstHourTests : IDisposable
     [Fact]
     public async Task A_sweep_that_runs_takes_more_trials_from_another_command()
     {
-        using Process sweep = StartIn(_directory, "sweep", "function:branin-currin", "--trials", "4", "--delay", "2", "--sampler", "random", "--out", "run");
-        while (!sweep.HasExited && (!File.Exists(At("run/study.log")) || (await ReadAsync(At("run"))).Completed.Count < 1)) await Task.Delay(50);
+        using Process sweep = StartIn(_directory, "sweep", "function:branin-currin", "--trials", "4", "--delay", "2", "--sampler", "random",
+            "--out", "run");
+        while (!sweep.HasExited
+            && (!File.Exists(At("run/study.log")) || (await ReadAsync(At("run"))).Completed.Count < 1)) await Task.Delay(50);
         Assert.Contains("Another program runs this study", await SucceedAsync("resume", "run", "--trials", "6"), StringComparison.Ordinal);
         await sweep.WaitForExitAsync();
         Assert.Equal(0, sweep.ExitCode);
@@ -77,16 +85,19 @@ public sealed class FirstHourTests : IDisposable
     [InlineData("--constrain", "loss=3")]
     public async Task A_slip_in_an_option_leaves_no_study_behind_that_blocks_the_corrected_command(string option, string value)
     {
-        string[] right = ["sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min", "--trials", "1", "--sampler", "random", "--out", "run"];
+        string[] right = ["sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min", "--trials", "1", "--sampler",
+            "random", "--out", "run"];
         string[] wrong = option == "--command" ? [.. right.Select(a => a == "sh train.sh {x}" ? value : a)] : [.. right, option, value];
-        Assert.Contains(option, (await RefusedAsync(wrong)).Replace("Scheduler", "--scheduler").Replace("scheduler '", "--scheduler '"), StringComparison.Ordinal);
+        Assert.Contains(option, (await RefusedAsync(wrong)).Replace("Scheduler", "--scheduler").Replace("scheduler '", "--scheduler '"),
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(At("run")));
     }
 
     [Fact]
     public async Task Ones_own_space_and_program_give_a_front_and_what_was_measured_besides()
     {
-        await SucceedAsync("sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min", "--metric", "cost:max", "--constrain", "seconds<=2", "--trials", "6", "--workers", "2", "--sampler", "random", "--out", "run");
+        await SucceedAsync("sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min", "--metric", "cost:max",
+            "--constrain", "seconds<=2", "--trials", "6", "--workers", "2", "--sampler", "random", "--out", "run");
         Study study = await ReadAsync(At("run"));
         Assert.Equal(6, study.Completed.Count);
         foreach (Trial t in study.Trials)
@@ -98,20 +109,24 @@ public sealed class FirstHourTests : IDisposable
             Assert.Equal(6, t.Reports.Count);
             Assert.Equal(x + 1.0 / 3, t.Reports[2].Metrics["loss"], 1e-5);
         }
-        string config = await File.ReadAllTextAsync(Directory.GetFiles(At("run/trials"), "config.json", SearchOption.AllDirectories).Order().First());
-        Assert.Equal(study.Trials[0].Configuration, SpaceJson.ReadValues(study.Definition.Space, System.Text.Json.JsonDocument.Parse(config).RootElement));
+        string config =
+            await File.ReadAllTextAsync(Directory.GetFiles(At("run/trials"), "config.json", SearchOption.AllDirectories).Order().First());
+        Assert.Equal(study.Trials[0].Configuration,
+            SpaceJson.ReadValues(study.Definition.Space, System.Text.Json.JsonDocument.Parse(config).RootElement));
     }
 
     [Fact]
     public async Task Failed_trials_say_why_and_run_again_when_asked_to()
     {
         File.Delete(At("data.txt"));
-        (int code, string text) = await RunAsync(_directory, "sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min", "--trials", "3", "--sampler", "random", "--out", "run");
+        (int code, string text) = await RunAsync(_directory, "sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min",
+            "--trials", "3", "--sampler", "random", "--out", "run");
         Assert.Equal(1, code);
         Assert.Contains("every trial failed (3); the commonest errors:", text, StringComparison.Ordinal);
         Assert.Contains($"3 x exit code 3: no data at {_directory}/data.txt", text, StringComparison.Ordinal);
         File.WriteAllText(At("data.txt"), "");
-        Assert.Contains("3 failed trial(s) wait to be run again.", await SucceedAsync("resume", "run", "--retry-failed"), StringComparison.Ordinal);
+        Assert.Contains("3 failed trial(s) wait to be run again.", await SucceedAsync("resume", "run", "--retry-failed"),
+            StringComparison.Ordinal);
         Study study = await ReadAsync(At("run"));
         Assert.Equal((3, 3), (study.Trials.Count, study.Completed.Count));
         Assert.All(study.Trials, t => Assert.True(t.Attempt > 1));
@@ -123,7 +138,8 @@ public sealed class FirstHourTests : IDisposable
         // The program leaves a child behind that would write for a minute.
         File.WriteAllText(At("train.sh"), "(sleep 60; touch survived) &\n" + Train);
         await SucceedAsync(
-            "sweep", "space.json", "--command", "sh train.sh {x} 0.4", "--metric", "loss:min", "--metric", "cost:min", "--scheduler", "median:startup=2", "--trials", "8", "--sampler", "random", "--seed", "2", "--out", "run");
+            "sweep", "space.json", "--command", "sh train.sh {x} 0.4", "--metric", "loss:min", "--metric", "cost:min", "--scheduler",
+                "median:startup=2", "--trials", "8", "--sampler", "random", "--seed", "2", "--out", "run");
         Study study = await ReadAsync(At("run"));
         Assert.Contains(study.Trials, t => t.State == TrialState.Pruned);
         Assert.All(study.Trials, t => Assert.True(t.State is TrialState.Completed or TrialState.Pruned));
@@ -143,7 +159,8 @@ public sealed class FirstHourTests : IDisposable
             esac
             """);
         (int code, string text) = await RunAsync(
-            _directory, "sweep", "space.json", "--command", "sh train.sh", "--metric", "loss:min", "--trial-timeout", "3", "--trials", "3", "--sampler", "random", "--out", "run");
+            _directory, "sweep", "space.json", "--command", "sh train.sh", "--metric", "loss:min", "--trial-timeout", "3", "--trials", "3",
+                "--sampler", "random", "--out", "run");
         Assert.Equal(1, code);
         string?[] errors = [.. (await ReadAsync(At("run"))).Trials.Select(t => t.Error)];
         Assert.StartsWith("out of memory: exit code 1: torch.OutOfMemoryError", errors[0], StringComparison.Ordinal);
@@ -153,7 +170,8 @@ public sealed class FirstHourTests : IDisposable
         Assert.DoesNotContain("Unhandled", text, StringComparison.Ordinal);
 
         // A worker that is killed takes its program with it, whatever that is doing.
-        using Process sweep = StartIn(_directory, "sweep", "space.json", "--command", "echo {x}; sleep 62", "--metric", "loss:min", "--trials", "1", "--sampler", "random", "--out", "killed");
+        using Process sweep = StartIn(_directory, "sweep", "space.json", "--command", "echo {x}; sleep 62", "--metric", "loss:min",
+            "--trials", "1", "--sampler", "random", "--out", "killed");
         while (!sweep.HasExited && Running("sleep 62").Length == 0) await Task.Delay(50);
         Kill(Assert.Single(Children(sweep.Id)), 9);
         Kill(sweep.Id, 9);
@@ -165,7 +183,8 @@ public sealed class FirstHourTests : IDisposable
     [Fact]
     public async Task A_csharp_file_is_a_space_and_its_own_workers()
     {
-        string program = File.ReadAllText(Path.Combine(Examples(), "own-program.cs")).Replace("../src/", Path.GetFullPath(Path.Combine(Examples(), "..", "src")) + "/", StringComparison.Ordinal);
+        string program = File.ReadAllText(Path.Combine(Examples(), "own-program.cs")).Replace("../src/",
+            Path.GetFullPath(Path.Combine(Examples(), "..", "src")) + "/", StringComparison.Ordinal);
         File.WriteAllText(At("own.cs"), program);
         await SucceedAsync("sweep", "own.cs", "--trials", "4", "--workers", "2", "--sampler", "random", "--out", "run");
         await SucceedAsync("resume", "run", "--trials", "6");
@@ -217,7 +236,8 @@ public sealed class FirstHourTests : IDisposable
                     print(error)
                 print(study.front()[0]["values"])
             """);
-        Assert.Equal(["0 1", "0.125", "1 1", "Trial 2: 2 value(s) for 1 objective(s).", "[0.25]"], said.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(["0 1", "0.125", "1 1", "Trial 2: 2 value(s) for 1 objective(s).", "[0.25]"],
+            said.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private string At(string path) => Path.Combine(_directory, path);
@@ -256,13 +276,15 @@ public sealed class FirstHourTests : IDisposable
         catch (System.ComponentModel.Win32Exception) { return false; }
     }
 
-    private Task<string> PythonAsync(params string[] arguments) => PythonAsync([Path.Combine(Examples(), "autopeft_client.py"), .. arguments], null);
+    private Task<string> PythonAsync(params string[] arguments) =>
+        PythonAsync([Path.Combine(Examples(), "autopeft_client.py"), .. arguments], null);
 
     private Task<string> PythonTextAsync(string program) => PythonAsync(["-"], program);
 
     private async Task<string> PythonAsync(string[] arguments, string? program)
     {
-        var start = new ProcessStartInfo("python3") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = _directory };
+        var start = new ProcessStartInfo("python3") { RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true, WorkingDirectory = _directory };
         foreach (string a in arguments) start.ArgumentList.Add(a);
         start.Environment["AUTOPEFT"] = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll")}'";
         start.Environment["PYTHONPATH"] = Examples();
@@ -276,5 +298,6 @@ public sealed class FirstHourTests : IDisposable
         return texts[0];
     }
 
-    private static string Examples([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "examples"));
+    private static string Examples([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "examples"));
 }

@@ -61,7 +61,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private static string Explain(Exception e, string line) => e switch
     {
         JsonException when PythonJson.HasBareNumber(line) =>
-            "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial without a finite value has failed: "
+            "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial "
+                + "without a finite value has failed: "
             + "{\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report send null or \"NaN\".",
         JsonException j => $"The line is not JSON: byte {j.BytePositionInLine?.ToString() ?? "?"}: {j.Message.Split(". ")[0]}.",
         _ => e.Message,
@@ -69,7 +70,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
 
     private async Task AnswerAsync(Utf8JsonWriter w, string line, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(line)) throw new InvalidInputException($"The line is empty; a line is one JSON object with one member: {Messages}.");
+        if (string.IsNullOrWhiteSpace(line))
+            throw new InvalidInputException($"The line is empty; a line is one JSON object with one member: {Messages}.");
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Count() != 1)
@@ -94,13 +96,15 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
 
     private async Task CreateAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {
-        if (_open is not null) throw new InvalidInputException("This process has a study already; start another process for another study.");
+        if (_open is not null)
+            throw new InvalidInputException("This process has a study already; start another process for another study.");
         _open = await AskTellStudy.OpenAsync(e, cancellationToken).ConfigureAwait(false);
         IStudyView study = Session.Study;
         StudyPolicy policy = Session.Policy;
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
-        w.WriteString("sampler", policy.Sampler is AutoSampler && AutoSampler.Choose(study) is var choice ? $"{choice.Sampler.Name}: {choice.Reason}" : policy.Sampler.Name);
+        w.WriteString("sampler", policy.Sampler is AutoSampler && AutoSampler.Choose(study) is var choice
+            ? $"{choice.Sampler.Name}: {choice.Reason}" : policy.Sampler.Name);
         if (policy.Scheduler is not RunToEnd) w.WriteString("scheduler", policy.Scheduler.Name);
         if (_open.Directory is { } directory)
         {
@@ -122,7 +126,9 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         while (trials.Count < count && await session.PromoteAsync(cancellationToken).ConfigureAwait(false) is { } promoted) trials.Add(promoted);
         // Then what waits and this process has not given out: enqueued, to be retried, or asked for in an earlier life.
         Trial[] waiting = await session.Log.ReadAsync(
-            study => study.PendingCount == 0 ? [] : study.Trials.Where(t => t.State == TrialState.Waiting && !_given.Contains(t.Number)).Take(count - trials.Count).ToArray(), cancellationToken).ConfigureAwait(false);
+            study => study.PendingCount == 0 ? []
+                : study.Trials.Where(t => t.State == TrialState.Waiting && !_given.Contains(t.Number)).Take(count - trials.Count).ToArray(),
+                cancellationToken).ConfigureAwait(false);
         trials.AddRange(waiting.Where(t => !trials.Contains(t)));
         if (trials.Count < count) trials.AddRange(await session.AskAsync(count - trials.Count, cancellationToken).ConfigureAwait(false));
         w.WriteStartObject();
@@ -172,12 +178,16 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     }
 
     private async Task EnqueueAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken) =>
-        WriteNumber(w, await Session.Log.EnqueueAsync(SpaceJson.ReadValues(Session.Study.Definition.Space, e), cancellationToken).ConfigureAwait(false));
+        WriteNumber(w,
+            await Session.Log.EnqueueAsync(SpaceJson.ReadValues(Session.Study.Definition.Space, e),
+            cancellationToken).ConfigureAwait(false));
 
     private async Task AddAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {
-        if (e.ValueKind != JsonValueKind.Object || !e.TryGetProperty("params", out JsonElement parameters)) throw new InvalidInputException("'add' takes a configuration and its result: {\"params\":{…},\"values\":[…]}.");
-        double[] values = Numbers(e, "values") ?? throw new InvalidInputException("'add': 'values' are missing; give one number per objective.");
+        if (e.ValueKind != JsonValueKind.Object || !e.TryGetProperty("params", out JsonElement parameters))
+            throw new InvalidInputException("'add' takes a configuration and its result: {\"params\":{…},\"values\":[…]}.");
+        double[] values = Numbers(e, "values")
+            ?? throw new InvalidInputException("'add': 'values' are missing; give one number per objective.");
         Configuration configuration = SpaceJson.ReadValues(Session.Study.Definition.Space, parameters);
         var outcome = new TrialOutcome([.. values], [.. Numbers(e, "outcomes") ?? []], ImmutableSortedDictionary<string, double>.Empty);
         WriteNumber(w, await Session.Log.AddKnownAsync(configuration, outcome, cancellationToken).ConfigureAwait(false));
@@ -185,7 +195,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
 
     private async Task RetryAsync(Utf8JsonWriter w, CancellationToken cancellationToken)
     {
-        int[] failed = await Session.Log.ReadAsync(s => s.Trials.Where(t => t.State == TrialState.Failed).Select(t => t.Number).ToArray(), cancellationToken).ConfigureAwait(false);
+        int[] failed = await Session.Log.ReadAsync(s => s.Trials.Where(t => t.State == TrialState.Failed).Select(t => t.Number).ToArray(),
+            cancellationToken).ConfigureAwait(false);
         foreach (int number in failed)
         {
             await Session.Log.RetryAsync(number, cancellationToken).ConfigureAwait(false);
@@ -200,7 +211,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     {
         _ = Session;
         string directory = e.ValueKind == JsonValueKind.String && e.GetString() is { Length: > 0 } named ? named
-            : e.ValueKind == JsonValueKind.True ? _open!.Directory ?? throw new InvalidInputException("'write': this study has no journal; name a directory.")
+            : e.ValueKind == JsonValueKind.True ? _open!.Directory
+                ?? throw new InvalidInputException("'write': this study has no journal; name a directory.")
             : throw new InvalidInputException("'write' takes a directory, or true for the journal's.");
         await _open!.WriteAsync(directory, cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();

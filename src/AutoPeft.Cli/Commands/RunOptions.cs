@@ -9,7 +9,10 @@ internal sealed class RunOptions
     // A month of seconds, and more processes than a machine has cores by far.
     private const int LongestTimeout = 2_678_400, MostWorkers = 1024;
 
-    private readonly Option<int> _workers = new("--workers") { Description = "Worker processes, one device slot each. `resume` takes what the sweep had where nothing is typed, here and below.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _workers =
+        new("--workers") { Description =
+        "Worker processes, one device slot each. `resume` takes what the sweep had where nothing is typed, here and below.",
+        DefaultValueFactory = _ => 1 };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of each worker; default: the cores shared evenly." };
     private readonly Option<int> _perGpu = new("--per-gpu") { Description = "cuda only: trials that share one GPU.", DefaultValueFactory = _ => 1 };
@@ -31,22 +34,27 @@ internal sealed class RunOptions
     public RunArguments Read(ParseResult parsed, RunArguments? before = null)
     {
         before ??= new RunArguments();
-        int workers = Typed(_workers, before.Workers), attempts = Typed(_attempts, before.Attempts), perGpu = Typed(_perGpu, before.PerGpu), gpusPerTrial = Typed(_gpusPerTrial, before.GpusPerTrial);
+        int workers = Typed(_workers, before.Workers), attempts = Typed(_attempts, before.Attempts), perGpu = Typed(_perGpu, before.PerGpu),
+            gpusPerTrial = Typed(_gpusPerTrial, before.GpusPerTrial);
         double hang = Typed(_hangTimeout, before.HangTimeout);
         double? timeout = Typed(_trialTimeout, before.TrialTimeout);
         string device = Typed(_device, before.Device);
         // A number of threads that suited another number of workers is not kept for this one.
         int? threads = Typed(_threads, workers == before.Workers && device == before.Device ? before.Threads : null);
-        if (workers is < 0 or > MostWorkers) throw new InvalidInputException($"--workers takes a whole number from 1 to {MostWorkers}, not {workers}.");
+        if (workers is < 0 or > MostWorkers)
+            throw new InvalidInputException($"--workers takes a whole number from 1 to {MostWorkers}, not {workers}.");
         if (threads < 1) throw new InvalidInputException($"--threads takes a whole number from 1, not {threads}.");
         if (perGpu < 1) throw new InvalidInputException($"--per-gpu takes a whole number from 1, not {perGpu}.");
         if (gpusPerTrial < 1) throw new InvalidInputException($"--gpus-per-trial takes a whole number from 1, not {gpusPerTrial}.");
-        if (timeout is { } s && !(s > 0 && s <= LongestTimeout)) throw new InvalidInputException($"--trial-timeout takes seconds above 0, up to {LongestTimeout}.");
-        if (!(hang > 0 && hang <= LongestTimeout)) throw new InvalidInputException($"--hang-timeout takes seconds above 0, up to {LongestTimeout}.");
+        if (timeout is { } s && !(s > 0 && s <= LongestTimeout))
+            throw new InvalidInputException($"--trial-timeout takes seconds above 0, up to {LongestTimeout}.");
+        if (!(hang > 0 && hang <= LongestTimeout))
+            throw new InvalidInputException($"--hang-timeout takes seconds above 0, up to {LongestTimeout}.");
         if (attempts < 1) throw new InvalidInputException($"--attempts takes a whole number from 1, not {attempts}.");
         return new RunArguments
         {
-            Workers = workers, Device = device, Threads = threads, PerGpu = perGpu, GpusPerTrial = gpusPerTrial, TrialTimeout = timeout, HangTimeout = hang, Attempts = attempts,
+            Workers = workers, Device = device, Threads = threads, PerGpu = perGpu, GpusPerTrial = gpusPerTrial, TrialTimeout = timeout,
+                HangTimeout = hang, Attempts = attempts,
             Plain = parsed.GetValue(_plain),
         };
 

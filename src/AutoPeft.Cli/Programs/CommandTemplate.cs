@@ -6,8 +6,10 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Cli.Programs;
 
 /// <summary>
-/// A command line with places for what a trial is: <c>{config}</c> (a JSON file of the configuration), <c>{trial}</c>, <c>{seed}</c>, <c>{dir}</c> (the trial's directory), <c>{device}</c>, and a parameter's name in
-/// braces for its value. What goes in is quoted for the shell. Doubled braces stand for single ones, and <c>${…}</c> is the shell's. Immutable.
+/// A command line with places for what a trial is: <c>{config}</c> (a JSON file of the configuration), <c>{trial}</c>, <c>{seed}</c>,
+/// <c>{dir}</c> (the trial's directory), <c>{device}</c>, and a parameter's name in
+/// braces for its value. What goes in is quoted for the shell. Doubled braces stand for single ones, and <c>${…}</c> is the shell's.
+/// Immutable.
 /// </summary>
 internal sealed partial class CommandTemplate
 {
@@ -19,12 +21,14 @@ internal sealed partial class CommandTemplate
     /// <exception cref="InvalidInputException">The text is empty, or has a place for what there is not.</exception>
     public CommandTemplate(string text, SearchSpace space)
     {
-        if (string.IsNullOrWhiteSpace(text)) throw new InvalidInputException("--command is empty; give the program and its arguments, as in \"python train.py {config}\".");
+        if (string.IsNullOrWhiteSpace(text))
+            throw new InvalidInputException("--command is empty; give the program and its arguments, as in \"python train.py {config}\".");
         (_text, _space) = (text, space);
         foreach (Match m in Place().Matches(text))
         {
             if (m.Groups["name"] is not { Success: true, Value: var name } || s_own.Contains(name) || space.Contains(name)) continue;
-            throw new InvalidInputException($"--command: there is nothing to put for {{{name}}}; there are {string.Join(", ", s_own.Concat(space.Parameters.Select(p => p.Name)).Select(n => $"{{{n}}}"))}. "
+            throw new InvalidInputException($"--command: there is nothing to put for {{{name}}}; there are "
+                + $"{string.Join(", ", s_own.Concat(space.Parameters.Select(p => p.Name)).Select(n => $"{{{n}}}"))}. "
                 + $"Write {{{{{name}}}}} for the braces themselves.");
         }
     }
@@ -36,7 +40,8 @@ internal sealed partial class CommandTemplate
     {
         { Value: "{{" } => "{",
         { Value: "}}" } => "}",
-        _ when m.Groups["name"] is { Success: true, Value: var name } => Quote(places.TryGetValue(name, out string? own) ? own : Text(configuration, name)),
+        _ when m.Groups["name"] is { Success: true, Value: var name } =>
+            Quote(places.TryGetValue(name, out string? own) ? own : Text(configuration, name)),
         _ => m.Value,
     });
 
@@ -57,7 +62,8 @@ internal sealed partial class CommandTemplate
     /// <summary>One word of the shell, whatever is in it.</summary>
     private static string Quote(string text)
     {
-        if (text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "._-+/:,=@%".Contains(c, StringComparison.Ordinal))) return text;
+        if (text.Length > 0
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || "._-+/:,=@%".Contains(c, StringComparison.Ordinal))) return text;
         return new StringBuilder("'").Append(text.Replace("'", "'\\''", StringComparison.Ordinal)).Append('\'').ToString();
     }
 

@@ -4,7 +4,8 @@ using AutoPeft.Running;
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
-/// The device slots that a sweep was asked to run on, this program's until disposed. A command takes them before it makes or changes a study, so that a slip in what was typed leaves nothing behind.
+/// The device slots that a sweep was asked to run on, this program's until disposed. A command takes them before it makes or changes a
+/// study, so that a slip in what was typed leaves nothing behind.
 /// </summary>
 internal sealed class MachineSlots : IDisposable
 {
@@ -43,11 +44,14 @@ internal sealed class MachineSlots : IDisposable
                 int gpus = Doctor.CudaDevices();
                 if (gpus == 0) throw new InvalidInputException("--device cuda: libtorch sees no GPU here; see `autopeft doctor`.");
                 IReadOnlyList<DeviceSlot> cuda = DeviceSlot.Cuda(gpus, a.PerGpu, a.GpusPerTrial);
-                if (a.Workers > cuda.Count) throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share a GPU with --per-gpu.");
+                if (a.Workers > cuda.Count)
+                    throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share "
+                    + $"a GPU with --per-gpu.");
                 DeviceSlot[] ours = [.. cuda.Where(claims.TryClaim).Take(a.Workers)];
                 if (ours.Length < a.Workers)
                     throw new InvalidInputException(
-                        $"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its {cuda.Count} GPU slot(s); wait for them, or ask for "
+                        $"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its "
+                            + $"{cuda.Count} GPU slot(s); wait for them, or ask for "
                         + $"{(ours.Length == 0 ? "--device cpu" : $"--workers {ours.Length}")}.");
                 return a.Threads is { } each ? [.. ours.Select(s => s with { Threads = each })] : ours;
             default:

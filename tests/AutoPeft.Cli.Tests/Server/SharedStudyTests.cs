@@ -84,7 +84,9 @@ public sealed class SharedStudyTests : IAsyncLifetime
     public async Task A_study_that_is_given_more_trials_on_one_machine_goes_on_to_them_on_another()
     {
         string[] place = ["--store", _server.Url, "--study", "extended", "--plain"];
-        Assert.Equal(0, (await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "16", "--delay", "1", "--sampler", "random", "--workers", "0", .. place])).Code);
+        Assert.Equal(0,
+            (await RunAsync(_directory,
+            ["sweep", "function:zdt1", "--trials", "16", "--delay", "1", "--sampler", "random", "--workers", "0", .. place])).Code);
         using Process worker = StartIn(_directory, ["worker", .. place]);
         while (!worker.HasExited && (await ReadAsync("extended")).Completed.Count < 1) await Task.Delay(100);
         (int code, string text) = await RunAsync(_directory, ["resume", "--trials", "20", .. place]);

@@ -151,6 +151,83 @@ public class AskTellTests
         Assert.True(answers[3].GetProperty("ok").GetBoolean());
     }
 
+    [Theory]
+    [InlineData("", "The line is empty")]
+    [InlineData("   ", "The line is empty")]
+    [InlineData("""{"tell":{"number":0,"values":[NaN]}}""", "bare NaN or Infinity, which JSON has not")]
+    [InlineData("""{"report":{"number":0,"step":1,"values":[-Infinity]}}""", "\"state\":\"failed\"")]
+    [InlineData("""{"enqueue":{"lr":1}}""", "'lr'")]
+    [InlineData("""{"add":{"params":{"lr":0.001,"method":"ia3"}}}""", "'values' are missing")]
+    [InlineData("""{"add":{"params":{"lr":0.001,"method":"ia3"},"values":["NaN"]}}""", "cannot be added")]
+    [InlineData("""{"write":true}""", "no journal; name a directory")]
+    public async Task A_line_that_cannot_be_served_is_answered_with_what_to_send_and_adds_no_trial(string line, string says)
+    {
+        JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""", line, """{"ask":1}""");
+        Assert.Contains(says, answers[2].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, answers[3].GetProperty("trials")[0].GetProperty("number").GetInt32());
+    }
+
+    [Fact]
+    public async Task The_word_NaN_within_a_string_is_no_number()
+    {
+        JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""",
+            """{"tell":{"number":0,"state":"failed","error":"loss is NaN, not Infinity"}}""");
+        Assert.True(answers[2].GetProperty("ok").GetBoolean());
+    }
+
+    [Fact]
+    public async Task What_is_enqueued_is_asked_for_next_what_is_known_is_on_the_front_and_what_failed_comes_again()
+    {
+        JsonElement[] answers = await ConverseAsync(Study, """{"add":{"params":{"lr":0.001,"method":"ia3"},"values":[0.1]}}""",
+            """{"enqueue":{"lr":0.002,"method":"ia3"}}""",
+            """{"ask":2}""", """{"tell":{"number":1,"state":"failed","error":"x"}}""", """{"retry":true}""", """{"ask":1}""",
+                """{"tell":{"number":1,"values":[0.5]}}""", """{"front":true}""");
+        Assert.Equal([0, 1], answers[1..3].Select(a => a.GetProperty("number").GetInt32()));
+        JsonElement[] asked = [.. answers[3].GetProperty("trials").EnumerateArray()];
+        Assert.Equal([1, 2], asked.Select(t => t.GetProperty("number").GetInt32()));
+        Assert.Equal(0.002, asked[0].GetProperty("params").GetProperty("lr").GetDouble());
+        Assert.Equal(1, answers[5].GetProperty("waiting").GetInt32());
+        Assert.Equal(1, answers[6].GetProperty("trials")[0].GetProperty("number").GetInt32());
+        Assert.Equal((0, 0.1),
+            (answers[8].GetProperty("front")[0].GetProperty("number").GetInt32(),
+            answers[8].GetProperty("front")[0].GetProperty("values")[0].GetDouble()));
+    }
+
+    [Fact]
+    public async Task A_journal_keeps_the_study_for_the_next_process_which_may_give_it_more_trials()
+    {
+        string directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
+        try
+        {
+            string study = Study.Replace("\"seed\":3", $"\"seed\":3,\"budget\":3,\"journal\":{JsonSerializer.Serialize(directory)}",
+                StringComparison.Ordinal);
+            JsonElement[] first = await ConverseAsync(study, """{"ask":3}""", """{"tell":{"number":0,"values":[0.3]}}""",
+                """{"report":{"number":1,"step":1,"values":[0.5]}}""", """{"write":true}""");
+            Assert.Equal(0, first[0].GetProperty("trials").GetInt32());
+            Assert.True(File.Exists(first[4].GetProperty("report").GetString()));
+            Assert.True(File.Exists(Path.Combine(directory, "trials.parquet")));
+            // What was asked for and not told comes first, one that ran too; then nothing, and with a larger budget something.
+            JsonElement[] second = await ConverseAsync(study, """{"ask":5}""", """{"tell":{"number":1,"values":[0.2]}}""",
+                """{"tell":{"number":2,"values":[0.4]}}""", """{"ask":1}""");
+            Assert.Equal((3, 1, 2),
+                (second[0].GetProperty("trials").GetInt32(), second[0].GetProperty("completed").GetInt32(),
+                second[0].GetProperty("waiting").GetInt32()));
+            Assert.Equal([1, 2], second[1].GetProperty("trials").EnumerateArray().Select(t => t.GetProperty("number").GetInt32()));
+            Assert.Equal(first[1].GetProperty("trials")[1].GetProperty("params").GetRawText(),
+                second[1].GetProperty("trials")[0].GetProperty("params").GetRawText());
+            Assert.Empty(second[4].GetProperty("trials").EnumerateArray());
+            JsonElement[] third = await ConverseAsync(study.Replace("\"budget\":3", "\"budget\":4", StringComparison.Ordinal),
+                """{"ask":5}""");
+            Assert.Equal(3, Assert.Single(third[1].GetProperty("trials").EnumerateArray()).GetProperty("number").GetInt32());
+            JsonElement[] named = await ConverseAsync($"{{\"study\":{{\"journal\":{JsonSerializer.Serialize(directory)}}}}}",
+                """{"front":true}""");
+            Assert.Equal(1, named[1].GetProperty("front")[0].GetProperty("number").GetInt32());
+            JsonElement[] other = await ConverseAsync(study.Replace("\"seed\":3", "\"seed\":4", StringComparison.Ordinal));
+            Assert.Contains("seed 4 instead of 3", other[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        }
+        finally { Directory.Delete(directory, recursive: true); }
+    }
+
     [Fact]
     public async Task Impossible_constraints_are_named_after_a_bounded_search()
     {

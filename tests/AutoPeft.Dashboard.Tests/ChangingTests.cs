@@ -75,15 +75,27 @@ public sealed class ChangingTests
     }
 
     [Fact]
-    public async Task More_than_the_budget_is_not_enqueued()
+    public async Task A_budget_that_is_used_up_grows_with_what_a_person_enqueues()
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
         string path = await dashboard.StudyAsync("run");
         JsonElement values = (await dashboard.GetAsync(path + "/trials/0")).GetProperty("params");
         int[] statuses = await Task.WhenAll(Enumerable.Range(0, 14).Select(async _ => (await dashboard.PostAsync(path + "/enqueue", new { @params = values })).Status));
-        Assert.Equal(10, statuses.Count(s => s == 200));
-        Assert.Equal(4, statuses.Count(s => s == 400));
-        Assert.Equal(20, Study.Of(await LogAsync(dashboard)).Trials.Count);
+        Assert.All(statuses, s => Assert.Equal(200, s));
+        var study = Study.Of(await LogAsync(dashboard));
+        Assert.Equal((24, 24), (study.Trials.Count, study.Definition.Budget));
+        Assert.Equal(24, (await dashboard.GetAsync(path + "/live")).GetProperty("budget").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_failed_trial_is_retried()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 100));
+        string path = await dashboard.StudyAsync("run");
+        Assert.Equal("failed", (await dashboard.GetAsync(path + "/trials/96")).GetProperty("state").GetString());
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/requeue", new { trials = Enumerable.Range(96, 1) })).Status);
+        Assert.Equal(96, Assert.IsType<TrialRetried>((await LogAsync(dashboard))[^1]).Number);
+        Assert.Equal("waiting", (await dashboard.GetAsync(path + "/trials/96")).GetProperty("state").GetString());
     }
 
     private static async Task<List<StudyEvent>> LogAsync(Dashboard dashboard)

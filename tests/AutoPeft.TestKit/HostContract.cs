@@ -381,6 +381,37 @@ public abstract class HostContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_study_that_a_person_gives_more_trials_while_it_runs_goes_on_to_them()
+    {
+        StudyLog? person = null;
+        HostSetup setup = Setup(HostSetup.Branin(6), async (trial, _, token) =>
+        {
+            if (trial.Number == 3) await person!.SetBudgetAsync(11, token);
+            return HostSetup.BraninOf(trial);
+        });
+        Study study = await RunAsync(setup, log => person = log);
+        Assert.Equal((11, 11, 11), (study.Definition.Budget, study.Trials.Count, study.Completed.Count));
+        Assert.All(study.Trials, t => Assert.Equal(1, t.Attempt));
+    }
+
+    [Fact]
+    public async Task A_failed_trial_that_a_person_retries_runs_once_more_as_another_attempt()
+    {
+        StudyLog? person = null;
+        int failed = 0;
+        HostSetup setup = Setup(HostSetup.Branin(6), async (trial, _, token) =>
+        {
+            if (trial.Number == 2 && Interlocked.Increment(ref failed) == 1) throw new ArithmeticException("once");
+            if (trial.Number == 4) await person!.RetryAsync(2, token);
+            return HostSetup.BraninOf(trial);
+        });
+        Study study = await RunAsync(setup with { Slots = 1 }, log => person = log);
+        Assert.Equal((6, 6), (study.Trials.Count, study.Completed.Count));
+        Assert.True(study.Trials[2].Attempt > 1);
+        Assert.Equal(2, failed);
+    }
+
+    [Fact]
     public async Task A_host_that_is_stopped_puts_its_trials_back_and_the_next_one_goes_on_to_the_same_trials()
     {
         var reached = new TaskCompletionSource();

@@ -243,6 +243,8 @@ public abstract class StudyStoreContract : IAsyncLifetime
             new TrialProposed(Later(), 2, lora.With("lr", 1e-5), "enqueued", 10, 2, 1),
             new TrialPruned(Later(), 2, 0, 7) { Seconds = 0 },
             new TrialProposed(Later(), 3, ia3, "pbt: perturbed, from trial 0 at step 4", 12, 3, 1, "population", new TrialParent(0, 4)),
+            new TrialRetried(Later(), 1),
+            new BudgetChanged(Later(), 80),
         ];
     }
 

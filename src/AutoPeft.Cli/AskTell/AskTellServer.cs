@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using AutoPeft.Cli.Sweeps;
+using AutoPeft.Cli.Programs;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
@@ -12,19 +12,30 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.AskTell;
 
 /// <summary>
-/// The ask-tell protocol. A bad line is answered with an error and changes nothing. One study a process.
+/// The ask-tell protocol. Every line is answered; a bad one with an error, and it changes nothing. One study a process.
 /// </summary>
 internal sealed class AskTellServer(TextReader input, TextWriter output)
 {
     private const int LargestAsk = 10_000;
+    private const string Messages = "study, ask, tell, report, front, enqueue, add, retry or write";
 
-    private StudySession? _session;
+    // Trials that this process has given to its caller: a waiting trial that it has not is given before a new one is proposed.
+    private readonly HashSet<int> _given = [];
+    private AskTellStudy? _open;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        try { await ServeAsync(cancellationToken).ConfigureAwait(false); }
+        finally
+        {
+            if (_open is not null) await _open.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task ServeAsync(CancellationToken cancellationToken)
+    {
         while (await input.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
         {
-            if (line.Length == 0) continue;
             using var stream = new MemoryStream();
             await using (var w = new Utf8JsonWriter(stream))
             {
@@ -38,7 +49,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
                     w.Reset();
                     stream.SetLength(0);
                     w.WriteStartObject();
-                    w.WriteString("error", Explain(e));
+                    w.WriteString("error", Explain(e, line));
                     w.WriteEndObject();
                 }
             }
@@ -47,18 +58,24 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         }
     }
 
-    private static string Explain((ISampler Sampler, string Reason) choice) => $"{choice.Sampler.Name}: {choice.Reason}";
-
-    private static string Explain(Exception e) => e is JsonException j
-        ? $"The line is not JSON: byte {j.BytePositionInLine?.ToString() ?? "?"}: {j.Message.Split(". ")[0]}."
-        : e.Message;
+    private static string Explain(Exception e, string line) => e switch
+    {
+        JsonException when PythonJson.HasBareNumber(line) =>
+            "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial "
+                + "without a finite value has failed: "
+            + "{\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report send null or \"NaN\".",
+        JsonException j => $"The line is not JSON: byte {j.BytePositionInLine?.ToString() ?? "?"}: {j.Message.Split(". ")[0]}.",
+        _ => e.Message,
+    };
 
     private async Task AnswerAsync(Utf8JsonWriter w, string line, CancellationToken cancellationToken)
     {
+        if (string.IsNullOrWhiteSpace(line))
+            throw new InvalidInputException($"The line is empty; a line is one JSON object with one member: {Messages}.");
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Count() != 1)
-            throw new InvalidInputException("A line is one JSON object with one member: study, ask, tell, report or front.");
+            throw new InvalidInputException($"A line is one JSON object with one member: {Messages}.");
         JsonProperty message = root.EnumerateObject().First();
         switch (message.Name)
         {
@@ -67,26 +84,35 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
             case "tell": await TellAsync(w, message.Value, cancellationToken).ConfigureAwait(false); break;
             case "report": await ReportAsync(w, message.Value, cancellationToken).ConfigureAwait(false); break;
             case "front": WriteFront(w); break;
-            default: throw new InvalidInputException($"'{message.Name}' is no message; there are study, ask, tell, report and front.");
+            case "enqueue": await EnqueueAsync(w, message.Value, cancellationToken).ConfigureAwait(false); break;
+            case "add": await AddAsync(w, message.Value, cancellationToken).ConfigureAwait(false); break;
+            case "retry": await RetryAsync(w, cancellationToken).ConfigureAwait(false); break;
+            case "write": await WriteAsync(w, message.Value, cancellationToken).ConfigureAwait(false); break;
+            default: throw new InvalidInputException($"'{message.Name}' is no message; there are {Messages}.");
         }
     }
 
-    private StudySession Session => _session ?? throw new InvalidInputException("There is no study yet; send {\"study\": …} first.");
+    private StudySession Session => _open?.Session ?? throw new InvalidInputException("There is no study yet; send {\"study\": …} first.");
 
     private async Task CreateAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {
-        if (_session is not null) throw new InvalidInputException("This process has a study already; start another process for another study.");
-        StudyDefinition definition = DefinitionJson.Read(e);
-        if (PopulationPairing.Options(definition.Sampler) is not null) throw new InvalidInputException($"Sampler '{definition.Sampler}' needs a host that pauses trials and hands on their checkpoints; ask-tell does not.");
-        ISampler sampler = SamplerNames.Create(definition.Sampler);
-        IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
-        if (scheduler is not RunToEnd && definition.Lockstep is not null) throw new InvalidInputException("'lockstep' goes with no 'scheduler': what a scheduler decides depends on which report is in first.");
-        _session = await StudySession.CreateAsync(
-            definition, new StudyPolicy { Sampler = sampler, Scheduler = scheduler }, new MemoryStore(), cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (_open is not null)
+            throw new InvalidInputException("This process has a study already; start another process for another study.");
+        _open = await AskTellStudy.OpenAsync(e, cancellationToken).ConfigureAwait(false);
+        IStudyView study = Session.Study;
+        StudyPolicy policy = Session.Policy;
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
-        w.WriteString("sampler", sampler is AutoSampler ? Explain(AutoSampler.Choose(_session.Study)) : sampler.Name);
-        if (scheduler is not RunToEnd) w.WriteString("scheduler", scheduler.Name);
+        w.WriteString("sampler", policy.Sampler is AutoSampler && AutoSampler.Choose(study) is var choice
+            ? $"{choice.Sampler.Name}: {choice.Reason}" : policy.Sampler.Name);
+        if (policy.Scheduler is not RunToEnd) w.WriteString("scheduler", policy.Scheduler.Name);
+        if (_open.Directory is { } directory)
+        {
+            w.WriteString("journal", directory);
+            w.WriteNumber("trials", study.Trials.Count);
+            w.WriteNumber("completed", study.Completed.Count);
+            w.WriteNumber("waiting", study.PendingCount);
+        }
         w.WriteEndObject();
     }
 
@@ -98,11 +124,18 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         List<Trial> trials = [];
         // What is promoted comes before what is new: it is nearer to its end.
         while (trials.Count < count && await session.PromoteAsync(cancellationToken).ConfigureAwait(false) is { } promoted) trials.Add(promoted);
+        // Then what waits and this process has not given out: enqueued, to be retried, or asked for in an earlier life.
+        Trial[] waiting = await session.Log.ReadAsync(
+            study => study.PendingCount == 0 ? []
+                : study.Trials.Where(t => t.State == TrialState.Waiting && !_given.Contains(t.Number)).Take(count - trials.Count).ToArray(),
+                cancellationToken).ConfigureAwait(false);
+        trials.AddRange(waiting.Where(t => !trials.Contains(t)));
         if (trials.Count < count) trials.AddRange(await session.AskAsync(count - trials.Count, cancellationToken).ConfigureAwait(false));
         w.WriteStartObject();
         w.WriteStartArray("trials");
         foreach (Trial t in trials)
         {
+            _given.Add(t.Number);
             w.WriteStartObject();
             w.WriteNumber("number", t.Number);
             w.WritePropertyName("params");
@@ -141,8 +174,64 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
             default:
                 throw new InvalidInputException($"Trial {number}: state '{state}' is none of completed, failed, pruned, paused.");
         }
+        WriteOk(w);
+    }
+
+    private async Task EnqueueAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken) =>
+        WriteNumber(w,
+            await Session.Log.EnqueueAsync(SpaceJson.ReadValues(Session.Study.Definition.Space, e),
+            cancellationToken).ConfigureAwait(false));
+
+    private async Task AddAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
+    {
+        if (e.ValueKind != JsonValueKind.Object || !e.TryGetProperty("params", out JsonElement parameters))
+            throw new InvalidInputException("'add' takes a configuration and its result: {\"params\":{…},\"values\":[…]}.");
+        double[] values = Numbers(e, "values")
+            ?? throw new InvalidInputException("'add': 'values' are missing; give one number per objective.");
+        Configuration configuration = SpaceJson.ReadValues(Session.Study.Definition.Space, parameters);
+        var outcome = new TrialOutcome([.. values], [.. Numbers(e, "outcomes") ?? []], ImmutableSortedDictionary<string, double>.Empty);
+        WriteNumber(w, await Session.Log.AddKnownAsync(configuration, outcome, cancellationToken).ConfigureAwait(false));
+    }
+
+    private async Task RetryAsync(Utf8JsonWriter w, CancellationToken cancellationToken)
+    {
+        int[] failed = await Session.Log.ReadAsync(s => s.Trials.Where(t => t.State == TrialState.Failed).Select(t => t.Number).ToArray(),
+            cancellationToken).ConfigureAwait(false);
+        foreach (int number in failed)
+        {
+            await Session.Log.RetryAsync(number, cancellationToken).ConfigureAwait(false);
+            _given.Remove(number);
+        }
+        w.WriteStartObject();
+        w.WriteNumber("waiting", failed.Length);
+        w.WriteEndObject();
+    }
+
+    private async Task WriteAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
+    {
+        _ = Session;
+        string directory = e.ValueKind == JsonValueKind.String && e.GetString() is { Length: > 0 } named ? named
+            : e.ValueKind == JsonValueKind.True ? _open!.Directory
+                ?? throw new InvalidInputException("'write': this study has no journal; name a directory.")
+            : throw new InvalidInputException("'write' takes a directory, or true for the journal's.");
+        await _open!.WriteAsync(directory, cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();
         w.WriteBoolean("ok", true);
+        w.WriteString("report", Path.GetFullPath(Path.Combine(directory, "report.html")));
+        w.WriteEndObject();
+    }
+
+    private static void WriteOk(Utf8JsonWriter w)
+    {
+        w.WriteStartObject();
+        w.WriteBoolean("ok", true);
+        w.WriteEndObject();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter w, Trial trial)
+    {
+        w.WriteStartObject();
+        w.WriteNumber("number", trial.Number);
         w.WriteEndObject();
     }
 

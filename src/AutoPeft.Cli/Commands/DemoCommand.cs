@@ -27,7 +27,8 @@ internal static class DemoCommand
             long start = Stopwatch.GetTimestamp();
             var demo = new DemoOptions();
             demo = demo with { Task = parsed.GetValue(task) ?? demo.Task, Trials = parsed.GetValue(trials) ?? demo.Trials };
-            RunArguments arguments = run.Read(parsed, demo.Workers);
+            RunArguments arguments = run.Read(parsed, new RunArguments { Workers = demo.Workers });
+            using MachineSlots slots = MachineSlots.Take(arguments);
             string model = DemoBase.Get(demo, cancellationToken);
 
             Console.Out.WriteLine($"Searching AutoPEFT's space on '{demo.Task}': {demo.Trials} trials, {arguments.Workers} workers.");
@@ -36,7 +37,9 @@ internal static class DemoCommand
             StudyDefinition definition = PopulationSweep.Complete(PeftProblem.Define(options, how) with { Scheduler = how.Scheduler }, new PeftProblem());
             string path = Free(parsed.GetValue(output)!, definition);
             await using SweepFolder folder = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
-            await SweepRun.RunAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
+            int code = await SweepRun.RunAsync(folder, arguments, slots, cancellationToken).ConfigureAwait(false);
+            slots.Dispose();
+            if (code != 0) return code;
             if (!parsed.GetValue(skip))
             {
                 Console.Out.WriteLine("Choosing a learning rate for each member of the front and each usual method, all from the same few, on dev; "

@@ -10,7 +10,10 @@ internal sealed class RunOptions
     // A month of seconds, and more processes than a machine has cores by far.
     private const int LongestTimeout = 2_678_400, MostWorkers = 1024;
 
-    private readonly Option<int> _workers = new("--workers") { Description = "Worker processes, one device slot each.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _workers =
+        new("--workers") { Description =
+        "Worker processes, one device slot each. `resume` takes what the sweep had where nothing is typed, here and below.",
+        DefaultValueFactory = _ => 1 };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of each worker; default: the cores shared evenly." };
     private readonly Option<int> _perGpu = new("--per-gpu") { Description = "cuda only: trials that share one GPU.", DefaultValueFactory = _ => 1 };
@@ -28,19 +31,34 @@ internal sealed class RunOptions
     }
 
     /// <param name="parsed">The command line.</param>
-    /// <param name="workers">How many where --workers was not typed.</param>
-    public RunArguments Read(ParseResult parsed, int workers = 1) => new()
+    /// <param name="before">What counts where an option was not typed; the options' defaults where null.</param>
+    public RunArguments Read(ParseResult parsed, RunArguments? before = null)
     {
-        Workers = parsed.GetResult(_workers) is not { Implicit: false } ? workers
-            : parsed.GetValue(_workers) is >= 0 and <= MostWorkers and var count ? count
-            : throw new InvalidInputException($"--workers takes a whole number from 1 to {MostWorkers}, not {parsed.GetValue(_workers)}."),
-        Device = parsed.GetValue(_device)!,
-        Threads = parsed.GetValue(_threads) is { } t ? ThreadCount.Checked(t, "--threads") : null,
-        PerGpu = parsed.GetValue(_perGpu),
-        GpusPerTrial = parsed.GetValue(_gpusPerTrial),
-        TrialTimeout = parsed.GetValue(_trialTimeout) is { } s && !(s > 0 && s <= LongestTimeout) ? throw new InvalidInputException($"--trial-timeout takes seconds above 0, up to {LongestTimeout}.") : parsed.GetValue(_trialTimeout),
-        HangTimeout = parsed.GetValue(_hangTimeout) is > 0 and <= LongestTimeout and var h ? h : throw new InvalidInputException($"--hang-timeout takes seconds above 0, up to {LongestTimeout}."),
-        Attempts = parsed.GetValue(_attempts) is > 0 and var n ? n : throw new InvalidInputException($"--attempts takes a whole number from 1, not {parsed.GetValue(_attempts)}."),
-        Plain = parsed.GetValue(_plain),
-    };
+        before ??= new RunArguments();
+        int workers = Typed(_workers, before.Workers), attempts = Typed(_attempts, before.Attempts), perGpu = Typed(_perGpu, before.PerGpu),
+            gpusPerTrial = Typed(_gpusPerTrial, before.GpusPerTrial);
+        double hang = Typed(_hangTimeout, before.HangTimeout);
+        double? timeout = Typed(_trialTimeout, before.TrialTimeout);
+        string device = Typed(_device, before.Device);
+        // A number of threads that suited another number of workers is not kept for this one.
+        int? threads = Typed(_threads, workers == before.Workers && device == before.Device ? before.Threads : null);
+        if (workers is < 0 or > MostWorkers)
+            throw new InvalidInputException($"--workers takes a whole number from 1 to {MostWorkers}, not {workers}.");
+        if (threads is { } t) ThreadCount.Checked(t, "--threads");
+        if (perGpu < 1) throw new InvalidInputException($"--per-gpu takes a whole number from 1, not {perGpu}.");
+        if (gpusPerTrial < 1) throw new InvalidInputException($"--gpus-per-trial takes a whole number from 1, not {gpusPerTrial}.");
+        if (timeout is { } s && !(s > 0 && s <= LongestTimeout))
+            throw new InvalidInputException($"--trial-timeout takes seconds above 0, up to {LongestTimeout}.");
+        if (!(hang > 0 && hang <= LongestTimeout))
+            throw new InvalidInputException($"--hang-timeout takes seconds above 0, up to {LongestTimeout}.");
+        if (attempts < 1) throw new InvalidInputException($"--attempts takes a whole number from 1, not {attempts}.");
+        return new RunArguments
+        {
+            Workers = workers, Device = device, Threads = threads, PerGpu = perGpu, GpusPerTrial = gpusPerTrial, TrialTimeout = timeout,
+            HangTimeout = hang, Attempts = attempts,
+            Plain = parsed.GetValue(_plain),
+        };
+
+        T Typed<T>(Option<T> option, T otherwise) => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option)! : otherwise;
+    }
 }

@@ -23,6 +23,14 @@ internal sealed class StudyArgument
         command.Options.Add(_output);
     }
 
+    /// <summary>Where this machine has what belongs to the study.</summary>
+    public string FolderOf(ParseResult parsed) =>
+        (_output is null ? null : parsed.GetValue(_output)) ?? _store.Read(parsed)?.Folder ?? parsed.GetValue(_directory)
+            ?? throw new InvalidInputException("Which study? Give the sweep's directory, or --store and --study.");
+
+    /// <summary>Whether another program of this machine runs the study, which a directory's study has one of at a time.</summary>
+    public bool IsRunElsewhere(ParseResult parsed) => parsed.GetValue(_directory) is { } directory && SweepFolder.IsRunElsewhere(directory);
+
     public Task<SweepFolder> OpenAsync(ParseResult parsed, bool toRun, CancellationToken cancellationToken)
     {
         string? directory = parsed.GetValue(_directory), output = _output is null ? null : parsed.GetValue(_output);

@@ -25,11 +25,12 @@ internal static class WorkerCommand
                 if (!Console.IsInputRedirected) throw new InvalidInputException("A worker joins a study: name it with --store and --study.");
                 return await ServeParentAsync().ConfigureAwait(false);
             }
+            RunArguments how = run.Read(parsed);
+            using MachineSlots slots = MachineSlots.Take(how);
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetValue(output) ?? place.Folder, place, cancellationToken).ConfigureAwait(false);
             StudyDefinition definition = folder.Log.Study.Definition;
             await folder.Log.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
-            await SweepRun.RunAsync(folder, run.Read(parsed), cancellationToken, tables: false).ConfigureAwait(false);
-            return 0;
+            return await SweepRun.RunAsync(folder, how, slots, cancellationToken, tables: false).ConfigureAwait(false);
         });
         return command;
     }

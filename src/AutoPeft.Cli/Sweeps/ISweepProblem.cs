@@ -18,6 +18,10 @@ internal interface ISweepProblem
     /// <summary>What it offers to population-based training; null where trials cannot go on from each other's checkpoints.</summary>
     PopulationSupport? Population(StudyDefinition definition) => null;
 
+    /// <summary>What starts a worker process, program and arguments; null for this program as a worker
+    /// (<see cref="WorkerCommandLine"/>).</summary>
+    IReadOnlyList<string>? WorkerCommand(StudyDefinition definition) => null;
+
     /// <summary>The runner, from what the definition says; in a worker process.</summary>
     ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device);
 }
@@ -32,6 +36,9 @@ internal sealed record SweepArguments
     public bool Normalize { get; init; } = true;
     public string? Model { get; init; }
     public string? Text { get; init; }
+    public string? Command { get; init; }
+    public IReadOnlyList<string> Metrics { get; init; } = [];
+    public IReadOnlyList<string> Constraints { get; init; } = [];
     public int Trials { get; init; } = 40;
     public string Sampler { get; init; } = "auto";
     public ulong Seed { get; init; }

@@ -26,10 +26,13 @@ internal static class PeftSettings
         .Add("training", Write(o.Training));
 
     /// <summary>What the trials have in common; of a study over tasks, on the first of them.</summary>
+    /// <exception cref="InvalidInputException">The study is none over fine-tunings of a base model.</exception>
     public static PeftTrialOptions Read(StudyDefinition d) => new()
     {
         Space = d.Settings[SweepProblems.SpaceSetting],
-        ModelDirectory = d.Settings["model"],
+        ModelDirectory = d.Settings.GetValueOrDefault("model")
+            ?? throw new InvalidInputException($"'{d.Name}' fine-tunes no base model that AutoPEFT knows, and this command is for sweeps "
+            + $"that do."),
         Task = PeftTaskSet.Is(d) ? PeftTaskSet.Tasks(d)[0].Task : d.Settings["task"],
         Count = Enum.Parse<CountingRule>(d.Settings["count"], ignoreCase: true),
         Training = ReadTraining(d.Settings["training"]),

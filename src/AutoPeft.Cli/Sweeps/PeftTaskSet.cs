@@ -71,7 +71,8 @@ internal static class PeftTaskSet
     {
         PeftTrialOptions options = PeftSettings.Read(definition);
         var model = new BaseModelCache();
-        return new TaskSetRunner(definition, Options(definition), [.. Tasks(definition).Select(t => new PeftTrialRunner(options with { Task = t.Task }, model))]);
+        return new TaskSetRunner(definition, Options(definition),
+            [.. Tasks(definition).Select(t => new PeftTrialRunner(options with { Task = t.Task }, model))], new Terminal.TerminalLogger());
     }
 
     /// <summary>The dev score that a trial of the study has on a task; null where that is none of its tasks.</summary>

@@ -10,7 +10,7 @@ namespace AutoPeft.Cli.Sweeps;
 internal sealed class SweepFolder : IAsyncDisposable
 {
     /// <summary>The log's file name.</summary>
-    public const string LogName = "study.log";
+    public const string LogName = JournalStore.UsualName;
 
     // A log of this size still opens in a fifth of a second; packing it takes about as long as training for a step.
     private const long CompactFrom = 32 << 20;
@@ -42,6 +42,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         // Before anything is written: a name that no sampler has must not leave a study behind.
         _ = SweepPolicy.Of(definition, 1);
+        await RefuseTakenAsync(path, definition, cancellationToken).ConfigureAwait(false);
         try
         {
             Directory.CreateDirectory(path);
@@ -63,7 +64,10 @@ internal sealed class SweepFolder : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens a study, to go on with it or only to look.</summary>
+    /// <summary>Whether another program runs the study of a directory now.</summary>
+    public static bool IsRunElsewhere(string path) => JournalLock.IsHeld(LogFile(path) + JournalStore.OwnedSuffix);
+
+    /// <summary>Opens a study, to go on with it or only to look or to change what a person may.</summary>
     public static async Task<SweepFolder> OpenAsync(string path, bool toRun, CancellationToken cancellationToken)
     {
         if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
@@ -126,6 +130,18 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         Log.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Refuses a directory that has a study, and says in what it differs from the one that was to be made.</summary>
+    private static async Task RefuseTakenAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(LogFile(path)) || new FileInfo(LogFile(path)).Length == 0) return;
+        await using SweepFolder taken = await OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<string> differences = taken.Log.Study.Definition.DifferencesFrom(definition);
+        string differs = differences.Count == 0 ? "" : $"; what was typed differs in {string.Join(", ", differences)}";
+        string more = definition.Budget > taken.Log.Study.Definition.Budget ? $" --trials {definition.Budget}" : "";
+        throw new InvalidInputException($"{path} has a study already{differs}. `autopeft resume {path}{more}` goes on with it; --out "
+            + $"names another directory.");
     }
 
     private static async Task<SweepFolder> OfAsync(string path, PostgresStore store, StoreArguments place, Task<StudyLog> log)

@@ -1,3 +1,4 @@
+using AutoPeft.Cli.Programs;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -11,6 +12,8 @@ internal static class SweepProblems
         space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) ? new FunctionProblem()
         : space.StartsWith(PlanProblem.Prefix, StringComparison.Ordinal) ? new PlanProblem()
         : space is FinalProblem.Space or FinalProblem.RateSpace ? new FinalProblem()
+        : CommandProblem.Is(space) ? new CommandProblem()
+        : FileProblem.Is(space) ? new FileProblem()
         : new PeftProblem();
 
     public static ISweepProblem Of(StudyDefinition definition) => definition.Settings.TryGetValue(SpaceSetting, out string? space) ? Resolve(space)

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using AutoPeft.Cli.Diagnosis;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Parquet;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Postgres;
 using AutoPeft.Running;
+using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -16,7 +16,17 @@ namespace AutoPeft.Cli.Sweeps;
 /// </summary>
 internal static class SweepRun
 {
+    /// <summary>Takes the slots that <paramref name="a"/> asks for, and runs the study on them.</summary>
     public static async Task RunAsync(SweepFolder folder, RunArguments a, CancellationToken cancellationToken, bool tables = true)
+    {
+        using MachineSlots slots = MachineSlots.Take(a);
+        await RunAsync(folder, a, slots, cancellationToken, tables).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs the study on slots that were taken before.</summary>
+    /// <returns>The command's exit code: 1 where trials ended and every one of them failed.</returns>
+    public static async Task<int> RunAsync(SweepFolder folder, RunArguments a, MachineSlots slots, CancellationToken cancellationToken,
+        bool tables = true)
     {
         if (folder.Torn is { } torn) await Console.Error.WriteLineAsync($"autopeft: {torn}").ConfigureAwait(false);
         StudyDefinition definition = folder.Log.Study.Definition;
@@ -24,50 +34,34 @@ internal static class SweepRun
             await Console.Error.WriteLineAsync($"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
         // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
         foreach (string task in PeftTaskSet.TasksOf(definition)) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
-        using var gpus = new GpuClaims();
-        ProcessWorkerOptions options = new() { Command = WorkerCommandLine.Get(), LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
-        ProcessWorker[] workers = [.. Slots(a, gpus).Select(slot => new ProcessWorker(definition, slot, options))];
+        RecordedRun.Write(folder.Path, a);
+        ProcessWorkerOptions options = new() { Command = SweepProblems.Of(definition).WorkerCommand(definition) ?? WorkerCommandLine.Get(),
+            LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
+        ProcessWorker[] workers = [.. slots.Slots.Select(slot => new ProcessWorker(definition, slot, options))];
         try
         {
             var runner = new AttemptRunner(workers, new SweepOptions
             {
                 TrialTimeout = a.TrialTimeout is { } t ? TimeSpan.FromSeconds(t) : null,
                 TrialDirectory = folder.TrialDirectory,
+                Logger = new TerminalLogger(),
             });
             await ShowAsync(folder, a, runner, tables, cancellationToken).ConfigureAwait(false);
         }
         finally { await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false); }
+        IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
+        if (await folder.Log.ReadAsync(s => IdleScheduler.Because(s, scheduler),
+            cancellationToken).ConfigureAwait(false)
+            is { } idle) await Console.Error.WriteLineAsync($"autopeft: {idle}").ConfigureAwait(false);
+        TrialFailures failures = await folder.Log.ReadAsync(TrialFailures.Of, cancellationToken).ConfigureAwait(false);
+        foreach (string line in failures.Lines) await Console.Error.WriteLineAsync($"autopeft: {line}").ConfigureAwait(false);
+        return failures.AllFailed ? CommandLine.EveryTrialFailed : 0;
     }
 
     private static async Task WriteAsync(SweepFolder folder, ISweepDisplay display)
     {
         await folder.WriteAsync(CancellationToken.None).ConfigureAwait(false);
         display.Wrote();
-    }
-
-    /// <summary>The slots that were asked for; their GPUs are <paramref name="claims"/>' from then on.</summary>
-    public static IReadOnlyList<DeviceSlot> Slots(RunArguments a, GpuClaims claims)
-    {
-        if (a.Workers < 1) throw new InvalidInputException($"--workers takes a whole number from 1, not {a.Workers}.");
-        switch (a.Device)
-        {
-            case "cpu":
-                IReadOnlyList<DeviceSlot> slots = DeviceSlot.Cpu(a.Workers);
-                return a.Threads is { } threads ? [.. slots.Select(s => s with { Threads = threads })] : slots;
-            case "cuda":
-                int gpus = Doctor.CudaDevices();
-                if (gpus == 0) throw new InvalidInputException("--device cuda: libtorch sees no GPU here; see `autopeft doctor`.");
-                IReadOnlyList<DeviceSlot> cuda = DeviceSlot.Cuda(gpus, a.PerGpu, a.GpusPerTrial);
-                if (a.Workers > cuda.Count) throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share a GPU with --per-gpu.");
-                DeviceSlot[] ours = [.. cuda.Where(claims.TryClaim).Take(a.Workers)];
-                if (ours.Length < a.Workers)
-                    throw new InvalidInputException(
-                        $"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its {cuda.Count} GPU slot(s); wait for them, or ask for "
-                        + $"{(ours.Length == 0 ? "--device cpu" : $"--workers {ours.Length}")}.");
-                return a.Threads is { } each ? [.. ours.Select(s => s with { Threads = each })] : ours;
-            default:
-                throw new InvalidInputException($"--device {a.Device}: there are cpu and cuda.");
-        }
     }
 
     private static async Task ShowAsync(SweepFolder folder, RunArguments a, AttemptRunner runner, bool tables, CancellationToken cancellationToken)

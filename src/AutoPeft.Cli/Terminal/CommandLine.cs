@@ -9,6 +9,9 @@ internal static class CommandLine
     public const int BadInput = 2;
     public const int Interrupted = 130;
 
+    /// <summary>The sweep ran, and no trial of it came to a result.</summary>
+    public const int EveryTrialFailed = 1;
+
     /// <param name="commands">Makes the root command.</param>
     /// <param name="args">What was typed.</param>
     public static async Task<int> RunAsync(Func<Command> commands, string[] args)

@@ -5,7 +5,8 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>A study's page: what never changes (the definition), and what does (counts, front, hypervolume, workers).</summary>
+/// <summary>A study's page: what does not change while it is looked at (the definition), and what does (budget, counts, front, hypervolume,
+/// workers).</summary>
 internal static class StudyPage
 {
     // As many steps as a curve of this width can show.
@@ -37,6 +38,7 @@ internal static class StudyPage
         FrontHistory front = watched.Front(study);
         json.WriteNumber("sequence", study.Sequence);
         json.WriteNumber("trials", study.Trials.Count);
+        if (study.Definition.Budget is { } budget) json.WriteNumber("budget", budget);
         json.WriteBoolean("paused", study.IsPaused);
         StudyCounts.Of(study).Write(json);
         json.Time("started", study.Trials.Count > 0 ? study.Trials[0].Proposed.Time : null);

@@ -37,10 +37,17 @@ function requeueDialog(trial) {
   });
 }
 
+function retryDialog(trial) {
+  dialog(`Retry trial ${trial}?`, h("p", { class: "note" }, "It waits for a worker again, as a new attempt. Whatever the failed attempt still says is refused."), "Retry", async () => {
+    await post(`${study.base}/requeue`, { trials: [trial] });
+    return `Trial ${trial} waits to be run again.`;
+  });
+}
+
 function enqueueDialog(params) {
   const area = h("textarea", { rows: "14", spellcheck: "false", "aria-label": "Configuration as JSON" });
   area.value = JSON.stringify(params ?? {}, null, 2);
-  dialog("Enqueue a configuration", [h("p", { class: "note" }, "Names and values of every active parameter, as JSON. It runs before what the sampler would propose, and counts towards the budget."), area], "Enqueue", async () => {
+  dialog("Enqueue a configuration", [h("p", { class: "note" }, "Names and values of every active parameter, as JSON. It runs before what the sampler would propose, and counts towards the budget; a budget that is used up grows by one."), area], "Enqueue", async () => {
     const said = await post(`${study.base}/enqueue`, { params: JSON.parse(area.value) });
     return `Trial ${said.number} waits to be run.`;
   });

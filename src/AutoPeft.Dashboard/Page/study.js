@@ -73,7 +73,9 @@ function studyHead(connected) {
       h("a", { class: "button", href: `${location.pathname.replace(/\/$/, "")}/report`, title: "Importance, parallel coordinates, slices, effects and all curves, as of now" }, "Report"),
       h("a", { class: "button", href: `${study.base}/trials.csv`, download: "" }, "All trials as CSV")));
   const draw = () => {
-    const live = study.live, [word, kind] = studyState(live, d.budget);
+    const live = study.live;
+    d.budget = live.budget ?? d.budget;
+    const [word, kind] = studyState(live, d.budget);
     badge.textContent = word;
     badge.className = `badge ${kind}`;
     pause.textContent = live.paused ? "Resume" : "Pause";

@@ -96,6 +96,7 @@ function trialCard() {
       h("div", { class: "actions" }, copyButton,
         h("button", { class: "small", onclick: () => enqueueDialog(d.params) }, "Enqueue a variant…"),
         d.state === "running" ? h("button", { class: "small", onclick: () => requeueDialog(d.number) }, "Requeue…") : null,
+        d.state === "failed" ? h("button", { class: "small", onclick: () => retryDialog(d.number) }, "Retry…") : null,
         state.selected?.number === d.number ? h("button", { class: "small", onclick: () => select(state.selected) }, "Clear selection") : null));
   };
   const update = async again => {

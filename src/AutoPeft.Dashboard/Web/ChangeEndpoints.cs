@@ -10,7 +10,8 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AutoPeft.Dashboard.Web;
 
-/// <summary>What the page can do to a study: pause, resume, requeue, enqueue. Each is an event of the study's log, as if a command had done it.</summary>
+/// <summary>What the page can do to a study: pause, resume, requeue (a failed trial is retried), enqueue. Each is an event of the study's
+/// log, as if a command had done it.</summary>
 internal sealed class ChangeEndpoints(ReadEndpoints reading)
 {
     private const string Study = "/api/studies/{id:regex(^[0-9a-f]{{16}}$)}";
@@ -55,9 +56,13 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
         int[] numbers = [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int n) && n >= 0 ? n : throw new InvalidInputException("'trials' is an array of trial numbers."))];
         string reason = Reason(body) ?? "requeued from the dashboard";
         // All or none: somebody who typed one number wrong wants to know it before the others are gone.
-        if (numbers.FirstOrDefault(n => n >= log.Study.Trials.Count || log.Study.Trials[n].State != TrialState.Running, -1) is >= 0 and var wrong)
-            throw new InvalidInputException(wrong < log.Study.Trials.Count ? $"Trial {wrong} is {log.Study.Trials[wrong].State.ToString().ToLowerInvariant()}; a running trial can be requeued." : $"The study has no trial {wrong}.");
-        foreach (int n in numbers) await log.RequeueAsync(n, reason).ConfigureAwait(false);
+        if (numbers.FirstOrDefault(n => n >= log.Study.Trials.Count
+            || log.Study.Trials[n].State is not (TrialState.Running or TrialState.Failed), -1) is >= 0 and var wrong)
+            throw new InvalidInputException(wrong < log.Study.Trials.Count
+                ? $"Trial {wrong} is {log.Study.Trials[wrong].State.ToString().ToLowerInvariant()}; a running trial can be requeued, and "
+                    + $"a failed one retried." : $"The study has no trial {wrong}.");
+        foreach (int n in numbers)
+            await (log.Study.Trials[n].State == TrialState.Failed ? log.RetryAsync(n) : log.RequeueAsync(n, reason)).ConfigureAwait(false);
         return json => json.WriteNumber("requeued", numbers.Length);
     }
 

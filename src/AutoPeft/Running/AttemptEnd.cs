@@ -5,6 +5,10 @@ public abstract record AttemptEnd
 {
     private AttemptEnd() { }
 
+    /// <summary>The exception behind the end, where the attempt ran in this process; null elsewhere. The log keeps one line of
+    /// it.</summary>
+    public Exception? Cause { get; init; }
+
     /// <summary>The trial has a value for every objective.</summary>
     /// <param name="Outcome">Values, outcome constraints and metrics.</param>
     public sealed record Completed(TrialOutcome Outcome) : AttemptEnd;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
+using Microsoft.Extensions.Logging;
 
 namespace AutoPeft.Running;
 
@@ -11,8 +12,12 @@ namespace AutoPeft.Running;
 /// </summary>
 /// <param name="workers">The machine's workers, one for each slot.</param>
 /// <param name="options">Time limit and trial directories.</param>
-public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions options)
+public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions options)
 {
+    /// <summary>The file in a trial's directory with the exception that its last failed attempt in this process ended with.</summary>
+    public const string ErrorFile = "error.txt";
+
+    private readonly ILogger _logger = options.Logger;
     private readonly Dictionary<string, DeviceGate> _gates = workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
     private readonly CheckpointArchive _checkpoints = new(options.TrialDirectory);
     private readonly MachineHealth _health = new(options.LostWorkersInARow + workers.Count);
@@ -41,7 +46,7 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
         long start = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
-        var reporter = new Reporter(assignment.Number, report, limit);
+        var reporter = new Reporter(step => LogLateReport(assignment.Number, step.Late, step.Last), report, limit);
         using Telemetry.TrialSpan span = Telemetry.Trial(study, assignment, worker.Name);
         try
         {
@@ -50,6 +55,7 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
                 end = await worker.RunAsync(assignment, reporter, limit.Token).ConfigureAwait(false);
             if (reporter.IsSuperseded) return null;
             end = await RefineAsync(study, worker, assignment, end, reporter.Last).ConfigureAwait(false);
+            if (end.Cause is { } cause) await TellAsync(assignment, cause).ConfigureAwait(false);
             return span.Ended(end);
         }
         catch (OperationCanceledException) when (reporter.IsSuperseded)
@@ -84,7 +90,7 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
         {
             throw new InvalidInputException(DiskFault.Line(e.Message), e);
         }
-        await Console.Error.WriteLineAsync($"trial {assignment.Number}: the checkpoint of {assignment.Parent} is missing; it starts at the beginning").ConfigureAwait(false);
+        LogNoCheckpoint(assignment.Number, assignment.Parent.ToString());
         return assignment with { ResumeFrom = null };
     }
 
@@ -101,7 +107,7 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
             case AttemptEnd.OutOfMemory o:
                 return o with { Beside = !assignment.Alone && workers.Count(w => w.Device.Shared == worker.Device.Shared) > 1 };
             case AttemptEnd.Left l when last == Decision.Pause:
-                if (assignment.KeepsFrom is not null) await KeepAsync(assignment.Number, l.Step).ConfigureAwait(false);
+                if (assignment.KeepsFrom is not null) Keep(assignment.Number, l.Step);
                 return l with { Paused = true };
             default:
                 return end;
@@ -109,13 +115,42 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
     }
 
     /// <summary>Keeps the trial's checkpoint before it is recorded that the trial paused: from then on others may start from there.</summary>
-    private async Task KeepAsync(int trial, long step)
+    private void Keep(int trial, long step)
     {
-        if (_checkpoints.Keep(trial, step) is { } why)
-            await Console.Error.WriteLineAsync($"trial {trial}: its checkpoint of step {step} cannot be kept ({why}); who was to go on from it starts at the beginning").ConfigureAwait(false);
+        if (_checkpoints.Keep(trial, step) is { } why) LogNotKept(trial, step, why);
     }
 
-    private sealed class Reporter(int trial, Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report, CancellationTokenSource limit) : ITrialReporter
+    /// <summary>Leaves an exception with its stack where a person finds it: with the logger, and as <see cref="ErrorFile"/> in the trial's
+    /// directory.</summary>
+    private async Task TellAsync(TrialAssignment trial, Exception cause)
+    {
+        LogFailed(trial.Number, cause);
+        if (trial.WorkDirectory is not { } directory) return;
+        try
+        {
+            Directory.CreateDirectory(directory);
+            await File.WriteAllTextAsync(Path.Combine(directory, ErrorFile),
+                $"trial {trial.Number}, attempt {trial.Attempt}{Environment.NewLine}{cause}{Environment.NewLine}").ConfigureAwait(false);
+        }
+        // What happened to the trial is the news; the logger has the stack too.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "trial {Trial}: the checkpoint of {Parent} is missing; it starts at the beginning")]
+    private partial void LogNoCheckpoint(int trial, string parent);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "trial {Trial}: its checkpoint of step {Step} cannot be kept ({Why}); who was to go on from it starts at the beginning")]
+    private partial void LogNotKept(int trial, long step, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "trial {Trial}: report of step {Step} after step {Last}; such reports are left out")]
+    private partial void LogLateReport(int trial, long step, long last);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "trial {Trial} failed")]
+    private partial void LogFailed(int trial, Exception cause);
+
+    private sealed class Reporter(Action<(long Late, long Last)> late, Func<long, ImmutableSortedDictionary<string, double>,
+        CancellationToken, Task<Decision?>> report, CancellationTokenSource limit) : ITrialReporter
     {
         private long? _step;
         private bool _warned;
@@ -131,7 +166,7 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
             // A slip of the trial's bookkeeping is not worth its GPU hours: what came first stands.
             if (step <= _step)
             {
-                if (!_warned) await Console.Error.WriteLineAsync($"trial {trial}: report of step {step} after step {_step}; such reports are left out").ConfigureAwait(false);
+                if (!_warned) late((step, _step.Value));
                 _warned = true;
                 return Decision.Continue;
             }

@@ -29,7 +29,7 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
         }
         catch (Exception e) when (OutOfMemory.Is(e))
         {
-            return new AttemptEnd.OutOfMemory(e.Message);
+            return new AttemptEnd.OutOfMemory(e.Message) { Cause = e };
         }
         catch (Exception e) when (DiskFault.Is(e))
         {
@@ -37,7 +37,7 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
         }
         catch (Exception e)
         {
-            return new AttemptEnd.Failed($"{e.GetType().Name}: {e.Message}");
+            return new AttemptEnd.Failed($"{e.GetType().Name}: {e.Message}") { Cause = e };
         }
     }
 

@@ -4,7 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// A study's log, open: its fold, what others append to its store, and what a person may decide (enqueue, pause, resume, requeue). Reading a study needs this alone and no sampler;
+/// A study's log, open: its fold, what others append to its store, and what a person may decide (enqueue, pause, resume, requeue, retry,
+/// change the budget). Reading a study needs this alone and no sampler;
 /// <see cref="StudySession"/> decides on top of it. Thread-safe. Any number of logs in any number of processes may be open on one store: every append is compare-and-set, and a decision that
 /// somebody else's append forestalled is made again on the new fold.
 /// </summary>
@@ -89,12 +90,34 @@ public sealed class StudyLog : IDisposable
         catch (TimeoutException) { }
     }
 
-    /// <summary>Adds a configuration that a person chose. It counts towards the budget.</summary>
-    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, which the message names, or the budget is used up.</exception>
+    /// <summary>Adds a configuration that a person chose. It counts towards the budget; a budget that is used up grows by the one
+    /// trial.</summary>
+    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, which the message names.</exception>
     public Task<Trial> EnqueueAsync(Configuration configuration, CancellationToken cancellationToken = default)
     {
         int number = 0;
-        return DecideAsync(study => [Enqueued(study, configuration, number = study.Trials.Count)], study => study.Trials[number], cancellationToken, fresh: true);
+        return DecideAsync(study =>
+        {
+            TrialProposed proposed = Enqueued(study, configuration, number = study.Trials.Count);
+            return number >= study.Definition.Budget ? [new BudgetChanged(Now, number + 1), proposed] : [proposed];
+        }, study => study.Trials[number], cancellationToken, fresh: true);
+    }
+
+    /// <summary>Adds a trial that was run elsewhere, with its result. It counts towards the budget as an enqueued one does.</summary>
+    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, or the result is none of this
+    /// study's.</exception>
+    public Task<Trial> AddKnownAsync(Configuration configuration, TrialOutcome outcome, CancellationToken cancellationToken = default)
+    {
+        int number = 0;
+        return DecideAsync(study =>
+        {
+            TrialProposed proposed = Enqueued(study, configuration, number = study.Trials.Count);
+            if (outcome.Values.Length == study.Definition.Objectives.Length
+                && study.Definition.Objectives.Select((o, i) => o.Refuses(outcome.Values[i])).FirstOrDefault(r => r is not null) is { } why)
+                throw new InvalidInputException($"The result of ({configuration}) cannot be added: {why}");
+            var completed = new TrialCompleted(Now, number, 0, outcome.Values, outcome.Outcomes, outcome.Metrics);
+            return number >= study.Definition.Budget ? [new BudgetChanged(Now, number + 1), proposed, completed] : [proposed, completed];
+        }, study => study.Trials[number], cancellationToken, fresh: true);
     }
 
     /// <summary>Adds those of <paramref name="configurations"/> that the study does not have yet, in their order; for studies that run a list.</summary>
@@ -107,7 +130,10 @@ public sealed class StudyLog : IDisposable
         {
             var known = study.Trials.Select(t => t.Configuration).ToHashSet();
             int first = study.Trials.Count;
-            return [.. list.Where(known.Add).Select((c, i) => Enqueued(study, c, first + i))];
+            TrialProposed[] missing = [.. list.Where(known.Add).Select((c, i) => Enqueued(study, c, first + i))];
+            return first + missing.Length <= (study.Definition.Budget ?? int.MaxValue) ? missing
+                : throw new InvalidInputException($"The study's budget of {study.Definition.Budget} trials does not take "
+                    + $"{missing.Length} more; {first} were made.");
         }, _ => true, cancellationToken, fresh: true);
     }
 
@@ -127,6 +153,35 @@ public sealed class StudyLog : IDisposable
         return DecideAsync(study =>
         {
             StudyEvent[] events = [.. study.Trials.Where(t => t.State == TrialState.Running).Select(t => new TrialRequeued(Now, t.Number, t.Attempt, reason))];
+            count = events.Length;
+            return events;
+        }, _ => count, cancellationToken, fresh: true);
+    }
+
+    /// <summary>Has the study run <paramref name="budget"/> trials in all; hosts that run it go on with the new number. Does nothing where
+    /// it has that budget already.</summary>
+    /// <returns>Whether this call changed it.</returns>
+    /// <exception cref="InvalidInputException">More trials were made already, or the budget is below 1.</exception>
+    public Task<bool> SetBudgetAsync(int budget, CancellationToken cancellationToken = default)
+    {
+        bool acts = false;
+        return DecideAsync(study => (acts = study.Definition.Budget != budget) ? [new BudgetChanged(Now, budget)] : [], _ => acts,
+            cancellationToken, fresh: true);
+    }
+
+    /// <summary>Has a failed trial run again.</summary>
+    /// <exception cref="InvalidInputException">The trial was never asked for, or has not failed.</exception>
+    public Task RetryAsync(int number, CancellationToken cancellationToken = default) =>
+        DecideAsync(_ => [new TrialRetried(Now, number)], _ => true, cancellationToken, fresh: true);
+
+    /// <summary>Has every failed trial run again.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> RetryFailedAsync(CancellationToken cancellationToken = default)
+    {
+        int count = 0;
+        return DecideAsync(study =>
+        {
+            StudyEvent[] events = [.. study.Trials.Where(t => t.State == TrialState.Failed).Select(t => new TrialRetried(Now, t.Number))];
             count = events.Length;
             return events;
         }, _ => count, cancellationToken, fresh: true);
@@ -208,7 +263,6 @@ public sealed class StudyLog : IDisposable
     private TrialProposed Enqueued(Study study, Configuration configuration, int number)
     {
         if (study.Definition.Space.BrokenBy(configuration) is { } broken) throw new InvalidInputException($"The configuration ({configuration}) breaks the constraint '{broken.Text}'.");
-        if (number >= (study.Definition.Budget ?? int.MaxValue)) throw new InvalidInputException($"The study's budget of {study.Definition.Budget} trials is used up.");
         return new TrialProposed(Now, number, configuration, "enqueued", study.Sequence, number, 1);
     }
 
@@ -298,7 +352,7 @@ public sealed class StudyLog : IDisposable
                 Trial trial = _study.Trials[t.Number];
                 if (e is TrialStarted) observer.Started(_study, trial);
                 else if (e is TrialReported) observer.Reported(_study, trial);
-                else if (e is not TrialPromoted) observer.Ended(_study, trial);
+                else if (e is not (TrialPromoted or TrialRetried)) observer.Ended(_study, trial);
             }
         }
         TaskCompletionSource changed;

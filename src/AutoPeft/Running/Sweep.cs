@@ -19,8 +19,8 @@ public static class Sweep
     public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>() where T : notnull => Over(new TypedSpace<T>());
 
     /// <summary>Over a typed space with more constraints than its attributes state.</summary>
-    public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>(TypedSpace<T> space) where T : notnull => new(space.Space, space.Read);
+    public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>(TypedSpace<T> space) where T : notnull => new(space.Space, space.Read, space.Write);
 
     /// <summary>Over any space; a trial gives a configuration.</summary>
-    public static SweepBuilder<Configuration> Over(SearchSpace space) => new(space, c => c);
+    public static SweepBuilder<Configuration> Over(SearchSpace space) => new(space, c => c, c => c);
 }

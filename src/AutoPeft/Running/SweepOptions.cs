@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace AutoPeft.Running;
 
 /// <summary>How attempts run on one machine.</summary>
@@ -8,6 +11,10 @@ public sealed record SweepOptions
 
     /// <summary>Where each trial gets a directory of its own; null (the default) for none.</summary>
     public string? TrialDirectory { get; init; }
+
+    /// <summary>Hears what a person may have to know and no record of the log says: reports that are left out, checkpoints that are
+    /// missing, exceptions of trials with their stacks. Default: nobody.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>
     /// After so many lost workers in a row, with none that came to the end of a trial between them, the machine itself is taken to be broken, and its host stops. Default 6 and one for each slot: more

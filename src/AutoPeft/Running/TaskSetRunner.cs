@@ -4,6 +4,8 @@ using AutoPeft.Randomness;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 using AutoPeft.TaskSets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AutoPeft.Running;
 
@@ -18,19 +20,21 @@ namespace AutoPeft.Running;
 /// take the task that comes closest to breaking them. As thread-safe as the runners are.
 /// <example><code>new TaskSetRunner(study, new TaskSetOptions { Tasks = ["a", "b"], Aggregate = TaskAggregate.Worst }, [runnerA, runnerB])</code></example>
 /// </remarks>
-public sealed class TaskSetRunner : ITrialRunner, IDisposable
+public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
 {
     private readonly StudyDefinition _study;
     private readonly TaskSetOptions _options;
     private readonly IReadOnlyList<ITrialRunner> _runners;
+    private readonly ILogger _logger;
 
     /// <param name="study">For objectives and outcome constraints.</param>
     /// <param name="options">The tasks.</param>
     /// <param name="runners">One a task, in their order; each gives one value per objective of the study. Disposed with this, where they can be.</param>
+    /// <param name="logger">Hears of results of an earlier attempt that cannot be used; nobody where null.</param>
     /// <exception cref="InvalidInputException">Tasks, scales and runners do not fit each other.</exception>
-    public TaskSetRunner(StudyDefinition study, TaskSetOptions options, IReadOnlyList<ITrialRunner> runners)
+    public TaskSetRunner(StudyDefinition study, TaskSetOptions options, IReadOnlyList<ITrialRunner> runners, ILogger? logger = null)
     {
-        (_study, _options, _runners) = (study, options.Checked(study), runners);
+        (_study, _options, _runners, _logger) = (study, options.Checked(study), runners, logger ?? NullLogger.Instance);
         if (runners.Count != options.Tasks.Length) throw new InvalidInputException($"{runners.Count} runner(s) for {options.Tasks.Length} task(s).");
     }
 
@@ -101,7 +105,7 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
         if (directory is not null)
         {
             if (TaskResult.Read(directory, name, trial, out string? refused) is { } earlier && Refuses(k, earlier.Outcome) is null) return (earlier, true);
-            if (refused is not null) await Console.Error.WriteLineAsync($"trial {trial.Number}: the result of task '{name}' in {directory} is not used ({refused}); the task runs again").ConfigureAwait(false);
+            if (refused is not null) LogNotUsed(trial.Number, name, directory, refused);
         }
         long start = Stopwatch.GetTimestamp();
         TrialOutcome outcome;
@@ -147,6 +151,10 @@ public sealed class TaskSetRunner : ITrialRunner, IDisposable
         foreach (byte b in System.Text.Encoding.UTF8.GetBytes(text)) hash = (hash ^ b) * 1099511628211;
         return hash;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "trial {Trial}: the result of task '{Task}' in {Directory} is not used ({Why}); the task runs again")]
+    private partial void LogNotUsed(int trial, string task, string directory, string why);
 
     private sealed class SignsOfLife(ITrialReporter reporter) : ITrialReporter
     {

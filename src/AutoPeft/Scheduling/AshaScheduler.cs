@@ -41,6 +41,9 @@ public sealed class AshaScheduler : IScheduler
     public string Name => "asha";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial) => Decide(study, trial, study.Trials);
 
     /// <inheritdoc/>

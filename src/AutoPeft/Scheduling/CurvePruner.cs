@@ -53,6 +53,9 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
     public string Name => "curve";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         if (trial.Reports[^1].Step < _options.Min || _options.Measure.At(study.Definition, trial.Reports[^1]) is null) return Decision.Continue;

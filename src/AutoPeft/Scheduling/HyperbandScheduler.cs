@@ -35,6 +35,9 @@ public sealed class HyperbandScheduler : IScheduler
     public int BracketOf(int trial) => _deal[trial % _deal.Length];
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _brackets[0].Reads(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial) => _brackets[BracketOf(trial.Number)].Decide(study, trial, Members(study, BracketOf(trial.Number)));
 
     /// <inheritdoc/>

@@ -27,6 +27,9 @@ public sealed class PatiencePruner(PatienceOptions? options = null) : IScheduler
     public string Name => "patience";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         double[]? best = null;

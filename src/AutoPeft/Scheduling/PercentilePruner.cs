@@ -37,6 +37,9 @@ public sealed class PercentilePruner : IScheduler
     public string Name { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         long step = trial.Reports[^1].Step;

@@ -27,6 +27,9 @@ public sealed class PopulationScheduler : IScheduler
     public PopulationOptions Options { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => Options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         IReadOnlyList<Report> reports = trial.Reports;

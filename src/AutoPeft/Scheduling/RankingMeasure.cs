@@ -24,6 +24,9 @@ public sealed record RankingMeasure
     /// <summary>Whether this ranks by the study's objectives, so that final values compare too.</summary>
     public bool ByObjectives => Metrics.IsEmpty;
 
+    /// <summary>The metrics that a report must have.</summary>
+    public IReadOnlyList<string> Names(StudyDefinition study) => ByObjectives ? [.. study.Objectives.Select(o => o.Name)] : Metrics;
+
     /// <summary>Losses of one report; null where a metric is missing. A metric that is there and not finite counts as the worst, ∞: the training has diverged.</summary>
     public double[]? At(StudyDefinition study, Report report) => Losses(study, report, alone: false);
 

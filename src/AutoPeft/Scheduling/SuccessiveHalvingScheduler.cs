@@ -25,6 +25,9 @@ public sealed class SuccessiveHalvingScheduler : IScheduler
     public string Name => "halving";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial) =>
         Rungs.For(study, _options).CrossedBy(trial) is { } rung && _options.Measure.AtRung(study.Definition, trial, rung) is not null ? Decision.Pause : Decision.Continue;
 

@@ -51,6 +51,9 @@ public sealed class TaskRaceScheduler(TaskRaceOptions? options = null) : ISchedu
     public string Name => "race";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         StepResults own = StepResults.Of(study.Definition, _options.Measure, trial);

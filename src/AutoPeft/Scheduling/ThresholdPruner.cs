@@ -38,6 +38,9 @@ public sealed class ThresholdPruner : IScheduler
     public string Name => "threshold";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => [_options.Metric];
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         Report last = trial.Reports[^1];

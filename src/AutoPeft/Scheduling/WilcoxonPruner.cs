@@ -29,6 +29,9 @@ public sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler
     public string Name => "wilcoxon";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Reads(StudyDefinition study) => _options.Measure.Names(study);
+
+    /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
         StepResults own = StepResults.Of(study.Definition, _options.Measure, trial);

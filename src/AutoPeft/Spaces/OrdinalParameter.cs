@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace AutoPeft.Spaces;
 
@@ -15,6 +16,29 @@ public sealed record OrdinalParameter : Parameter
         if (!up && !down) throw new InvalidInputException($"Parameter '{name}': an ordinal's values must be strictly ascending or descending.");
         AllWhole = Values.All(v => v == Math.Floor(v) && Math.Abs(v) < 1L << 53);
     }
+
+    /// <summary>Numbers from <paramref name="low"/> in steps, as far as they do not pass <paramref name="high"/>; each the decimal number
+    /// that a person would write.</summary>
+    /// <exception cref="InvalidInputException">A bound or the step is no finite number, low &gt; high, the step is not above 0, or there
+    /// are more than <see cref="MostSteps"/> values.</exception>
+    public static OrdinalParameter Steps(string name, double low, double high, double step)
+    {
+        if (!double.IsFinite(low) || !double.IsFinite(high) || low > high)
+            throw new InvalidInputException($"Parameter '{name}': its bounds must be finite numbers, low not above high.");
+        if (!(step > 0 && double.IsFinite(step)))
+            throw new InvalidInputException($"Parameter '{name}': the step must be a number above 0, not {ValueText.Of(step)}.");
+        double count = Math.Floor((high - low) / step * (1 + 1e-12) + 1e-9) + 1;
+        if (count > MostSteps)
+            throw new InvalidInputException($"Parameter '{name}': from {ValueText.Of(low)} to {ValueText.Of(high)} in steps of "
+            + $"{ValueText.Of(step)} are more than {MostSteps} values; leave the step out.");
+        // 15 digits: 0.1 + 2 × 0.1 is 0.3 to whoever wrote the step.
+        return new OrdinalParameter(name,
+            Enumerable.Range(0, (int)count).Select(i =>
+            double.Parse((low + i * step).ToString("G15", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>Most values that <see cref="Steps"/> makes.</summary>
+    public const int MostSteps = 10_000;
 
     /// <summary>The values in their order.</summary>
     public ImmutableArray<double> Values { get; }

@@ -11,7 +11,7 @@ internal static class ParameterJsonReader
 
     private static readonly ImmutableDictionary<string, string[]> s_keys = new Dictionary<string, string[]>
     {
-        ["float"] = ["low", "high", "log"],
+        ["float"] = ["low", "high", "log", "step"],
         ["int"] = ["low", "high", "log", "step"],
         ["ordinal"] = ["values"],
         ["categorical"] = ["choices"],
@@ -68,13 +68,16 @@ internal static class ParameterJsonReader
         foreach (JsonProperty p in e.EnumerateObject())
         {
             if (s_all.Contains(p.Name) || own.Contains(p.Name)) continue;
-            string use = type == "float" && p.Name == "step" ? "; for values in steps use an ordinal, or an int" : "";
-            throw new InvalidInputException($"{where}: the key \"{p.Name}\" does not belong to type {type}, which takes {string.Join(", ", s_all.Take(2).Concat(own).Concat(s_all.Skip(2)))}{use}.");
+            throw new InvalidInputException($"{where}: the key \"{p.Name}\" does not belong to type {type}, which takes "
+                + $"{string.Join(", ", s_all.Take(2).Concat(own).Concat(s_all.Skip(2)))}.");
         }
         var keys = new JsonKeys(e, where, null);
         bool log = keys.Flag("log") ?? false;
         Parameter parameter = type switch
         {
+            "float" when keys.Number("step") is { } step => log
+                ? throw new InvalidInputException($"{where}: a float has either \"log\" or \"step\".")
+                : OrdinalParameter.Steps(name, keys.RequiredNumber("low"), keys.RequiredNumber("high"), step),
             "float" => new FloatParameter(name, keys.RequiredNumber("low"), keys.RequiredNumber("high"), log),
             "int" => new IntParameter(name, keys.RequiredWhole("low"), keys.RequiredWhole("high"), log, keys.Whole("step") ?? 1),
             "ordinal" => new OrdinalParameter(name, Levels(keys, where)),

@@ -7,9 +7,15 @@ public sealed class SearchSpaceBuilder
     private readonly List<Constraint> _constraints = [];
     private readonly List<string> _expressions = [];
 
-    /// <summary>A real number from low to high.</summary>
-    public SearchSpaceBuilder Float(string name, double low, double high, bool log = false, Condition? when = null, ParameterPrior? prior = null) =>
-        Add(new FloatParameter(name, low, high, log) { When = when, Prior = prior });
+    /// <summary>A real number from low to high; with a step, which goes with no logarithmic scale, one of low, low + step, … up to
+    /// high.</summary>
+    public SearchSpaceBuilder Float(string name, double low, double high, bool log = false, Condition? when = null,
+        ParameterPrior? prior = null, double? step = null)
+    {
+        if (step is null) return Add(new FloatParameter(name, low, high, log) { When = when, Prior = prior });
+        if (log) throw new InvalidInputException($"Parameter '{name}': a float has either a logarithmic scale or a step.");
+        return Add(OrdinalParameter.Steps(name, low, high, step.Value) with { When = when, Prior = prior });
+    }
 
     /// <summary>A whole number from low to high.</summary>
     public SearchSpaceBuilder Int(string name, long low, long high, bool log = false, long step = 1, Condition? when = null, ParameterPrior? prior = null) =>

@@ -10,7 +10,8 @@ public abstract class ParameterAttribute : Attribute
     public string? Name { get; set; }
 }
 
-/// <summary>A real number from <paramref name="low"/> to <paramref name="high"/>: on a double or a float.</summary>
+/// <summary>A real number from <paramref name="low"/> to <paramref name="high"/>: on a double or a float. With <see cref="Step"/> it is one
+/// of an even list of numbers, an <see cref="OrdinalParameter"/>.</summary>
 public sealed class FloatAttribute(double low, double high) : ParameterAttribute
 {
     /// <summary>Smallest value.</summary>
@@ -19,8 +20,24 @@ public sealed class FloatAttribute(double low, double high) : ParameterAttribute
     /// <summary>Largest value.</summary>
     public double High { get; } = high;
 
-    /// <summary>Whether the scale is logarithmic.</summary>
+    /// <summary>Whether the scale is logarithmic; not with <see cref="Step"/>.</summary>
     public bool Log { get; set; }
+
+    /// <summary>Distance between neighbouring values, counted from <see cref="Low"/>; 0, the default, for every number in the
+    /// range.</summary>
+    public double Step { get; set; }
+}
+
+/// <summary>
+/// A record within the record: its own members are parameters of the space, under the member's name, an underscore and their own names.
+/// With <see cref="WhenAttribute"/> all of it exists only where the condition
+/// holds, and is null elsewhere.
+/// </summary>
+[AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
+public sealed class NestedAttribute : Attribute
+{
+    /// <summary>What the names of its parameters begin with; the member's name and an underscore unless stated.</summary>
+    public string? Prefix { get; set; }
 }
 
 /// <summary>A whole number from <paramref name="low"/> to <paramref name="high"/>: on an int, long, short or byte.</summary>

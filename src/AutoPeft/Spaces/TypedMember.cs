@@ -13,7 +13,7 @@ internal sealed class TypedMember
     private readonly WhenAttribute? _when;
     private readonly PriorAttribute? _prior;
 
-    private TypedMember(string where, PropertyInfo property, ParameterInfo? argument, ParameterAttribute? declared)
+    private TypedMember(string where, PropertyInfo property, ParameterInfo? argument, ParameterAttribute? declared, string prefix)
     {
         _where = where;
         Property = property;
@@ -23,7 +23,7 @@ internal sealed class TypedMember
         _prior = Attribute<PriorAttribute>(property, argument);
         if (_when is not null && !IsNullable(property))
             throw new InvalidInputException($"{where}: it exists only where {_when.Parent} has some values, and is null elsewhere; make its type nullable ({TypeName(property.PropertyType)}?).");
-        string name = declared?.Name ?? property.Name;
+        string name = prefix + (declared?.Name ?? property.Name);
         try { Parameter = Declare(name, declared); }
         catch (InvalidInputException e) when (e.Message.StartsWith("Parameter '", StringComparison.Ordinal)) { throw new InvalidInputException($"{where}: {e.Message}", e); }
     }
@@ -46,7 +46,7 @@ internal sealed class TypedMember
 
     /// <summary>The member, or null where the property or constructor parameter is none.</summary>
     /// <exception cref="InvalidInputException">It is misdeclared.</exception>
-    public static TypedMember? Of(Type owner, PropertyInfo property, ParameterInfo? argument)
+    public static TypedMember? Of(Type owner, PropertyInfo property, ParameterInfo? argument, string prefix = "")
     {
         string where = $"{owner.Name}.{property.Name}";
         var declared = Attribute<ParameterAttribute>(property, argument);
@@ -64,15 +64,20 @@ internal sealed class TypedMember
                 : throw new InvalidInputException($"{where}: [When] or [Prior] on a member that is no parameter; add [Float], [Int], [Ordinal], [Choice] or [Subset].");
         }
         if (argument is null && property.SetMethod?.IsPublic != true) throw new InvalidInputException($"{where} cannot be set; give it an init accessor, or make it a constructor parameter.");
-        return new TypedMember(where, property, argument, declared);
+        return new TypedMember(where, property, argument, declared, prefix);
     }
 
-    public Condition? Condition(IEnumerable<TypedMember> members)
+    /// <summary>Its condition among the members of its own record and of the records around that one; null where it has none.</summary>
+    public Condition? Condition(IReadOnlyCollection<TypedMember> members) => _when is null ? null : Condition(_when, _where, members);
+
+    /// <summary>What <paramref name="when"/> says: the first member of that name counts.</summary>
+    /// <exception cref="InvalidInputException">No member has that name.</exception>
+    public static Condition Condition(WhenAttribute when, string where, IReadOnlyCollection<TypedMember> members)
     {
-        if (_when is null) return null;
-        TypedMember parent = members.FirstOrDefault(m => m.Property.Name == _when.Parent) ?? members.FirstOrDefault(m => m.Parameter.Name == _when.Parent)
-            ?? throw new InvalidInputException($"{_where}: its condition names {_when.Parent}, which is no member with a parameter.");
-        return new Condition(parent.Parameter.Name, [.. _when.Values.Select(v => parent.ToParameterValue(v) ?? "null")]);
+        TypedMember parent = members.FirstOrDefault(m => m.Property.Name == when.Parent)
+            ?? members.FirstOrDefault(m => m.Parameter.Name == when.Parent)
+            ?? throw new InvalidInputException($"{where}: its condition names {when.Parent}, which is no member with a parameter.");
+        return new Condition(parent.Parameter.Name, [.. when.Values.Select(v => parent.ToParameterValue(v) ?? "null")]);
     }
 
     /// <summary>A member's value as <see cref="Spaces.Parameter.FromValue"/> takes it.</summary>
@@ -104,6 +109,8 @@ internal sealed class TypedMember
     {
         Parameter parameter = declared switch
         {
+            FloatAttribute { Step: not 0, Log: true } => throw new InvalidInputException($"{_where}: [Float] has either Log or Step."),
+            FloatAttribute { Step: not 0 } f => Fits(OrdinalParameter.Steps(name, f.Low, f.High, f.Step), typeof(double), typeof(float)),
             FloatAttribute f => Fits(new FloatParameter(name, f.Low, f.High, f.Log), typeof(double), typeof(float)),
             IntAttribute i => Fits(new IntParameter(name, i.Low, i.High, i.Log, i.Step), typeof(int), typeof(long), typeof(short), typeof(byte)),
             OrdinalAttribute o => Fits(new OrdinalParameter(name, o.Values), typeof(double), typeof(float), typeof(int), typeof(long), typeof(short), typeof(byte)),
@@ -146,11 +153,11 @@ internal sealed class TypedMember
 
     private static string ChoiceName(Type type, string member) => type.GetField(member)?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? member;
 
-    private static bool IsNullable(PropertyInfo property) => property.PropertyType.IsValueType
+    internal static bool IsNullable(PropertyInfo property) => property.PropertyType.IsValueType
         ? Nullable.GetUnderlyingType(property.PropertyType) is not null
         : new NullabilityInfoContext().Create(property).ReadState != NullabilityState.NotNull;
 
-    private static A? Attribute<A>(PropertyInfo property, ParameterInfo? argument) where A : Attribute =>
+    internal static A? Attribute<A>(PropertyInfo property, ParameterInfo? argument) where A : Attribute =>
         argument?.GetCustomAttribute<A>() ?? property.GetCustomAttribute<A>();
 
     private static string Short(ParameterAttribute attribute) => attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal);

@@ -17,7 +17,8 @@ namespace AutoPeft.Spaces;
 /// Recipe recipe = recipes.Read(trial.Configuration);
 /// </code>
 /// Enums are categoricals (a member's name, or its <see cref="System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute"/>) and bools are switches without an attribute.
-/// A member with <see cref="WhenAttribute"/> must be nullable: it is null where it does not exist. Immutable and thread-safe.
+/// A member with <see cref="WhenAttribute"/> must be nullable: it is null where it does not exist. A record within the record has
+/// <see cref="NestedAttribute"/>. Immutable and thread-safe.
 /// </summary>
 /// <typeparam name="T">A record, class or struct with public properties.</typeparam>
 public sealed class TypedSpace<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>
@@ -49,7 +50,7 @@ public sealed class TypedSpace<[DynamicallyAccessedMembers(DynamicallyAccessedMe
     /// <summary>The configuration that an instance stands for. Constraints are not checked.</summary>
     /// <exception cref="InvalidInputException">A member's value is outside its domain, missing where it exists or given where it does not; the message names the parameter.</exception>
     public Configuration Write(T instance) =>
-        Space.FromValues(s_layout.Value.Members.Select((m, i) => KeyValuePair.Create(Space.Parameters[i].Name, m.ToParameterValue(m.Property.GetValue(instance)))));
+        Space.FromValues(s_layout.Value.Values(instance).Select((v, i) => KeyValuePair.Create(Space.Parameters[i].Name, v)));
 
     private static T Instance(Configuration configuration) => (T)s_layout.Value.Make(configuration);
 }

@@ -72,6 +72,9 @@ public static class EventJson
             case StudyPaused p:
                 w.WriteString("reason", p.Reason);
                 break;
+            case BudgetChanged b:
+                w.WriteNumber("budget", b.Budget);
+                break;
         }
         if (e is AttemptEvent { Seconds: { } seconds }) w.WriteNumber("seconds", seconds);
         w.WriteEndObject();
@@ -103,8 +106,9 @@ public static class EventJson
             case "created": return new StudyCreated(time, DefinitionJson.Read(e));
             case "study_paused": return new StudyPaused(time, e.GetProperty("reason").GetString()!);
             case "study_resumed": return new StudyResumed(time);
+            case "budget_changed": return new BudgetChanged(time, e.GetProperty("budget").GetInt32());
             // Before anything is read from it: a record of a newer version may lack what ours have.
-            case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused" or "promoted"):
+            case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused" or "promoted" or "retried"):
                 throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
         }
         int trial = e.GetProperty("trial").GetInt32();
@@ -125,6 +129,7 @@ public static class EventJson
             "requeued" => new TrialRequeued(time, trial, attempt, e.GetProperty("reason").GetString()!, Flag(e, "alone"), Flag(e, "crashed")),
             "paused" => new TrialPaused(time, trial, attempt, e.GetProperty("step").GetInt64()),
             "promoted" => new TrialPromoted(time, trial),
+            "retried" => new TrialRetried(time, trial),
             _ => throw new UnreachableException(),
         };
         return read is AttemptEvent ended && e.TryGetProperty("seconds", out JsonElement seconds) ? ended with { Seconds = seconds.GetDouble() } : read;
@@ -144,6 +149,8 @@ public static class EventJson
         TrialRequeued => "requeued",
         TrialPaused => "paused",
         TrialPromoted => "promoted",
+        TrialRetried => "retried",
+        BudgetChanged => "budget_changed",
         StudyPaused => "study_paused",
         StudyResumed => "study_resumed",
         _ => throw new ArgumentOutOfRangeException(nameof(e)),

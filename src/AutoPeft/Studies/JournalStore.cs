@@ -28,6 +28,14 @@ public sealed class JournalStore : IStudyStore
     // What is broken at the end is looked at again so often, and so long after.
     private const int Looks = 3;
     private const int MostWaits = 1500;
+
+    /// <summary>The name of a sweep's journal in its directory.</summary>
+    public const string UsualName = "study.log";
+
+    /// <summary>What follows the journal's path in the name of the lock that the program has which runs its trials
+    /// (<see cref="Own"/>).</summary>
+    public const string OwnedSuffix = ".running";
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -123,7 +131,7 @@ public sealed class JournalStore : IStudyStore
     public void Own()
     {
         if (_owned is not null) return;
-        _owned = JournalLock.TryTake(Path + ".running")
+        _owned = JournalLock.TryTake(Path + OwnedSuffix)
             ?? throw new InvalidInputException($"{Path} is being run by another program; wait for it, stop it, or choose another file.");
     }
 

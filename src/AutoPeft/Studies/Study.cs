@@ -23,6 +23,23 @@ public sealed class Study : IStudyView
         return study;
     }
 
+    /// <summary>Reads a study from its journal as it is now, for looking at: nothing is written, and no sampler is needed.</summary>
+    /// <param name="path">The journal, or a sweep's directory, where it is <see cref="JournalStore.UsualName"/>.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="InvalidInputException">There is no journal, or it cannot be read.</exception>
+    public static async Task<Study> OpenAsync(string path, CancellationToken cancellationToken = default)
+    {
+        string file = Directory.Exists(path) ? Path.Combine(path, JournalStore.UsualName) : path;
+        if (!File.Exists(file)) throw new InvalidInputException($"There is no study at {file}.");
+        JournalStore store = await JournalStore.LookAsync(file, cancellationToken).ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            var study = new Study();
+            await foreach (StudyEvent e in store.ReadAsync(0, cancellationToken).ConfigureAwait(false)) study.Apply(e);
+            return study;
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The log is empty.</exception>
     public StudyDefinition Definition => _definition ?? throw new InvalidOperationException("The study's log is empty.");
@@ -69,6 +86,10 @@ public sealed class Study : IStudyView
         if (!Exists) return "The study was not created yet.";
         if (e is StudyPaused) return IsPaused ? "The study is paused already." : null;
         if (e is StudyResumed) return IsPaused ? null : "The study is not paused.";
+        if (e is BudgetChanged { Budget: var budget })
+            return budget < Math.Max(1, _trials.Count)
+                ? $"The study has made {_trials.Count} trial(s); a budget of {budget} is fewer. Give at least {Math.Max(1, _trials.Count)}."
+                : null;
         if (e is TrialProposed p)
         {
             if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
@@ -81,6 +102,8 @@ public sealed class Study : IStudyView
         Trial trial = _trials[t.Number];
         if (t is AttemptEvent { Seconds: { } seconds } && !(seconds >= 0 && double.IsFinite(seconds)))
             return $"Trial {t.Number}: an attempt cannot take {seconds.ToString(CultureInfo.InvariantCulture)} s.";
+        if (t is TrialRetried) return trial.State == TrialState.Failed ? null
+            : $"Trial {t.Number} is {trial.State.ToString().ToLowerInvariant()}; a failed trial can be retried.";
         if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
         if (t is AttemptEvent { Attempt: { } attempt } && attempt != trial.Attempt)
             return $"Trial {t.Number}: attempt {attempt} was superseded by attempt {trial.Attempt}.";
@@ -126,6 +149,9 @@ public sealed class Study : IStudyView
             case StudyCreated c:
                 _definition = c.Definition;
                 return;
+            case BudgetChanged b:
+                _definition = Definition with { Budget = b.Budget };
+                return;
             case StudyPaused or StudyResumed:
                 IsPaused = e is StudyPaused;
                 return;
@@ -170,6 +196,11 @@ public sealed class Study : IStudyView
             case TrialRequeued q:
                 (trial.State, trial.Error, trial.Alone) = (TrialState.Waiting, q.Reason, q.Alone);
                 if (q.Crashed) trial.Crashes++;
+                break;
+            case TrialRetried:
+                (trial.State, trial.FinishedAt, trial.Crashes, trial.Alone) = (TrialState.Waiting, null, 0, false);
+                trial.Attempt++;
+                _pending.Add(trial.Number, trial);
                 break;
             case TrialPaused p:
                 trial.PausedAt = p.Step;

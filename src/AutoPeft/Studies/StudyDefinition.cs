@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Studies;
@@ -48,7 +49,8 @@ public sealed record StudyDefinition
     /// <summary>All randomness of the study hangs on this.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Trials to run in all; null if it is not known, as in an open ask-tell session.</summary>
+    /// <summary>Trials to run in all, as last changed (<see cref="BudgetChanged"/>); null if it is not known, as in an open ask-tell
+    /// session.</summary>
     /// <exception cref="InvalidInputException">Below 1.</exception>
     public int? Budget
     {
@@ -82,6 +84,57 @@ public sealed record StudyDefinition
 
     /// <summary>Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name, and formulas that one of them has and the other lacks.</summary>
     public bool IsSameStudyAs(StudyDefinition other) => WithFormulasOf(other).Equals(other.WithFormulasOf(this) with { Name = Name });
+
+    /// <summary>
+    /// What makes going on with a study of <paramref name="other"/>'s definition another study than this one, each in a few words with both
+    /// values ("seed 1 instead of 0"); empty where
+    /// <see cref="IsSameStudyAs"/>.
+    /// </summary>
+    /// <param name="other">The definition that was asked for; its values stand first.</param>
+    public IReadOnlyList<string> DifferencesFrom(StudyDefinition other)
+    {
+        var all = new List<string>();
+        if (!Space.Equals(other.Space)) all.Add(SpaceDifference(other.Space));
+        if (!WithFormulasOf(other).Objectives.SequenceEqual(other.WithFormulasOf(this).Objectives)) Differ("objectives",
+            Text(other.Objectives), Text(Objectives));
+        if (!Outcomes.SequenceEqual(other.Outcomes)) Differ("outcome constraints", string.Join(", ", other.Outcomes),
+            string.Join(", ", Outcomes));
+        Differ("sampler", other.Sampler, Sampler);
+        Differ("seed", other.Seed, Seed);
+        Differ("budget", other.Budget?.ToString(CultureInfo.InvariantCulture) ?? "open", Budget?.ToString(CultureInfo.InvariantCulture)
+            ?? "open");
+        Differ("scheduler", other.Scheduler, Scheduler);
+        Differ("lockstep", other.Lockstep?.ToString(CultureInfo.InvariantCulture) ?? "none",
+            Lockstep?.ToString(CultureInfo.InvariantCulture) ?? "none");
+        foreach (string key in Settings.Keys.Union(other.Settings.Keys).Order(StringComparer.Ordinal)) Differ(key,
+            other.Settings.GetValueOrDefault(key, "none"), Settings.GetValueOrDefault(key, "none"));
+        return all;
+
+        void Differ<T>(string what, T theirs, T ours)
+        {
+            if (!EqualityComparer<T>.Default.Equals(theirs, ours)) all.Add($"{what} {Short(theirs)} instead of {Short(ours)}");
+        }
+
+        static string Short<T>(T value) => $"{value}" is { Length: > 60 } text ? text[..60] + "…" : $"{value}";
+
+        static string Text(IEnumerable<Objective> objectives) =>
+            string.Join(", ",
+                objectives.Select(o =>
+                $"{(o.Direction == Direction.Minimize ? "minimize" : "maximize")} "
+                + $"{o.Name}{(o.Log ? " (log)" : "")}{(o.Reference is { } r ? string.Create(CultureInfo.InvariantCulture, $" (reference {r})") : "")}"));
+    }
+
+    private string SpaceDifference(SearchSpace other)
+    {
+        string[] more = [.. other.Parameters.Select(p => p.Name).Except(Space.Parameters.Select(p => p.Name))],
+            fewer = [.. Space.Parameters.Select(p => p.Name).Except(other.Parameters.Select(p => p.Name))];
+        string[] changed =
+            [.. Space.Parameters.Where(p => other.Parameters.FirstOrDefault(q => q.Name == p.Name) is { } q && !q.Equals(p)).Select(p =>
+            p.Name)];
+        (string What, string[] Names)[] all = [("more", more), ("fewer", fewer), ("changed", changed)];
+        string[] parts = [.. all.Where(a => a.Names.Length > 0).Select(a => $"{a.What}: {string.Join(", ", a.Names)}")];
+        return parts.Length == 0 ? "the space's constraints or order" : $"the space ({string.Join("; ", parts)})";
+    }
 
     /// <summary>This study with the other's formulas where it has none itself.</summary>
     private StudyDefinition WithFormulasOf(StudyDefinition other) => Objectives.Length != other.Objectives.Length || !Space.Equals(other.Space) ? this

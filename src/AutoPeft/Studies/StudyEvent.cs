@@ -98,6 +98,17 @@ public sealed record TrialPaused(DateTimeOffset Time, int Number, int? Attempt, 
 /// <summary>The scheduler lets a paused trial go on; it waits for a worker.</summary>
 public sealed record TrialPromoted(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);
 
+/// <summary>A person has a failed trial run again: it waits for a worker.</summary>
+/// <remarks>
+/// The record takes an attempt number of its own, one more than the attempt that failed, so that whatever that attempt still says is
+/// refused as superseded; the next start is one more again.
+/// </remarks>
+public sealed record TrialRetried(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);
+
+/// <summary>A person changed how many trials the study runs in all; from this record on it stands in the definition's place.</summary>
+/// <param name="Budget">Trials in all, those that were made already among them; at least as many as were made.</param>
+public sealed record BudgetChanged(DateTimeOffset Time, int Budget) : StudyEvent(Time);
+
 /// <summary>A person holds the study: running trials go on to their end, none is started.</summary>
 /// <param name="Reason">One line.</param>
 public sealed record StudyPaused(DateTimeOffset Time, string Reason) : StudyEvent(Time);

@@ -76,7 +76,8 @@ public sealed class Trial
     /// <summary>Where it ran last.</summary>
     public string? Device { get; internal set; }
 
-    /// <summary>How often it was started.</summary>
+    /// <summary>The number of its last attempt: 0 before the first start, then one more with each start, and one more where a person had it
+    /// run again (<see cref="TrialRetried"/>).</summary>
     public int Attempt { get; internal set; }
 
     /// <summary>How many attempts ended because their worker died or hung while its machine lived on (see <see cref="TrialRequeued.Crashed"/>).</summary>

@@ -81,6 +81,29 @@ public sealed class SharedStudyTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_study_that_is_given_more_trials_on_one_machine_goes_on_to_them_on_another()
+    {
+        string[] place = ["--store", _server.Url, "--study", "extended", "--plain"];
+        Assert.Equal(0,
+            (await RunAsync(_directory,
+            ["sweep", "function:zdt1", "--trials", "16", "--delay", "1", "--sampler", "random", "--workers", "0", .. place])).Code);
+        using Process worker = StartIn(_directory, ["worker", .. place]);
+        while (!worker.HasExited && (await ReadAsync("extended")).Completed.Count < 1) await Task.Delay(100);
+        (int code, string text) = await RunAsync(_directory, ["resume", "--trials", "20", .. place]);
+        Assert.True(code == 0, text);
+        Assert.Contains("The study runs 20 trials in all now, instead of 16.", text, StringComparison.Ordinal);
+        await worker.WaitForExitAsync();
+        Assert.Equal(0, worker.ExitCode);
+        Study study = await ReadAsync("extended");
+        Assert.Equal((20, 20, 20), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
+        Assert.Equal(2, study.Trials.Select(t => t.Worker).Distinct().Count());
+        // Finished, and once more.
+        (code, text) = await RunAsync(_directory, ["resume", "--trials", "21", .. place]);
+        Assert.True(code == 0, text);
+        Assert.Equal(21, (await ReadAsync("extended")).Completed.Count);
+    }
+
+    [SkippableFact]
     public async Task Hosts_killed_at_random_lose_and_double_nothing()
     {
         string[] place = ["--store", _server.Url, "--study", "killed", "--plain"];

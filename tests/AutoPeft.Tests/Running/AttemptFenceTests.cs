@@ -4,6 +4,7 @@ using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
+using AutoPeft.TestKit;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -22,6 +23,47 @@ public class AttemptFenceTests
         new(s_space, [Objective.Minimize("attempt")]) { Budget = budget, Sampler = "random" };
 
     [Fact]
+    public async Task What_a_failed_attempt_says_after_a_person_had_the_trial_retried_is_refused()
+    {
+        await using StudySession session = await SessionSteps.CreateAsync(Definition(1), new RandomSampler(), new MemoryStore());
+        await session.AskAsync(1);
+        AttemptId first = await session.StartAsync(0, "w", "cpu:0");
+        Assert.True((await session.EndAsync(first, new AttemptEnd.Failed("no space left"))).Counts);
+        await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(1));
+        Assert.Equal(1, await session.Log.RetryFailedAsync());
+        Assert.Equal((TrialState.Waiting, 1, 0),
+            (session.Study.Trials[0].State, session.Study.PendingCount, await session.Log.RetryFailedAsync()));
+        Assert.False((await session.EndAsync(first, new AttemptEnd.Completed(TrialOutcome.Of(1)))).Counts);
+        Assert.Null(await session.ReportAsync(first, 1, s_none));
+        Assert.Contains("superseded", ((Study)session.Study).Refuses(new TrialCompleted(DateTimeOffset.UnixEpoch, 0, 1, [1], [], s_none)),
+            StringComparison.Ordinal);
+        AttemptId second = await session.StartAsync(0, "w", "cpu:0");
+        Assert.True(second.Attempt > first.Attempt);
+        Assert.True((await session.EndAsync(second, new AttemptEnd.Completed(TrialOutcome.Of(2)))).Counts);
+        Assert.Equal((TrialState.Completed, 2.0), (session.Study.Trials[0].State, session.Study.Trials[0].Values[0]));
+        Assert.Contains("a failed trial can be retried",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(0))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_finished_study_takes_more_trials_an_enqueued_one_too_and_no_fewer_than_it_made()
+    {
+        await using StudySession session = await SessionSteps.CreateAsync(Definition(2), new RandomSampler(), new MemoryStore());
+        Assert.Equal(2, (await session.AskAsync(9)).Count);
+        Assert.Empty(await session.AskAsync(1));
+        Assert.True(await session.Log.SetBudgetAsync(4));
+        Assert.False(await session.Log.SetBudgetAsync(4));
+        Assert.Equal(2, (await session.AskAsync(9)).Count);
+        Assert.Equal(4, (await session.Log.EnqueueAsync(s_space.FromCodes([0.5]))).Number);
+        Assert.Equal(5, session.Study.Definition.Budget);
+        Assert.Contains("has made 5", (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.SetBudgetAsync(4))).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(5, session.Study.Definition.Budget);
+        // A list is a plan, and a plan that does not fit is refused.
+        await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.EnqueueMissingAsync([s_space.FromCodes([0.25])]));
+    }
+
+    [Fact]
     public void In_any_interleaving_of_what_attempts_say_the_fold_takes_only_what_the_current_attempt_says() =>
         Prop.ForAll(ArbMap.Default.ArbFor<uint>(), (uint seed) =>
         {
@@ -37,6 +79,17 @@ public class AttemptFenceTests
             for (int turn = 0; turn < 120; turn++)
             {
                 int n = random.Next(trials);
+                if (random.Next(6) == 0)
+                {
+                    var retry = new TrialRetried(DateTimeOffset.UnixEpoch, n);
+                    bool failed = study.Trials[n].State == TrialState.Failed;
+                    Assert.Equal(failed, study.Refuses(retry) is null);
+                    if (!failed) continue;
+                    study.Apply(retry);
+                    // The retry takes an attempt number for itself: nothing that any attempt said before can follow it.
+                    model[n] = (false, model[n].Attempt + 1, false);
+                    continue;
+                }
                 if (random.Next(3) == 0)
                 {
                     var start = new TrialStarted(DateTimeOffset.UnixEpoch, n, "w", "cpu:0", model[n].Attempt + 1);

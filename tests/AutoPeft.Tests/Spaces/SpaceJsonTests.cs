@@ -54,8 +54,11 @@ public class SpaceJsonTests
     }
 
     [Theory]
-    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"lgo":true}]""", "Parameter 'lr': the key \"lgo\" does not belong to type float, which takes name, type, low, high, log, when, prior.")]
-    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"step":0.1}]""", "for values in steps use an ordinal")]
+    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"lgo":true}]""",
+        "Parameter 'lr': the key \"lgo\" does not belong to type float, which takes name, type, low, high, log, step, when, prior.")]
+    [InlineData("""[{"name":"lr","type":"float","low":0.1,"high":1,"log":true,"step":0.1}]""", "either \"log\" or \"step\"")]
+    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"step":0}]""", "step must be a number above 0")]
+    [InlineData("""[{"name":"lr","type":"float","low":0,"high":1,"step":1e-9}]""", "more than 10000 values")]
     [InlineData("""[{"name":"lr","type":"float","low":0}]""", "Parameter 'lr': \"high\" is missing.")]
     [InlineData("""[{"name":"lr","type":"float","low":"0","high":1}]""", "Parameter 'lr': \"low\" must be a number, not the text '0'.")]
     [InlineData("""[{"name":"lr","type":"float","low":0,"high":1e999}]""", "\"high\" must be a number that fits a double")]

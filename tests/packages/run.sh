@@ -78,6 +78,7 @@ check() { # what, pattern of the output, command...
 run() { (cd "$1" && dotnet "bin/Release/net10.0/$(ls bin/Release/net10.0)/$1.dll"); }
 
 lines=$(grep -c . TryAutoPeft/Program.cs)
+check "the repository's readme begins with the same example" '^yes$' bash -c "$(declare -f readme); root=$root; diff <(readme .) <(readme src/AutoPeft) && echo yes"
 check "a first front takes at most 12 lines ($lines)" '^yes$' bash -c "[ $lines -le 12 ] && echo yes"
 check "a sweep with a typed space" 'LearningRate = .*: error [0-9.]+' run TryAutoPeft
 check "a LoRA training" 'lora r8 qv: [0-9]+ parameters, dev [0-9.]+, test [0-9.]+' run TryPeft

@@ -13,7 +13,7 @@ namespace AutoPeft.Peft.Training;
 /// <param name="Name">As the table shows it.</param>
 /// <param name="Plan">What is attached and trained.</param>
 /// <param name="Training">How; null for the study's own options.</param>
-public sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Training = null)
+internal sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Training = null)
 {
     /// <summary>How it was trained before, where its hyperparameters changed on the way.</summary>
     public IReadOnlyList<TrainingPhase> Before { get; init; } = [];
@@ -27,7 +27,7 @@ public sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Trai
 /// <param name="DevMean">Mean dev score at the epochs chosen.</param>
 /// <param name="ExactParameters">Numbers trained.</param>
 /// <param name="PaperParameters">As papers count them.</param>
-public sealed record FinalScore(string Name, double Mean, double StandardDeviation, IReadOnlyList<double> Scores, double DevMean, long ExactParameters, long PaperParameters)
+internal sealed record FinalScore(string Name, double Mean, double StandardDeviation, IReadOnlyList<double> Scores, double DevMean, long ExactParameters, long PaperParameters)
 {
     /// <summary>Summarises one candidate's runs.</summary>
     /// <param name="name">The candidate's.</param>
@@ -44,7 +44,7 @@ public sealed record FinalScore(string Name, double Mean, double StandardDeviati
 /// Retrains candidates under seeds that no search has seen and scores them on the test set, which no search has seen either. As an <see cref="ITrialRunner"/> over
 /// (candidate, repeat), so that the same workers do it that ran the search. One training at a time.
 /// </summary>
-public sealed class FinalEvaluation : ITrialRunner, IDisposable
+internal sealed class FinalEvaluation : ITrialRunner, IDisposable
 {
     private readonly string _modelDirectory, _task;
     private readonly TrainingOptions _training;

@@ -68,7 +68,7 @@ public sealed class AttemptRunner(IReadOnlyList<IWorker> workers, SweepOptions o
     }
 
     /// <summary>Removes the checkpoints that nobody needs any more, once the end of an attempt is recorded.</summary>
-    public void DropCheckpoints(EndReceipt receipt)
+    internal void DropCheckpoints(EndReceipt receipt)
     {
         if (receipt.KeepsFrom is { } needed) _checkpoints.DropBefore(needed);
     }

@@ -1,7 +1,7 @@
 namespace AutoPeft.Running;
 
 /// <summary>Tells exhausted memory from other errors.</summary>
-public static class OutOfMemory
+internal static class OutOfMemory
 {
     /// <summary>Whether <paramref name="e"/>, or what caused it, says so: .NET's own exception, or torch's messages for its CUDA and CPU allocators.</summary>
     public static bool Is(Exception? e)

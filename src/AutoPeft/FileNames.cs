@@ -15,7 +15,7 @@ namespace AutoPeft;
 /// letters are upper-case. A name that would be longer than 160 bytes is cut, and a part of its SHA-256 follows "~~". Plain lower-case
 /// names stay as they are.
 /// </remarks>
-public static class FileNames
+internal static class FileNames
 {
     // File systems take 255 bytes; what callers put before and behind, and the mask of upper-case letters, need some.
     private const int Longest = 160;

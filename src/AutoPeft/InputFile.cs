@@ -1,7 +1,7 @@
 namespace AutoPeft;
 
 /// <summary>A file that somebody else wrote: its kind and size are checked before a byte of it is read.</summary>
-public static class InputFile
+internal static class InputFile
 {
     private const long MiB = 1L << 20;
 

@@ -13,7 +13,11 @@ internal static class CurveSample
     /// <summary>Points of a curve.</summary>
     public const int MaxPoints = 150;
 
+    /// <summary>Writes the learning curves of running trials, of the front and of the latest trials.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="study">Whose trials.</param>
     /// <param name="metric">Which metric; null for the one that most of these trials report, an objective's own before others.</param>
+    /// <param name="front">The numbers of the trials on the front.</param>
     /// <param name="also">A trial that is drawn in any case, or null.</param>
     public static void Write(Utf8JsonWriter json, IStudyView study, string? metric, IReadOnlyList<int> front, int? also)
     {

@@ -17,7 +17,10 @@ internal static partial class Answers
     }
 
     /// <summary>A file to be saved.</summary>
-    /// <param name="name">Its name; plain ASCII.</param>
+    /// <param name="context">The request that is answered.</param>
+    /// <param name="content">The file's bytes.</param>
+    /// <param name="type">The media type.</param>
+    /// <param name="name">The file's name; plain ASCII.</param>
     public static async Task FileAsync(HttpContext context, ReadOnlyMemory<byte> content, string type, string name)
     {
         context.Response.ContentType = type;

@@ -11,5 +11,5 @@ namespace AutoPeft.Orleans.Contracts;
 public sealed record NextAnswer([property: Id(0)] TrialOrder? Trial, [property: Id(1)] bool IsFinished, [property: Id(2)] string? Reason)
 {
     /// <summary>The answer of a session.</summary>
-    public static NextAnswer Of(NextTrial next) => new(next.Trial is { } t ? TrialOrder.Of(t) : null, next.IsFinished, next.Reason);
+    internal static NextAnswer Of(NextTrial next) => new(next.Trial is { } t ? TrialOrder.Of(t) : null, next.IsFinished, next.Reason);
 }

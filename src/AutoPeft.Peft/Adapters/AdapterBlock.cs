@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Adapters;
 
 /// <summary>The tensors of one block (or of several that share them), allocated and filled.</summary>
-public sealed class AdapterBlock : nn.Module
+internal sealed class AdapterBlock : nn.Module
 {
     /// <summary>Allocates what the specification says, in the dtype and on the device of the base model.</summary>
     /// <param name="spec">The block.</param>

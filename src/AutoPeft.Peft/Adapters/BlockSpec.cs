@@ -77,11 +77,11 @@ public sealed record BlockSpec
     public string ModulePath => ShareKey is null ? $"{Site.Path}.{Site.AdapterModule}.{Name}" : $"bert.{Site.AdapterModule}.{ShareKey}";
 
     /// <summary>Its tensors, from the model's shape alone.</summary>
-    public IReadOnlyList<ParameterSpec> Parameters(BertConfig config) =>
+    internal IReadOnlyList<ParameterSpec> Parameters(BertConfig config) =>
         [.. Core.Tensors(Shape(config)).Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
 
     /// <summary>Widths at its site.</summary>
-    public CoreShape Shape(BertConfig config)
+    internal CoreShape Shape(BertConfig config)
     {
         var (inFeatures, outFeatures) = Site.Features(config);
         return new CoreShape(inFeatures, outFeatures, config.NumAttentionHeads);

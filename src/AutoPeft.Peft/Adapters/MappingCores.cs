@@ -23,7 +23,7 @@ public sealed record BottleneckCore(int Size, string Nonlinearity = "relu", Bott
     private readonly Func<Tensor, Tensor> function = Activation.Get(Nonlinearity);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
     [
         new("down_weight", [Size, shape.In], Start == BottleneckStart.Zero ? Initialization.Kaiming(shape.In) : Initialization.Normal(NearIdentityStd)),
         new("down_bias", [Size], Initialization.Zeros),
@@ -32,12 +32,12 @@ public sealed record BottleneckCore(int Size, string Nonlinearity = "relu", Bott
     ];
 
     /// <inheritdoc/>
-    public override long PaperCount(CoreShape shape) => (long)Size * (shape.In + shape.Out);
+    internal override long PaperCount(CoreShape shape) => (long)Size * (shape.In + shape.Out);
 
     /// <param name="x"><c>[..., in]</c>.</param>
     /// <param name="block">The tensors.</param>
     /// <returns><c>[..., out]</c>.</returns>
-    public Tensor Map(Tensor x, AdapterBlock block)
+    internal Tensor Map(Tensor x, AdapterBlock block)
     {
         using var scope = NewDisposeScope();
         var inner = function(nn.functional.linear(x, block.As("down_weight", x), block.As("down_bias", x)));
@@ -56,14 +56,14 @@ public sealed record BottleneckCore(int Size, string Nonlinearity = "relu", Bott
 public sealed record LowRankCore(int Rank) : Core
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
     [
         new("A", [Rank, shape.In], Initialization.Kaiming(shape.In)),
         new("B", [shape.Out, Rank], Initialization.Zeros),
     ];
 
     /// <summary>scale·B·A, <c>[out, in]</c>.</summary>
-    public static Tensor Delta(AdapterBlock block, double scale)
+    internal static Tensor Delta(AdapterBlock block, double scale)
     {
         using var scaled = block["B"] * scale;
         return scaled.matmul(block["A"]);
@@ -76,7 +76,7 @@ public sealed record LowRankCore(int Rank) : Core
 public sealed record VectorCore(VectorLength Length, Initialization Start) : Core
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
         [new("vector", [Length == VectorLength.In ? shape.In : shape.Out], Start)];
 }
 

@@ -5,7 +5,7 @@ namespace AutoPeft.Peft.Adapters;
 /// <param name="Shape">Its sizes.</param>
 /// <param name="Trainable">Whether training changes it.</param>
 /// <param name="ShareKey">Tensors of several blocks with the same key are one tensor and count once; null: its own.</param>
-public sealed record ParameterSpec(string Name, IReadOnlyList<long> Shape, bool Trainable = true, string? ShareKey = null)
+internal sealed record ParameterSpec(string Name, IReadOnlyList<long> Shape, bool Trainable = true, string? ShareKey = null)
 {
     /// <summary>How many numbers it holds.</summary>
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);

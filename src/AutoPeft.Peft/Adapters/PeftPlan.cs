@@ -51,7 +51,7 @@ public sealed record PeftPlan
     /// <summary>Every tensor of the adapted model that is new or trained, from shapes alone.</summary>
     /// <param name="config">The base model's shape.</param>
     /// <param name="numLabels">Classes of the head.</param>
-    public IReadOnlyList<ParameterSpec> Parameters(BertConfig config, int numLabels) =>
+    internal IReadOnlyList<ParameterSpec> Parameters(BertConfig config, int numLabels) =>
     [
         .. BertTensors.Classification(config, numLabels).Where(t => IsTrained(t.Name)).Select(t => new ParameterSpec(t.Name, t.Shape)),
         .. Blocks.SelectMany(b => b.Parameters(config)).DistinctBy(p => p.ShareKey ?? p.Name),

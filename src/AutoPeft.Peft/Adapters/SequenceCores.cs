@@ -8,10 +8,10 @@ namespace AutoPeft.Peft.Adapters;
 public sealed record KeyValueCore(int Length) : Core
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) => [new("key_values", [Length, 2, shape.In], Initialization.Normal(1))];
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) => [new("key_values", [Length, 2, shape.In], Initialization.Normal(1))];
 
     /// <summary>All layers' keys and values, <c>[n, layers, 2, d]</c> with one layer.</summary>
-    public static Tensor AllLayers(AdapterBlock block) => block["key_values"].unsqueeze(1);
+    internal static Tensor AllLayers(AdapterBlock block) => block["key_values"].unsqueeze(1);
 }
 
 /// <summary>
@@ -24,7 +24,7 @@ public sealed record KeyValueCore(int Length) : Core
 public sealed record KeyValueMlpCore(int Length, int Bottleneck, int Layers) : Core
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
     [
         new("embedding", [Length, shape.In], Initialization.Normal(1)),
         new("down_weight", [Bottleneck, shape.In], Initialization.Kaiming(shape.In)),
@@ -34,10 +34,10 @@ public sealed record KeyValueMlpCore(int Length, int Bottleneck, int Layers) : C
     ];
 
     /// <summary>2·n·d for each layer: the MLP is thrown away after training.</summary>
-    public override long PaperCount(CoreShape shape) => 2L * Length * shape.In * Layers;
+    internal override long PaperCount(CoreShape shape) => 2L * Length * shape.In * Layers;
 
     /// <summary>All layers' keys and values, <c>[n, layers, 2, d]</c>.</summary>
-    public Tensor AllLayers(AdapterBlock block)
+    internal Tensor AllLayers(AdapterBlock block)
     {
         using var scope = NewDisposeScope();
         var inner = nn.functional.linear(block["embedding"], block["down_weight"], block["down_bias"]).tanh();
@@ -52,5 +52,5 @@ public sealed record KeyValueMlpCore(int Length, int Bottleneck, int Layers) : C
 public sealed record TokensCore(int Length, Initialization Start) : Core
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) => [new("tokens", [Length, shape.In], Start)];
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) => [new("tokens", [Length, shape.In], Start)];
 }

@@ -69,7 +69,7 @@ public readonly record struct Site(SitePoint Point, int Layer = -1)
     };
 
     /// <summary>The linear map at a linear site.</summary>
-    public AdaptableLinear Linear(BertModel bert) => Point switch
+    internal AdaptableLinear Linear(BertModel bert) => Point switch
     {
         SitePoint.Query => bert.Layers[Layer].Attention.Self.Query,
         SitePoint.Key => bert.Layers[Layer].Attention.Self.Key,
@@ -82,7 +82,7 @@ public readonly record struct Site(SitePoint Point, int Layer = -1)
     };
 
     /// <summary>The "add and normalise" at a residual site.</summary>
-    public BertOutput Residual(BertModel bert) => Point switch
+    internal BertOutput Residual(BertModel bert) => Point switch
     {
         SitePoint.AttentionResidual => bert.Layers[Layer].Attention.Output,
         SitePoint.FeedForwardResidual => bert.Layers[Layer].Output,

@@ -8,7 +8,7 @@ namespace AutoPeft.Peft.Models;
 /// A linear map y = x·Wᵀ + b that can be adapted in place. Parameters <c>weight</c> [out, in] and <c>bias</c> [out] have the
 /// names that checkpoints use.
 /// </summary>
-public sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
+internal sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
 {
     private Parameter weight;
     private Parameter bias;

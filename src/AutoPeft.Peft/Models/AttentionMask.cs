@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Models;
 /// The additive form of an attention mask: 0 where a position may be attended to, the dtype's lowest value where it may not.
 /// Made once a forward pass and shared by all layers.
 /// </summary>
-public sealed class AttentionMask
+internal sealed class AttentionMask
 {
     private readonly Tensor bias;
     private readonly Dictionary<int, Tensor> prefixed = [];

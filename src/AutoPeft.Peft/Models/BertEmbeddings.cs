@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Models;
 
 /// <summary>Word, segment and position embeddings, summed and normalised. Names: <c>word_embeddings</c>, <c>position_embeddings</c>, <c>token_type_embeddings</c>, <c>LayerNorm</c>.</summary>
-public sealed class BertEmbeddings : nn.Module<Tensor, Tensor, Tensor>
+internal sealed class BertEmbeddings : nn.Module<Tensor, Tensor, Tensor>
 {
     private readonly Embedding word_embeddings;
     private readonly Embedding position_embeddings;

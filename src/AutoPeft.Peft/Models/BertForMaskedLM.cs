@@ -8,7 +8,7 @@ namespace AutoPeft.Peft.Models;
 /// BERT with the masked-language-model head, its decoder tied to the word embedding. Names: <c>bert</c>,
 /// <c>cls.predictions.transform.{dense,LayerNorm}</c>, <c>cls.predictions.bias</c>.
 /// </summary>
-public sealed class BertForMaskedLM : nn.Module<Tensor, Tensor, Tensor, Tensor>
+internal sealed class BertForMaskedLM : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {
     private readonly BertModel bert;
     private readonly MaskedLanguageModelHead cls;
@@ -58,7 +58,7 @@ public sealed class BertForMaskedLM : nn.Module<Tensor, Tensor, Tensor, Tensor>
 }
 
 /// <summary>The head as checkpoints nest it. Name: <c>predictions</c>.</summary>
-public sealed class MaskedLanguageModelHead : nn.Module
+internal sealed class MaskedLanguageModelHead : nn.Module
 {
     private readonly MaskedLanguageModelPredictions predictions;
 
@@ -74,7 +74,7 @@ public sealed class MaskedLanguageModelHead : nn.Module
 }
 
 /// <summary>Transform, then the tied decoder with a bias of its own. Names: <c>transform</c>, <c>bias</c>.</summary>
-public sealed class MaskedLanguageModelPredictions : nn.Module
+internal sealed class MaskedLanguageModelPredictions : nn.Module
 {
     private readonly MaskedLanguageModelTransform transform;
     private Parameter bias;
@@ -99,7 +99,7 @@ public sealed class MaskedLanguageModelPredictions : nn.Module
 }
 
 /// <summary>LayerNorm(act(W·x + b)). Names: <c>dense</c>, <c>LayerNorm</c>.</summary>
-public sealed class MaskedLanguageModelTransform : nn.Module
+internal sealed class MaskedLanguageModelTransform : nn.Module
 {
     private readonly AdaptableLinear dense;
     private readonly LayerNorm LayerNorm;

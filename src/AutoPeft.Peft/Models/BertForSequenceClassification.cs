@@ -29,10 +29,10 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
     public BertConfig Config => bert.Config;
 
     /// <summary>The encoder.</summary>
-    public BertModel Bert => bert;
+    internal BertModel Bert => bert;
 
     /// <summary>The linear map from pooled state to logits.</summary>
-    public AdaptableLinear Classifier => classifier;
+    internal AdaptableLinear Classifier => classifier;
 
     /// <summary>
     /// The type of the encoder's matrix products and attention, as autocast has it; null: that of the parameters. The classifier and its

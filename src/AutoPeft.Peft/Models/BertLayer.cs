@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Models;
 
 /// <summary>One transformer layer, post-LayerNorm as in BERT. Names: <c>attention</c>, <c>intermediate</c>, <c>output</c>.</summary>
-public sealed class BertLayer : nn.Module
+internal sealed class BertLayer : nn.Module
 {
     private readonly BertAttention attention;
     private readonly BertIntermediate intermediate;
@@ -42,7 +42,7 @@ public sealed class BertLayer : nn.Module
 }
 
 /// <summary>Self-attention with its output map. Names: <c>self</c>, <c>output</c>.</summary>
-public sealed class BertAttention : nn.Module
+internal sealed class BertAttention : nn.Module
 {
     private readonly BertSelfAttention self;
     private readonly BertOutput output;
@@ -63,7 +63,7 @@ public sealed class BertAttention : nn.Module
 }
 
 /// <summary>The widening half of the feed-forward block. Name: <c>dense</c>.</summary>
-public sealed class BertIntermediate : nn.Module
+internal sealed class BertIntermediate : nn.Module
 {
     private readonly AdaptableLinear dense;
     private readonly Func<Tensor, Tensor> activation;
@@ -92,7 +92,7 @@ public sealed class BertIntermediate : nn.Module
 /// For which positions the last layer has to answer. What nobody reads need not be computed: a classifier reads the first
 /// token, a masked language model the masked ones. The answers are those of the full computation.
 /// </summary>
-public readonly record struct WantedPositions
+internal readonly record struct WantedPositions
 {
     private readonly Tensor? flat;
 

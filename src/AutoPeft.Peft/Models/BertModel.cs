@@ -9,7 +9,7 @@ namespace AutoPeft.Peft.Models;
 /// <c>encoder.layer.N</c>, <c>pooler.dense</c>.
 /// </summary>
 /// <remarks>Not thread-safe: one thread at a time, as every torch module.</remarks>
-public sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
+internal sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {
     private readonly BertEmbeddings embeddings;
     private readonly BertEncoder encoder;
@@ -98,7 +98,7 @@ public sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
 }
 
 /// <summary>The stack of layers. Name: <c>layer.N</c>.</summary>
-public sealed class BertEncoder : nn.Module
+internal sealed class BertEncoder : nn.Module
 {
     private readonly ModuleList<BertLayer> layer;
 
@@ -124,7 +124,7 @@ public sealed class BertEncoder : nn.Module
 }
 
 /// <summary>tanh(W·x + b) of the first position. Name: <c>dense</c>.</summary>
-public sealed class BertPooler : nn.Module<Tensor, Tensor>
+internal sealed class BertPooler : nn.Module<Tensor, Tensor>
 {
     private readonly AdaptableLinear dense;
 

@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Models;
 /// <summary>
 /// The close of an attention or feed-forward block: linear map, dropout, residual, LayerNorm. Names: <c>dense</c>, <c>LayerNorm</c>.
 /// </summary>
-public sealed class BertOutput : nn.Module
+internal sealed class BertOutput : nn.Module
 {
     private readonly AdaptableLinear dense;
     private readonly LayerNorm LayerNorm;

@@ -3,14 +3,14 @@ namespace AutoPeft.Peft.Models;
 /// <summary>One tensor of a base model.</summary>
 /// <param name="Name">Its name in the state dictionary.</param>
 /// <param name="Shape">Its sizes.</param>
-public sealed record BaseTensor(string Name, IReadOnlyList<long> Shape)
+internal sealed record BaseTensor(string Name, IReadOnlyList<long> Shape)
 {
     /// <summary>How many numbers it holds.</summary>
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
 }
 
 /// <summary>Every tensor that a <see cref="BertForSequenceClassification"/> of a given shape holds, known before anything is allocated.</summary>
-public static class BertTensors
+internal static class BertTensors
 {
     /// <summary>The encoder with its pooler, in the order of the state dictionary.</summary>
     public static IEnumerable<BaseTensor> EncoderTensors(BertConfig config)

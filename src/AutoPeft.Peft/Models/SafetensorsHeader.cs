@@ -9,7 +9,7 @@ namespace AutoPeft.Peft.Models;
 /// <param name="Shape">Its sizes; empty for a scalar.</param>
 /// <param name="Begin">First byte, counted from the start of the data.</param>
 /// <param name="End">One past its last byte.</param>
-public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End);
+internal sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End);
 
 /// <summary>
 /// The header of a safetensors file: a u64 little-endian length, then JSON

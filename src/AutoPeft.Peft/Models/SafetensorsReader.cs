@@ -9,7 +9,7 @@ namespace AutoPeft.Peft.Models;
 /// Reads a safetensors file through a memory map: opening reads the header alone, a tensor's bytes are touched when it is asked for.
 /// </summary>
 /// <remarks>Not thread-safe. Tensors that were read stay valid after the reader is disposed.</remarks>
-public sealed class SafetensorsReader : IDisposable
+internal sealed class SafetensorsReader : IDisposable
 {
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Models;
 
 /// <summary>Writes safetensors files. The same tensors give the same bytes, whatever order they come in.</summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     /// <summary>What Hugging Face's loaders ask of a file of PyTorch tensors.</summary>
     private static readonly IReadOnlyDictionary<string, string> TorchMetadata = new Dictionary<string, string> { ["format"] = "pt" };

@@ -8,7 +8,7 @@ namespace AutoPeft.Peft.Models;
 // business of the Adapters room. At every place null means "the base model as it is", at no cost.
 
 /// <summary>Stands in for one linear map: gets its input and its parameters, gives its output.</summary>
-public interface ILinearAdaptation
+internal interface ILinearAdaptation
 {
     /// <param name="input"><c>[..., in]</c>.</param>
     /// <param name="weight"><c>[out, in]</c>.</param>
@@ -18,7 +18,7 @@ public interface ILinearAdaptation
 }
 
 /// <summary>Stands in for the "add and normalise" that closes the attention block or the feed-forward block.</summary>
-public interface IResidualAdaptation
+internal interface IResidualAdaptation
 {
     /// <param name="hidden">h, the block's output after its dropout, <c>[batch, tokens, d]</c>.</param>
     /// <param name="residual">t, the block's input, <c>[batch, tokens, d]</c>.</param>
@@ -28,7 +28,7 @@ public interface IResidualAdaptation
 }
 
 /// <summary>Puts further keys and values in front of a layer's own.</summary>
-public interface IKeyValueAdaptation
+internal interface IKeyValueAdaptation
 {
     /// <summary>How many positions it adds.</summary>
     int Length { get; }
@@ -38,7 +38,7 @@ public interface IKeyValueAdaptation
 }
 
 /// <summary>Puts further tokens in front of the embedded sequence.</summary>
-public interface IEmbeddingAdaptation
+internal interface IEmbeddingAdaptation
 {
     /// <summary>How many tokens it adds; the encoder's output leaves them out again.</summary>
     int Length { get; }

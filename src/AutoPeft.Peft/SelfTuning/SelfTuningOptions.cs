@@ -3,7 +3,7 @@ using AutoPeft.Peft.Training;
 namespace AutoPeft.Peft.SelfTuning;
 
 /// <summary>How a network is trained while it tunes its own regularisation.</summary>
-public sealed record SelfTuningOptions
+internal sealed record SelfTuningOptions
 {
     /// <summary>Where the regularisation starts. Default: a little of each, in the middle of what people use.</summary>
     public Regularization Start { get; init; } = new(0.1, 0.1, 0.1, 0.05, 0.05);
@@ -65,7 +65,7 @@ public sealed record SelfTuningOptions
 /// <param name="DevLoss">On the dev set, nats.</param>
 /// <param name="DevScore">On the dev set, by the task's metric.</param>
 /// <param name="Regularization">Where it stands.</param>
-public sealed record SelfTuningReport(int Step, double DevLoss, double DevScore, Regularization Regularization);
+internal sealed record SelfTuningReport(int Step, double DevLoss, double DevScore, Regularization Regularization);
 
 /// <summary>What came of it.</summary>
 /// <param name="Best">The evaluation of the lowest dev loss.</param>
@@ -73,4 +73,4 @@ public sealed record SelfTuningReport(int Step, double DevLoss, double DevScore,
 /// <param name="History">All evaluations.</param>
 /// <param name="Passes">Examples that went forward and back, those of tuning steps and of the response's second product included: the compute.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record SelfTuningResult(SelfTuningReport Best, SplitEvaluation Test, IReadOnlyList<SelfTuningReport> History, long Passes, double Seconds);
+internal sealed record SelfTuningResult(SelfTuningReport Best, SplitEvaluation Test, IReadOnlyList<SelfTuningReport> History, long Passes, double Seconds);

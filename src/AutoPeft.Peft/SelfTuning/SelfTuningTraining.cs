@@ -13,7 +13,7 @@ namespace AutoPeft.Peft.SelfTuning;
 /// so that they learn how to respond to it; between, the regularisation follows the gradient of the dev loss through that response. With <see cref="Fixed"/> or <see cref="Scheduled"/> the same network is trained
 /// under regularisation that somebody chose: what a search over fixed values costs a training each for. Runs on the calling thread; a function of the seed on one thread.
 /// </summary>
-public sealed class SelfTuningTraining : IDisposable
+internal sealed class SelfTuningTraining : IDisposable
 {
     private readonly BaseModel _base;
     private readonly EncodedTask _task;

@@ -1,7 +1,7 @@
 namespace AutoPeft.Peft.Tasks;
 
 /// <summary>What a task's dev set gives a model that answers every text alike: the loss that a training starts at, about, and has to leave.</summary>
-public static class ConstantAnswer
+internal static class ConstantAnswer
 {
     /// <summary>
     /// Loss of the best constant answer: the entropy of the label frequencies in nats for classification, the variance for regression.

@@ -4,7 +4,7 @@ namespace AutoPeft.Peft.Tasks;
 /// <param name="Train">Training examples.</param>
 /// <param name="Dev">Examples for choosing.</param>
 /// <param name="Test">Examples for the final score.</param>
-public sealed record DemoTaskSize(int Train, int Dev, int Test)
+internal sealed record DemoTaskSize(int Train, int Dev, int Test)
 {
     /// <summary>The seed of the language in which the demo speaks.</summary>
     public const ulong LanguageSeed = 2024;

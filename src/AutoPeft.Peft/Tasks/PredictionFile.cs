@@ -6,7 +6,7 @@ namespace AutoPeft.Peft.Tasks;
 /// <summary>
 /// Answers to a task's unlabelled examples as GLUE's server takes them: a tab-separated file with the columns index and prediction.
 /// </summary>
-public static class PredictionFile
+internal static class PredictionFile
 {
     /// <summary>Writes the file, or leaves the one that is there untouched: the new one takes its place when it is complete.</summary>
     /// <param name="path">The file.</param>

@@ -15,7 +15,7 @@ namespace AutoPeft.Peft.Tokenizers;
 /// <param name="LowerCase">Lower the case. Default true, as in bert-base-uncased.</param>
 /// <param name="StripAccents">Strip accents; null: where the case is lowered. Default null.</param>
 /// <param name="SeparateIdeographs">Whether CJK ideographs stand alone. Default true.</param>
-public sealed record BertNormalizer(bool LowerCase = true, bool? StripAccents = null, bool SeparateIdeographs = true)
+internal sealed record BertNormalizer(bool LowerCase = true, bool? StripAccents = null, bool SeparateIdeographs = true)
 {
     private const int CapitalIWithDot = 0x130;
 

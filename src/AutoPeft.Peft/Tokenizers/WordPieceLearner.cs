@@ -3,7 +3,7 @@ using System.Text;
 namespace AutoPeft.Peft.Tokenizers;
 
 /// <summary>How a vocabulary is learned.</summary>
-public sealed record WordPieceLearningOptions
+internal sealed record WordPieceLearningOptions
 {
     /// <summary>Pieces in all, special tokens and single characters included. Default 30,522, as bert-base-uncased; the result is smaller where the text gives no more.</summary>
     public int VocabularySize { get; init; } = 30_522;
@@ -23,7 +23,7 @@ public sealed record WordPieceLearningOptions
 /// the others behind <c>##</c>), then the most frequent neighbouring pair becomes a piece, again and again (byte-pair encoding, Sennrich et al.
 /// 2016). Deterministic: equal frequencies are settled by the pieces' spelling, ordinal. Memory grows with distinct words, not with text.
 /// </summary>
-public sealed class WordPieceLearner
+internal sealed class WordPieceLearner
 {
     private readonly WordPieceLearningOptions _options;
     private readonly BertNormalizer _normalizer;

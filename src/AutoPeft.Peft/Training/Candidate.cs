@@ -6,7 +6,7 @@ namespace AutoPeft.Peft.Training;
 /// <param name="Name">As the table shows it.</param>
 /// <param name="Plan">What is attached and trained.</param>
 /// <param name="Training">How the plan is trained; null for the study's own options.</param>
-public sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Training = null)
+internal sealed record Candidate(string Name, PeftPlan Plan, TrainingOptions? Training = null)
 {
     /// <summary>How the method was trained before, where its hyperparameters changed on the way.</summary>
     public IReadOnlyList<TrainingPhase> Before { get; init; } = [];

@@ -10,13 +10,13 @@ namespace AutoPeft.Peft.Training;
 /// <param name="TypeIds">[b, s] int64.</param>
 /// <param name="Mask">[b, s] int64.</param>
 /// <param name="Labels">[b] int64 classes, or float32 values in regression.</param>
-public sealed record EncodedBatch(Tensor Ids, Tensor TypeIds, Tensor Mask, Tensor Labels);
+internal sealed record EncodedBatch(Tensor Ids, Tensor TypeIds, Tensor Mask, Tensor Labels);
 
 /// <summary>
 /// One split of a task as tensors on a device: tokenized and padded once, then cut into batches by index, so that an epoch costs no
 /// tokenization and no copies from the host. Dispose to free the tensors.
 /// </summary>
-public sealed class EncodedSplit : IDisposable
+internal sealed class EncodedSplit : IDisposable
 {
     private readonly Tensor _ids, _types, _mask, _labels;
     private readonly int[] _lengths;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>A task encoded for one tokenizer and device; made once a process and shared by all its trials.</summary>
-public sealed class EncodedTask : IDisposable
+internal sealed class EncodedTask : IDisposable
 {
     private readonly WordPieceTokenizer _tokenizer;
     private readonly int _maxLength;

@@ -19,7 +19,7 @@ namespace AutoPeft.Peft.Training;
 /// <param name="training">How candidates are trained that do not say otherwise.</param>
 /// <param name="candidates">The candidates for the model's shape.</param>
 /// <param name="studySeed">Seed of the search; the seeds used here follow from it and differ from the search's.</param>
-public sealed class FinalEvaluation(
+internal sealed class FinalEvaluation(
     string modelDirectory, string task, TrainingOptions training, Func<BertConfig, IReadOnlyList<Candidate>> candidates, ulong studySeed)
     : ITrialRunner, IDisposable
 {

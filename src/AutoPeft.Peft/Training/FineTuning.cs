@@ -13,7 +13,7 @@ namespace AutoPeft.Peft.Training;
 /// the same seed gives the same losses bit for bit, and a training restored from a <see cref="TrainingState"/> goes on as if it had never stopped.
 /// Not thread-safe. Dispose to free the optimiser; the model and the data remain the caller's.
 /// </summary>
-public sealed class FineTuning : IDisposable
+internal sealed class FineTuning : IDisposable
 {
     private readonly BertForSequenceClassification _model;
     private readonly EncodedTask _task;

@@ -9,7 +9,7 @@ namespace AutoPeft.Peft.Training;
 /// clipping included. Same arithmetic as torch.optim.AdamW. Biases and other vectors are not decayed. The moments of all tensors lie end
 /// to end in two vectors, which is how a training state keeps them. Dispose to free the moments.
 /// </summary>
-public sealed class FlatAdamW : IDisposable
+internal sealed class FlatAdamW : IDisposable
 {
     // TorchSharp has no binding for the fused kernel; TorchScript reaches every operator of libtorch. The lists have to be arguments: what
     // is written to the elements of a list that the script makes itself, TorchScript takes for dead code. The kernel divides gradients by

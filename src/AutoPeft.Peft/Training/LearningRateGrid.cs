@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Training;
 /// The few learning rates among which every row of a final table gets its own, by its score on dev: the same for every row, so that no
 /// method is compared at a rate that suits another.
 /// </summary>
-public static class LearningRateGrid
+internal static class LearningRateGrid
 {
     /// <summary>
     /// For BERT-base: 2e-5 is the middle of BERT's range for fine-tuning, 1e-4 AutoPEFT's rate for adapters, and LoRA and heads need still

@@ -14,7 +14,7 @@ public enum ScheduleKind
 }
 
 /// <summary>The learning rate of each step as a share of its peak.</summary>
-public static class LearningRateSchedule
+internal static class LearningRateSchedule
 {
     /// <summary>
     /// The factor in [0, 1] at a step. Warm-up rises in a straight line and reaches 1 at its last step; unlike in schedules that start at 0, no

@@ -17,7 +17,7 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
     /// <param name="split">On what.</param>
     /// <param name="batchSize">Examples at once.</param>
     /// <param name="cancellationToken">Honoured between batches.</param>
-    public static SplitEvaluation Of(BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, CancellationToken cancellationToken = default)
+    internal static SplitEvaluation Of(BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, CancellationToken cancellationToken = default)
     {
         double loss = 0;
         double[] predictions = Pass(model, task, split, batchSize, (output, labels, count) =>
@@ -31,7 +31,7 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
     /// <param name="split">On what.</param>
     /// <param name="batchSize">Examples at once.</param>
     /// <param name="cancellationToken">Honoured between batches.</param>
-    public static double[] Predict(
+    internal static double[] Predict(
         BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize,
         CancellationToken cancellationToken = default) =>
         Pass(model, task, split, batchSize, null, cancellationToken);

@@ -3,7 +3,7 @@ using TorchSharp;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>How many threads libtorch may use for one operation.</summary>
-public static class ThreadCount
+internal static class ThreadCount
 {
     /// <summary>The most threads: more than any machine's cores, few enough to be started.</summary>
     public const int Max = 1024;

@@ -6,7 +6,7 @@ namespace AutoPeft.Peft.Training;
 /// <param name="Plan">What is attached; of the same shapes in all phases.</param>
 /// <param name="Training">How this part is trained.</param>
 /// <param name="Evaluations">It lasts until the training has had so many evaluations, counted from its beginning.</param>
-public sealed record TrainingPhase(PeftPlan Plan, TrainingOptions Training, int Evaluations)
+internal sealed record TrainingPhase(PeftPlan Plan, TrainingOptions Training, int Evaluations)
 {
     /// <summary>
     /// Trains through <paramref name="phases"/> and then to the end as the last arguments say; from phase to phase as a population's

@@ -15,13 +15,13 @@ namespace AutoPeft.Peft.Training;
 /// <param name="History">All evaluations.</param>
 /// <param name="Seed">Of the training.</param>
 /// <param name="NormSum">Sum of gradient norms since the last evaluation.</param>
-public sealed record TrainingPosition(long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed, double NormSum = 0);
+internal sealed record TrainingPosition(long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed, double NormSum = 0);
 
 /// <summary>
 /// A training stopped between two updates: trained tensors, optimiser, best weights so far and position. One safetensors file with a
 /// checksum of all that it says; written aside and then renamed, so that a crash leaves the old one. Dispose to free the tensors.
 /// </summary>
-public sealed class TrainingState : IDisposable
+internal sealed class TrainingState : IDisposable
 {
     private const string Trained = "trained.", BestPrefix = "best.", First = "optimizer.first_moment", Second = "optimizer.second_moment";
     private const string PositionKey = "position", StepsKey = "optimizer_steps", ChecksumKey = "crc32c";

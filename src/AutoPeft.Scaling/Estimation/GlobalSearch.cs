@@ -31,6 +31,7 @@ internal static class GlobalSearch
     /// <param name="Random">Random points to score; 0 descends from the given starts alone.</param>
     /// <param name="Descents">Of these, how many to descend from.</param>
     /// <param name="MaxIterations">Cap per descent.</param>
+    /// <param name="Seed">Seed of the random points.</param>
     public sealed record Settings(
         double[] Low, double[] High, IReadOnlySet<int> Linear, IReadOnlyList<double[]> Given, double[] Scales, double Delta,
         int Random = 1500, int Descents = 28, int MaxIterations = 500, ulong Seed = 0);

@@ -5,7 +5,7 @@ namespace AutoPeft.Pareto;
 /// indicator", 2017, with the local upper bounds of Klamroth, Lacour and Vanderpooten 2015). Expected hypervolume improvement under independent normals is a sum over these boxes.
 /// Immutable.
 /// </summary>
-public sealed class BoxDecomposition
+internal sealed class BoxDecomposition
 {
     /// <summary>Level by loss j and index, ascending: −∞, the front's distinct coordinates, the reference's.</summary>
     public double[][] Levels { get; }

@@ -1,7 +1,7 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>The member of a front where giving up a little of one loss stops buying much of another.</summary>
-public static class KneePoint
+internal static class KneePoint
 {
     /// <summary>
     /// Index of the front's knee: the non-dominated vector furthest below the hyperplane through the front's ends, after each loss is scaled to [0, 1] over the front

@@ -7,7 +7,7 @@ namespace AutoPeft.Pareto;
 /// </summary>
 /// <param name="objectives">m, the number of losses.</param>
 /// <param name="reference">The stated reference point; null to infer it from the vectors.</param>
-public sealed class RunningFront(int objectives, double[]? reference = null)
+internal sealed class RunningFront(int objectives, double[]? reference = null)
 {
     private readonly List<double[]> _members = [];
     private readonly double[] _low = [.. Enumerable.Repeat(double.PositiveInfinity, objectives)], _high = [.. Enumerable.Repeat(double.NegativeInfinity, objectives)];

@@ -74,7 +74,7 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     }
 
     /// <summary>Removes the checkpoints that nobody needs any more, once the end of an attempt is recorded.</summary>
-    public void DropCheckpoints(EndReceipt receipt)
+    internal void DropCheckpoints(EndReceipt receipt)
     {
         if (receipt.KeepsFrom is { } needed) _checkpoints.DropBefore(needed);
     }

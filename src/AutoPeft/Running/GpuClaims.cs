@@ -9,7 +9,7 @@ namespace AutoPeft.Running;
 /// </summary>
 /// <param name="directory">Where the claims lie: the same for every process of the machine. <see cref="DefaultDirectory"/> unless stated.</param>
 /// <param name="visible">The GPUs as the driver numbers them, in this process's order; those of CUDA_VISIBLE_DEVICES unless stated. GPUs are told apart by these names: use numbers in all processes, or UUIDs in all.</param>
-public sealed class GpuClaims(string? directory = null, string? visible = null) : IDisposable
+internal sealed class GpuClaims(string? directory = null, string? visible = null) : IDisposable
 {
     private readonly string _directory = directory ?? DefaultDirectory;
     private readonly Dictionary<string, JournalLock> _held = [];

@@ -56,6 +56,7 @@ public interface ITrialReporter
     /// <summary>Sends measurements at a step and hears what to do. Steps ascend.</summary>
     /// <param name="step">What the scheduler compares at: epochs, say.</param>
     /// <param name="metrics">Named measurements.</param>
+    /// <param name="cancellationToken">Ends the wait for the decision.</param>
     ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken);
 
     /// <summary>Says that the trial makes progress. Call it every training step: it costs nothing. A trial that says nothing for long is taken to hang.</summary>

@@ -9,7 +9,7 @@ namespace AutoPeft.Running;
 /// </summary>
 /// <param name="session">Decides. The caller disposes it.</param>
 /// <param name="runner">Runs attempts on this process's workers, which the caller disposes.</param>
-public sealed class LocalSweep(StudySession session, AttemptRunner runner)
+internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
 {
     /// <summary>Why the study ended before its budget was used up, in one line; null where it did not.</summary>
     public string? EndedBecause { get; private set; }

@@ -4,7 +4,7 @@ namespace AutoPeft.Running;
 /// <param name="Trial">What to run; null if there is nothing for the slot now.</param>
 /// <param name="IsFinished">Whether nothing is left to run and nothing is running.</param>
 /// <param name="Reason">Why the study ended before its budget was used up (a stop rule, an exhausted search space), in one line; else null.</param>
-public sealed record NextTrial(TrialAssignment? Trial, bool IsFinished = false, string? Reason = null)
+internal sealed record NextTrial(TrialAssignment? Trial, bool IsFinished = false, string? Reason = null)
 {
     /// <summary>Nothing for the slot now; ask again.</summary>
     public static NextTrial Later { get; } = new(null as TrialAssignment);

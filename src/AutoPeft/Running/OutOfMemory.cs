@@ -1,7 +1,7 @@
 namespace AutoPeft.Running;
 
 /// <summary>Tells exhausted memory from other errors.</summary>
-public static class OutOfMemory
+internal static class OutOfMemory
 {
     // Python's and NumPy's, C++'s, and XLA's words for it.
     private static readonly string[] s_words = ["MemoryError", "Unable to allocate", "std::bad_alloc", "RESOURCE_EXHAUSTED"];

@@ -10,7 +10,7 @@ namespace AutoPeft.Running;
 /// agree on: the host starts the program with <see cref="Variable"/> set, to hear
 /// the study that it declares, or to have it run trials as a worker does.
 /// </summary>
-public static class ServedSweep
+internal static class ServedSweep
 {
     /// <summary>The environment variable.</summary>
     public const string Variable = "AUTOPEFT_SERVE";

@@ -8,13 +8,13 @@ namespace AutoPeft.Running;
 /// <param name="Proposals">Proposals that a sampler made and that were checked.</param>
 /// <param name="Enqueued">Configurations that a person chose; there is nothing to check.</param>
 /// <param name="Differences">One line for each proposal that came out otherwise, by number.</param>
-public sealed record AuditResult(int Proposals, int Enqueued, IReadOnlyList<string> Differences);
+internal sealed record AuditResult(int Proposals, int Enqueued, IReadOnlyList<string> Differences);
 
 /// <summary>
 /// Replays a study: asks the sampler again for every proposal, with as much of the log as it had seen and the random stream it had, and compares bit for bit. The same log gives the same proposals,
 /// however many workers ran; where one differs, the log was edited, the sampler's code changed, or it is no pure function.
 /// </summary>
-public static class StudyAudit
+internal static class StudyAudit
 {
     /// <param name="log">The study's records.</param>
     /// <param name="sampler">Makes the sampler that the definition names.</param>

@@ -56,7 +56,7 @@ public sealed class StudySession : IAsyncDisposable
     /// <param name="patience">After this time the answer is <see cref="NextTrial.Later"/>. A sampler that thinks for longer goes on thinking.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidInputException">The sampler cannot serve this study, or the store cannot be written.</exception>
-    public async Task<NextTrial> NextAsync(string worker, DeviceSlot device, TimeSpan patience, CancellationToken cancellationToken = default)
+    internal async Task<NextTrial> NextAsync(string worker, DeviceSlot device, TimeSpan patience, CancellationToken cancellationToken = default)
     {
         long asked = Log.Clock.GetTimestamp();
         while (true)

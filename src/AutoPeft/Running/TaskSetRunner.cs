@@ -169,7 +169,7 @@ public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
 }
 
 /// <summary>A configuration failed on one task of a set, and so as a whole.</summary>
-public sealed class TaskFailedException : Exception
+internal sealed class TaskFailedException : Exception
 {
     internal TaskFailedException(string task, Exception inner) : base($"task '{task}': {(inner is InvalidInputException ? inner.Message : $"{inner.GetType().Name}: {inner.Message}")}", inner) { }
 

@@ -24,7 +24,7 @@ namespace AutoPeft.Running;
 /// </list>
 /// Counted is what this process appends to a log: of several processes on one study each counts its own. Thread-safe.
 /// </summary>
-public static class Telemetry
+internal static class Telemetry
 {
     /// <summary>Of the activity source and of the meter.</summary>
     public const string Name = "AutoPeft";

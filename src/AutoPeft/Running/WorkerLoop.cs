@@ -7,7 +7,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>The worker's side of the protocol: reads trials from an input, runs them, answers on an output. The end of the input ends the process: its parent is gone.</summary>
-public sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDefinition, DeviceSlot, ITrialRunner> runners)
+internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDefinition, DeviceSlot, ITrialRunner> runners)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 

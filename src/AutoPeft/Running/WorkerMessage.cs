@@ -14,6 +14,8 @@ namespace AutoPeft.Running;
 internal abstract record WorkerMessage
 {
     /// <summary>Parent: the study, once, first.</summary>
+    /// <param name="Study">What the trials belong to.</param>
+    /// <param name="Device">The slot that the worker has.</param>
     /// <param name="Frame">What each of the worker's lines begins with: unguessable, so that nothing a training prints passes for a message.</param>
     public sealed record HelloMessage(StudyDefinition Study, DeviceSlot Device, string Frame) : WorkerMessage;
 
@@ -39,6 +41,8 @@ internal abstract record WorkerMessage
     public sealed record DoneMessage(int Number, TrialOutcome Outcome) : WorkerMessage;
 
     /// <summary>Worker: the trial failed; without a number, the worker cannot serve this study at all.</summary>
+    /// <param name="Number">The trial; null where the worker itself is unfit.</param>
+    /// <param name="Message">One line.</param>
     /// <param name="OutOfMemory">Whether the device's memory did not suffice.</param>
     /// <param name="DiskFault">Whether the machine's disk cannot be written.</param>
     public sealed record ErrorMessage(int? Number, string Message, bool OutOfMemory = false, bool DiskFault = false) : WorkerMessage;
@@ -131,6 +135,7 @@ internal abstract record WorkerMessage
     }
 
     /// <summary>Reads a line.</summary>
+    /// <param name="line">The line without its frame.</param>
     /// <param name="space">The study's space; null before <see cref="HelloMessage"/>.</param>
     /// <param name="device">The worker's slot; null before <see cref="HelloMessage"/>.</param>
     /// <exception cref="JsonException">It is no message.</exception>

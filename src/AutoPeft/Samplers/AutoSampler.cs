@@ -14,7 +14,7 @@ namespace AutoPeft.Samplers;
 /// Each of them reads whatever trials there are, so the change costs nothing.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 40</code></example>
 /// </summary>
-public sealed class AutoSampler : ISampler
+internal sealed class AutoSampler : ISampler
 {
     /// <summary>Trials up to which the Gaussian process is used: a proposal then still takes less than a second.</summary>
     public const int MostModelTrials = 500;

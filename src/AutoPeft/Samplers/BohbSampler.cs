@@ -5,7 +5,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>Options of <see cref="BohbSampler"/>; the defaults are the paper's.</summary>
-public sealed record BohbOptions
+internal sealed record BohbOptions
 {
     /// <summary>Share of proposals that are random, whatever the model says: it keeps the convergence that Hyperband guarantees. Default 1/3.</summary>
     public double RandomShare { get; init; } = 1.0 / 3;
@@ -26,7 +26,7 @@ public sealed record BohbOptions
 /// as bad. Several objectives as in <see cref="TpeSampler"/>.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --sampler bohb --scheduler hyperband:min=1,max=8</code></example>
 /// </summary>
-public sealed class BohbSampler : ISampler
+internal sealed class BohbSampler : ISampler
 {
     private readonly BohbOptions _options;
     private readonly TpeSampler _tpe;

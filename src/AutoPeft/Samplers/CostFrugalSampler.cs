@@ -11,7 +11,7 @@ namespace AutoPeft.Samplers;
 /// fresh start when they have become too short. For spaces where some parameters make trials dearer (sizes, epochs). One objective; several are ranked by non-dominated sorting.
 /// <example><code>autopeft sweep searchspaces/recipe.cs --sampler cfo</code></example>
 /// </summary>
-public sealed class CostFrugalSampler : ISampler
+internal sealed class CostFrugalSampler : ISampler
 {
     private const string Mark = "cfo";
 

@@ -5,7 +5,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>Options of <see cref="DehbSampler"/>; the defaults are the paper's.</summary>
-public sealed record DehbOptions
+internal sealed record DehbOptions
 {
     /// <summary>Members of the population of each fidelity. Default 20.</summary>
     public int Population { get; init; } = 20;
@@ -23,7 +23,7 @@ public sealed record DehbOptions
 /// (<c>hyperband</c>, <c>asha</c>) lets it climb, so that what was trained is never trained again. For cheap trials on spaces with many names and whole numbers.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 300 --sampler dehb --scheduler hyperband:min=1,max=8</code></example>
 /// </summary>
-public sealed class DehbSampler : ISampler
+internal sealed class DehbSampler : ISampler
 {
     /// <summary>A target and three others: the least that rand/1 needs.</summary>
     private const int Least = 4;

@@ -6,7 +6,7 @@ namespace AutoPeft.Samplers;
 /// <summary>
 /// Population-based training is a sampler (who comes) and a scheduler (who leaves) with the same options. People type either, <c>--sampler pb2:population=4</c> or <c>--scheduler pbt:population=4</c>; this finds the other.
 /// </summary>
-public static class PopulationPairing
+internal static class PopulationPairing
 {
     /// <summary>The options of a sampler as typed; null where it is another sampler.</summary>
     /// <exception cref="InvalidInputException">An option is unknown or makes no sense.</exception>

@@ -13,7 +13,7 @@ namespace AutoPeft.Samplers;
 /// <see cref="PopulationOptions.Explore"/>. When a whole population has trained to its end and the budget takes another, that one begins.
 /// <example><code>autopeft sweep recipe --task polarity --trials 24 --sampler pb2:population=4,quantile=50</code></example>
 /// </summary>
-public sealed class PopulationSampler : ISampler
+internal sealed class PopulationSampler : ISampler
 {
     /// <summary>As people type them.</summary>
     public const string Id = "pbt", BanditId = "pb2";

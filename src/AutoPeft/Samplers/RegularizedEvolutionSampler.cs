@@ -9,7 +9,7 @@ namespace AutoPeft.Samplers;
 /// so that lucky noise does not rule the population (Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019). For large discrete spaces and noisy scores.
 /// <example><code>autopeft sweep autopeft --sampler evolution --trials 500</code></example>
 /// </summary>
-public sealed class RegularizedEvolutionSampler : ISampler
+internal sealed class RegularizedEvolutionSampler : ISampler
 {
     /// <param name="populationSize">Trials that are alive; 64 by default, smaller than the paper's 100 because budgets here are smaller.</param>
     /// <param name="sampleSize">Trials in a tournament; 16 by default, a quarter of the population as in the paper.</param>

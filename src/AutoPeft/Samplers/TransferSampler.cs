@@ -16,7 +16,7 @@ namespace AutoPeft.Samplers;
 /// as that sampler.
 /// <example><code>autopeft sweep autopeft --task subjectivity --model base --from runs/autopeft-polarity-0 --from-as prior</code></example>
 /// </summary>
-public sealed class TransferSampler : ISampler
+internal sealed class TransferSampler : ISampler
 {
     /// <summary>Trials before the ensemble: fewer cannot tell a related study from an unrelated one.</summary>
     private const int Startup = 4;

@@ -10,7 +10,7 @@ namespace AutoPeft.Samplers;
 /// highest upper confidence bound (UCT: Kocsis and Szepesvári 2006) is taken, below the known part of the tree a random one. For deep conditional spaces and many trials.
 /// <example><code>autopeft sweep function:methods --sampler mcts --trials 500</code></example>
 /// </summary>
-public sealed class TreeSearchSampler : ISampler
+internal sealed class TreeSearchSampler : ISampler
 {
     /// <param name="exploration">
     /// Weight of the confidence term; 0.33 by default as in DeepArchitect. Rewards are ranks scaled to [0, 1].

@@ -3,7 +3,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>Options of <see cref="PatiencePruner"/>.</summary>
-public sealed record PatienceOptions
+internal sealed record PatienceOptions
 {
     /// <summary>Reports without improvement after which a trial is stopped. Default 5.</summary>
     public int Reports { get; init; } = 5;
@@ -19,7 +19,7 @@ public sealed record PatienceOptions
 /// Stops a trial that no longer improves, whatever the others do (early stopping; Prechelt 1998). With several objectives a report improves if it is better in any of them than all before.
 /// <example><code>autopeft sweep autopeft --task polarity --scheduler patience:reports=3,min-delta=0.001,metric=loss</code></example>
 /// </summary>
-public sealed class PatiencePruner(PatienceOptions? options = null) : IScheduler
+internal sealed class PatiencePruner(PatienceOptions? options = null) : IScheduler
 {
     private readonly PatienceOptions _options = options ?? new();
 

@@ -3,7 +3,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>Options of <see cref="PercentilePruner"/>.</summary>
-public sealed record PercentileOptions
+internal sealed record PercentileOptions
 {
     /// <summary>Share of trials that go on, in percent. Default 50: the median rule of Golovin et al. (Google Vizier, KDD 2017).</summary>
     public double Keep { get; init; } = 50;
@@ -26,7 +26,7 @@ public sealed record PercentileOptions
 /// objectives by non-dominated rank, then hypervolume contribution; what nobody dominates there goes on, however many that are.
 /// <example><code>autopeft sweep autopeft --task polarity --scheduler median:startup=5,min=2</code></example>
 /// </summary>
-public sealed class PercentilePruner : IScheduler
+internal sealed class PercentilePruner : IScheduler
 {
     private readonly PercentileOptions _options;
 

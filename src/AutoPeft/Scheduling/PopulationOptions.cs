@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AutoPeft.Scheduling;
 
 /// <summary>Options of population-based training: of <see cref="PopulationScheduler"/>, and of the sampler that goes with it. Both have to have the same.</summary>
-public sealed record PopulationOptions
+internal sealed record PopulationOptions
 {
     /// <summary>Trials that train at a time, on however many devices. Default 8: Jaderberg et al. use 10 to 80; fewer make do with PB2 (Parker-Holder et al. 2020 use 4 and 8).</summary>
     public int Population { get; init; } = 8;

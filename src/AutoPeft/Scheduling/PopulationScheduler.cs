@@ -11,7 +11,7 @@ namespace AutoPeft.Scheduling;
 /// <remarks>
 /// Synchronous, a comparison waits for everybody, and what comes of a study depends on its seed alone. Asynchronous, a member is compared when its turn comes with whoever has been there by then; no device waits.
 /// </remarks>
-public sealed class PopulationScheduler : IScheduler
+internal sealed class PopulationScheduler : IScheduler
 {
     /// <summary>As people type it.</summary>
     public const string Id = "pbt";

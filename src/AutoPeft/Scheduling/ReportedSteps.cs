@@ -3,7 +3,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>How much a study trained, in the steps that its trials report.</summary>
-public static class ReportedSteps
+internal static class ReportedSteps
 {
     /// <summary>The metric by which a trial says how much it has trained in all, in the unit of its steps, where that is more than its step: it started again at a larger budget.</summary>
     public const string TrainedMetric = "trained_steps";

@@ -7,7 +7,7 @@ namespace AutoPeft.Scheduling;
 /// few results, but a cohort waits for its slowest trial (the next one runs meanwhile). The last cohort may be smaller, where the budget says so.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 54 --scheduler halving:min=1,eta=3,max=8,cohort=27</code></example>
 /// </summary>
-public sealed class SuccessiveHalvingScheduler : IScheduler
+internal sealed class SuccessiveHalvingScheduler : IScheduler
 {
     private readonly AshaOptions _options;
     private readonly int _cohort;

@@ -6,7 +6,7 @@ using MathNet.Numerics.Distributions;
 namespace AutoPeft.Scheduling;
 
 /// <summary>Options of <see cref="TaskRaceScheduler"/>.</summary>
-public sealed record TaskRaceOptions
+internal sealed record TaskRaceOptions
 {
     /// <summary>How the steps' losses become the objective. Default the mean of the worst half, as <see cref="Running.TaskSetOptions.Aggregate"/>; has to be the study's own.</summary>
     public TaskAggregate Aggregate { get; init; } = TaskAggregate.Default;
@@ -43,7 +43,7 @@ public sealed record TaskRaceOptions
 /// from the first task on, however few there are; the second needs a handful.
 /// <example><code>autopeft sweep demo --tasks polarity,paraphrase,acceptability --scheduler race</code></example>
 /// </summary>
-public sealed class TaskRaceScheduler(TaskRaceOptions? options = null) : IScheduler
+internal sealed class TaskRaceScheduler(TaskRaceOptions? options = null) : IScheduler
 {
     private readonly TaskRaceOptions _options = options ?? new();
 

@@ -3,7 +3,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>Options of <see cref="ThresholdPruner"/>.</summary>
-public sealed record ThresholdOptions
+internal sealed record ThresholdOptions
 {
     /// <summary>The reported metric that is watched.</summary>
     public required string Metric { get; init; }
@@ -22,7 +22,7 @@ public sealed record ThresholdOptions
 /// Stops a trial whose metric leaves its bounds or is no number: a loss that explodes, a score that should be beyond chance by now.
 /// <example><code>autopeft sweep lora --task polarity --model m --scheduler threshold:metric=train_loss,upper=2</code></example>
 /// </summary>
-public sealed class ThresholdPruner : IScheduler
+internal sealed class ThresholdPruner : IScheduler
 {
     private readonly ThresholdOptions _options;
 

@@ -3,7 +3,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>Options of <see cref="WilcoxonPruner"/>.</summary>
-public sealed record WilcoxonOptions
+internal sealed record WilcoxonOptions
 {
     /// <summary>Probability below which a difference counts. Default 0.1, as Optuna's: to stop a trial wrongly costs less than to publish a wrong claim.</summary>
     public double P { get; init; } = 0.1;
@@ -21,7 +21,7 @@ public sealed record WilcoxonOptions
 /// <see cref="TaskRaceScheduler"/> for few tasks.
 /// <example><code>new SweepBuilder…Scheduler(SchedulerCatalog.Create("wilcoxon:p=0.1"))</code></example>
 /// </summary>
-public sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler
+internal sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler
 {
     private readonly WilcoxonOptions _options = options ?? new();
 

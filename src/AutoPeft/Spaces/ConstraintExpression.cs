@@ -13,7 +13,7 @@ namespace AutoPeft.Spaces;
 /// A bool counts as 1 or 0 in arithmetic, a number other than 0 as true in and/or/not, a subset as its size. Texts have no order. Arithmetic is IEEE's: a comparison with NaN is false.
 /// Logic is three-valued (Kleene): what needs an inactive parameter is unknown, and a constraint that is unknown is not broken.
 /// </summary>
-public static class ConstraintExpression
+internal static class ConstraintExpression
 {
     /// <summary>A constraint over <paramref name="space"/>.</summary>
     /// <exception cref="InvalidInputException">

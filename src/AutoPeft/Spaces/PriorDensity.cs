@@ -6,7 +6,7 @@ namespace AutoPeft.Spaces;
 /// Densities of stated priors, relative to uniform on each parameter's own scale: they average to 1 over a parameter's range, so that a parameter that is
 /// inactive (density 1) neither gains nor loses against one that is active.
 /// </summary>
-public static class PriorDensity
+internal static class PriorDensity
 {
     /// <summary>Whether anyone stated a prior.</summary>
     public static bool HasPrior(this SearchSpace space) => space.Parameters.Any(p => p.Prior is not null);

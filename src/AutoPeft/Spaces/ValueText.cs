@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AutoPeft.Spaces;
 
 /// <summary>How values are written for people: invariant culture, shortest form that reads back the same.</summary>
-public static class ValueText
+internal static class ValueText
 {
     /// <summary>The value as text; strings in single quotes, so that 'true' and true differ.</summary>
     public static string Of(object? value) => value switch

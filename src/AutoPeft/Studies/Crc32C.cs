@@ -4,7 +4,7 @@ using System.Numerics;
 namespace AutoPeft.Studies;
 
 /// <summary>CRC-32C (Castagnoli), as iSCSI, ext4 and most logs use it; one instruction for 8 bytes where the processor has it.</summary>
-public static class Crc32C
+internal static class Crc32C
 {
     /// <summary>The state before the first byte, for <see cref="Update"/>.</summary>
     internal const uint Start = 0xFFFFFFFF;

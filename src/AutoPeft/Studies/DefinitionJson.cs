@@ -5,7 +5,7 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Studies;
 
 /// <summary>A study's definition as members of a JSON object: the journal's first record, and the "study" message of the ask-tell protocol.</summary>
-public static class DefinitionJson
+internal static class DefinitionJson
 {
     private static readonly string[] Known = ["event", "time", "name", "space", "require", "predicates", "objectives", "outcomes", "sampler", "seed", "budget", "reference", "settings", "scheduler", "lockstep"];
 

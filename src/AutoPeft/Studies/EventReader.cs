@@ -7,13 +7,13 @@ namespace AutoPeft.Studies;
 
 /// <summary>
 /// Reads the records that make up nearly all of a log in one pass and without a document: a log of 100,000 trials opens in less than a second. Whatever it does not know (another kind,
-/// a member that was added later, a number that is not finite) it leaves to <see cref="EventJson.Read"/>, which has the last word on everything.
+/// a member that was added later, a number that is not finite) it leaves to <see cref="EventJson.Read(ReadOnlyMemory{byte}, StudyDefinition)"/>, which has the last word on everything.
 /// </summary>
-public static class EventReader
+internal static class EventReader
 {
     private static readonly ImmutableSortedDictionary<string, double> s_noMetrics = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
 
-    /// <summary>Reads one record, as <see cref="EventJson.Read"/> does.</summary>
+    /// <summary>Reads one record, as <see cref="EventJson.Read(ReadOnlyMemory{byte}, StudyDefinition)"/> does.</summary>
     /// <exception cref="InvalidInputException">It is no record that this version knows.</exception>
     public static StudyEvent Read(ReadOnlyMemory<byte> json, StudyDefinition? definition)
     {

@@ -7,7 +7,7 @@ namespace AutoPeft.Studies;
 /// <c>FILE.seal</c>, and a flipped bit is noticed before the
 /// file is used. Whenever the program dies, the file that is there fits the seal that is there.
 /// </summary>
-public static class FileSeal
+internal static class FileSeal
 {
     /// <summary>What a seal's file name has behind that of its file.</summary>
     public const string Extension = ".seal";

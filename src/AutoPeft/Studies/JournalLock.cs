@@ -6,7 +6,7 @@ namespace AutoPeft.Studies;
 /// The system drops it when its holder dies, whatever it died of; the file that stays behind means nothing, and nothing has to be cleaned
 /// up.
 /// </summary>
-public sealed class JournalLock : IDisposable
+internal sealed class JournalLock : IDisposable
 {
     // An append holds the lock for about a millisecond, so half a minute means that its holder hangs.
     private const int Tries = 30_000;

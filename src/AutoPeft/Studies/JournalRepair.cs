@@ -8,7 +8,7 @@ namespace AutoPeft.Studies;
 /// <param name="Line">The line's number in the damaged file; the file's first is 1.</param>
 /// <param name="Byte">Where the line starts, in bytes from the file's start.</param>
 /// <param name="Why">What is wrong with it, in one line.</param>
-public sealed record LostRecord(int Line, long Byte, string Why);
+internal sealed record LostRecord(int Line, long Byte, string Why);
 
 /// <summary>What a repair did.</summary>
 /// <param name="Copy">The damaged file as it was; null where nothing was wrong and nothing was done.</param>
@@ -16,13 +16,13 @@ public sealed record LostRecord(int Line, long Byte, string Why);
 /// <param name="Lost">What could not be kept.</param>
 /// <param name="LostTrials">Trials whose proposal was lost: they stand as failed, with a configuration that never ran, so that later trials
 /// keep their numbers.</param>
-public sealed record JournalRepairResult(string? Copy, int Kept, IReadOnlyList<LostRecord> Lost, IReadOnlyList<int> LostTrials);
+internal sealed record JournalRepairResult(string? Copy, int Kept, IReadOnlyList<LostRecord> Lost, IReadOnlyList<int> LostTrials);
 
 /// <summary>
 /// Makes a damaged journal usable again with everything that is readable in it: what is whole and can follow stays, in the order of the
 /// records' numbers. The damaged file is kept beside it.
 /// </summary>
-public static class JournalRepair
+internal static class JournalRepair
 {
     /// <summary>Repairs a journal in place.</summary>
     /// <param name="path">The file.</param>

@@ -7,16 +7,21 @@ namespace AutoPeft.Studies;
 /// <param name="Time">When it happened, UTC. For people and tables; nothing that is decided depends on it.</param>
 public abstract record StudyEvent(DateTimeOffset Time);
 
-/// <summary>The first record.</summary>
+/// <summary>The first record of a log: the study was created.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Definition">What the study searches and how.</param>
 public sealed record StudyCreated(DateTimeOffset Time, StudyDefinition Definition) : StudyEvent(Time);
 
 /// <summary>A base for what happens to one trial.</summary>
+/// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number: 0, 1, 2, … in the order of proposal.</param>
 public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(Time);
 
 /// <summary>
 /// A base for records that one attempt of a trial causes. The fold refuses the record of an attempt that another one superseded, so that no result counts twice, however late it comes.
 /// </summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">
 /// The attempt that the record belongs to: 1 for the first, 0 for a trial that no worker ever started. Null only in logs of versions before 0.2, where the record belongs to the attempt that ran.
 /// </param>
@@ -30,6 +35,8 @@ public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attemp
 }
 
 /// <summary>A sampler, or a person, proposed a trial.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
 /// <param name="Configuration">What to run.</param>
 /// <param name="Source">Which sampler, and how it chose; "enqueued" for a person's own.</param>
 /// <param name="Seen">How many records of the log the sampler had seen. With <paramref name="Batch"/> this is all that a replay needs.</param>
@@ -40,12 +47,17 @@ public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attemp
 public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch, int BatchSize, string? State = null, TrialParent? Parent = null) : TrialEvent(Time, Number);
 
 /// <summary>A worker took the trial.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
 /// <param name="Worker">Who.</param>
 /// <param name="Device">On what, as a <see cref="Running.DeviceSlot"/> is written.</param>
 /// <param name="Attempt">1 for the first, one more after each requeue.</param>
 public sealed record TrialStarted(DateTimeOffset Time, int Number, string Worker, string Device, int Attempt) : TrialEvent(Time, Number);
 
 /// <summary>An intermediate report.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
+/// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Step">What the scheduler compares at: epochs, steps, whatever the runner counts; ascending.</param>
 /// <param name="Metrics">Named measurements.</param>
 public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt, long Step, ImmutableSortedDictionary<string, double> Metrics)
@@ -59,6 +71,9 @@ public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt
 }
 
 /// <summary>The trial ended with a value for every objective.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
+/// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Values">One per objective, in the objectives' own units.</param>
 /// <param name="Outcomes">One per outcome constraint.</param>
 /// <param name="Metrics">Anything else that was measured.</param>
@@ -75,13 +90,23 @@ public sealed record TrialCompleted(
 }
 
 /// <summary>The trial failed and will not be run again.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
+/// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Error">One line.</param>
 public sealed record TrialFailed(DateTimeOffset Time, int Number, int? Attempt, string Error) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler ended the trial early. Its last report stands for it.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
+/// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
+/// <param name="Step">The step of the last report.</param>
 public sealed record TrialPruned(DateTimeOffset Time, int Number, int? Attempt, long Step) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The trial's worker is gone; the trial waits to be run again.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
+/// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Reason">One line.</param>
 /// <param name="Alone">Whether the next attempt is to run with nothing beside it on its device: this one ran out of memory among others.</param>
 /// <param name="Crashed">
@@ -92,10 +117,15 @@ public sealed record TrialRequeued(DateTimeOffset Time, int Number, int? Attempt
     : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler had the trial leave its device at a checkpoint; it may be promoted later. Its last report stands for it until then.</summary>
-/// <param name="Step">Of the last report.</param>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
+/// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
+/// <param name="Step">The step of the last report.</param>
 public sealed record TrialPaused(DateTimeOffset Time, int Number, int? Attempt, long Step) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler lets a paused trial go on; it waits for a worker.</summary>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
 public sealed record TrialPromoted(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);
 
 /// <summary>A person has a failed trial run again: it waits for a worker.</summary>
@@ -103,15 +133,20 @@ public sealed record TrialPromoted(DateTimeOffset Time, int Number) : TrialEvent
 /// The record takes an attempt number of its own, one more than the attempt that failed, so that whatever that attempt still says is
 /// refused as superseded; the next start is one more again.
 /// </remarks>
+/// <param name="Time">When it happened, UTC.</param>
+/// <param name="Number">The trial's number.</param>
 public sealed record TrialRetried(DateTimeOffset Time, int Number) : TrialEvent(Time, Number);
 
 /// <summary>A person changed how many trials the study runs in all; from this record on it stands in the definition's place.</summary>
+/// <param name="Time">When it happened, UTC.</param>
 /// <param name="Budget">Trials in all, those that were made already among them; at least as many as were made.</param>
 public sealed record BudgetChanged(DateTimeOffset Time, int Budget) : StudyEvent(Time);
 
 /// <summary>A person holds the study: running trials go on to their end, none is started.</summary>
+/// <param name="Time">When it happened, UTC.</param>
 /// <param name="Reason">One line.</param>
 public sealed record StudyPaused(DateTimeOffset Time, string Reason) : StudyEvent(Time);
 
 /// <summary>The study goes on.</summary>
+/// <param name="Time">When it happened, UTC.</param>
 public sealed record StudyResumed(DateTimeOffset Time) : StudyEvent(Time);

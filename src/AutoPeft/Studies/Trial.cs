@@ -26,7 +26,10 @@ public enum TrialState
 }
 
 /// <summary>An intermediate report of a trial.</summary>
-/// <param name="Attempt">Which attempt of the trial sent it.</param>
+/// <param name="Step">What the trial counts by: epochs or steps, ascending.</param>
+/// <param name="Metrics">Named measurements at that step.</param>
+/// <param name="Time">When the report was recorded, UTC.</param>
+/// <param name="Attempt">Which attempt of the trial sent the report.</param>
 public readonly record struct Report(long Step, ImmutableSortedDictionary<string, double> Metrics, DateTimeOffset Time, int Attempt = 1);
 
 /// <summary>One trial, as the fold over the log has it. Read-only outside the fold; a later record changes it in place, so keep none across an append.</summary>

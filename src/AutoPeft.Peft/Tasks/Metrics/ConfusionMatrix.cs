@@ -4,7 +4,7 @@ namespace AutoPeft.Peft.Tasks;
 /// How often each class was true, predicted, and both: what classification scores need of a confusion matrix, in memory that grows with the
 /// classes and not with their square. Immutable.
 /// </summary>
-public sealed class ConfusionMatrix
+internal sealed class ConfusionMatrix
 {
     private readonly long[] _true, _predicted, _both;
     private readonly long _total;

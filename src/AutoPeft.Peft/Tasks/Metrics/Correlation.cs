@@ -1,7 +1,7 @@
 namespace AutoPeft.Peft.Tasks;
 
 /// <summary>Correlations of predicted and true values.</summary>
-public static class Correlation
+internal static class Correlation
 {
     /// <summary>Pearson's correlation, −1 to 1; 0 where either side is constant (a model that says the same of everything has learned nothing).</summary>
     /// <exception cref="ArgumentException">The lengths differ, or there is nothing to score.</exception>

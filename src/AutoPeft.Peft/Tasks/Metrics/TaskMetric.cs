@@ -17,7 +17,7 @@ public enum TaskMetric
 }
 
 /// <summary>Names of metrics as specifications and tables write them, and the score itself.</summary>
-public static class TaskMetricNames
+internal static class TaskMetricNames
 {
     private static readonly (string Name, TaskMetric Metric)[] Known =
     [

@@ -6,7 +6,7 @@ namespace AutoPeft.Analysis.Comparison;
 /// Performance profiles over tasks (Dolan and Moré 2002) and AlgoPerf's score (Dahl et al., "Benchmarking neural network training algorithms", 2023): for "one configuration good for all". Each entry of
 /// the table is a cost: trials, steps or seconds to reach a task's target, or a loss above 0; infinite where the target was not reached.
 /// </summary>
-public sealed class PerformanceProfiles
+internal sealed class PerformanceProfiles
 {
     /// <summary>Largest ratio that still counts in the score. Default 4, AlgoPerf's.</summary>
     public const double DefaultLimit = 4;

@@ -6,7 +6,7 @@ namespace AutoPeft.Analysis.Comparison;
 /// <summary>
 /// How good a study was after each completed trial: the hypervolume of its feasible trials, or with one objective the best loss with the sign that makes larger better.
 /// </summary>
-public static class QualityTrace
+internal static class QualityTrace
 {
     /// <summary>The trace, one value per completed trial in the order of completion; −∞ until a feasible one (0 for a hypervolume).</summary>
     /// <param name="study">A study.</param>

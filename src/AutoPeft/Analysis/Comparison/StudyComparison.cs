@@ -4,7 +4,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Analysis.Comparison;
 
 /// <summary>Which test decided.</summary>
-public enum ComparisonTest
+internal enum ComparisonTest
 {
     /// <summary>Sign-flip permutation test of paired differences: the studies share their seeds.</summary>
     PairedPermutation,
@@ -29,7 +29,7 @@ public enum ComparisonTest
 /// <param name="Superiority">How often a study of the first side beats one of the second (ties half): 0.5 where they are equal.</param>
 /// <param name="TrialsToMatch">Median number of trials after which studies of the first side reach the second side's median quality; null where most never do.</param>
 /// <param name="Test">Which test.</param>
-public sealed record StudyComparison(int Trials, double[] First, double[] Second, double Difference, double Low, double High, double PValue, double Superiority, int? TrialsToMatch, ComparisonTest Test)
+internal sealed record StudyComparison(int Trials, double[] First, double[] Second, double Difference, double Low, double High, double PValue, double Superiority, int? TrialsToMatch, ComparisonTest Test)
 {
     /// <summary>Up to so many rearrangements are all counted; beyond, so many are drawn.</summary>
     private const int Rearrangements = 20_000;

@@ -4,7 +4,7 @@ using AutoPeft.Scheduling;
 namespace AutoPeft.Analysis.Racing;
 
 /// <summary>Options of a race.</summary>
-public sealed record RaceOptions
+internal sealed record RaceOptions
 {
     /// <summary>Chance of ever eliminating a candidate by luck alone. Default 0.05.</summary>
     public double Error { get; init; } = 0.05;
@@ -17,13 +17,13 @@ public sealed record RaceOptions
 /// <param name="Candidate">Its index.</param>
 /// <param name="Block">The seed, or the pair of task and seed, that all candidates share.</param>
 /// <param name="Loss">Smaller is better. Not finite where the run failed: the worst result of its block.</param>
-public readonly record struct RaceResult(int Candidate, int Block, double Loss);
+internal readonly record struct RaceResult(int Candidate, int Block, double Loss);
 
 /// <summary>Where a race stands.</summary>
 /// <param name="Alive">Candidates that may still be the best, by index.</param>
 /// <param name="EliminatedBy">For each candidate the one that beat it, or −1.</param>
 /// <param name="Leader">The alive candidate with the smallest mean over the blocks that all alive ones have run; −1 before the first block is complete.</param>
-public sealed record RaceStanding(ImmutableArray<int> Alive, ImmutableArray<int> EliminatedBy, int Leader)
+internal sealed record RaceStanding(ImmutableArray<int> Alive, ImmutableArray<int> EliminatedBy, int Leader)
 {
     /// <summary>Whether one candidate is left.</summary>
     public bool IsDecided => Alive.Length == 1;
@@ -34,7 +34,7 @@ public sealed record RaceStanding(ImmutableArray<int> Alive, ImmutableArray<int>
 /// differences and a test that may be looked at after every run, at level <see cref="RaceOptions.Error"/> over all pairs and all times. Blocks are seeds, or tasks and seeds, so that a race may be over
 /// tasks. Pure: the results decide.
 /// </summary>
-public sealed class Race
+internal sealed class Race
 {
     private readonly RaceOptions _options;
     private readonly int _candidates, _blocks;

@@ -9,7 +9,7 @@ namespace AutoPeft.Analysis.Racing;
 /// A race as a study: the space is (candidate, repeat), the first objective decides, and the sampler asks for the runs that the race wants next. It has run out when one candidate is left, so the
 /// budget that is left is not spent. Repeats are seeds of the final evaluation, which no search has seen. With workers to spare the next block is begun before the last is complete.
 /// </summary>
-public sealed class RaceSampler(RaceOptions? options = null) : ISampler
+internal sealed class RaceSampler(RaceOptions? options = null) : ISampler
 {
     /// <summary>The sampler's name in a study's definition.</summary>
     public const string Id = "race";

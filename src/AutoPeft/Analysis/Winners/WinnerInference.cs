@@ -10,7 +10,7 @@ namespace AutoPeft.Analysis.Winners;
 /// <param name="Low">Lower end of the interval for its true value.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Lead">Interval for how much truly better than the runner-up it is, given that these two came first; below 0 if worse. NaN without a runner-up.</param>
-public sealed record WinnerEstimate(int Winner, double Observed, double Corrected, double Low, double High, (double Low, double High) Lead)
+internal sealed record WinnerEstimate(int Winner, double Observed, double Corrected, double Low, double High, (double Low, double High) Lead)
 {
     /// <summary>How much of the observed value is luck.</summary>
     public double Luck => Corrected - Observed;
@@ -24,7 +24,7 @@ public sealed record WinnerEstimate(int Winner, double Observed, double Correcte
 /// inverting that alone is valid but can be infinitely wide when the race was close, so the truth is also held within a simultaneous interval of level 1 − β, β = α/10, and the rest of α is spent on the
 /// cut-off normal. Covers at least 1 − α and at most (1 − α)/(1 − β), whatever the true values are: 95 % to 95.5 %.
 /// </summary>
-public static class WinnerInference
+internal static class WinnerInference
 {
     /// <summary>β as a share of α: the authors' choice.</summary>
     private const double SimultaneousShare = 0.1;

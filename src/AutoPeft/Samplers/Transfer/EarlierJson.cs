@@ -10,7 +10,7 @@ namespace AutoPeft.Samplers.Transfer;
 /// Earlier studies in a new study's definition, so that the log alone replays every proposal, whatever became of the earlier directories:
 /// <c>[{"study":"a","trials":[[code, …, loss, …], …]}]</c> with null for an inactive parameter and an unmeasured objective.
 /// </summary>
-public static class EarlierJson
+internal static class EarlierJson
 {
     /// <summary>The setting's name.</summary>
     public const string Setting = "earlier";

@@ -7,7 +7,7 @@ namespace AutoPeft.Samplers.Transfer;
 /// <summary>
 /// How trials of an earlier study become points of another: parameters and objectives by name. What maps is used, what does not is named.
 /// </summary>
-public sealed class StudyMapping
+internal sealed class StudyMapping
 {
     private readonly SearchSpace _from;
     private readonly SearchSpace _to;

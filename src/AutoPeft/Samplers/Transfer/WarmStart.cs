@@ -4,7 +4,7 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.Transfer;
 
 /// <summary>Configurations to begin with: the best of earlier studies, made diverse.</summary>
-public static class WarmStart
+internal static class WarmStart
 {
     /// <summary>How many times as many candidates as are wanted are looked at: the better the fewer, the more diverse the more.</summary>
     private const int Pool = 3;

@@ -116,7 +116,9 @@ internal static class ClusterTables
 
     private static async Task<bool> IsThereAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection)
+        // Not to_regclass: a session that found no table remembers that, and may do so until its transaction ends.
+        await using var command = new NpgsqlCommand(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = $1 AND pg_table_is_visible(oid))", connection)
         { Parameters = { new() { Value = table } } };
         return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }

@@ -37,4 +37,27 @@ public sealed class HeldLockTests(ServerFixture server)
         var created = new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(branin.Space, branin.Objectives));
         Assert.True(await during.TryAppendAsync(0, [created], default).AsTask().WaitAsync(s_patience));
     }
+
+    [Fact]
+    public async Task Silos_that_start_together_in_an_empty_database_know_each_other_by_the_same_identity()
+    {
+        for (int round = 0; round < 5; round++)
+        {
+            string name = $"together{round}";
+            await server.Process.SqlAsync($"CREATE DATABASE {name}");
+            string connection = string.Create(CultureInfo.InvariantCulture,
+                $"Host=127.0.0.1;Port={server.Process.Port};Username=postgres;Database={name};Pooling=false");
+            // The lock keeps all of them waiting after each has seen that there is no table.
+            await using var first = new NpgsqlConnection(connection);
+            await first.OpenAsync();
+            await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({Lock})", first)) await take.ExecuteNonQueryAsync();
+            Task<ClusterIdentity>[] all = [.. Enumerable.Range(0, 6).Select(_ => ClusterTables.EnsureAsync(connection, default))];
+            string waiting = "";
+            for (int tries = 0; waiting != "6" && tries < 300; tries++)
+                waiting = await server.Process.SqlAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+            Assert.Equal("6", waiting);
+            await using (var give = new NpgsqlCommand($"SELECT pg_advisory_unlock({Lock})", first)) await give.ExecuteNonQueryAsync();
+            Assert.Single((await Task.WhenAll(all).WaitAsync(s_patience)).Select(i => i.Name).Distinct());
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using AutoPeft.Pareto;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -37,7 +36,7 @@ internal static class TuningPrompt
         Describe(text, study.Definition, options);
         History(text, study, options.History);
         text.AppendLine("Predict the values of these candidates:");
-        for (int i = 0; i < candidates.Count; i++) text.AppendLine(CultureInfo.InvariantCulture, $"{i}: {Json(candidates[i])}");
+        for (int i = 0; i < candidates.Count; i++) text.AppendLine(CultureInfo.InvariantCulture, $"{i}: {SpaceJson.ToText(candidates[i])}");
         text.Append("""Answer with one JSON object and nothing else: {"predictions":[[""").AppendJoin(',', study.Definition.Objectives.Select(o => o.Name)).Append("],...]}, one list of numbers for each candidate, in their order.");
         return text.ToString();
     }
@@ -71,20 +70,13 @@ internal static class TuningPrompt
         }
         if (done.Length > 0) text.AppendLine("Results so far:");
         foreach (Trial t in done)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{Json(t.Configuration)} -> {string.Join(", ", study.Definition.Objectives.Select((o, j) => $"{o.Name} {Number(t.Values[j])}"))}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{SpaceJson.ToText(t.Configuration)} -> {string.Join(", ", study.Definition.Objectives.Select((o, j) => $"{o.Name} {Number(t.Values[j])}"))}");
         Trial[] failed = [.. study.Trials.Where(t => t.State == TrialState.Failed).TakeLast(8)];
         if (failed.Length > 0) text.AppendLine("These failed:");
-        foreach (Trial t in failed) text.AppendLine(Json(t.Configuration));
+        foreach (Trial t in failed) text.AppendLine(SpaceJson.ToText(t.Configuration));
         Trial[] pending = [.. study.Trials.Where(t => t.IsPending).TakeLast(16)];
         if (pending.Length > 0) text.AppendLine("These are running:");
-        foreach (Trial t in pending) text.AppendLine(Json(t.Configuration));
-    }
-
-    private static string Json(Configuration c)
-    {
-        using var stream = new MemoryStream();
-        using (var w = new Utf8JsonWriter(stream)) SpaceJson.WriteValues(w, c);
-        return Encoding.UTF8.GetString(stream.ToArray());
+        foreach (Trial t in pending) text.AppendLine(SpaceJson.ToText(t.Configuration));
     }
 
     private static string Number(double v) => v.ToString("G6", CultureInfo.InvariantCulture);

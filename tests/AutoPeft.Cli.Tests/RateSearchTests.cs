@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Training;
 using AutoPeft.Spaces;
@@ -41,18 +42,21 @@ public sealed class RateSearchTests
         [
             new("trial 3")
             {
-                Trial = 3, DevScore = 0.75, LearningRate = 1e-3, Choice = RateChoice.Lowest, Parameters = """{"rank":4}""",
-                Before = [("""{"rank":2}""", 5)],
+                Trial = 3, DevScore = 0.75, LearningRate = 1e-3, Choice = RateChoice.Lowest, Parameters = Json("""{"rank":4}"""),
+                Before = [new(5, Json("""{"rank":2}"""))],
             },
             new("lora r8 qv") { LearningRate = 1e-2, Choice = RateChoice.Highest },
         ];
         IReadOnlyList<FinalEntry> read = FinalEntry.Read(FinalEntry.Write(entries));
-        Assert.Equal(entries[0] with { Before = [] }, read[0] with { Before = [] });
-        Assert.Equal(entries[0].Before, read[0].Before);
-        Assert.Equal(entries[1] with { Before = [] }, read[1] with { Before = [] });
+        Assert.Equal(entries[0] with { Before = null, Parameters = null }, read[0] with { Before = null, Parameters = null });
+        Assert.Equal("""{"rank":4}""", read[0].Parameters!.Value.GetRawText());
+        Assert.Equal((5, """{"rank":2}"""), (read[0].Before![0].Until, read[0].Before![0].Parameters.GetRawText()));
+        Assert.Equal(entries[1], read[1]);
         IReadOnlyList<FinalEntry> old = FinalEntry.Read("""[{"trial":7,"dev":0.5,"params":{}}]""");
         Assert.Equal(["trial 7", .. Baselines.Names], old.Select(e => e.Name));
     }
+
+    private static JsonElement Json(string text) => JsonSerializer.Deserialize<JsonElement>(text);
 
     private static IReadOnlyList<FinalEntry> Choose(params (int Row, int Rate, double Dev, double Loss)[] runs)
     {

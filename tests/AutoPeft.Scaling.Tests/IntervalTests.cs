@@ -110,7 +110,8 @@ public sealed class IntervalTests
     }
 
     [Theory]
-    [InlineData(1e6, 1e8), InlineData(7e9, 1.4e11), InlineData(7e10, 1.4e12), InlineData(1e12, 2e13), InlineData(1e5, 1e15), InlineData(1e15, 1e7)]
+    [InlineData(1e6, 1e8), InlineData(7e9, 1.4e11), InlineData(7e10, 1.4e12), InlineData(1e12, 2e13)]
+    [InlineData(1e5, 1e15), InlineData(1e15, 1e7)]
     public void What_the_published_loss_law_predicts_lies_in_its_own_band(double n, double d)
     {
         LossPrediction p = LossLawPredictor.Published.Predict(n, d);

@@ -92,7 +92,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         }
     }
 
-    private StudySession Session => _open?.Session ?? throw new InvalidInputException("There is no study yet; send {\"study\": …} first.");
+    private StudySession Session =>
+        _open?.Session ?? throw new InvalidInputException("There is no study yet; send {\"study\": …} first.");
 
     private async Task CreateAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {

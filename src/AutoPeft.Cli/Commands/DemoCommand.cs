@@ -42,9 +42,11 @@ internal static class DemoCommand
             if (code != 0) return code;
             if (!parsed.GetValue(skip))
             {
-                Console.Out.WriteLine("Choosing a learning rate for each member of the front and each usual method, all from the same few, on dev; "
+                Console.Out.WriteLine(
+                    "Choosing a learning rate for each member of the front and each usual method, all from the same few, on dev; "
                     + $"then retraining them under {demo.FinalSeeds} other seeds. The test set is used here for the first time.");
-                await FinalTable.RunAsync(folder, Path.Combine(path, FinalTable.Folder), new FinalOptions(demo.FinalSeeds), arguments, cancellationToken)
+                await FinalTable.RunAsync(
+                    folder, Path.Combine(path, FinalTable.Folder), new FinalOptions(demo.FinalSeeds), arguments, cancellationToken)
                     .ConfigureAwait(false);
                 await folder.WriteAsync(cancellationToken).ConfigureAwait(false);
                 IReadOnlyList<FinalRow> rows = await FinalTable.ReadAsync(path, cancellationToken).ConfigureAwait(false);

@@ -15,15 +15,16 @@ internal static class FinalCommand
         var seeds = new Option<int>("--seeds") { Description = "Seeds, other than the search's.", DefaultValueFactory = _ => 5 };
         var race = new Option<int?>("--race")
         {
-            Description = "Runs in all: repeat who may still be the best, up to --seeds times (20 unless typed), and stop when one is left.",
+            Description = "Runs in all: repeat who may still be the best, up to --seeds times (20 unless typed), and stop when one is "
+                + "left.",
         };
         var rates = new Option<string?>("--rates")
         {
             Description = "Learning rates, with commas, that every row is tried at on dev before it is scored; one rate is for all. "
                 + "Default: four that follow from the model's width.",
         };
-        var command = new Command("final", "Chooses a learning rate on dev for each member of the front and each usual baseline, retrains them "
-            + "under other seeds, scores them on the test set, and writes the table into the report.") { directory, seeds, race, rates };
+        var command = new Command("final",
+            "Chooses a learning rate on dev for each member of the front and each usual baseline, retrains them under other seeds, scores them on the test set, and writes the table into the report.") { directory, seeds, race, rates };
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -53,8 +54,10 @@ internal static class FinalCommand
     }
 
     private static double Rate(string typed) =>
-        double.TryParse(typed, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate) && rate is > 0 and <= TrainingOptions.MaxLearningRate
+        double.TryParse(typed, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate)
+            && rate is > 0 and <= TrainingOptions.MaxLearningRate
             ? rate
             : throw new InvalidInputException(
-                $"--rates takes numbers above 0 and at most {TrainingOptions.MaxLearningRate}, with commas between them, not '{typed.Trim()}'.");
+                $"--rates takes numbers above 0 and at most {TrainingOptions.MaxLearningRate}, with commas between them, "
+                + $"not '{typed.Trim()}'.");
 }

@@ -16,10 +16,10 @@ internal static class SweepCommand
     {
         var space = new Argument<string>("SPACE")
         {
-            Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe), demo for the first of them on the demo's base model, "
-                + "function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, FILE.json, a space "
-                + "of your own for a program of your own (--command), or FILE.cs, a C# file that declares space and objective and ends with "
-                + "RunOrServeAsync.",
+            Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe), demo for the first of them on the demo's base "
+                + "model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, "
+                + "FILE.json, a space of your own for a program of your own (--command), or FILE.cs, a C# file that declares space and "
+                + "objective and ends with RunOrServeAsync.",
         };
         var task = new Option<string?>("--task") { Description = "A synthetic task by name, or tsv:DIR with train.tsv, dev.tsv and test.tsv." };
         var tasks = new Option<string[]>("--tasks") { Description = "Several tasks, with commas between: every configuration trains on each, in this order, and has one score; per-task results are kept.", AllowMultipleArgumentsPerToken = true };

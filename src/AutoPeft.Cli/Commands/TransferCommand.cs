@@ -21,7 +21,8 @@ internal static class TransferCommand
             await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken).ConfigureAwait(false);
             string[] on = parsed.GetValue(tasks) is { Length: > 0 } typed ? typed : [.. PeftTaskSet.Tasks(folder.Log.Study.Definition).Select(t => t.Task)];
             if (on.Length == 0) throw new InvalidInputException("--task is missing: the sweep was on one task; name others.");
-            var tables = await TransferTable.RunAsync(folder, [.. on.Distinct()], new FinalOptions(count), run.Read(parsed), cancellationToken).ConfigureAwait(false);
+            var tables = await TransferTable.RunAsync(
+                folder, [.. on.Distinct()], new FinalOptions(count), run.Read(parsed), cancellationToken).ConfigureAwait(false);
             TransferTable.Print(tables);
             if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, tables.Select(t => new { t.Task, t.Rows }).ToArray(), cancellationToken).ConfigureAwait(false);
             return 0;

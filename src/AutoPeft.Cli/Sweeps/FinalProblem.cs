@@ -10,8 +10,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
-/// The two halves of a final evaluation as studies of their own. Choosing rates: (candidate, rate) is the space, the dev score the objective.
-/// Scoring: (candidate, repeat), the test score. Every pair is enqueued. So they have what every study has: worker processes, a log, resume.
+/// The two halves of a final evaluation as studies of their own. Choosing rates: (candidate, rate) is the space, the dev score the
+/// objective. Scoring: (candidate, repeat) is the space, the test score the objective. Every pair is enqueued. So both halves have what
+/// every study has: worker processes, a log, resume.
 /// </summary>
 internal sealed class FinalProblem : ISweepProblem
 {

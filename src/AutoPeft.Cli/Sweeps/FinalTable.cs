@@ -22,7 +22,8 @@ internal static class FinalTable
     /// <param name="how">How often, at which rates, on which task.</param>
     /// <param name="run">How to run.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static async Task RunAsync(SweepFolder folder, string path, FinalOptions how, RunArguments run, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        SweepFolder folder, string path, FinalOptions how, RunArguments run, CancellationToken cancellationToken)
     {
         IStudyView search = folder.Log.Study;
         if (search.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)
@@ -123,12 +124,14 @@ internal static class FinalTable
         foreach (Objective o in definition.Objectives)
         {
             repeats[o.Name] = final.Log.Study.Completed
-                .Where(t => entries[t.Configuration.GetInt("candidate")] is { Trial: not null, Choice: RateChoice.Searched or RateChoice.Fixed }
+                .Where(t => EntryOf(t) is { Trial: not null, Choice: RateChoice.Searched or RateChoice.Fixed }
                     && t.Metrics.ContainsKey(o.Name))
-                .GroupBy(t => entries[t.Configuration.GetInt("candidate")].Trial!.Value)
+                .GroupBy(t => EntryOf(t).Trial!.Value)
                 .ToDictionary(g => g.Key, g => (IReadOnlyList<double>)[.. g.Select(t => t.Metrics[o.Name])]);
         }
         return repeats;
+
+        FinalEntry EntryOf(Trial run) => entries[run.Configuration.GetInt("candidate")];
     }
 
     /// <summary>Prints the table; what was found is set apart from what was given.</summary>
@@ -151,7 +154,8 @@ internal static class FinalTable
         }
         AnsiConsole.Write(table);
         if (rows.Any(r => r.RateNote is "lowest tried" or "highest tried"))
-            Console.Out.WriteLine("↓ ↑: the lowest or highest of the learning rates that every row was tried at; name others with --rates.");
+            Console.Out.WriteLine(
+                "↓ ↑: the lowest or highest of the learning rates that every row was tried at; name others with --rates.");
     }
 
     private static string Rate(FinalRow row) => (row.LearningRate?.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "")

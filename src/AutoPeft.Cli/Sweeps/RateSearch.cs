@@ -1,3 +1,4 @@
+using AutoPeft.Running;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -40,14 +41,14 @@ internal static class RateSearch
         await SweepRun.RunAsync(search, run, cancellationToken, tables: false).ConfigureAwait(false);
         if (search.Log.Study is { Completed.Count: 0 } study)
             throw new InvalidInputException(
-                $"No training at any of the learning rates has ended well, so that there is none to choose; the first failed with: {study.Trials
-                    .FirstOrDefault(t => t.Error is not null)?.Error ?? "no error"}. {path} has the others.");
+                "No training at any of the learning rates has ended well, so that there is none to choose. The commonest errors: "
+                + $"{string.Join("; ", TrialFailures.Of(study).Errors.Take(2).Select(e => e.Error))} ({path}).");
         return Choose(search.Log.Study, entries, rates);
     }
 
     /// <summary>
-    /// The entries with the rate of the best dev score; of equal scores the one with the lower dev loss, then the lower rate. An entry whose
-    /// trainings all failed keeps what it had.
+    /// The entries with the rate of the best dev score; of equal scores the one with the lower dev loss, then the lower rate. An entry
+    /// whose trainings all failed keeps what it had.
     /// </summary>
     internal static IReadOnlyList<FinalEntry> Choose(IStudyView study, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double> rates)
     {

@@ -12,6 +12,8 @@ internal sealed class TerminalLogger : ILogger
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel)) Console.Error.WriteLine($"autopeft: {formatter(state, exception)}{(exception is null ? "" : $": {exception}")}");
+        if (!IsEnabled(logLevel)) return;
+        string cause = exception is null ? "" : $": {exception}";
+        Console.Error.WriteLine($"autopeft: {formatter(state, exception)}{cause}");
     }
 }

@@ -1,5 +1,4 @@
 using System.Reflection;
-using AutoPeft.Parquet.Files;
 using global::Parquet;
 
 namespace AutoPeft.Parquet.Tables;

@@ -8,7 +8,8 @@ namespace AutoPeft.Peft.Adapters;
 public sealed record KeyValueCore(int Length) : Core
 {
     /// <inheritdoc/>
-    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) => [new("key_values", [Length, 2, shape.In], Initialization.Normal(1))];
+    internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
+        [new("key_values", [Length, 2, shape.In], Initialization.Normal(1))];
 
     /// <summary>All layers' keys and values, <c>[n, layers, 2, d]</c> with one layer.</summary>
     internal static Tensor AllLayers(AdapterBlock block) => block["key_values"].unsqueeze(1);

@@ -34,7 +34,8 @@ public static class ShippedSpaces
     [
         new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer; the learning rate is fixed",
             AutoPeftSpace.For, AutoPeftSpace.ToPlan, _ => new TrainingRecipe()) { PaperCount = AutoPeftSpace.PaperCount },
-        new("autopeft-rate", "AutoPEFT's space with the learning rate in it", AutoPeftSpace.WithRateFor, AutoPeftSpace.ToPlan, AutoPeftSpace.ToRecipe)
+        new("autopeft-rate", "AutoPEFT's space with the learning rate in it",
+            AutoPeftSpace.WithRateFor, AutoPeftSpace.ToPlan, AutoPeftSpace.ToRecipe)
         {
             PaperCount = AutoPeftSpace.PaperCount,
             Mutable = ["learning_rate"],

@@ -11,7 +11,8 @@ namespace AutoPeft.Peft.SelfTuning;
 /// <param name="HeadDropout">Dropout of what pooler and classifier read, 0 to 0.75.</param>
 /// <param name="LabelSmoothing">Share of a label that is spread over all classes (Szegedy et al. 2016), 0 to 0.5.</param>
 /// <param name="TokenDropout">Share of the input's words that are masked, 0 to 0.5.</param>
-internal sealed record Regularization(double AttentionDropout, double FeedForwardDropout, double HeadDropout, double LabelSmoothing, double TokenDropout)
+internal sealed record Regularization(
+    double AttentionDropout, double FeedForwardDropout, double HeadDropout, double LabelSmoothing, double TokenDropout)
 {
     /// <summary>How many numbers there are, k.</summary>
     public const int Count = 5;

@@ -73,4 +73,5 @@ internal sealed record SelfTuningReport(int Step, double DevLoss, double DevScor
 /// <param name="History">All evaluations.</param>
 /// <param name="Passes">Examples that went forward and back, those of tuning steps and of the response's second product included: the compute.</param>
 /// <param name="Seconds">Wall time.</param>
-internal sealed record SelfTuningResult(SelfTuningReport Best, SplitEvaluation Test, IReadOnlyList<SelfTuningReport> History, long Passes, double Seconds);
+internal sealed record SelfTuningResult(
+    SelfTuningReport Best, SplitEvaluation Test, IReadOnlyList<SelfTuningReport> History, long Passes, double Seconds);

@@ -1,6 +1,8 @@
 namespace AutoPeft.Peft.Tasks;
 
-/// <summary>What a task's dev set gives a model that answers every text alike: the loss that a training starts at, about, and has to leave.</summary>
+/// <summary>
+/// What a task's dev set gives a model that answers every text alike: about the loss at which a training starts, and which it has to leave.
+/// </summary>
 internal static class ConstantAnswer
 {
     /// <summary>

@@ -10,9 +10,9 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>
-/// Retrains candidates under seeds that no search has used: to choose a learning rate for each by its dev score (<see cref="RateSpace"/>),
-/// and then to score each on the test set, which no search has seen either (<see cref="Space"/>). An <see cref="ITrialRunner"/>, so that the
-/// same workers do it that ran the search. One training at a time.
+/// Retrains candidates under seeds that no search has used: to choose a learning rate for each by its dev score
+/// (<see cref="RateSpace"/>), and then to score each on the test set, which no search has seen either (<see cref="Space"/>). An
+/// <see cref="ITrialRunner"/>, so that the same workers do it that ran the search. One training at a time.
 /// </summary>
 /// <param name="modelDirectory">Folder of the base model.</param>
 /// <param name="task">A task as <see cref="TaskCatalog"/> resolves it.</param>
@@ -75,18 +75,21 @@ internal sealed class FinalEvaluation(
         bool choosesRate = Rates.Count > 0;
         double? rate = choosesRate ? Rates[trial.Configuration.GetInt("rate")] : candidate.LearningRate;
         TrainingOptions how = candidate.Training ?? training;
+        if (rate is not null) how = how with { LearningRate = rate };
         ulong seed = choosesRate
             ? new Philox(studySeed, RateSeed, StreamPurpose.Evaluation).NextUInt64()
             : SeedOf(studySeed, trial.Configuration.GetInt("repeat"));
-        PeftTrainingResult run = TrainingPhase.Train(_trainer, candidate.Before, candidate.Plan, rate is null ? how : how with { LearningRate = rate },
-            seed, scoreTest: !choosesRate, onStep: reporter.Heartbeat, cancellationToken: cancellationToken);
-        return new TrialOutcome([run.Test?.Score ?? run.Training.Best.Score], [], ImmutableSortedDictionary.CreateRange(new Dictionary<string, double>
+        PeftTrainingResult run = TrainingPhase.Train(_trainer, candidate.Before, candidate.Plan, how, seed,
+            scoreTest: !choosesRate, onStep: reporter.Heartbeat, cancellationToken: cancellationToken);
+        EvaluationReport best = run.Training.Best;
+        var metrics = new Dictionary<string, double>
         {
-            ["dev_score"] = run.Training.Best.Score,
-            ["dev_loss"] = run.Training.Best.Loss,
+            ["dev_score"] = best.Score,
+            ["dev_loss"] = best.Loss,
             ["exact_parameters"] = run.ExactParameters,
             ["paper_parameters"] = run.PaperParameters,
             ["train_seconds"] = run.Training.Seconds,
-        }));
+        };
+        return new TrialOutcome([run.Test?.Score ?? best.Score], [], metrics.ToImmutableSortedDictionary());
     }
 }

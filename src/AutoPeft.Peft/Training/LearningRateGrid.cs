@@ -10,12 +10,14 @@ namespace AutoPeft.Peft.Training;
 internal static class LearningRateGrid
 {
     /// <summary>
-    /// For BERT-base: 2e-5 is the middle of BERT's range for fine-tuning, 1e-4 AutoPEFT's rate for adapters, and LoRA and heads need still
-    /// higher ones. A factor of 5 from rate to rate.
+    /// For BERT-base, half a decade from rate to rate: 5e-5 is the highest of BERT's range for fine-tuning (Devlin et al., 2019, appendix
+    /// A.3), AutoPEFT's rate for adapters, 1e-4, lies between the first two, and LoRA and heads need the higher ones.
     /// </summary>
-    private static readonly double[] s_bertBase = [2e-5, 1e-4, 5e-4, 2.5e-3];
+    private static readonly double[] s_bertBase = [5e-5, 1.6e-4, 5e-4, 1.6e-3];
 
-    /// <summary>Four rates for a model: BERT-base's × 768 / width (see <see cref="MethodLearningRates"/>), to two digits, ascending.</summary>
+    /// <summary>
+    /// Four rates for a model: BERT-base's × 768 / width (see <see cref="MethodLearningRates"/>), to two digits, ascending.
+    /// </summary>
     /// <param name="config">The model's shape.</param>
     public static IReadOnlyList<double> For(BertConfig config)
     {

@@ -25,7 +25,8 @@ public sealed class TrainingCheckpoint(string path)
 
     /// <summary>Runs or goes on with <paramref name="training"/>; arguments and exceptions as for <see cref="FineTuning.Run"/>.</summary>
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
-    internal FineTuningResult Run(FineTuning training, Func<EvaluationReport, TrainingDecision>? onEvaluation, Action? onStep, CancellationToken cancellationToken)
+    internal FineTuningResult Run(
+        FineTuning training, Func<EvaluationReport, TrainingDecision>? onEvaluation, Action? onStep, CancellationToken cancellationToken)
     {
         Restore(training);
         long saved = Stopwatch.GetTimestamp();

@@ -39,8 +39,10 @@ internal sealed record TrainingPhase(PeftPlan Plan, TrainingOptions Training, in
             foreach (TrainingPhase phase in phases)
             {
                 bool paused = false;
-                PeftTrainingResult part = trainer.Train(phase.Plan, seed, phase.Training, scoreTest, onStep: onStep, checkpoint: Checkpoint(),
-                    cancellationToken: cancellationToken, onEvaluation: _ => (paused = ++evaluations == phase.Evaluations) ? TrainingDecision.Pause : TrainingDecision.Continue);
+                TrainingDecision Decide(EvaluationReport _) =>
+                    (paused = ++evaluations == phase.Evaluations) ? TrainingDecision.Pause : TrainingDecision.Continue;
+                PeftTrainingResult part = trainer.Train(phase.Plan, seed, phase.Training, scoreTest, onEvaluation: Decide, onStep: onStep,
+                    checkpoint: Checkpoint(), cancellationToken: cancellationToken);
                 // Patience may end it sooner; then this is the end.
                 if (!paused) return part;
             }

@@ -15,7 +15,9 @@ namespace AutoPeft.Peft.Training;
 /// <param name="History">All evaluations.</param>
 /// <param name="Seed">Of the training.</param>
 /// <param name="NormSum">Sum of gradient norms since the last evaluation.</param>
-internal sealed record TrainingPosition(long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed, double NormSum = 0);
+internal sealed record TrainingPosition(
+    long Step, int SinceBest, double LossSum, long LossCount, EvaluationReport? Best, IReadOnlyList<EvaluationReport> History, ulong Seed,
+    double NormSum = 0);
 
 /// <summary>
 /// A training stopped between two updates: trained tensors, optimiser, best weights so far and position. One safetensors file with a

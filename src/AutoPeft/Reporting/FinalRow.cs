@@ -15,8 +15,8 @@ public sealed record FinalRow(string Name, long TrainableParameters, double Shar
     public double? LearningRate { get; init; }
 
     /// <summary>
-    /// What is to be known of the rate: "searched" (part of the configuration), "lowest tried" or "highest tried" (a rate beyond the ones tried
-    /// may be better); null where it was the best between others.
+    /// What is to be known of the rate: "searched" (part of the configuration), "lowest tried" or "highest tried" (a rate beyond the
+    /// ones tried may be better); null where it was the best between others.
     /// </summary>
     public string? RateNote { get; init; }
 

@@ -95,7 +95,9 @@ public sealed class MaskedLanguageModelingTests : IDisposable
     [Fact]
     public void Bad_input_is_named()
     {
-        Assert.Contains("no such file", Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { TextFile = Path.Combine(_folder, "absent.txt") })).Message, StringComparison.Ordinal);
+        string absent = Path.Combine(_folder, "absent.txt");
+        var e = Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { TextFile = absent }));
+        Assert.Contains("no such file", e.Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder, "empty.txt"), "\n\n");
         Assert.Contains("no text", Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { TextFile = Path.Combine(_folder, "empty.txt") })).Message, StringComparison.Ordinal);
         Assert.Contains("masked share", Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { MaskedShare = 1 })).Message, StringComparison.Ordinal);

@@ -169,7 +169,8 @@ public class ShippedSpacesTests
 
     [Fact]
     public void An_unknown_space_names_the_known_ones() =>
-        Assert.Contains("autopeft, autopeft-rate, lora, recipe", Assert.Throws<InvalidInputException>(() => ShippedSpaces.Get("lorra")).Message);
+        string says = Assert.Throws<InvalidInputException>(() => ShippedSpaces.Get("lorra")).Message;
+        Assert.Contains("autopeft, autopeft-rate, lora, recipe", says);
 
     private static Configuration Of(SearchSpace space, long serial, long parallel, long prefix, bool on) => space.FromValues(
         Enumerable.Range(0, 4).Select(i => KeyValuePair.Create($"layer{i}", (object?)on))

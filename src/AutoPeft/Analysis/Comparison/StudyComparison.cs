@@ -29,7 +29,9 @@ internal enum ComparisonTest
 /// <param name="Superiority">How often a study of the first side beats one of the second (ties half): 0.5 where they are equal.</param>
 /// <param name="TrialsToMatch">Median number of trials after which studies of the first side reach the second side's median quality; null where most never do.</param>
 /// <param name="Test">Which test.</param>
-internal sealed record StudyComparison(int Trials, double[] First, double[] Second, double Difference, double Low, double High, double PValue, double Superiority, int? TrialsToMatch, ComparisonTest Test)
+internal sealed record StudyComparison(
+    int Trials, double[] First, double[] Second, double Difference, double Low, double High, double PValue, double Superiority,
+    int? TrialsToMatch, ComparisonTest Test)
 {
     /// <summary>Up to so many rearrangements are all counted; beyond, so many are drawn.</summary>
     private const int Rearrangements = 20_000;

@@ -32,7 +32,9 @@ internal enum NoiseSource
 /// <param name="IsTold">Whether it can be told from the runner-up.</param>
 /// <param name="Noise">Standard deviation of one result, in units of the loss (log10 on a logarithmic scale).</param>
 /// <param name="Source">Where the noise was learnt.</param>
-internal sealed record StudyWinner(string Objective, int Trial, int Runs, int Candidates, double Observed, double Corrected, double Worse, double Better, bool IsTold, double Noise, NoiseSource Source)
+internal sealed record StudyWinner(
+    string Objective, int Trial, int Runs, int Candidates, double Observed, double Corrected, double Worse, double Better, bool IsTold,
+    double Noise, NoiseSource Source)
 {
     /// <summary>
     /// Other configurations with the same best value, each by its lowest trial number; empty for none. The winner was chosen among all of

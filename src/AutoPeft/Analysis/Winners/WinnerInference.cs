@@ -10,7 +10,8 @@ namespace AutoPeft.Analysis.Winners;
 /// <param name="Low">Lower end of the interval for its true value.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Lead">Interval for how much truly better than the runner-up it is, given that these two came first; below 0 if worse. NaN without a runner-up.</param>
-internal sealed record WinnerEstimate(int Winner, double Observed, double Corrected, double Low, double High, (double Low, double High) Lead)
+internal sealed record WinnerEstimate(
+    int Winner, double Observed, double Corrected, double Low, double High, (double Low, double High) Lead)
 {
     /// <summary>How much of the observed value is luck.</summary>
     public double Luck => Corrected - Observed;

@@ -54,7 +54,8 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             sumInverse += _inverse[i * _ld + i];
             for (int j = i + 1; j < _n; j++) sumInverse += 2 * _inverse[i * _ld + j];
         }
-        // y'α = α'Kα, and tr(K⁻¹K) = n: W·K = y'α − n. Taking the noise's, the doubts' and the mean's share away leaves the signal's.
+        // y'α = α'Kα, and tr(K⁻¹K) = n: W·K = y'α − n. Taking the noise's, the doubts' and the mean's share away leaves
+        // the signal's.
         double wk = 2 * 0.5 * DenseFactor.Dot(_v, _v, _n) - _n;
         double wSignal = wk - noise * traceW - doubtW - Matern.MeanVariance * (sumAlpha * sumAlpha - sumInverse);
         Array.Clear(gradient);

@@ -1,8 +1,7 @@
-using AutoPeft.Parquet.Tables;
 using global::Parquet;
 using global::Parquet.Schema;
 
-namespace AutoPeft.Parquet.Files;
+namespace AutoPeft.Parquet.Tables;
 
 /// <summary>Turns tables to the bytes of Parquet files by way of Parquet.Net (github.com/aloneguid/parquet-dotnet).</summary>
 internal static class ParquetEncoder

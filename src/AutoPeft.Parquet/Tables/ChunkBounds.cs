@@ -1,6 +1,5 @@
-using AutoPeft.Parquet.Tables;
 
-namespace AutoPeft.Parquet.Files;
+namespace AutoPeft.Parquet.Tables;
 
 /// <summary>Whether Parquet.Net's smallest and largest value of a column chunk are right, and how many of its rows have no value.</summary>
 /// <param name="AreRight">

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace AutoPeft.Parquet.Files;
+namespace AutoPeft.Parquet.Tables;
 
 /// <summary>Takes the bounds out of a file's footer that would make a reader skip rows which match.</summary>
 internal static class FooterStatistics

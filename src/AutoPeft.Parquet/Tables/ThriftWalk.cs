@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 
-namespace AutoPeft.Parquet.Files;
+namespace AutoPeft.Parquet.Tables;
 
 /// <summary>
 /// Walks the headers of a Parquet file (Thrift's compact protocol; the structs as in apache/parquet-format's parquet.thrift) without

@@ -1,8 +1,7 @@
-using AutoPeft.Parquet.Tables;
 using global::Parquet;
 using global::Parquet.Schema;
 
-namespace AutoPeft.Parquet.Files;
+namespace AutoPeft.Parquet.Tables;
 
 /// <summary>Turns the bytes of Parquet files to tables by way of Parquet.Net, whatever the bytes are: in bounded time, in bounded memory.</summary>
 internal static class ParquetDecoder

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using global::Parquet.Meta;
 
-namespace AutoPeft.Parquet.Files;
+namespace AutoPeft.Parquet.Tables;
 
 /// <summary>
 /// Checks a file's headers before Parquet.Net reads them: that they are well formed, agree with each other and with the file's length, and

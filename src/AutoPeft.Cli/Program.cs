@@ -9,6 +9,7 @@ VisibleConsole.Install();
 static Command Root() => new("autopeft", "Searches configurations of transformers: declare a space, get the Pareto front.")
 {
     new HelpOption { Recursive = true },
+    new VersionOption(),
     DemoCommand.Create(),
     PretrainCommand.Create(),
     TrainCommand.Create(),

@@ -70,6 +70,15 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
+    public async Task The_version_is_the_packages()
+    {
+        (int code, string text) = await RunAsync(_directory, "--version");
+        Assert.Equal(0, code);
+        string expected = typeof(AutoPeft.Cli.Terminal.CommandLine).Assembly.GetName().Version!.ToString(3);
+        Assert.StartsWith(expected, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Written_is_said_when_it_was_written_and_not_before()
     {
         string run = Path.Combine(_directory, "run");

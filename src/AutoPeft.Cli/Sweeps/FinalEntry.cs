@@ -82,7 +82,7 @@ internal sealed record FinalEntry(string Name)
     public static IReadOnlyList<FinalEntry> Read(string json)
     {
         FinalEntry[] entries = JsonSerializer.Deserialize<FinalEntry[]>(json, s_json)!;
-        // Evaluations of versions before 0.2 have the front's members alone, by number.
+        // Evaluations recorded before rows had rates have the front's members alone, by number.
         return entries.Length > 0 && entries[0].Name is null
             ? [.. entries.Select(e => e with { Name = $"trial {e.Trial}" }), .. Baselines.Names.Select(n => new FinalEntry(n))]
             : entries;

@@ -19,6 +19,8 @@ public static class AutoPeftSpace
     private static readonly int[] Sizes = [0, 1, 3, 6, 12, 24, 48, 96, 192, 384, 768];
     private const int PaperWidth = 768;
 
+    private const string Rate = "learning_rate";
+
     /// <summary>Parameters <c>serial</c>, <c>parallel</c>, <c>prefix</c>, <c>layer0</c> … ; refused: all layers off, all sizes zero.</summary>
     public static SearchSpace For(BertConfig config) => For(config, withRate: false);
 
@@ -29,7 +31,7 @@ public static class AutoPeftSpace
     public static SearchSpace WithRateFor(BertConfig config) => For(config, withRate: true);
 
     /// <summary>How a configuration of <see cref="WithRateFor"/> is trained.</summary>
-    public static TrainingRecipe ToRecipe(Configuration configuration) => new() { LearningRate = configuration.GetDouble("learning_rate") };
+    public static TrainingRecipe ToRecipe(Configuration configuration) => new() { LearningRate = configuration.GetDouble(Rate) };
 
     private static SearchSpace For(BertConfig config, bool withRate)
     {
@@ -42,7 +44,7 @@ public static class AutoPeftSpace
             if (withRate)
             {
                 var rates = LearningRateGrid.For(config);
-                space.Float("learning_rate", rates[0] / 5, 2 * rates[^1], log: true);
+                space.Float(Rate, rates[0] / 5, 2 * rates[^1], log: true);
             }
             space.Require("serial + parallel + prefix > 0");
             space.Require(string.Join(" + ", layers) + " > 0");
@@ -53,7 +55,7 @@ public static class AutoPeftSpace
     /// <exception cref="InvalidInputException">The configuration is of another model's space, or turns everything off.</exception>
     public static PeftPlan ToPlan(Configuration configuration, BertConfig config)
     {
-        SpaceFit.Require(configuration, For(config, withRate: configuration.Space.Parameters.Any(p => p.Name == "learning_rate")), config);
+        SpaceFit.Require(configuration, For(config, withRate: configuration.Space.Contains(Rate)), config);
         var layers = Enumerable.Range(0, config.NumHiddenLayers).Where(i => configuration.GetBool(LayerName(i))).ToList();
         return PeftMethods.AutoPeft(config, configuration.GetInt("serial"), configuration.GetInt("parallel"), configuration.GetInt("prefix"), layers);
     }

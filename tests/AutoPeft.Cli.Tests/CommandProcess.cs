@@ -3,6 +3,9 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using AutoPeft.Studies;
 
+// Most of the time these tests wait: for a hang to be noticed, a delay to pass, another process to end.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+
 namespace AutoPeft.Cli.Tests;
 
 /// <summary>Runs the real command as people do.</summary>

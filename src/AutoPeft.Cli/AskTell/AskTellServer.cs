@@ -19,8 +19,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private const int LargestAsk = 10_000;
     private const string Messages = "study, ask, tell, report, front, enqueue, add, retry or write";
 
-    // Trials that this process has given to its caller: a waiting trial that it has not is given before a new one is proposed.
-    private readonly HashSet<int> _given = [];
+    // Attempts that this process has given to its caller: a waiting trial that it has not is given before a new one is proposed.
+    private readonly HashSet<(int Trial, int Attempt)> _given = [];
     private AskTellStudy? _open;
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -61,9 +61,9 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private static string Explain(Exception e, string line) => e switch
     {
         JsonException when PythonJson.HasBareNumber(line) =>
-            "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial "
-                + "without a finite value has failed: "
-            + "{\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report send null or \"NaN\".",
+            "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial without "
+            + "a finite value has failed: {\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report send null "
+            + "or \"NaN\".",
         JsonException j => $"The line is not JSON: byte {j.BytePositionInLine?.ToString() ?? "?"}: {j.Message.Split(". ")[0]}.",
         _ => e.Message,
     };
@@ -127,16 +127,16 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         while (trials.Count < count && await session.PromoteAsync(cancellationToken).ConfigureAwait(false) is { } promoted) trials.Add(promoted);
         // Then what waits and this process has not given out: enqueued, to be retried, or asked for in an earlier life.
         Trial[] waiting = await session.Log.ReadAsync(
-            study => study.PendingCount == 0 ? []
-                : study.Trials.Where(t => t.State == TrialState.Waiting && !_given.Contains(t.Number)).Take(count - trials.Count).ToArray(),
-                cancellationToken).ConfigureAwait(false);
+            study => study.PendingCount == 0 ? [] : study.Trials
+                .Where(t => t.State == TrialState.Waiting && !_given.Contains((t.Number, t.Attempt))).Take(count - trials.Count).ToArray(),
+            cancellationToken).ConfigureAwait(false);
         trials.AddRange(waiting.Where(t => !trials.Contains(t)));
         if (trials.Count < count) trials.AddRange(await session.AskAsync(count - trials.Count, cancellationToken).ConfigureAwait(false));
         w.WriteStartObject();
         w.WriteStartArray("trials");
         foreach (Trial t in trials)
         {
-            _given.Add(t.Number);
+            _given.Add((t.Number, t.Attempt));
             w.WriteStartObject();
             w.WriteNumber("number", t.Number);
             w.WritePropertyName("params");
@@ -179,9 +179,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     }
 
     private async Task EnqueueAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken) =>
-        WriteNumber(w,
-            await Session.Log.EnqueueAsync(SpaceJson.ReadValues(Session.Study.Definition.Space, e),
-            cancellationToken).ConfigureAwait(false));
+        WriteNumber(w, await Session.Log.EnqueueAsync(SpaceJson.ReadValues(Session.Study.Definition.Space, e), cancellationToken)
+            .ConfigureAwait(false));
 
     private async Task AddAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {
@@ -196,15 +195,9 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
 
     private async Task RetryAsync(Utf8JsonWriter w, CancellationToken cancellationToken)
     {
-        int[] failed = await Session.Log.ReadAsync(s => s.Trials.Where(t => t.State == TrialState.Failed).Select(t => t.Number).ToArray(),
-            cancellationToken).ConfigureAwait(false);
-        foreach (int number in failed)
-        {
-            await Session.Log.RetryAsync(number, cancellationToken).ConfigureAwait(false);
-            _given.Remove(number);
-        }
+        int retried = await Session.Log.RetryFailedAsync(cancellationToken).ConfigureAwait(false);
         w.WriteStartObject();
-        w.WriteNumber("waiting", failed.Length);
+        w.WriteNumber("waiting", retried);
         w.WriteEndObject();
     }
 

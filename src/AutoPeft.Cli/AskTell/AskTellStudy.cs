@@ -25,8 +25,9 @@ internal sealed class AskTellStudy : IAsyncDisposable
     /// <summary>Where the journal is; null for a study in memory.</summary>
     public string? Directory { get; }
 
-    /// <summary>Makes or goes on with what a "study" message says. One that names a journal and nothing else goes on with what that
-    /// has.</summary>
+    /// <summary>
+    /// Makes or goes on with the study of a "study" message. A message that names a journal and nothing else goes on with the journal's.
+    /// </summary>
     /// <exception cref="InvalidInputException">The message is malformed, or the journal has another study.</exception>
     public static async Task<AskTellStudy> OpenAsync(JsonElement message, CancellationToken cancellationToken)
     {
@@ -35,7 +36,7 @@ internal sealed class AskTellStudy : IAsyncDisposable
             ? named.ValueKind == JsonValueKind.String && named.GetString() is { Length: > 0 } text ? text
                 : throw new InvalidInputException("'journal' names a directory.") : null;
         StudyDefinition? asked = directory is not null && message.EnumerateObject().Count() == 1 ? null : Definition(message);
-        if (directory is null) return await OfAsync(asked!, new MemoryStore(), null, cancellationToken).ConfigureAwait(false);
+        if (directory is null) return await CreateAsync(asked!, new MemoryStore(), null, cancellationToken).ConfigureAwait(false);
         string path = Path.Combine(directory, JournalStore.UsualName);
         if (asked is null && !File.Exists(path))
             throw new InvalidInputException($"{directory} has no study yet; say what it is: space and objectives.");
@@ -43,7 +44,7 @@ internal sealed class AskTellStudy : IAsyncDisposable
         try
         {
             store.Own();
-            return store.IsEmpty && asked is not null ? await OfAsync(asked, store, directory, cancellationToken).ConfigureAwait(false)
+            return store.IsEmpty && asked is not null ? await CreateAsync(asked, store, directory, cancellationToken).ConfigureAwait(false)
                 : await GoOnAsync(asked, store, directory, cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -71,10 +72,13 @@ internal sealed class AskTellStudy : IAsyncDisposable
         await _store.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task<AskTellStudy> OfAsync(StudyDefinition definition, IStudyStore store, string? directory,
-        CancellationToken cancellationToken) =>
-        new(await StudySession.CreateAsync(definition, Policy(definition), store,
-            cancellationToken: cancellationToken).ConfigureAwait(false), store, directory);
+    private static async Task<AskTellStudy> CreateAsync(
+        StudyDefinition definition, IStudyStore store, string? directory, CancellationToken cancellationToken)
+    {
+        StudySession session = await StudySession.CreateAsync(definition, Policy(definition), store, cancellationToken: cancellationToken)
+            .ConfigureAwait(false);
+        return new AskTellStudy(session, store, directory);
+    }
 
     private static async Task<AskTellStudy> GoOnAsync(StudyDefinition? asked, JournalStore store, string directory,
         CancellationToken cancellationToken)
@@ -111,12 +115,12 @@ internal sealed class AskTellStudy : IAsyncDisposable
     private static StudyPolicy Policy(StudyDefinition definition)
     {
         if (PopulationPairing.Options(definition.Sampler) is not null)
-            throw new InvalidInputException($"Sampler '{definition.Sampler}' needs a host that pauses trials and hands on their "
-            + $"checkpoints; ask-tell does not.");
+            throw new InvalidInputException(
+                $"Sampler '{definition.Sampler}' needs a host that pauses trials and hands on their checkpoints; ask-tell does not.");
         IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
         if (scheduler is not RunToEnd && definition.Lockstep is not null)
-            throw new InvalidInputException("'lockstep' goes with no 'scheduler': what a scheduler decides depends on which report is in "
-            + "first.");
+            throw new InvalidInputException(
+                "'lockstep' goes with no 'scheduler': what a scheduler decides depends on which report is in first.");
         return new StudyPolicy { Sampler = SamplerNames.Create(definition.Sampler), Scheduler = scheduler };
     }
 }

@@ -4,29 +4,27 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Commands;
 
-/// <summary><c>autopeft resume</c>: goes on with a study as if it had not been interrupted, or with more trials than it was made
-/// for.</summary>
+/// <summary>
+/// <c>autopeft resume</c>: goes on with a study as if it had not been interrupted, or with more trials than it was made for.
+/// </summary>
 internal static class ResumeCommand
 {
     public static Command Create()
     {
         StudyArgument which = StudyArgument.Create();
-        var trials =
-            new Option<int?>("--trials") { Description =
-            "Trials to run in all from now on, those that were made among them. Default: what the study has." };
+        var trials = new Option<int?>("--trials")
+        {
+            Description = "Trials that the study has in all from now on, those already made included. Default: what the study has.",
+        };
         var retry = new Option<bool>("--retry-failed") { Description = "Runs every failed trial again, as a new attempt." };
-        var command = new Command("resume",
-            "Goes on with an interrupted sweep, or with a finished one: --trials gives it more trials, --retry-failed runs the failed "
-            + "ones again. "
-            + "A sweep that is running takes both from here while it runs.") { trials, retry };
+        var command = new Command("resume", "Goes on with an interrupted sweep, or with a finished one: --trials gives it more trials, "
+            + "--retry-failed runs the failed ones again. A sweep that is running takes both from here while it runs.") { trials, retry };
         which.AddTo(command, "Directory for logs, tables and the report of a study in a store; default runs/stores/DATABASE/STUDY.");
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            int? budget =
-                parsed.GetValue(trials)
-                is < 1 ? throw new InvalidInputException($"--trials takes a whole number from 1, not {parsed.GetValue(trials)}.")
-                : parsed.GetValue(trials);
+            int? budget = parsed.GetValue(trials);
+            if (budget < 1) throw new InvalidInputException($"--trials takes a whole number from 1, not {budget}.");
             bool again = parsed.GetValue(retry);
             if ((budget is not null || again) && which.IsRunElsewhere(parsed))
             {

@@ -10,10 +10,11 @@ internal sealed class RunOptions
     // A month of seconds, and more processes than a machine has cores by far.
     private const int LongestTimeout = 2_678_400, MostWorkers = 1024;
 
-    private readonly Option<int> _workers =
-        new("--workers") { Description =
-        "Worker processes, one device slot each. `resume` takes what the sweep had where nothing is typed, here and below.",
-        DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _workers = new("--workers")
+    {
+        Description = "Worker processes, one device slot each. `resume` takes what the sweep had where nothing is typed, here and below.",
+        DefaultValueFactory = _ => 1,
+    };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of each worker; default: the cores shared evenly." };
     private readonly Option<int> _perGpu = new("--per-gpu") { Description = "cuda only: trials that share one GPU.", DefaultValueFactory = _ => 1 };

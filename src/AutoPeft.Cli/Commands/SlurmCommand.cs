@@ -113,7 +113,7 @@ internal static class SlurmCommand
     {
         Console.Out.WriteLine(path);
         if (submit && await SubmitAsync(path, cancellationToken).ConfigureAwait(false)) return;
-        Console.Out.WriteLine($"sbatch {SlurmScript.Quote(path)}");
+        Console.Out.WriteLine($"sbatch {Terminal.ShellWord.Quote(path)}");
     }
 
     /// <summary>Whether sbatch exists here; it then has taken the script.</summary>

@@ -24,22 +24,23 @@ internal sealed class StudyArgument
     }
 
     /// <summary>Where this machine has what belongs to the study.</summary>
-    public string FolderOf(ParseResult parsed) =>
-        (_output is null ? null : parsed.GetValue(_output)) ?? _store.Read(parsed)?.Folder ?? parsed.GetValue(_directory)
-            ?? throw new InvalidInputException("Which study? Give the sweep's directory, or --store and --study.");
+    public string FolderOf(ParseResult parsed)
+    {
+        string? directory = parsed.GetValue(_directory), output = _output is null ? null : parsed.GetValue(_output);
+        if (_store.Read(parsed) is { } place)
+            return directory is null ? output ?? place.Folder
+                : throw new InvalidInputException("Give the sweep's directory, or --store and --study, not both.");
+        if (output is not null) throw new InvalidInputException("--out goes with --store; a sweep's directory is written where it is.");
+        return directory ?? throw new InvalidInputException("Which study? Give the sweep's directory, or --store and --study.");
+    }
 
     /// <summary>Whether another program of this machine runs the study, which a directory's study has one of at a time.</summary>
     public bool IsRunElsewhere(ParseResult parsed) => parsed.GetValue(_directory) is { } directory && SweepFolder.IsRunElsewhere(directory);
 
     public Task<SweepFolder> OpenAsync(ParseResult parsed, bool toRun, CancellationToken cancellationToken)
     {
-        string? directory = parsed.GetValue(_directory), output = _output is null ? null : parsed.GetValue(_output);
-        if (_store.Read(parsed) is { } place)
-        {
-            if (directory is not null) throw new InvalidInputException("Give the sweep's directory, or --store and --study, not both.");
-            return SweepFolder.OpenAsync(output ?? place.Folder, place, cancellationToken);
-        }
-        if (output is not null) throw new InvalidInputException("--out goes with --store; a sweep's directory is written where it is.");
-        return SweepFolder.OpenAsync(directory ?? throw new InvalidInputException("Which study? Give the sweep's directory, or --store and --study."), toRun, cancellationToken);
+        string folder = FolderOf(parsed);
+        return _store.Read(parsed) is { } place
+            ? SweepFolder.OpenAsync(folder, place, cancellationToken) : SweepFolder.OpenAsync(folder, toRun, cancellationToken);
     }
 }

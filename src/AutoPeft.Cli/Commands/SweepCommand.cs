@@ -27,20 +27,24 @@ internal static class SweepCommand
         var normalize = new Option<string>("--normalize") { Description = "reference: a task's score counts from always answering its commonest class (0) to perfect (1), so that no easy task decides alone; none: as measured.", DefaultValueFactory = _ => "reference" };
         var model = new Option<string?>("--model") { Description = "Directory of the base model: config.json, model.safetensors, vocab.txt." };
         var text = new Option<string?>("--text") { Description = "plan:FILE only: the text to pretrain on." };
-        var program =
-            new Option<string?>("--command") { Description =
-            "FILE.json only: what runs a trial, by sh, in the directory where the sweep was started. {config} is a JSON file of the "
-            + "configuration, {name} the parameter of that name, {trial}, {seed}, {dir} (the trial's own directory) and {device} what "
-            + "they say; AUTOPEFT_CONFIG, AUTOPEFT_PARAM_name and so on say the same. "
-            + "It prints its metrics as a JSON line at the end, or appends such lines, {\"step\": 3, \"loss\": 0.4}, to the file that "
-                + "AUTOPEFT_METRICS names, as it goes: then --scheduler can stop it. Another exit code than 0 is a failed trial." };
-        var metric =
-            new Option<string[]>("--metric") { Description =
-            "FILE.json only: NAME:min or NAME:max, what the program measures and which way it is better; :log behind it for a "
-            + "logarithmic scale. May be given several times." };
-        var constrain =
-            new Option<string[]>("--constrain") { Description =
-            "FILE.json only: NAME<=VALUE or NAME>=VALUE, a measurement that has to stay within a bound. May be given several times." };
+        var program = new Option<string?>("--command")
+        {
+            Description = "FILE.json only: what runs a trial, by sh, in the directory where the sweep was started. {config} is a JSON file "
+                + "of the configuration, {name} the parameter of that name, {trial}, {seed}, {dir} (the trial's own directory) and "
+                + "{device} what they say; AUTOPEFT_CONFIG, AUTOPEFT_PARAM_name and so on say the same. It prints its metrics as a JSON line at the "
+                + "end, or appends such lines, {\"step\": 3, \"loss\": 0.4}, to the file that AUTOPEFT_METRICS names, as it goes: then "
+                + "--scheduler can stop it. Another exit code than 0 is a failed trial.",
+        };
+        var metric = new Option<string[]>("--metric")
+        {
+            Description = "FILE.json only: NAME:min or NAME:max, what the program measures and which way it is better; :log behind it for "
+                + "a logarithmic scale. May be given several times.",
+        };
+        var constrain = new Option<string[]>("--constrain")
+        {
+            Description = "FILE.json only: NAME<=VALUE or NAME>=VALUE, a measurement that has to stay within a bound. May be given several "
+                + "times.",
+        };
         var trials = new Option<int>("--trials") { Description = "Trials to run.", DefaultValueFactory = _ => 40 };
         var sampler = new Option<string>("--sampler") { Description = "auto, gp, tpe, random, sobol, …; pbt and pb2 train a population, options behind a colon, as in pbt:population=8,interval=1,quantile=25,explore=learning_rate+dropout.", DefaultValueFactory = _ => "auto" };
         var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
@@ -89,16 +93,19 @@ internal static class SweepCommand
             });
             arguments = arguments with { Scheduler = Scheduler(arguments.Scheduler, arguments.Lockstep is not null) };
             if (arguments is { Fidelity.Kind: not FidelityKind.Steps, Scheduler: "none" }) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: without --scheduler every trial would train every level; add --scheduler asha, say.");
-            if (set.Length > 0 && arguments.Space.Contains(':', StringComparison.Ordinal)) throw new InvalidInputException($"--tasks is for shipped search spaces; {arguments.Space} has no tasks.");
-            if (set.Length > 0 && arguments.Fidelity.Kind != FidelityKind.Steps) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer of them; use --scheduler race, or one --task.");
-            if (arguments.Space.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) && training.Typed(parsed) is { } typed) throw new InvalidInputException($"{arguments.Space} trains nothing: it takes no {typed}.");
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
-            if (problem is CommandProblem or FileProblem && training.Typed(parsed) is { } ours)
-                throw new InvalidInputException($"{arguments.Space} is trained by your program: it takes no {ours}.");
+            if (set.Length > 0 && problem is not PeftProblem)
+                throw new InvalidInputException($"--tasks is for shipped search spaces; {arguments.Space} has no tasks.");
+            if (set.Length > 0 && arguments.Fidelity.Kind != FidelityKind.Steps) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer of them; use --scheduler race, or one --task.");
+            if (problem is FunctionProblem or CommandProblem or FileProblem && training.Typed(parsed) is { } typed)
+            {
+                string trains = problem is FunctionProblem ? "trains nothing" : "is trained by your program";
+                throw new InvalidInputException($"{arguments.Space} {trains}: it takes no {typed}.");
+            }
             if (problem is not CommandProblem
                 && (arguments.Command is not null || arguments.Metrics.Count + arguments.Constraints.Count > 0))
-                throw new InvalidInputException($"--command, --metric and --constrain go with a space of your own, a file that ends with "
-                    + $".json; {arguments.Space} is none.");
+                throw new InvalidInputException("--command, --metric and --constrain go with a space of your own, a file that ends with "
+                    + $"{CommandProblem.Extension}; {arguments.Space} is none.");
             if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not PeftProblem) throw new InvalidInputException($"--fidelity {arguments.Fidelity} goes with the shipped search spaces, not with {arguments.Space}.");
             StudyDefinition definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, PopulationSweep.Complete(problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler }, problem))), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
-using AutoPeft.Cli.Terminal;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 

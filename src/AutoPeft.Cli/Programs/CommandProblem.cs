@@ -8,13 +8,17 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Programs;
 
-/// <summary>A search space of a person's own, in a JSON file, over a program of a person's own: <c>sweep space.json --command "python
-/// train.py {config}" --metric loss:min</c>.</summary>
+/// <summary>
+/// A search space of a person's own, in a JSON file, over a program of a person's own:
+/// <c>sweep space.json --command "python train.py {config}" --metric loss:min</c>.
+/// </summary>
 internal sealed partial class CommandProblem : ISweepProblem
 {
-    /// <summary>What the name of such a space begins with in a study's settings, and what the file's name ends with on the command
-    /// line.</summary>
-    public const string Prefix = "command:", Extension = ".json";
+    /// <summary>What the name of such a space begins with in a study's settings.</summary>
+    public const string Prefix = "command:";
+
+    /// <summary>What the name of such a space, a file, ends with on the command line.</summary>
+    public const string Extension = ".json";
 
     private const string CommandSetting = "command", DirectorySetting = "directory";
 
@@ -25,25 +29,26 @@ internal sealed partial class CommandProblem : ISweepProblem
     public StudyDefinition Define(SweepArguments a)
     {
         if (a.Task is not null || a.Model is not null || a.Text is not null || a.Delay > 0)
-            throw new InvalidInputException($"{a.Space} is a space of your own: it takes --command and --metric, and no --task, --model, "
-            + $"--text or --delay.");
+            throw new InvalidInputException(
+                $"{a.Space} is a space of your own: it takes --command and --metric, and no --task, --model, --text or --delay.");
         string name = Path.GetFileNameWithoutExtension(a.Space);
         SearchSpace space = Read(a.Space);
-        string text = a.Command
-            ?? throw new InvalidInputException($"{a.Space} is a space of your own: say with --command what runs a trial, as in --command "
-            + $"\"python train.py {{config}}\".");
+        string text = a.Command ?? throw new InvalidInputException(
+            $"{a.Space} is a space of your own: say with --command what runs a trial, as in --command \"python train.py {{config}}\".");
         _ = new CommandTemplate(text, space);
         if (a.Metrics.Count == 0)
             throw new InvalidInputException("--metric is missing: name what the program measures and which way it is better, as in "
-            + "--metric loss:min. May be given several times.");
+                + "--metric loss:min. May be given several times.");
         return new StudyDefinition(space, a.Metrics.Select(Metric), a.Constraints.Select(Constraint))
         {
             Name = name,
             Sampler = a.Sampler,
             Seed = a.Seed,
             Budget = a.Trials,
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add(SweepProblems.SpaceSetting, Prefix + name).Add(CommandSetting,
-                text).Add(DirectorySetting, Directory.GetCurrentDirectory()),
+            Settings = ImmutableSortedDictionary<string, string>.Empty
+                .Add(SweepProblems.SpaceSetting, Prefix + name)
+                .Add(CommandSetting, text)
+                .Add(DirectorySetting, Directory.GetCurrentDirectory()),
         };
     }
 
@@ -51,17 +56,14 @@ internal sealed partial class CommandProblem : ISweepProblem
     {
         string directory = definition.Settings[DirectorySetting];
         if (!Directory.Exists(directory))
-            throw new InvalidInputException($"The command runs in {directory}, where the sweep was started, and that is not on this "
-            + $"machine.");
+            throw new InvalidInputException(
+                $"The command runs in {directory}, where the sweep was started; this machine has no such folder.");
         return new CommandRunner(definition, new CommandTemplate(definition.Settings[CommandSetting], definition.Space), directory);
     }
 
     private static SearchSpace Read(string path)
     {
-        string json;
-        try { json = File.ReadAllText(path); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) {
-            throw new InvalidInputException($"The search space {path} cannot be read: {e.Message}", e); }
+        string json = InputFile.ReadText(path, InputFile.MostOfSettings);
         try { return SpaceJson.Parse(json); }
         catch (InvalidInputException e) { throw new InvalidInputException($"{path}: {e.Message}", e); }
     }
@@ -72,8 +74,8 @@ internal sealed partial class CommandProblem : ISweepProblem
         string[] parts = text.Split(':');
         bool log = parts is [_, _, "log"];
         if (parts is not [{ Length: > 0 }, "min" or "max"] && !(log && parts[0].Length > 0 && parts[1] is "min" or "max"))
-            throw new InvalidInputException($"--metric takes NAME:min or NAME:max, and :log behind it for a logarithmic scale, not "
-            + $"'{text}'.");
+            throw new InvalidInputException(
+                $"--metric takes NAME:min or NAME:max, and :log behind it for a logarithmic scale, not '{text}'.");
         return (parts[1] == "min" ? Objective.Minimize(parts[0]) : Objective.Maximize(parts[0])) with { Log = log };
     }
 

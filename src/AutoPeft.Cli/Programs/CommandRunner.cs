@@ -8,13 +8,13 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Programs;
 
 /// <summary>
-/// Runs a trial by a person's command. Measurements come from the file that <see cref="MetricsVariable"/> names while it runs, and its last
-/// word from there or from the last JSON line of its standard output. It is ended
-/// with its whole process group when the trial is stopped or interrupted.
+/// Runs a trial by a person's command. Measurements come from the file that <see cref="MetricsVariable"/> names while it runs, and the
+/// result from there or from the last JSON line of its standard output. It is ended with its whole process group when the trial is
+/// stopped or interrupted.
 /// </summary>
 internal sealed class CommandRunner(StudyDefinition study, CommandTemplate command, string directory) : ITrialRunner
 {
-    /// <summary>What the program finds in its environment; a parameter has its name in the place of the last one's star.</summary>
+    /// <summary>Names of environment variables that the program finds; the last is followed by a parameter's name.</summary>
     public const string ConfigVariable = "AUTOPEFT_CONFIG", TrialVariable = "AUTOPEFT_TRIAL", SeedVariable = "AUTOPEFT_SEED",
         DirectoryVariable = "AUTOPEFT_DIR", DeviceVariable = "AUTOPEFT_DEVICE",
         MetricsVariable = "AUTOPEFT_METRICS", ResumeVariable = "AUTOPEFT_RESUME_FROM", ParameterPrefix = "AUTOPEFT_PARAM_";
@@ -33,8 +33,10 @@ internal sealed class CommandRunner(StudyDefinition study, CommandTemplate comma
         var metrics = new MetricsFile(metricsPath, trial.ResumeFrom ?? 0);
         var places = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["config"] = config, ["trial"] = Text(trial.Number), ["seed"] = trial.Seed.ToString(CultureInfo.InvariantCulture),
-                ["dir"] = own,
+            ["config"] = config,
+            ["trial"] = Text(trial.Number),
+            ["seed"] = trial.Seed.ToString(CultureInfo.InvariantCulture),
+            ["dir"] = own,
             ["device"] = trial.Device.Kind == "cpu" ? "cpu" : $"{trial.Device.Kind}:{Text(trial.Device.Index)}",
         };
         var known = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
@@ -74,15 +76,19 @@ internal sealed class CommandRunner(StudyDefinition study, CommandTemplate comma
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [ConfigVariable] = places["config"], [TrialVariable] = places["trial"], [SeedVariable] = places["seed"],
-                [DirectoryVariable] = places["dir"], [DeviceVariable] = places["device"], [MetricsVariable] = metrics,
+            [ConfigVariable] = places["config"],
+            [TrialVariable] = places["trial"],
+            [SeedVariable] = places["seed"],
+            [DirectoryVariable] = places["dir"],
+            [DeviceVariable] = places["device"],
+            [MetricsVariable] = metrics,
             // Lines that a program buffers would come too late for anybody to decide on.
             ["PYTHONUNBUFFERED"] = "1",
         };
         if (trial.ResumeFrom is { } step) environment[ResumeVariable] = step.ToString(CultureInfo.InvariantCulture);
         foreach (Parameter p in trial.Configuration.Space.Parameters)
-            if (CommandTemplate.Text(trial.Configuration, p.Name) is { Length: > 0 } value) environment[ParameterPrefix
-                + string.Concat(p.Name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'))] = value;
+            if (CommandTemplate.Text(trial.Configuration, p.Name) is { Length: > 0 } value)
+                environment[ParameterPrefix + string.Concat(p.Name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'))] = value;
         return environment;
     }
 
@@ -91,8 +97,9 @@ internal sealed class CommandRunner(StudyDefinition study, CommandTemplate comma
     {
         int code = program.ExitCode;
         string how = code > 128 ? $"killed by signal {Text(code - 128)}" : $"exit code {Text(code)}";
-        if (program.Errors.LastOrDefault(OutOfMemory.IsText) is { } memory) return memory.Contains("out of memory",
-            StringComparison.OrdinalIgnoreCase) ? $"{how}: {memory}" : $"{how}: out of memory: {memory}";
+        if (program.Errors.LastOrDefault(OutOfMemory.IsText) is { } memory)
+            return memory.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+                ? $"{how}: {memory}" : $"{how}: out of memory: {memory}";
         if (program.Errors.Count > 0) return $"{how}: {program.Errors[^1]}";
         // Nobody but the kernel's out-of-memory killer ends a program like this without a word.
         return code == 128 + 9 ? $"{how}: out of memory, or killed by somebody" : $"{how}, and nothing on standard error";
@@ -103,9 +110,8 @@ internal sealed class CommandRunner(StudyDefinition study, CommandTemplate comma
         string[] names = [.. study.Objectives.Select(o => o.Name), .. study.Outcomes.Select(o => o.Name)];
         if (names.FirstOrDefault(n => !known.ContainsKey(n)) is { } missing)
             throw new InvalidInputException(
-                $"the program gave no '{missing}': print it in a JSON line, {{\"{missing}\": …}}, at the end, or append such a line to "
-                    + $"the file that {MetricsVariable} names; it gave "
-                + $"{(known.IsEmpty ? "nothing" : string.Join(", ", known.Keys))}.");
+                $"the program gave no '{missing}': print it in a JSON line, {{\"{missing}\": …}}, at the end, or append such a line to the "
+                + $"file that {MetricsVariable} names; it gave {(known.IsEmpty ? "nothing" : string.Join(", ", known.Keys))}.");
         return new TrialOutcome([.. study.Objectives.Select(o => known[o.Name])], [.. study.Outcomes.Select(o => known[o.Name])],
             known.RemoveRange(names));
     }

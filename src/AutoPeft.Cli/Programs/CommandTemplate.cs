@@ -1,15 +1,13 @@
-using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
+using AutoPeft.Cli.Terminal;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Cli.Programs;
 
 /// <summary>
 /// A command line with places for what a trial is: <c>{config}</c> (a JSON file of the configuration), <c>{trial}</c>, <c>{seed}</c>,
-/// <c>{dir}</c> (the trial's directory), <c>{device}</c>, and a parameter's name in
-/// braces for its value. What goes in is quoted for the shell. Doubled braces stand for single ones, and <c>${…}</c> is the shell's.
-/// Immutable.
+/// <c>{dir}</c> (the trial's directory), <c>{device}</c>, and a parameter's name in braces for its value. What goes in is quoted for the
+/// shell. Doubled braces stand for single ones, and <c>${…}</c> is the shell's. Immutable.
 /// </summary>
 internal sealed partial class CommandTemplate
 {
@@ -41,31 +39,16 @@ internal sealed partial class CommandTemplate
         { Value: "{{" } => "{",
         { Value: "}}" } => "}",
         _ when m.Groups["name"] is { Success: true, Value: var name } =>
-            Quote(places.TryGetValue(name, out string? own) ? own : Text(configuration, name)),
+            ShellWord.Quote(places.TryGetValue(name, out string? own) ? own : Text(configuration, name)),
         _ => m.Value,
     });
 
     /// <summary>A parameter's value as text; empty where it does not exist, a subset's members with commas between.</summary>
-    public static string Text(Configuration configuration, string parameter)
+    public static string Text(Configuration configuration, string parameter) => configuration[parameter] switch
     {
-        SearchSpace space = configuration.Space;
-        return configuration.ValueAt(space.Parameters.Select((p, i) => (p, i)).First(x => x.p.Name == parameter).i) switch
-        {
-            null => "",
-            bool b => b ? "true" : "false",
-            IEnumerable<string> items => string.Join(',', items),
-            IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
-            var other => other.ToString() ?? "",
-        };
-    }
-
-    /// <summary>One word of the shell, whatever is in it.</summary>
-    private static string Quote(string text)
-    {
-        if (text.Length > 0
-            && text.All(c => char.IsAsciiLetterOrDigit(c) || "._-+/:,=@%".Contains(c, StringComparison.Ordinal))) return text;
-        return new StringBuilder("'").Append(text.Replace("'", "'\\''", StringComparison.Ordinal)).Append('\'').ToString();
-    }
+        IEnumerable<string> items => string.Join(',', items),
+        var value => ValueText.Plain(value),
+    };
 
     // Doubled braces first; ${…} is left alone.
     [GeneratedRegex(@"\$\{[^}]*\}|\{\{|\}\}|\{(?<name>[A-Za-z_][A-Za-z0-9_.\-]*)\}")]

@@ -8,14 +8,15 @@ namespace AutoPeft.Cli.Programs;
 
 /// <summary>
 /// A C# file that declares a space, objectives and the objective function, and ends with <c>RunOrServeAsync</c>: <c>sweep my.cs</c>. The
-/// program itself is each worker's process, so a trial that brings its process down
-/// takes no other with it.
+/// program itself is each worker's process, so a trial that brings its process down takes no other with it.
 /// </summary>
 internal sealed class FileProblem : ISweepProblem
 {
-    /// <summary>What the name of such a space begins with in a study's settings, and what the file's name ends with on the command
-    /// line.</summary>
-    public const string Prefix = "file:", Extension = ".cs";
+    /// <summary>What the name of such a space begins with in a study's settings.</summary>
+    public const string Prefix = "file:";
+
+    /// <summary>What the name of such a space, a file, ends with on the command line.</summary>
+    public const string Extension = ".cs";
 
     /// <summary>Whether a space's name means one of these.</summary>
     public static bool Is(string space) => space.StartsWith(Prefix, StringComparison.Ordinal)
@@ -27,8 +28,7 @@ internal sealed class FileProblem : ISweepProblem
             throw new InvalidInputException($"{a.Space} is a program of your own: it takes no --task, --model, --text or --delay.");
         string file = Path.GetFullPath(a.Space);
         if (!File.Exists(file)) throw new InvalidInputException($"There is no file {a.Space}.");
-        Build(file);
-        (int code, string printed, string errors) = Run(["run", "--no-build", file], ServedSweep.Define);
+        (int code, string printed, string errors) = Run([Build(file)], ServedSweep.Define);
         StudyDefinition declared = (code == 0 ? ServedSweep.Read(printed) : null)
             ?? throw new InvalidInputException($"{a.Space} declared no study{(Last(errors) is { Length: > 0 } why ? $" ({why})" : "")}; "
                 + $"end it with Sweep.Over<…>()….RunOrServeAsync(…).");
@@ -47,18 +47,20 @@ internal sealed class FileProblem : ISweepProblem
         string file = definition.Settings[SweepProblems.SpaceSetting][Prefix.Length..];
         if (!File.Exists(file)) throw new InvalidInputException($"The sweep runs {file}, and that is not on this machine.");
         // Once for all workers, which would get in each other's way.
-        Build(file);
-        return ["env", $"{ServedSweep.Variable}={ServedSweep.Work}", "dotnet", "run", "--no-build", file];
+        return ["env", $"{ServedSweep.Variable}={ServedSweep.Work}", "dotnet", Build(file)];
     }
 
     public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
         throw new InvalidInputException($"The trials of '{definition.Name}' run in its own program.");
 
-    private static void Build(string file)
+    /// <summary>Builds the file, optimised, since the objective may compute much; what is up to date stays as it is.</summary>
+    /// <returns>The assembly, which <c>dotnet</c> runs.</returns>
+    private static string Build(string file)
     {
-        (int code, string printed, string errors) = Run(["build", file, "-v", "q", "--nologo"], null);
-        if (code == 0) return;
-        string error = printed.Split('\n').FirstOrDefault(l => l.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim()
+        (int code, string printed, string errors) =
+            Run(["build", file, "-c", "Release", "-v", "q", "--nologo", "-t:Build", "-getProperty:TargetPath"], null);
+        if (code == 0) return printed.Trim();
+        string error = errors.Split('\n').FirstOrDefault(l => l.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim()
             ?? Last(errors);
         throw new InvalidInputException($"{file} does not build: {error}");
     }
@@ -68,8 +70,12 @@ internal sealed class FileProblem : ISweepProblem
 
     private static (int Code, string Printed, string Errors) Run(string[] arguments, string? serve)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true,
-            RedirectStandardInput = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         if (serve is not null) start.Environment[ServedSweep.Variable] = serve;
         try
@@ -80,7 +86,9 @@ internal sealed class FileProblem : ISweepProblem
             process.WaitForExit();
             return (process.ExitCode, printed.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
         }
-        catch (System.ComponentModel.Win32Exception e) {
-            throw new InvalidInputException($"A C# file needs the .NET SDK's `dotnet` on the path: {e.Message}", e); }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new InvalidInputException($"A C# file needs the .NET SDK's `dotnet` on the path: {e.Message}", e);
+        }
     }
 }

@@ -3,8 +3,10 @@ using System.Text;
 
 namespace AutoPeft.Cli.Programs;
 
-/// <summary>A file to which a program appends a JSON object of numbers a line, read as it grows. "step" says at which step a line was
-/// measured; without it lines count on from 1.</summary>
+/// <summary>
+/// A file to which a program appends a JSON object of numbers a line, read as it grows. "step" says at which step a line was measured;
+/// without it lines count on from 1.
+/// </summary>
 internal sealed class MetricsFile
 {
     private const string Step = "step";

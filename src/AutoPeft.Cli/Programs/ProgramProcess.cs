@@ -5,16 +5,14 @@ namespace AutoPeft.Cli.Programs;
 
 /// <summary>
 /// A person's program, run by <c>sh -c</c> in a process group of its own, so that it can be ended with everything it started. The group
-/// also ends when this process dies, however it dies: a watcher in the group
-/// waits for the end of its input.
+/// also ends when this process dies, however it dies: a watcher in the group waits for the end of its input.
 /// </summary>
 internal sealed class ProgramProcess : IDisposable
 {
     private const int Terminate = 15, KillNow = 9, KeptLines = 50;
 
-    // $$ is the leader of the group that setsid made. The watcher must not hold the outputs open, or nobody would see their end. The shell
-    // outlives a
-    // request to end, so that the program has the time it is given for that.
+    // $$ is the leader of the group that setsid made. The watcher must not hold the outputs open, or nobody would see their end. The
+    // shell outlives a request to end, so that the program has the time it is given for that.
     private const string Script = """
         exec 3<&0
         ( cat <&3 >/dev/null 2>&1; kill -9 -$$ ) >/dev/null 2>&1 &
@@ -32,8 +30,13 @@ internal sealed class ProgramProcess : IDisposable
     /// <exception cref="InvalidInputException">The program cannot be started.</exception>
     public ProgramProcess(string command, string directory, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, RedirectStandardOutput = true,
-            RedirectStandardError = true, WorkingDirectory = directory };
+        var start = new ProcessStartInfo("setsid")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = directory,
+        };
         foreach (string argument in (string[])["sh", "-c", Script, "sh", command]) start.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         try
@@ -42,8 +45,8 @@ internal sealed class ProgramProcess : IDisposable
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new InvalidInputException($"--command cannot be run in {directory}: {e.Message} (it needs sh and setsid, of util-linux).",
-                e);
+            throw new InvalidInputException(
+                $"--command cannot be run in {directory}: {e.Message} (it needs sh and setsid, of util-linux).", e);
         }
         _reading = Task.WhenAll(ReadAsync(_process.StandardOutput, json: true), ReadAsync(_process.StandardError, json: false));
     }

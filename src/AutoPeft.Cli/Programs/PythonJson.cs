@@ -21,8 +21,9 @@ internal static partial class PythonJson
             if (document.RootElement.ValueKind != JsonValueKind.Object) return null;
             var numbers = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
             foreach (JsonProperty p in document.RootElement.EnumerateObject())
-                if (p.Value.ValueKind == JsonValueKind.Number || p.Value.ValueKind == JsonValueKind.String
-                    && p.Value.GetString() is "NaN" or "Infinity" or "-Infinity") numbers[p.Name] = EventJson.ReadNumber(p.Value);
+                if (p.Value.ValueKind == JsonValueKind.Number
+                    || (p.Value.ValueKind == JsonValueKind.String && p.Value.GetString() is "NaN" or "Infinity" or "-Infinity"))
+                    numbers[p.Name] = EventJson.ReadNumber(p.Value);
             return numbers.ToImmutable();
         }
         catch (JsonException)

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
+using AutoPeft.Cli.Terminal;
 
 namespace AutoPeft.Cli.Slurm;
 
@@ -8,7 +8,7 @@ namespace AutoPeft.Cli.Slurm;
 /// The batch script of a job that outlives its preemptions: Slurm's warning (USR1) becomes a termination that puts running trials back in the queue, and then the job goes to Slurm's queue again,
 /// where it goes on with the study.
 /// </summary>
-internal static partial class SlurmScript
+internal static class SlurmScript
 {
     /// <param name="job">What is asked for.</param>
     /// <param name="directory">Where the job runs: where the command was typed, so that paths mean the same.</param>
@@ -26,7 +26,7 @@ internal static partial class SlurmScript
         {
             if (value is not null) text.Append(CultureInfo.InvariantCulture, $"#SBATCH --{option}={value}\n");
         }
-        Ask("job-name", Unsafe().Replace(job.Name, "-"));
+        Ask("job-name", ShellWord.Plain(job.Name));
         if (job.Array is { } n) Ask("array", $"0-{n - 1}" + (job.AtOnce is { } most ? $"%{most}" : ""));
         Ask("nodes", 1);
         Ask("ntasks", 1);
@@ -46,7 +46,7 @@ internal static partial class SlurmScript
         text.Append(string.Create(CultureInfo.InvariantCulture, $$"""
 
             set -uo pipefail
-            cd {{Quote(directory)}} || exit 1
+            cd {{ShellWord.Quote(directory)}} || exit 1
             {{address}}
             {{Choose(first, again, log)}}
             # USR1 comes {{job.Grace}} s before the time limit or a preemption, to this shell alone. The program puts its trials back in the study's queue and ends; this job then queues again.
@@ -73,13 +73,7 @@ internal static partial class SlurmScript
 
     private static string Choose(IReadOnlyList<string> first, IReadOnlyList<string>? again, string? log) => again is null || log is null
         ? $"command=({Join(first)})"
-        : $"if [ -s {Quote(log)} ]; then\n  command=({Join(again)})\nelse\n  command=({Join(first)})\nfi";
+        : $"if [ -s {ShellWord.Quote(log)} ]; then\n  command=({Join(again)})\nelse\n  command=({Join(first)})\nfi";
 
-    private static string Join(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
-
-    /// <summary>One word to the shell, whatever is in it.</summary>
-    public static string Quote(string word) => word.Length > 0 && !Unsafe().IsMatch(word) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
-
-    [GeneratedRegex(@"[^A-Za-z0-9_./:=@%+,-]")]
-    private static partial Regex Unsafe();
+    private static string Join(IEnumerable<string> words) => string.Join(' ', words.Select(ShellWord.Quote));
 }

@@ -18,8 +18,9 @@ internal interface ISweepProblem
     /// <summary>What it offers to population-based training; null where trials cannot go on from each other's checkpoints.</summary>
     PopulationSupport? Population(StudyDefinition definition) => null;
 
-    /// <summary>What starts a worker process, program and arguments; null for this program as a worker
-    /// (<see cref="WorkerCommandLine"/>).</summary>
+    /// <summary>
+    /// The program and its arguments that run a worker process; null for this program as a worker (<see cref="WorkerCommandLine"/>).
+    /// </summary>
     IReadOnlyList<string>? WorkerCommand(StudyDefinition definition) => null;
 
     /// <summary>The runner, from what the definition says; in a worker process.</summary>

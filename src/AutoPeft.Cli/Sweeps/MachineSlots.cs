@@ -21,7 +21,11 @@ internal sealed class MachineSlots : IDisposable
     public static MachineSlots Take(RunArguments a)
     {
         var claims = new GpuClaims();
-        try { return new MachineSlots(claims, Choose(a, claims)); }
+        try
+        {
+            IReadOnlyList<DeviceSlot> slots = Choose(a, claims);
+            return new MachineSlots(claims, a.Threads is { } threads ? [.. slots.Select(s => s with { Threads = threads })] : slots);
+        }
         catch
         {
             claims.Dispose();
@@ -38,22 +42,21 @@ internal sealed class MachineSlots : IDisposable
         switch (a.Device)
         {
             case "cpu":
-                IReadOnlyList<DeviceSlot> slots = DeviceSlot.Cpu(a.Workers);
-                return a.Threads is { } threads ? [.. slots.Select(s => s with { Threads = threads })] : slots;
+                return DeviceSlot.Cpu(a.Workers);
             case "cuda":
                 int gpus = Doctor.CudaDevices();
                 if (gpus == 0) throw new InvalidInputException("--device cuda: libtorch sees no GPU here; see `autopeft doctor`.");
                 IReadOnlyList<DeviceSlot> cuda = DeviceSlot.Cuda(gpus, a.PerGpu, a.GpusPerTrial);
                 if (a.Workers > cuda.Count)
-                    throw new InvalidInputException($"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share "
-                    + $"a GPU with --per-gpu.");
+                    throw new InvalidInputException(
+                        $"--workers {a.Workers}: {gpus} GPU(s) give {cuda.Count} slot(s); more trials share a GPU with --per-gpu.");
                 DeviceSlot[] ours = [.. cuda.Where(claims.TryClaim).Take(a.Workers)];
                 if (ours.Length < a.Workers)
                     throw new InvalidInputException(
                         $"--workers {a.Workers}: other processes of this machine run trials on {cuda.Count - ours.Length} of its "
-                            + $"{cuda.Count} GPU slot(s); wait for them, or ask for "
+                        + $"{cuda.Count} GPU slot(s); wait for them, or ask for "
                         + $"{(ours.Length == 0 ? "--device cpu" : $"--workers {ours.Length}")}.");
-                return a.Threads is { } each ? [.. ours.Select(s => s with { Threads = each })] : ours;
+                return ours;
             default:
                 throw new InvalidInputException($"--device {a.Device}: there are cpu and cuda.");
         }

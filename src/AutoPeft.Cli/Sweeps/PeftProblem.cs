@@ -16,7 +16,7 @@ internal sealed class PeftProblem : ISweepProblem
         if (!ShippedSpaces.Contains(a.Space))
             throw new InvalidInputException($"There is no search space '{a.Space}'; there are "
                 + $"{string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, function:NAME, plan:FILE, and files of your own that end "
-                + $"with .json or .cs.");
+                + "with .json or .cs.");
         if (a.Text is not null) throw new InvalidInputException("--text is for plan:FILE only.");
         if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
         if (a.Tasks.Count > 0) return PeftTaskSet.Define(a);

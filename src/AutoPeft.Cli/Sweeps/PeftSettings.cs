@@ -31,8 +31,7 @@ internal static class PeftSettings
     {
         Space = d.Settings[SweepProblems.SpaceSetting],
         ModelDirectory = d.Settings.GetValueOrDefault("model")
-            ?? throw new InvalidInputException($"'{d.Name}' fine-tunes no base model that AutoPEFT knows, and this command is for sweeps "
-            + $"that do."),
+            ?? throw new InvalidInputException($"'{d.Name}' fine-tunes no base model, and this command is for sweeps that do."),
         Task = PeftTaskSet.Is(d) ? PeftTaskSet.Tasks(d)[0].Task : d.Settings["task"],
         Count = Enum.Parse<CountingRule>(d.Settings["count"], ignoreCase: true),
         Training = ReadTraining(d.Settings["training"]),

@@ -140,8 +140,8 @@ internal sealed class SweepFolder : IAsyncDisposable
         IReadOnlyList<string> differences = taken.Log.Study.Definition.DifferencesFrom(definition);
         string differs = differences.Count == 0 ? "" : $"; what was typed differs in {string.Join(", ", differences)}";
         string more = definition.Budget > taken.Log.Study.Definition.Budget ? $" --trials {definition.Budget}" : "";
-        throw new InvalidInputException($"{path} has a study already{differs}. `autopeft resume {path}{more}` goes on with it; --out "
-            + $"names another directory.");
+        throw new InvalidInputException(
+            $"{path} has a study already{differs}. `autopeft resume {path}{more}` goes on with it; --out names another directory.");
     }
 
     private static async Task<SweepFolder> OfAsync(string path, PostgresStore store, StoreArguments place, Task<StudyLog> log)

@@ -35,8 +35,12 @@ internal static class SweepRun
         // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
         foreach (string task in PeftTaskSet.TasksOf(definition)) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
         RecordedRun.Write(folder.Path, a);
-        ProcessWorkerOptions options = new() { Command = SweepProblems.Of(definition).WorkerCommand(definition) ?? WorkerCommandLine.Get(),
-            LogDirectory = folder.LogDirectory, HangTimeout = TimeSpan.FromSeconds(a.HangTimeout) };
+        ProcessWorkerOptions options = new()
+        {
+            Command = SweepProblems.Of(definition).WorkerCommand(definition) ?? WorkerCommandLine.Get(),
+            LogDirectory = folder.LogDirectory,
+            HangTimeout = TimeSpan.FromSeconds(a.HangTimeout),
+        };
         ProcessWorker[] workers = [.. slots.Slots.Select(slot => new ProcessWorker(definition, slot, options))];
         try
         {
@@ -50,9 +54,8 @@ internal static class SweepRun
         }
         finally { await Task.WhenAll(workers.Select(w => w.DisposeAsync().AsTask())).ConfigureAwait(false); }
         IScheduler scheduler = SchedulerCatalog.Create(definition.Scheduler);
-        if (await folder.Log.ReadAsync(s => IdleScheduler.Because(s, scheduler),
-            cancellationToken).ConfigureAwait(false)
-            is { } idle) await Console.Error.WriteLineAsync($"autopeft: {idle}").ConfigureAwait(false);
+        string? idle = await folder.Log.ReadAsync(s => IdleScheduler.Because(s, scheduler), cancellationToken).ConfigureAwait(false);
+        if (idle is not null) await Console.Error.WriteLineAsync($"autopeft: {idle}").ConfigureAwait(false);
         TrialFailures failures = await folder.Log.ReadAsync(TrialFailures.Of, cancellationToken).ConfigureAwait(false);
         foreach (string line in failures.Lines) await Console.Error.WriteLineAsync($"autopeft: {line}").ConfigureAwait(false);
         return failures.AllFailed ? CommandLine.EveryTrialFailed : 0;

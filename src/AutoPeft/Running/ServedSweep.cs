@@ -7,8 +7,8 @@ namespace AutoPeft.Running;
 
 /// <summary>
 /// What a host and a program that declares a sweep (<see cref="SweepBuilder{T}.RunOrServeAsync(Func{T, double[]}, CancellationToken)"/>)
-/// agree on: the host starts the program with <see cref="Variable"/> set, to hear
-/// the study that it declares, or to have it run trials as a worker does.
+/// agree on: the host starts the program with <see cref="Variable"/> set, to hear the study that it declares, or to have it run trials as
+/// a worker does.
 /// </summary>
 internal static class ServedSweep
 {
@@ -57,7 +57,7 @@ internal static class ServedSweep
         await using var output = new StreamWriter(Console.OpenStandardOutput());
         Console.SetOut(Console.Error);
         // Without its host a worker must not train on, whatever it is doing.
-        await new WorkerLoop(input, output, (study, _) => runners(study)).RunAsync(orphaned: () => Environment.Exit(0),
-            cancellationToken).ConfigureAwait(false);
+        await new WorkerLoop(input, output, (study, _) => runners(study)).RunAsync(orphaned: () => AbruptExit.Now(0), cancellationToken)
+            .ConfigureAwait(false);
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace AutoPeft.Cli.Terminal;
+namespace AutoPeft.Running;
 
 /// <summary>
 /// Ends this process while its threads may be in native code. An ordinary exit runs the destructors of native libraries under those

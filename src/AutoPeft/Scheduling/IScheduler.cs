@@ -47,7 +47,7 @@ public interface IScheduler
 }
 
 /// <summary>Lets every trial run to its end.</summary>
-public sealed class RunToEnd : IScheduler
+internal sealed class RunToEnd : IScheduler
 {
     /// <inheritdoc/>
     public string Name => "none";

@@ -13,8 +13,8 @@ namespace AutoPeft.Orleans.Slots;
 
 /// <summary>
 /// Asks studies for work for this silo's slots, as long as the silo lives; asking is what wakes a study. All slots serve one study at a
-/// time, the next one when that has finished or has nothing for them. A study that has finished is looked at now and then: a person may have
-/// given it more trials, or had some retried.
+/// time, the next one when that has finished or has nothing for them. A study that has finished is looked at now and then: a person may
+/// have given it more trials, or had some retried.
 /// </summary>
 internal sealed partial class SlotPump(
     IOptions<AutoPeftSiloOptions> options, IStudySessions sessions, RunningAttempts attempts, IGrainFactory grains, ILocalSiloDetails silo,

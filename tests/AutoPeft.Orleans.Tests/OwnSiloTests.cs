@@ -58,6 +58,42 @@ public sealed class OwnSiloTests
     }
 
     [Fact]
+    public async Task A_silo_that_stays_serves_a_finished_study_again_once_a_person_gave_it_more_trials()
+    {
+        var store = new MemoryStore();
+        await store.TryAppendAsync(0, [new StudyCreated(DateTimeOffset.UtcNow, HostSetup.Branin(4))], default);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<IStudySessions>(new StoredStudies((_, _) => Task.FromResult<IStudyStore>(store),
+            d => StudyPolicy.Of(SamplerCatalog.Create(d.Sampler)), _ => Task.FromResult<IReadOnlyList<string>>(["study"])));
+        builder.UseOrleans(silo =>
+            silo.UseLocalhostClustering(siloPort: 21113, gatewayPort: 0, clusterId: Guid.NewGuid().ToString()).AddAutoPeft(o =>
+                o.Workers = _ =>
+                [
+                    new InProcessWorker(new ScriptedRunner((t, _, _) => Task.FromResult(HostSetup.BraninOf(t))), DeviceSlot.Cpu(1)[0]),
+                ]));
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        // Another program's own log of the same store, as the command that extends a study opens it.
+        using StudyLog command = await StudyLog.OpenAsync(store);
+        await UntilAsync(4);
+        // The silo knows by now that the study has finished.
+        await Task.Delay(1000, patience.Token);
+        Assert.True(await command.SetBudgetAsync(6));
+        await UntilAsync(6);
+        await host.StopAsync(patience.Token);
+
+        async Task UntilAsync(int ended)
+        {
+            do
+            {
+                await Task.Delay(50, patience.Token);
+                await command.RefreshAsync(patience.Token);
+            } while (command.Study.Trials.Count(t => t.HasEnded) < ended);
+        }
+    }
+
+    [Fact]
     public async Task A_study_that_cannot_be_opened_is_told_in_its_own_words_and_is_tried_again_with_the_next_call()
     {
         var store = new MemoryStore();

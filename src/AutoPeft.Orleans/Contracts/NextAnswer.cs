@@ -10,6 +10,11 @@ namespace AutoPeft.Orleans.Contracts;
 [GenerateSerializer, Immutable, Alias("autopeft.next")]
 public sealed record NextAnswer([property: Id(0)] TrialOrder? Trial, [property: Id(1)] bool IsFinished, [property: Id(2)] string? Reason)
 {
+    /// <summary>How many records the study's log had when it answered.</summary>
+    [Id(3)]
+    public long Records { get; init; }
+
     /// <summary>The answer of a session.</summary>
-    internal static NextAnswer Of(NextTrial next) => new(next.Trial is { } t ? TrialOrder.Of(t) : null, next.IsFinished, next.Reason);
+    internal static NextAnswer Of(NextTrial next) => new(next.Trial is { } t ? TrialOrder.Of(t) : null, next.IsFinished, next.Reason)
+        { Records = next.Records };
 }

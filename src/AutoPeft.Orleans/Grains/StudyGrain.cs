@@ -67,9 +67,17 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
     public async Task LeaveAsync(SiloAddress silo, string reason) =>
         await InterruptAsync(await SessionAsync(), t => silo.Equals(SlotName.SiloOf(t.Worker)) ? reason : null);
 
-    public async Task<StudyStatus> StatusAsync() => await (await SessionAsync()).Log.ReadAsync(s => new StudyStatus(
+    public async Task<StudyStatus> StatusAsync()
+    {
+        StudySession session = await SessionAsync();
+        // A command or a page on another machine appends to the store itself.
+        await session.Log.RefreshAsync();
+        return await session.Log.ReadAsync(StatusOf);
+    }
+
+    private static StudyStatus StatusOf(IStudyView s) => new(
         s.Sequence, s.Definition.Budget, s.Trials.Count, s.Trials.Count(t => t.State == TrialState.Running),
-            s.Trials.Count(t => t.State == TrialState.Waiting), s.Trials.Count(t => t.HasEnded), s.IsPaused));
+            s.Trials.Count(t => t.State == TrialState.Waiting), s.Trials.Count(t => t.HasEnded), s.IsPaused);
 
     public async Task StopAsync(string reason)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Orleans.Studies;
@@ -12,18 +13,21 @@ namespace AutoPeft.Orleans.Slots;
 
 /// <summary>
 /// Asks studies for work for this silo's slots, as long as the silo lives; asking is what wakes a study. All slots serve one study at a
-/// time, the next one when that has finished or has nothing for them.
+/// time, the next one when that has finished or has nothing for them. A study that has finished is looked at now and then: a person may
+/// have given it more trials, or had some retried.
 /// </summary>
 internal sealed partial class SlotPump(
     IOptions<AutoPeftSiloOptions> options, IStudySessions sessions, RunningAttempts attempts, IGrainFactory grains, ILocalSiloDetails silo,
         ILogger<SlotPump> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10), Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10), Pause = TimeSpan.FromSeconds(1),
+        LookAgain = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _stop = new(), _abandon = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly HashSet<string> _finished = [];
+    /// <summary>The studies that have finished, with how many records each had then and when (a timestamp) it was looked at last.</summary>
+    private readonly Dictionary<string, (long Records, long Looked)> _finished = [];
     private Task _running = Task.CompletedTask;
 
     /// <summary>
@@ -79,7 +83,8 @@ internal sealed partial class SlotPump(
         while (options.Value.HasSlots)
         {
             IReadOnlyList<string> names = options.Value.Studies ?? await sessions.ListAsync(cancellationToken).ConfigureAwait(false);
-            string[] open = [.. names.Where(n => !_finished.Contains(n))];
+            foreach (string name in names) await LookAgainAsync(name, cancellationToken).ConfigureAwait(false);
+            string[] open = [.. names.Where(n => !_finished.ContainsKey(n))];
             if (open.Length == 0 && options.Value.Studies is not null) return;
             int before = _finished.Count;
             foreach (string name in open) await ServeAsync(name, open.Length > 1, cancellationToken).ConfigureAwait(false);
@@ -87,9 +92,20 @@ internal sealed partial class SlotPump(
         }
     }
 
+    /// <summary>Opens a finished study again where its log has gone on since, unless a person holds it.</summary>
+    private async Task LookAgainAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_finished.TryGetValue(name, out (long Records, long Looked) then) || Stopwatch.GetElapsedTime(then.Looked) < LookAgain) return;
+        StudyStatus status = await CallsOf(name).StatusAsync(cancellationToken).ConfigureAwait(false);
+        if (status.Records != then.Records && !status.IsHeld) _finished.Remove(name);
+        else _finished[name] = (then.Records, Stopwatch.GetTimestamp());
+    }
+
+    private StudyCalls CallsOf(string name) => new(grains.GetGrain<IStudyGrain>(name), name, Patience);
+
     private async Task ServeAsync(string name, bool yields, CancellationToken cancellationToken)
     {
-        var calls = new StudyCalls(grains.GetGrain<IStudyGrain>(name), name, Patience);
+        StudyCalls calls = CallsOf(name);
         // Workers are not made for a study that a person holds while others wait.
         if (yields && (await calls.StatusAsync(cancellationToken).ConfigureAwait(false)).IsHeld) return;
         StudyDefinition definition =
@@ -100,7 +116,7 @@ internal sealed partial class SlotPump(
             var service = new StudyService(name, definition, calls, runner, attempts, grains, silo.SiloAddress, yields);
             if (await service.RunAsync(_abandon.Token, cancellationToken).ConfigureAwait(false) is not { } end) return;
             EndedBecause = end.Reason;
-            _finished.Add(name);
+            _finished[name] = (end.Records, Stopwatch.GetTimestamp());
         }
         finally
         {

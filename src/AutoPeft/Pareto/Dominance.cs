@@ -1,7 +1,7 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>Pareto dominance between loss vectors (smaller is better in every coordinate). Pure; thread-safe.</summary>
-public static class Dominance
+internal static class Dominance
 {
     /// <summary>Whether <paramref name="a"/> is nowhere worse than <paramref name="b"/> and somewhere better.</summary>
     public static bool Dominates(ReadOnlySpan<double> a, ReadOnlySpan<double> b)

@@ -1,7 +1,7 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>A reference point for the hypervolume where nobody stated one.</summary>
-public static class ReferencePoint
+internal static class ReferencePoint
 {
     /// <summary>How far beyond the nadir, as a share of the front's range: BoTorch's and Ishibuchi et al.'s (2018) choice, so that the front's ends count too.</summary>
     public const double Margin = 0.1;

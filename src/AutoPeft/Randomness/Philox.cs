@@ -17,8 +17,11 @@ public sealed class Philox
     private int _used = 4;
     private double _spareNormal = double.NaN;
 
-    /// <summary>The stream of <paramref name="seed"/> for one <paramref name="number"/> (a trial, say) and one purpose.</summary>
-    public Philox(ulong seed, ulong number = 0, StreamPurpose purpose = StreamPurpose.General)
+    /// <summary>The stream of <paramref name="seed"/> for one <paramref name="number"/> (a trial, say); 0 unless stated.</summary>
+    public Philox(ulong seed, ulong number = 0) : this(seed, number, StreamPurpose.General) { }
+
+    /// <summary>The stream of <paramref name="seed"/> for one <paramref name="number"/> and one purpose.</summary>
+    internal Philox(ulong seed, ulong number, StreamPurpose purpose)
     {
         // The seed is the key; the number and the purpose select a counter range of 2^64 blocks that no other stream touches.
         _k0 = (uint)seed;

@@ -1,7 +1,7 @@
 namespace AutoPeft.Randomness;
 
 /// <summary>What a random stream is for. Values are part of a study's reproducibility: append, never renumber.</summary>
-public enum StreamPurpose : ulong
+internal enum StreamPurpose : ulong
 {
     /// <summary>Anything without a purpose of its own.</summary>
     General = 0,

@@ -90,8 +90,8 @@ public sealed class StudyLog : IDisposable
         catch (TimeoutException) { }
     }
 
-    /// <summary>Adds a configuration that a person chose. It counts towards the budget; a budget that is used up grows by the one
-    /// trial.</summary>
+    /// <summary>Adds a configuration that a person chose. It counts towards
+    /// the budget; a budget that is used up grows by the one trial.</summary>
     /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, which the message names.</exception>
     public Task<Trial> EnqueueAsync(Configuration configuration, CancellationToken cancellationToken = default)
     {
@@ -104,8 +104,8 @@ public sealed class StudyLog : IDisposable
     }
 
     /// <summary>Adds a trial that was run elsewhere, with its result. It counts towards the budget as an enqueued one does.</summary>
-    /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, or the result is none of this
-    /// study's.</exception>
+    /// <exception cref="InvalidInputException">The configuration breaks a
+    /// hard constraint, or the result is none of this study's.</exception>
     public Task<Trial> AddKnownAsync(Configuration configuration, TrialOutcome outcome, CancellationToken cancellationToken = default)
     {
         int number = 0;

@@ -270,7 +270,8 @@ public sealed class StudySession : IAsyncDisposable
                 return [];
             },
             study => taken >= 0 ? new Choice(new NextTrial(AssignmentOf(study, study.Trials[taken], device)), false)
-                : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended) ?? ExhaustedBefore(study)), false)
+                : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended) ?? ExhaustedBefore(study))
+                    { Records = study.Sequence }, false)
                 : new Choice(null, mayAsk),
             cancellationToken);
     }
@@ -282,7 +283,7 @@ public sealed class StudySession : IAsyncDisposable
     private async Task AskForAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(_life.Token, cancellationToken);
-        var own = new FreeSlot(worker, device);
+        var own = new FreeSlot(worker, device, cancellationToken);
         lock (_free) _free.Add(own);
         bool entered = false;
         try
@@ -310,7 +311,7 @@ public sealed class StudySession : IAsyncDisposable
         // Somebody else may have had the last one proposed meanwhile, or a slot whose patience was over asks again.
         free = await Log.DecideAsync<FreeSlot[]>(
             _ => [],
-            s => s.IsPaused || FirstWaiting(s) is not null ? [] : [.. free.Distinct().Where(f => OnSlot(s, f.Worker, f.Device) is null)],
+            s => s.IsPaused || FirstWaiting(s) is not null ? [] : [.. Still(s)],
             cancellationToken).ConfigureAwait(false);
         if (free.Length == 0 || Volatile.Read(ref _ended) is not null) return;
         Proposed made = _proposer.Propose(free.Length, cancellationToken);
@@ -329,10 +330,16 @@ public sealed class StudySession : IAsyncDisposable
                 // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody needs.
                 TrialProposed[] proposed = [.. _proposer.Records(made, Log.Now).TakeWhile(p => !(p.Parent is { } parent && parent.Step < keepsFrom))];
                 if (study.IsPaused) return proposed;
-                return [.. proposed, .. proposed.Zip(free, (p, f) => new TrialStarted(Log.Now, p.Number, f.Worker, f.Device.ToString(), 1))];
+                // While the sampler thought, a slot may have taken a trial that was put back, or have left; its proposal then waits.
+                return [.. proposed,
+                    .. proposed.Zip(Still(study), (p, f) => new TrialStarted(Log.Now, p.Number, f.Worker, f.Device.ToString(), 1))];
             },
             _ => true,
             cancellationToken).ConfigureAwait(false);
+
+        IEnumerable<FreeSlot> Still(Study study) => free
+            .Where(f => !f.Left.IsCancellationRequested && OnSlot(study, f.Worker, f.Device) is null)
+            .DistinctBy(f => (f.Worker, f.Device));
     }
 
     private string? ExhaustedBefore(Study study) =>
@@ -389,8 +396,16 @@ public sealed class StudySession : IAsyncDisposable
 
     private static Trial? FirstWaiting(Study study) => study.Pending.FirstOrDefault(t => t.State == TrialState.Waiting);
 
-    /// <summary>A slot that waits for a proposal.</summary>
-    private sealed record FreeSlot(string Worker, DeviceSlot Device);
+    /// <summary>A slot that waits for a proposal. One that asks twice is there twice.</summary>
+    private sealed class FreeSlot(string worker, DeviceSlot device, CancellationToken left)
+    {
+        public string Worker => worker;
+
+        public DeviceSlot Device => device;
+
+        /// <summary>Cancelled once the slot waits no more.</summary>
+        public CancellationToken Left => left;
+    }
 
     /// <summary>What there is for a slot without the sampler: an answer, or leave to ask it.</summary>
     private sealed record Choice(NextTrial? Answer, bool MayAsk);

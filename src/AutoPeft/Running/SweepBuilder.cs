@@ -86,8 +86,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
 
     /// <summary>
     /// Trials to run in all; 50 unless stated, or what a journal's study has. A journal whose study has another number goes on to this one,
-    /// unless more trials were made already. The number that the study was
-    /// made with changes nothing: a person may have given it more since.
+    /// unless more trials were made already. The number that the study was made with changes nothing: a person may have given it more since.
     /// </summary>
     public SweepBuilder<T> Trials(int trials) => Do(() => _trials = trials > 0 ? trials : throw new InvalidInputException($"A sweep needs at least one trial, not {trials}."));
 
@@ -135,8 +134,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
     public SweepBuilder<T> Timeout(TimeSpan time) =>
         Do(() => _timeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A sweep's timeout must be above 0."));
 
-    /// <summary>A trial that takes longer fails; its objective hears of it through its cancellation token. No limit unless
-    /// stated.</summary>
+    /// <summary>A trial that takes longer fails; its objective hears of it
+    /// through its cancellation token. No limit unless stated.</summary>
     public SweepBuilder<T> TrialTimeout(TimeSpan time) =>
         Do(() => _trialTimeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A trial's timeout must be above 0."));
 
@@ -185,8 +184,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// trials as one of its worker processes.
     /// </summary>
     /// <returns>The result; null where the program served a host, which has it.</returns>
-    /// <exception cref="InvalidInputException">As the other; also where the host's study has another space than the program
-    /// declares.</exception>
+    /// <exception cref="InvalidInputException">As the other; also where the
+    /// host's study has another space than the program declares.</exception>
     public async Task<SweepResult<T>?> RunOrServeAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective,
         CancellationToken cancellationToken = default)
     {

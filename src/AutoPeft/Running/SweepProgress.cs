@@ -7,15 +7,13 @@ namespace AutoPeft.Running;
 /// <param name="State">How it stands.</param>
 /// <param name="Values">Its values, one per objective; empty unless it completed.</param>
 /// <param name="Ended">Trials that have ended, in any way.</param>
-/// <param name="Budget">Trials in all.</param>
+/// <param name="Budget">Trials to run in all; null where that is open.</param>
 /// <param name="Failed">Trials that failed.</param>
 public sealed record SweepProgress(int Trial, TrialState State, IReadOnlyList<double> Values, int Ended, int? Budget, int Failed);
 
 /// <summary>Tells several observers, and a progress where there is one.</summary>
 internal sealed class SweepObservers(IReadOnlyList<ISweepObserver> observers, IProgress<SweepProgress>? progress) : ISweepObserver
 {
-    private int? _failed;
-
     public void Started(IStudyView study, Trial trial)
     {
         foreach (ISweepObserver observer in observers) observer.Started(study, trial);
@@ -30,10 +28,8 @@ internal sealed class SweepObservers(IReadOnlyList<ISweepObserver> observers, IP
     {
         foreach (ISweepObserver observer in observers) observer.Ended(study, trial);
         if (progress is null) return;
-        // A trial that failed is never reopened while its own sweep tells of it, so counting on is enough.
-        _failed = _failed is { } failed ? failed + (trial.State == TrialState.Failed ? 1 : 0)
-            : study.Trials.Count(t => t.State == TrialState.Failed);
         progress.Report(new SweepProgress(trial.Number, trial.State, trial.Values,
-            study.Trials.Count - study.PendingCount - study.PausedCount, study.Definition.Budget, _failed.Value));
+            study.Trials.Count - study.PendingCount - study.PausedCount, study.Definition.Budget,
+            study.Trials.Count(t => t.State == TrialState.Failed)));
     }
 }

@@ -16,8 +16,8 @@ public sealed class SweepResult<T>
     /// <summary>Everything that is known of it.</summary>
     public IStudyView Study { get; }
 
-    /// <summary>The exceptions of trials that failed in this run, with their stacks, by trial number. The study keeps one line of each
-    /// (<see cref="Trial.Error"/>).</summary>
+    /// <summary>The exceptions of trials that failed in this run, with their stacks, by
+    /// trial number. The study keeps one line of each (<see cref="Trial.Error"/>).</summary>
     public IReadOnlyDictionary<int, Exception> Failures { get; }
 
     /// <summary>What a person should know of this run, a line each: why it ended early, which errors trials failed with, that the scheduler
@@ -28,8 +28,8 @@ public sealed class SweepResult<T>
     public IReadOnlyList<SweepPoint<T>> Front => [.. ParetoFront.Of(Study).Select(Point)];
 
     /// <summary>The best trial by the first objective.</summary>
-    /// <exception cref="InvalidOperationException">There is none; the message says why: no trial completed, or none within the outcome
-    /// constraints.</exception>
+    /// <exception cref="InvalidOperationException">There is none; the message says
+    /// why: no trial completed, or none within the outcome constraints.</exception>
     public SweepPoint<T> Best => ParetoFront.Of(Study) is [var first, ..] ? Point(first)
         : throw new InvalidOperationException($"There is no best trial: {NoBest()}");
 

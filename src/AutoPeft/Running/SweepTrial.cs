@@ -30,8 +30,8 @@ public sealed class SweepTrial
 
     /// <summary>Reports every objective at a step: what the objective function would give if the trial ended now.</summary>
     /// <param name="step">Epochs, steps, whatever trials are compared at; ascending.</param>
-    /// <param name="values">One per objective, in their order; then, where they are measured on the way, one per outcome
-    /// constraint.</param>
+    /// <param name="values">One per objective, in their order; then, where
+    /// they are measured on the way, one per outcome constraint.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="TrialStoppedException">The scheduler ends the trial; let it pass.</exception>
     /// <exception cref="ArgumentException">The number of values is wrong.</exception>
@@ -54,8 +54,8 @@ public sealed class SweepTrial
         if (decision is Decision.Stop or Decision.Pause) throw new TrialStoppedException(step);
     }
 
-    /// <summary>Keeps a measurement with the trial's result that is no objective: seconds, memory, a test score. The last one of a name
-    /// counts.</summary>
+    /// <summary>Keeps a measurement with the trial's result that is no objective:
+    /// seconds, memory, a test score. The last one of a name counts.</summary>
     public void Measure(string metric, double value) => ImmutableInterlocked.Update(ref _measured, m => m.SetItem(metric, value));
 
     internal ImmutableSortedDictionary<string, double> Measured => _measured;

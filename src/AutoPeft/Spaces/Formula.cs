@@ -4,7 +4,7 @@ namespace AutoPeft.Spaces;
 /// A number that a configuration alone decides, such as how many parameters it trains, in the language of <see cref="ConstraintExpression"/>:
 /// <c>"1536 * (layer0 + layer1) * (serial + parallel)"</c>, <c>"(method == 'lora') * rank * 9216"</c>. An inactive parameter counts as 0 here, as a text as ''. Immutable; thread-safe.
 /// </summary>
-public sealed class Formula
+internal sealed class Formula
 {
     private readonly ExpressionNode _root;
     private readonly HashSet<int> _uses;

@@ -2,19 +2,15 @@ using AutoPeft.Randomness;
 
 namespace AutoPeft.Spaces;
 
-/// <summary>How far local search looks around a configuration.</summary>
-public sealed record NeighbourOptions
-{
-    /// <summary>Gaussian steps for each float and each int; 4 unless stated, as in SMAC (Hutter et al., LION 2011, section 4.3).</summary>
-    public int NumericSteps { get; init; } = 4;
-
-    /// <summary>Standard deviation of such a step as a share of the range, on the parameter's scale; 0.2 unless stated, as in SMAC.</summary>
-    public double Spread { get; init; } = 0.2;
-}
-
 /// <summary>The one-exchange neighbourhood that local search walks.</summary>
 public static class Neighbours
 {
+    /// <summary>Gaussian steps for each float and each int, as in SMAC (Hutter et al., LION 2011, section 4.3).</summary>
+    private const int NumericSteps = 4;
+
+    /// <summary>Standard deviation of such a step as a share of the range, on the parameter's scale; also SMAC's.</summary>
+    private const double Spread = 0.2;
+
     // A step that falls on the same value or breaks a constraint is drawn again this often before it is given up.
     private const int Redraws = 10;
 
@@ -26,11 +22,9 @@ public static class Neighbours
     /// <param name="space">The space of the configuration.</param>
     /// <param name="configuration">The centre; need not be feasible itself.</param>
     /// <param name="random">Draws the steps and the children.</param>
-    /// <param name="options">How many steps and how far; SMAC's values unless stated.</param>
     /// <returns>Feasible, distinct, without the centre; in the order of the parameters.</returns>
-    public static IReadOnlyList<Configuration> NeighboursOf(this SearchSpace space, Configuration configuration, Philox random, NeighbourOptions? options = null)
+    public static IReadOnlyList<Configuration> NeighboursOf(this SearchSpace space, Configuration configuration, Philox random)
     {
-        options ??= new NeighbourOptions();
         var found = new List<Configuration>();
         var seen = new HashSet<Configuration> { configuration };
 
@@ -79,11 +73,11 @@ public static class Neighbours
         void GaussianSteps(Parameter p, int index, double code)
         {
             if (p.Cardinality == 1) return;
-            for (int step = 0; step < options.NumericSteps; step++)
+            for (int step = 0; step < NumericSteps; step++)
             {
                 for (int tries = 0; tries < Redraws; tries++)
                 {
-                    double unit = p.ToUnit(code) + options.Spread * random.NextNormal();
+                    double unit = p.ToUnit(code) + Spread * random.NextNormal();
                     // Outside the range is drawn again, not clamped: the ends would be proposed far too often.
                     if (unit is >= 0 and <= 1 && Add(index, p.FromUnit(unit))) break;
                 }

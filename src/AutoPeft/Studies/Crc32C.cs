@@ -12,8 +12,8 @@ internal static class Crc32C
     /// <summary>The checksum of <paramref name="bytes"/>.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Update(Start, bytes);
 
-    /// <summary>The state after <paramref name="bytes"/>, for bytes that come in pieces; the checksum is the complement of the last
-    /// state.</summary>
+    /// <summary>The state after <paramref name="bytes"/>, for bytes that come
+    /// in pieces; the checksum is the complement of the last state.</summary>
     internal static uint Update(uint state, ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length >= 8)

@@ -5,27 +5,24 @@ namespace AutoPeft.Studies;
 /// <summary>
 /// A study as samplers see it that know nothing of schedulers: a trial that was pruned, or waits at a rung, counts as completed with what its last reports say it would have given. That is its best so far, moved by
 /// what the trials that went on gained from the same step (their median): left as it is, every early result would look worse than any late one, and the sampler would learn which trials were stopped.
-/// A pure function of the log.
+/// A pure function of the log: what a trial would have given is worked out when <see cref="Trials"/> or <see cref="Completed"/> is read,
+/// and again once the study has gone on, so that all members speak of the same record. A sampler that reads no results pays nothing for it.
 /// </summary>
 internal sealed class EarlyResultsView : IStudyView
 {
     private readonly IStudyView _study;
-    private readonly Lazy<(List<Trial> Trials, List<Trial> Completed)> _seen;
+    private volatile Results? _seen;
 
-    private EarlyResultsView(IStudyView study)
+    private EarlyResultsView(IStudyView study) => _study = study;
+
+    /// <summary>The view of a study. Threads may read it at once as long as nobody appends to the study.</summary>
+    public static IStudyView Of(IStudyView study) => new EarlyResultsView(study);
+
+    private Results Seen => _seen is { } seen && seen.Sequence == _study.Sequence ? seen : _seen = See(_study);
+
+    private static Results See(IStudyView study)
     {
-        _study = study;
-        _seen = new(() => See(study));
-    }
-
-    /// <summary>
-    /// The view; the study itself where no trial ended early. What a trial would have given is worked out when <see cref="Trials"/> or
-    /// <see cref="Completed"/> is first read: a sampler that reads no results pays nothing for it.
-    /// </summary>
-    public static IStudyView Of(IStudyView study) => study is Study { StoppedCount: 0 } ? study : new EarlyResultsView(study);
-
-    private static (List<Trial> Trials, List<Trial> Completed) See(IStudyView study)
-    {
+        if (study is Study { StoppedCount: 0 }) return new Results(study.Sequence, study.Trials, study.Completed);
         List<Trial> trials = [.. study.Trials], completed = [.. study.Completed];
         Trial[] grown = [.. study.Completed.Where(c => c.Reports.Count > 0)];
         var gains = new Dictionary<long, double[]>();
@@ -44,16 +41,16 @@ internal sealed class EarlyResultsView : IStudyView
             trials[i] = t.AsCompleted(study.Definition, values, outcomes);
             completed.Add(trials[i]);
         }
-        return (trials, completed);
+        return new Results(study.Sequence, trials, completed);
     }
 
     public StudyDefinition Definition => _study.Definition;
 
     public long Sequence => _study.Sequence;
 
-    public IReadOnlyList<Trial> Trials => _seen.Value.Trials;
+    public IReadOnlyList<Trial> Trials => Seen.Trials;
 
-    public IReadOnlyList<Trial> Completed => _seen.Value.Completed;
+    public IReadOnlyList<Trial> Completed => Seen.Completed;
 
     public int PendingCount => _study.PendingCount;
 
@@ -94,4 +91,7 @@ internal sealed class EarlyResultsView : IStudyView
             if (study.Outcomes.All(o => report.Metrics.ContainsKey(o.Name))) return [.. study.Outcomes.Select(o => report.Metrics[o.Name])];
         return null;
     }
+
+    /// <summary>What was worked out after <paramref name="Sequence"/> records.</summary>
+    private sealed record Results(long Sequence, IReadOnlyList<Trial> Trials, IReadOnlyList<Trial> Completed);
 }

@@ -146,8 +146,8 @@ internal static class JournalRepair
             }
         }
 
-        /// <summary>In the place of a trial whose proposal is lost, so that <paramref name="later"/> and those behind keep their
-        /// numbers.</summary>
+        /// <summary>In the place of a trial whose proposal is lost, so that
+        /// <paramref name="later"/> and those behind keep their numbers.</summary>
         private void StandIn(TrialProposed later)
         {
             int number = _study.Trials.Count;

@@ -32,8 +32,8 @@ public sealed class JournalStore : IStudyStore
     /// <summary>The name of a sweep's journal in its directory.</summary>
     public const string UsualName = "study.log";
 
-    /// <summary>What follows the journal's path in the name of the lock that the program has which runs its trials
-    /// (<see cref="Own"/>).</summary>
+    /// <summary>What follows the journal's path in the name of the lock that
+    /// the program has which runs its trials (<see cref="Own"/>).</summary>
     public const string OwnedSuffix = ".running";
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
@@ -74,13 +74,13 @@ public sealed class JournalStore : IStudyStore
     }
 
     /// <summary>Opens an existing journal and reads it.</summary>
-    /// <exception cref="InvalidInputException">There is none, it is not ours, it was written by a newer version, or a record in it is
-    /// damaged.</exception>
+    /// <exception cref="InvalidInputException">There is none, it is not ours, it
+    /// was written by a newer version, or a record in it is damaged.</exception>
     public static Task<JournalStore> OpenAsync(string path, CancellationToken cancellationToken = default) =>
         OpenAsync(path, FileMode.Open, cancellationToken);
 
-    /// <summary>Opens a journal, or makes one where there is none or the file is empty: for programs that go on where they
-    /// stopped.</summary>
+    /// <summary>Opens a journal, or makes one where there is none or the
+    /// file is empty: for programs that go on where they stopped.</summary>
     /// <exception cref="InvalidInputException">The file is not ours, newer or damaged, or cannot be written.</exception>
     public static Task<JournalStore> OpenOrCreateAsync(string path, CancellationToken cancellationToken = default)
     {
@@ -100,8 +100,8 @@ public sealed class JournalStore : IStudyStore
     /// at. An append to the store takes the lock and
     /// opens the file for writing, and is refused where that is not allowed.
     /// </summary>
-    /// <exception cref="InvalidInputException">There is none, it is not ours, it was written by a newer version, or a record in it is
-    /// damaged.</exception>
+    /// <exception cref="InvalidInputException">There is none, it is not ours, it
+    /// was written by a newer version, or a record in it is damaged.</exception>
     public static async Task<JournalStore> LookAsync(string path, CancellationToken cancellationToken = default)
     {
         var store = new JournalStore(path);

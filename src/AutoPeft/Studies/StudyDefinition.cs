@@ -35,7 +35,7 @@ public sealed record StudyDefinition
     public ImmutableArray<Objective> Objectives { get; }
 
     /// <summary>By objective its formula, null where only a trial tells the value.</summary>
-    public ImmutableArray<Formula?> Formulas { get; }
+    internal ImmutableArray<Formula?> Formulas { get; }
 
     /// <summary>What has to hold of a trial's measurements.</summary>
     public ImmutableArray<OutcomeConstraint> Outcomes { get; }
@@ -49,8 +49,8 @@ public sealed record StudyDefinition
     /// <summary>All randomness of the study hangs on this.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Trials to run in all, as last changed (<see cref="BudgetChanged"/>); null if it is not known, as in an open ask-tell
-    /// session.</summary>
+    /// <summary>Trials to run in all, as last changed (<see cref="BudgetChanged"/>);
+    /// null if it is not known, as in an open ask-tell session.</summary>
     /// <exception cref="InvalidInputException">Below 1.</exception>
     public int? Budget
     {
@@ -87,8 +87,7 @@ public sealed record StudyDefinition
 
     /// <summary>
     /// What makes going on with a study of <paramref name="other"/>'s definition another study than this one, each in a few words with both
-    /// values ("seed 1 instead of 0"); empty where
-    /// <see cref="IsSameStudyAs"/>.
+    /// values ("seed 1 instead of 0"); empty where <see cref="IsSameStudyAs"/>.
     /// </summary>
     /// <param name="other">The definition that was asked for; its values stand first.</param>
     public IReadOnlyList<string> DifferencesFrom(StudyDefinition other)

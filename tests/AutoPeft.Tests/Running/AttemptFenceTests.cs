@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;
@@ -43,6 +44,49 @@ public class AttemptFenceTests
         Assert.Equal((TrialState.Completed, 2.0), (session.Study.Trials[0].State, session.Study.Trials[0].Values[0]));
         Assert.Contains("a failed trial can be retried",
             (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(0))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_slot_that_took_a_requeued_trial_while_the_sampler_thought_for_it_runs_no_second_one()
+    {
+        using var sampler = new SlowSampler();
+        await using StudySession session = await SessionSteps.CreateAsync(Definition(2), sampler, new MemoryStore());
+        DeviceSlot device = DeviceSlot.Cpu(1)[0];
+        sampler.Release(1);
+        Assert.Equal(0, (await session.NextAsync("a", device, Timeout.InfiniteTimeSpan)).Trial!.Number);
+        // The slot's patience is over while the sampler thinks; a trial is put back meanwhile, and the slot takes that.
+        Assert.Null((await session.NextAsync("b", device, TimeSpan.FromMilliseconds(50))).Trial);
+        await sampler.IsThinkingAsync(2);
+        await session.Log.RequeueAsync(0, "its machine left");
+        Assert.Equal(0, (await session.NextAsync("b", device, Timeout.InfiniteTimeSpan)).Trial!.Number);
+        sampler.Release(1);
+        await session.SettleAsync();
+        Assert.Equal([TrialState.Running, TrialState.Waiting], session.Study.Trials.Select(t => t.State));
+        // Nobody is lost: another slot takes it.
+        Assert.Equal(1, (await session.NextAsync("c", device, Timeout.InfiniteTimeSpan)).Trial!.Number);
+    }
+
+    [Fact]
+    public async Task A_slot_that_left_while_the_sampler_thought_for_another_one_too_is_given_no_trial()
+    {
+        using var sampler = new SlowSampler();
+        await using StudySession session = await SessionSteps.CreateAsync(Definition(3), sampler, new MemoryStore());
+        DeviceSlot device = DeviceSlot.Cpu(1)[0];
+        Task<NextTrial> first = session.NextAsync("a", device, Timeout.InfiniteTimeSpan);
+        await sampler.IsThinkingAsync(1);
+        using var left = new CancellationTokenSource();
+        Task<NextTrial>[] others = [session.NextAsync("b", device, Timeout.InfiniteTimeSpan, left.Token),
+            session.NextAsync("c", device, Timeout.InfiniteTimeSpan)];
+        await Task.Delay(200);
+        sampler.Release(1);
+        Assert.Equal(0, (await first).Trial!.Number);
+        await sampler.IsThinkingAsync(2);
+        await left.CancelAsync();
+        sampler.Release(9);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => others[0]);
+        Assert.NotNull((await others[1]).Trial);
+        await session.SettleAsync();
+        Assert.Equal(["a", "c"], session.Study.Trials.Where(t => t.State == TrialState.Running).Select(t => t.Worker).Order());
     }
 
     [Fact]
@@ -206,4 +250,31 @@ public class AttemptFenceTests
         3 => new TrialFailed(DateTimeOffset.UnixEpoch, number, attempt, "error"),
         _ => new TrialPruned(DateTimeOffset.UnixEpoch, number, attempt, step),
     };
+
+    /// <summary>Random search that thinks until it is let go on.</summary>
+    private sealed class SlowSampler : ISampler, IDisposable
+    {
+        private readonly RandomSampler _random = new();
+        private readonly SemaphoreSlim _go = new(0);
+        private int _asked;
+
+        public string Name => "random";
+
+        public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)
+        {
+            Interlocked.Increment(ref _asked);
+            _go.Wait(cancellationToken);
+            return _random.Propose(study, count, random, cancellationToken);
+        }
+
+        public void Release(int asks) => _go.Release(asks);
+
+        public async Task IsThinkingAsync(int asked)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (Volatile.Read(ref _asked) < asked) await Task.Delay(5, patience.Token);
+        }
+
+        public void Dispose() => _go.Dispose();
+    }
 }

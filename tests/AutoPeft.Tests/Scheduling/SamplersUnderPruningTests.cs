@@ -72,6 +72,25 @@ public class SamplersUnderPruningTests
     }
 
     [Fact]
+    public void The_view_of_a_study_speaks_of_the_study_as_it_stands_however_early_it_was_made_or_read()
+    {
+        CurveStudy run = Run("random", "asha:eta=3,max=9", 30, 1);
+        var study = new Study();
+        study.Apply(run.Log[0]);
+        IStudyView view = EarlyResultsView.Of(study);
+        foreach (StudyEvent e in run.Log.Skip(1))
+        {
+            study.Apply(e);
+            Assert.Equal(study.Sequence, view.Sequence);
+            Assert.Equal(study.Trials.Count, view.Trials.Count);
+            Assert.Equal(view.Trials.Count(t => t.State == TrialState.Completed), view.Completed.Count);
+            Assert.Equal(study.Trials.Count(t => t.State is TrialState.Completed or TrialState.Pruned or TrialState.Paused),
+                view.Completed.Count);
+        }
+        Assert.Equal(30, view.Completed.Count);
+    }
+
+    [Fact]
     public void A_trial_cut_short_that_did_not_report_the_objectives_stays_unknown()
     {
         CurveStudy run = new CurveStudy(Definition(12, 2, 1, "random"), new RandomSampler(), SchedulerCatalog.Create("threshold:metric=error,upper=0.5"), (_, t) =>

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using AutoPeft.Studies;
 
 // Most of the time these tests wait: for a hang to be noticed, a delay to pass, another process to end.
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+[assembly: CollectionBehavior(MaxParallelThreads = 3)]
 
 namespace AutoPeft.Cli.Tests;
 

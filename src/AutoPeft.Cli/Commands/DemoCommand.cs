@@ -3,7 +3,6 @@ using System.Diagnostics;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
 using AutoPeft.Peft.Training;
-using AutoPeft.Reporting;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 
@@ -48,10 +47,7 @@ internal static class DemoCommand
                 await FinalTable.RunAsync(
                     folder, Path.Combine(path, FinalTable.Folder), new FinalOptions(demo.FinalSeeds), arguments, cancellationToken)
                     .ConfigureAwait(false);
-                await folder.WriteAsync(cancellationToken).ConfigureAwait(false);
-                IReadOnlyList<FinalRow> rows = await FinalTable.ReadAsync(path, cancellationToken).ConfigureAwait(false);
-                await FinalTable.WriteAsync(path, rows, cancellationToken).ConfigureAwait(false);
-                FinalTable.Print(rows);
+                FinalTable.Print(await folder.WriteAsync(cancellationToken).ConfigureAwait(false));
             }
             Console.Out.WriteLine($"Done in {SweepDisplay.Time(Stopwatch.GetElapsedTime(start))}. Look at {Path.GetFullPath(Path.Combine(path, "report.html"))}");
             return 0;

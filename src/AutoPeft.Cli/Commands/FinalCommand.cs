@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Training;
-using AutoPeft.Reporting;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -38,10 +37,7 @@ internal static class FinalCommand
                 .ConfigureAwait(false);
             await FinalTable.RunAsync(folder, Path.Combine(folder.Path, FinalTable.Folder), how, run.Read(parsed), cancellationToken)
                 .ConfigureAwait(false);
-            await folder.WriteAsync(cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<FinalRow> rows = await FinalTable.ReadAsync(folder.Path, cancellationToken).ConfigureAwait(false);
-            await FinalTable.WriteAsync(folder.Path, rows, cancellationToken).ConfigureAwait(false);
-            FinalTable.Print(rows);
+            FinalTable.Print(await folder.WriteAsync(cancellationToken).ConfigureAwait(false));
             return 0;
         });
         return command;

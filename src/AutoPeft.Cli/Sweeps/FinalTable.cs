@@ -40,7 +40,8 @@ internal static class FinalTable
             await final.Log.EnqueueMissingAsync(
                 from repeat in Enumerable.Range(0, seeds)
                 from candidate in Enumerable.Range(0, definition.Budget!.Value / seeds)
-                select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["repeat"] = repeat }), cancellationToken).ConfigureAwait(false);
+                select definition.Space.FromValues(new Dictionary<string, object?> { ["candidate"] = candidate, ["repeat"] = repeat }),
+                cancellationToken).ConfigureAwait(false);
         await SweepRun.RunAsync(final, run, cancellationToken, tables: false).ConfigureAwait(false);
         if (race is null) return;
         RaceStanding standing = new RaceSampler().Standing(final.Log.Study);
@@ -50,10 +51,8 @@ internal static class FinalTable
     }
 
     /// <summary>The rows by descending mean test score; empty where there was no final evaluation.</summary>
-    public static async Task<IReadOnlyList<FinalRow>> ReadAsync(string sweep, CancellationToken cancellationToken)
-    {
-        return await ReadAtAsync(Path.Combine(sweep, Folder), cancellationToken).ConfigureAwait(false);
-    }
+    public static Task<IReadOnlyList<FinalRow>> ReadAsync(string sweep, CancellationToken cancellationToken) =>
+        ReadAtAsync(Path.Combine(sweep, Folder), cancellationToken);
 
     /// <summary>The same, of an evaluation kept at <paramref name="path"/>.</summary>
     public static async Task<IReadOnlyList<FinalRow>> ReadAtAsync(string path, CancellationToken cancellationToken)

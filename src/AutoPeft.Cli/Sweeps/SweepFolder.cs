@@ -111,8 +111,9 @@ internal sealed class SweepFolder : IAsyncDisposable
         return await OfAsync(path, store, place, StudyLog.OpenAsync(store, cancellationToken: cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>Writes the tables and the report from the log as it is now.</summary>
-    public async Task WriteAsync(CancellationToken cancellationToken)
+    /// <summary>Writes the tables and the report from the log as it is now, and the table of the final evaluation where there is one.</summary>
+    /// <returns>The final evaluation's rows; empty where there is none.</returns>
+    public async Task<IReadOnlyList<FinalRow>> WriteAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path);
         IReadOnlyList<FinalRow> final = await FinalTable.ReadAsync(Path, cancellationToken).ConfigureAwait(false);
@@ -124,6 +125,8 @@ internal sealed class SweepFolder : IAsyncDisposable
             StudyReport.Write(System.IO.Path.Combine(Path, "report.html"), study, options);
             return true;
         }, cancellationToken).ConfigureAwait(false);
+        if (final.Count > 0) await FinalTable.WriteAsync(Path, final, cancellationToken).ConfigureAwait(false);
+        return final;
     }
 
     public async ValueTask DisposeAsync()

@@ -168,9 +168,11 @@ public class ShippedSpacesTests
     }
 
     [Fact]
-    public void An_unknown_space_names_the_known_ones() =>
+    public void An_unknown_space_names_the_known_ones()
+    {
         string says = Assert.Throws<InvalidInputException>(() => ShippedSpaces.Get("lorra")).Message;
         Assert.Contains("autopeft, autopeft-rate, lora, recipe", says);
+    }
 
     private static Configuration Of(SearchSpace space, long serial, long parallel, long prefix, bool on) => space.FromValues(
         Enumerable.Range(0, 4).Select(i => KeyValuePair.Create($"layer{i}", (object?)on))

@@ -148,16 +148,17 @@ public sealed class SweepBuilderTests : IDisposable
         Assert.Single(target.Study.Trials);
         Assert.StartsWith("ended early: trial 0 reached error 10", target.Remarks[0], StringComparison.Ordinal);
         SweepResult<Point> timed =
-            await Quick().Journal(Journal).Timeout(TimeSpan.FromMilliseconds(300)).Trials(1000).RunAsync(async (p, _, token) =>
+            await Quick().Journal(Journal).Timeout(TimeSpan.FromSeconds(1)).Trials(1000).RunAsync(async (p, _, token) =>
         {
+            // However slow the machine: a thousand of these take longer than the run may.
             await Task.Delay(20, token);
             return [p.X];
         });
-        Assert.InRange(timed.Study.Completed.Count, 1, 999);
+        Assert.InRange(timed.Study.Completed.Count, 0, 999);
         int made = timed.Study.Trials.Count;
         // The run ended, not the study.
         Assert.Equal(made + 2, (await Quick().Journal(Journal).Trials(made + 2).RunAsync(Error)).Study.Completed.Count);
-        SweepResult<Point> slow = await Quick().TrialTimeout(TimeSpan.FromMilliseconds(100)).Trials(2).RunAsync(async (p, trial, token) =>
+        SweepResult<Point> slow = await Quick().TrialTimeout(TimeSpan.FromSeconds(2)).Trials(2).RunAsync(async (p, trial, token) =>
         {
             if (trial.Assignment.Number == 0) await Task.Delay(System.Threading.Timeout.Infinite, token);
             return [p.X];

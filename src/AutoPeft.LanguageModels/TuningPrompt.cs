@@ -70,7 +70,10 @@ internal static class TuningPrompt
         }
         if (done.Length > 0) text.AppendLine("Results so far:");
         foreach (Trial t in done)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{SpaceJson.ToText(t.Configuration)} -> {string.Join(", ", study.Definition.Objectives.Select((o, j) => $"{o.Name} {Number(t.Values[j])}"))}");
+        {
+            string values = string.Join(", ", study.Definition.Objectives.Select((o, j) => $"{o.Name} {Number(t.Values[j])}"));
+            text.AppendLine(CultureInfo.InvariantCulture, $"{SpaceJson.ToText(t.Configuration)} -> {values}");
+        }
         Trial[] failed = [.. study.Trials.Where(t => t.State == TrialState.Failed).TakeLast(8)];
         if (failed.Length > 0) text.AppendLine("These failed:");
         foreach (Trial t in failed) text.AppendLine(SpaceJson.ToText(t.Configuration));

@@ -18,7 +18,8 @@ public sealed class FirstHourTests : IDisposable
         x=$1
         if [ ! -f data.txt ]; then echo "starting" >&2; echo "no data at $(pwd)/data.txt" >&2; exit 3; fi
         for step in 1 2 3 4 5 6; do
-          awk -v x="$x" -v s="$step" 'BEGIN { printf "{\"step\": %d, \"loss\": %.6f, \"cost\": %.6f}\n", s, x + 1 / s, 10 * x }' >> "$AUTOPEFT_METRICS"
+          awk -v x="$x" -v s="$step" 'BEGIN { printf "{\"step\": %d, \"loss\": %.6f, \"cost\": %.6f}\n", s, x + 1 / s, 10 * x }' \
+            >> "$AUTOPEFT_METRICS"
           sleep ${2:-0}
         done
         awk -v x="$x" 'BEGIN { printf "{\"loss\": %.6f, \"cost\": %.6f, \"seconds\": 1}\n", x, 10 * x }'

@@ -23,7 +23,8 @@ internal static class FinalCommand
                 + "Default: four that follow from the model's width.",
         };
         var command = new Command("final",
-            "Chooses a learning rate on dev for each member of the front and each usual baseline, retrains them under other seeds, scores them on the test set, and writes the table into the report.") { directory, seeds, race, rates };
+            "Chooses a learning rate on dev for each member of the front and each usual baseline, retrains them under other seeds, scores "
+            + "them on the test set, and writes the table into the report.") { directory, seeds, race, rates };
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

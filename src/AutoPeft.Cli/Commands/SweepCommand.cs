@@ -31,8 +31,8 @@ internal static class SweepCommand
         {
             Description = "FILE.json only: what runs a trial, by sh, in the directory where the sweep was started. {config} is a JSON file "
                 + "of the configuration, {name} the parameter of that name, {trial}, {seed}, {dir} (the trial's own directory) and "
-                + "{device} what they say; AUTOPEFT_CONFIG, AUTOPEFT_PARAM_name and so on say the same. It prints its metrics as a JSON line at the "
-                + "end, or appends such lines, {\"step\": 3, \"loss\": 0.4}, to the file that AUTOPEFT_METRICS names, as it goes: then "
+                + "{device} what they say; AUTOPEFT_CONFIG, AUTOPEFT_PARAM_name and so on say the same. It prints its metrics as a JSON line "
+                + "at the end, or appends such lines, {\"step\": 3, \"loss\": 0.4}, to the file that AUTOPEFT_METRICS names, as it goes: then "
                 + "--scheduler can stop it. Another exit code than 0 is a failed trial.",
         };
         var metric = new Option<string[]>("--metric")
@@ -96,7 +96,9 @@ internal static class SweepCommand
             ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
             if (set.Length > 0 && problem is not PeftProblem)
                 throw new InvalidInputException($"--tasks is for shipped search spaces; {arguments.Space} has no tasks.");
-            if (set.Length > 0 && arguments.Fidelity.Kind != FidelityKind.Steps) throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer of them; use --scheduler race, or one --task.");
+            if (set.Length > 0 && arguments.Fidelity.Kind != FidelityKind.Steps) 
+                throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer "
+                    + "of them; use --scheduler race, or one --task.");
             if (problem is FunctionProblem or CommandProblem or FileProblem && training.Typed(parsed) is { } typed)
             {
                 string trains = problem is FunctionProblem ? "trains nothing" : "is trained by your program";

@@ -127,7 +127,8 @@ internal static class TrainCommand
         if (course.History.Min(r => r.Loss) > LearntNothing * constant)
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"note: nothing was learnt: no dev loss is below {LearntNothing:0%} of {constant:0.0000}, which always answering alike "
-                + $"gives; the learning rate was {trainer.RateOf(plan, how.Options):0.0e+0}, try --learning-rate with a higher and a lower one"));
+                + $"gives; the learning rate was {trainer.RateOf(plan, how.Options):0.0e+0}, try --learning-rate with a higher and "
+                + $"a lower one"));
         if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
         if (how.Save is not null) Console.Out.WriteLine($"Saved to {how.Save} ({how.Format.ToString().ToLowerInvariant()})");
     }

@@ -110,8 +110,8 @@ internal sealed class CommandRunner(StudyDefinition study, CommandTemplate comma
         string[] names = [.. study.Objectives.Select(o => o.Name), .. study.Outcomes.Select(o => o.Name)];
         if (names.FirstOrDefault(n => !known.ContainsKey(n)) is { } missing)
             throw new InvalidInputException(
-                $"the program gave no '{missing}': print it in a JSON line, {{\"{missing}\": …}}, at the end, or append such a line to the "
-                + $"file that {MetricsVariable} names; it gave {(known.IsEmpty ? "nothing" : string.Join(", ", known.Keys))}.");
+                $"the program gave no '{missing}': print it in a JSON line, {{\"{missing}\": …}}, at the end, or append such a line "
+                + $"to the file that {MetricsVariable} names; it gave {(known.IsEmpty ? "nothing" : string.Join(", ", known.Keys))}.");
         return new TrialOutcome([.. study.Objectives.Select(o => known[o.Name])], [.. study.Outcomes.Select(o => known[o.Name])],
             known.RemoveRange(names));
     }

@@ -105,5 +105,6 @@ internal sealed record FinalEntry(string Name)
         };
     }
 
-    private static JsonElement Json(Configuration configuration) => JsonSerializer.Deserialize<JsonElement>(SpaceJson.ToText(configuration));
+    private static JsonElement Json(Configuration configuration) =>
+        JsonSerializer.Deserialize<JsonElement>(SpaceJson.ToText(configuration));
 }

@@ -111,7 +111,9 @@ internal sealed class SweepFolder : IAsyncDisposable
         return await OfAsync(path, store, place, StudyLog.OpenAsync(store, cancellationToken: cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>Writes the tables and the report from the log as it is now, and the table of the final evaluation where there is one.</summary>
+    /// <summary>
+    /// Writes the tables and the report from the log as it is now, and the table of the final evaluation where there is one.
+    /// </summary>
     /// <returns>The final evaluation's rows; empty where there is none.</returns>
     public async Task<IReadOnlyList<FinalRow>> WriteAsync(CancellationToken cancellationToken)
     {

@@ -18,7 +18,8 @@ public sealed record SplitEvaluation(double Score, double Loss, double[] Predict
     /// <param name="batchSize">Examples at once.</param>
     /// <param name="cancellationToken">Honoured between batches.</param>
     internal static SplitEvaluation Of(
-        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize, CancellationToken cancellationToken = default)
+        BertForSequenceClassification model, TextTask task, EncodedSplit split, int batchSize,
+        CancellationToken cancellationToken = default)
     {
         double loss = 0;
         double[] predictions = Pass(model, task, split, batchSize, (output, labels, count) =>

@@ -56,7 +56,8 @@ public sealed class StudySession : IAsyncDisposable
     /// <param name="patience">After this time the answer is <see cref="NextTrial.Later"/>. A sampler that thinks for longer goes on thinking.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidInputException">The sampler cannot serve this study, or the store cannot be written.</exception>
-    internal async Task<NextTrial> NextAsync(string worker, DeviceSlot device, TimeSpan patience, CancellationToken cancellationToken = default)
+    internal async Task<NextTrial> NextAsync(
+        string worker, DeviceSlot device, TimeSpan patience, CancellationToken cancellationToken = default)
     {
         long asked = Log.Clock.GetTimestamp();
         while (true)
@@ -324,11 +325,14 @@ public sealed class StudySession : IAsyncDisposable
         await Log.DecideAsync(
             study =>
             {
-                // A proposal stays good while no other was made. Results that came meanwhile are what it has not seen, and its record says so.
+                // A proposal stays good while no other was made. Results that came meanwhile are what it has not seen, and its record says
+                // so.
                 if (study.Trials.Count != made.First) return [];
                 long? keepsFrom = made.Seen < study.Sequence ? _policy.Scheduler.KeepsFrom(study) : null;
-                // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody needs.
-                TrialProposed[] proposed = [.. _proposer.Records(made, Log.Now).TakeWhile(p => !(p.Parent is { } parent && parent.Step < keepsFrom))];
+                // One that goes on from a checkpoint stays good while that is kept; hosts may have removed what a newer log says nobody
+                // needs.
+                TrialProposed[] proposed =
+                    [.. _proposer.Records(made, Log.Now).TakeWhile(p => !(p.Parent is { } parent && parent.Step < keepsFrom))];
                 if (study.IsPaused) return proposed;
                 // While the sampler thought, a slot may have taken a trial that was put back, or have left; its proposal then waits.
                 return [.. proposed,

@@ -14,12 +14,17 @@ namespace AutoPeft.Running;
 /// </summary>
 public static class Sweep
 {
+    // What a typed space reads of a record.
+    private const DynamicallyAccessedMemberTypes Members =
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties;
+
     /// <summary>Over the space that a record's attributes declare; a trial gives that record back.</summary>
     /// <exception cref="InvalidInputException">The record is misdeclared; the message names the member.</exception>
-    public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>() where T : notnull => Over(new TypedSpace<T>());
+    public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(Members)] T>() where T : notnull => Over(new TypedSpace<T>());
 
     /// <summary>Over a typed space with more constraints than its attributes state.</summary>
-    public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>(TypedSpace<T> space) where T : notnull => new(space.Space, space.Read, space.Write);
+    public static SweepBuilder<T> Over<[DynamicallyAccessedMembers(Members)] T>(TypedSpace<T> space) where T : notnull =>
+        new(space.Space, space.Read, space.Write);
 
     /// <summary>Over any space; a trial gives a configuration.</summary>
     public static SweepBuilder<Configuration> Over(SearchSpace space) => new(space, c => c, c => c);

@@ -85,8 +85,9 @@ public sealed partial class SweepBuilder<T> where T : notnull
     public SweepBuilder<T> Seed(ulong seed) => Do(() => _seed = seed);
 
     /// <summary>
-    /// Trials to run in all; 50 unless stated, or what a journal's study has. A journal whose study has another number goes on to this one,
-    /// unless more trials were made already. The number that the study was made with changes nothing: a person may have given it more since.
+    /// Trials to run in all; 50 unless stated, or what a journal's study has. A journal whose study has another number goes on to this
+    /// one, unless more trials were made already. The number that the study was made with changes nothing: a person may have given it more
+    /// since.
     /// </summary>
     public SweepBuilder<T> Trials(int trials) => Do(() => _trials = trials > 0 ? trials : throw new InvalidInputException($"A sweep needs at least one trial, not {trials}."));
 

@@ -83,7 +83,8 @@ internal sealed class TypedLayout
     /// <param name="parameters">Of the space, in their order.</param>
     /// <param name="requires">Hard constraints of the space.</param>
     private static TypedLayout Of(
-        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] Type type, string prefix, Condition? condition,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)]
+        Type type, string prefix, Condition? condition,
         IReadOnlyCollection<TypedMember> outer, ImmutableArray<Type> around, List<Parameter> parameters, List<string> requires)
     {
         PropertyInfo[] properties =

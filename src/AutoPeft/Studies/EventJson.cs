@@ -108,7 +108,8 @@ public static class EventJson
             case "study_resumed": return new StudyResumed(time);
             case "budget_changed": return new BudgetChanged(time, e.GetProperty("budget").GetInt32());
             // Before anything is read from it: a record of a newer version may lack what ours have.
-            case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused" or "promoted" or "retried"):
+            case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused"
+                or "promoted" or "retried"):
                 throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
         }
         int trial = e.GetProperty("trial").GetInt32();

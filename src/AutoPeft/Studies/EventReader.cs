@@ -6,8 +6,9 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// Reads the records that make up nearly all of a log in one pass and without a document: a log of 100,000 trials opens in less than a second. Whatever it does not know (another kind,
-/// a member that was added later, a number that is not finite) it leaves to <see cref="EventJson.Read(ReadOnlyMemory{byte}, StudyDefinition)"/>, which has the last word on everything.
+/// Reads the records that make up nearly all of a log in one pass and without a document: a log of 100,000 trials opens in less than a
+/// second. Whatever it does not know (another kind, a member that was added later, a number that is not finite) it leaves to
+/// <see cref="EventJson.Read(ReadOnlyMemory{byte}, StudyDefinition)"/>, which has the last word on everything.
 /// </summary>
 internal static class EventReader
 {

@@ -117,10 +117,11 @@ public sealed record StudyDefinition
         static string Short<T>(T value) => $"{value}" is { Length: > 60 } text ? text[..60] + "…" : $"{value}";
 
         static string Text(IEnumerable<Objective> objectives) =>
-            string.Join(", ",
-                objectives.Select(o =>
-                $"{(o.Direction == Direction.Minimize ? "minimize" : "maximize")} "
-                + $"{o.Name}{(o.Log ? " (log)" : "")}{(o.Reference is { } r ? string.Create(CultureInfo.InvariantCulture, $" (reference {r})") : "")}"));
+            string.Join(", ", objectives.Select(o =>
+                $"{(o.Direction == Direction.Minimize ? "minimize" : "maximize")} {o.Name}{(o.Log ? " (log)" : "")}{Reference(o)}"));
+
+        static string Reference(Objective o) =>
+            o.Reference is { } r ? string.Create(CultureInfo.InvariantCulture, $" (reference {r})") : "";
     }
 
     private string SpaceDifference(SearchSpace other)

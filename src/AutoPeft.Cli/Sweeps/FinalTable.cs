@@ -10,7 +10,9 @@ using Spectre.Console;
 
 namespace AutoPeft.Cli.Sweeps;
 
-/// <summary>The final evaluation's table: test score over the seeds, mean and standard deviation, of each member of the front and each baseline.</summary>
+/// <summary>
+/// The final evaluation's table: test score over the seeds, mean and standard deviation, of each member of the front and each baseline.
+/// </summary>
 internal static class FinalTable
 {
     /// <summary>Name of the directory under the sweep's.</summary>
@@ -47,7 +49,8 @@ internal static class FinalTable
         RaceStanding standing = new RaceSampler().Standing(final.Log.Study);
         string left = string.Join(", ", standing.Alive.Select(i => entries[i].Name));
         Console.Out.WriteLine(standing.IsDecided ? $"the race is decided after {final.Log.Study.Completed.Count} runs: {left}"
-            : $"not told apart after {final.Log.Study.Completed.Count} runs: {left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
+            : $"not told apart after {final.Log.Study.Completed.Count} runs: "
+                + $"{left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
     }
 
     /// <summary>The rows by descending mean test score; empty where there was no final evaluation.</summary>
@@ -68,7 +71,8 @@ internal static class FinalTable
         foreach (IGrouping<int, Trial> runs in study.Completed.GroupBy(t => t.Configuration.GetInt("candidate")))
         {
             double[] scores = [.. runs.Select(t => t.Values[0])];
-            double mean = scores.Average(), sd = scores.Length < 2 ? double.NaN : Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
+            double mean = scores.Average(),
+                sd = scores.Length < 2 ? double.NaN : Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
             FinalEntry entry = entries[runs.Key];
             long parameters = (long)runs.First().Metrics[count];
             rows.Add(new FinalRow(entry.Name, parameters, parameters / encoder, mean, sd, scores.Length)

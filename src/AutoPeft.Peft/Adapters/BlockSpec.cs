@@ -78,7 +78,8 @@ public sealed record BlockSpec
 
     /// <summary>Its tensors, from the model's shape alone.</summary>
     internal IReadOnlyList<ParameterSpec> Parameters(BertConfig config) =>
-        [.. Core.Tensors(Shape(config)).Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
+        [.. Core.Tensors(Shape(config))
+            .Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
 
     /// <summary>Widths at its site.</summary>
     internal CoreShape Shape(BertConfig config)

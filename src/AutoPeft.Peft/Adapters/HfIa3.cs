@@ -13,11 +13,13 @@ internal sealed class HfIa3 : HfFamily
 
     protected override bool Takes(BlockSpec block) => block is { Core: VectorCore, Compose: Composition.Multiply };
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values,
+        Dictionary<string, Tensor> tensors)
     {
         var (targets, _) = TargetModules(plan.Blocks.Select(b => b.Site), model.Config);
         // peft has no layers_to_transform for (IA)³: without one, a subset of layers has to be spelt out.
-        if (plan.Blocks.Select(b => b.Site.Layer).Distinct().Count() < model.Config.NumHiddenLayers) targets = Names(plan.Blocks.Select(b => b.Site.Path));
+        if (plan.Blocks.Select(b => b.Site.Layer).Distinct().Count() < model.Config.NumHiddenLayers)
+            targets = Names(plan.Blocks.Select(b => b.Site.Path));
         values["exclude_modules"] = null;
         values["fan_in_fan_out"] = false;
         values["feedforward_modules"] = Names(plan.Blocks.Where(ScalesInput).Select(b => b.Site.Path));

@@ -24,10 +24,12 @@ internal sealed class HfPrefix : HfFamily
                 + $"{plan.Blocks.Count} of {config.NumHiddenLayers}");
     }
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values,
+        Dictionary<string, Tensor> tensors)
     {
         var config = model.Config;
-        var sites = plan.Blocks.OrderBy(b => b.Site.Layer).Select(b => (KeyValueSite)model.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
+        var sites = plan.Blocks.OrderBy(b => b.Site.Layer)
+            .Select(b => (KeyValueSite)model.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
         var table = plan.Blocks[0].ShareKey is null ? cat([.. sites.Select(s => s.Source.Compute())], 1) : sites[0].Source.Compute();
         values["encoder_hidden_size"] = config.HiddenSize;
         values["num_attention_heads"] = config.NumAttentionHeads;
@@ -61,7 +63,8 @@ internal sealed class HfPrompt : HfFamily
 
     protected override bool Takes(BlockSpec block) => block.Compose == Composition.Prepend;
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values,
+        Dictionary<string, Tensor> tensors)
     {
         var tokens = BlockOf(model, plan.Blocks[0])["tokens"];
         values["num_attention_heads"] = model.Config.NumAttentionHeads;

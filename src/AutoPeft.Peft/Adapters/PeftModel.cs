@@ -26,12 +26,16 @@ public static class PeftModel
         if (AttachedSites(model).Any()) throw new InvalidOperationException("the model has adapters attached; detach them first");
         var config = model.Config;
         foreach (var block in plan.Blocks)
-            if (block.Site.Layer >= config.NumHiddenLayers) throw new InvalidInputException($"{plan.Name}: {block.Site} does not fit the model: it has layers 0 to {config.NumHiddenLayers - 1}");
+            if (block.Site.Layer >= config.NumHiddenLayers)
+                throw new InvalidInputException(
+                    $"{plan.Name}: {block.Site} does not fit the model: it has layers 0 to {config.NumHiddenLayers - 1}");
         RequireMemory(plan, config);
 
         using var scope = NewDisposeScope();
-        var shared = plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!).ToDictionary(g => g.Key, g => Allocate(model, g.First(), seed));
-        var tables = shared.ToDictionary(s => s.Key, s => new KeyValueTable(s.Value, plan.Blocks.Count(b => b.ShareKey == s.Key), config.NumAttentionHeads));
+        var shared = plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!)
+            .ToDictionary(g => g.Key, g => Allocate(model, g.First(), seed));
+        var tables = shared.ToDictionary(s => s.Key,
+            s => new KeyValueTable(s.Value, plan.Blocks.Count(b => b.ShareKey == s.Key), config.NumAttentionHeads));
         var attach = new List<Action>();
         foreach (var group in plan.Blocks.GroupBy(b => b.Site))
             attach.Add(Attachment(model, group.Key, [.. group], seed, tables));
@@ -39,7 +43,10 @@ public static class PeftModel
         foreach (var (name, parameter) in model.named_parameters()) parameter.requires_grad = plan.IsTrained(name);
         foreach (var action in attach) action();
         if (shared.Count > 0) Register(model.Bert, new SharedBlocks(shared));
-        model.Bert.Embeddings.PositionOffset = plan.ShiftPositions ? plan.Blocks.Select(b => b.Core).Select(c => c is KeyValueCore flat ? flat.Length : c is KeyValueMlpCore mlp ? mlp.Length : 0).DefaultIfEmpty().Max() : 0;
+        model.Bert.Embeddings.PositionOffset = plan.ShiftPositions
+            ? plan.Blocks.Select(b => b.Core).Select(c => c is KeyValueCore flat ? flat.Length : c is KeyValueMlpCore mlp ? mlp.Length : 0)
+                .DefaultIfEmpty().Max()
+            : 0;
     }
 
     /// <summary>What training changes, by name, in the order of the state dictionary.</summary>
@@ -53,11 +60,14 @@ public static class PeftModel
     /// Works the adapters into the base weights, so that the model answers as before at the base model's cost. LoRA, DoRA and
     /// (IA)³ can be merged. Does nothing where they are already.
     /// </summary>
-    /// <exception cref="InvalidInputException">A block is attached whose effect is not a change of a weight; nothing is then merged.</exception>
+    /// <exception cref="InvalidInputException">A block is attached whose effect is not a change of a weight; nothing is then
+    /// merged.</exception>
     public static void Merge(BertForSequenceClassification model)
     {
         foreach (var (site, module) in AttachedSites(model))
-            if (module is not LinearSite) throw new InvalidInputException($"the adapter at {site} cannot be merged: it is not a change of a weight. LoRA, DoRA and (IA)³ can be");
+            if (module is not LinearSite)
+                throw new InvalidInputException(
+                    $"the adapter at {site} cannot be merged: it is not a change of a weight. LoRA, DoRA and (IA)³ can be");
         foreach (var (site, module) in AttachedSites(model)) ((LinearSite)module).Merge(site.Linear(model.Bert));
     }
 
@@ -68,7 +78,10 @@ public static class PeftModel
             if (module is LinearSite linear) linear.Unmerge(site.Linear(model.Bert));
     }
 
-    /// <summary>Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their effect.</summary>
+    /// <summary>
+    /// Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their
+    /// effect.
+    /// </summary>
     public static void Detach(BertForSequenceClassification model, bool keepMerged = false)
     {
         foreach (var (site, module) in AttachedSites(model).ToList())
@@ -96,11 +109,13 @@ public static class PeftModel
         if (bert.Embeddings.Adaptation is nn.Module prompt) yield return (new Site(SitePoint.Embeddings), prompt);
         for (var layer = 0; layer < bert.Layers.Count; layer++)
         {
-            if (bert.Layers[layer].Attention.Self.Adaptation is nn.Module prefix) yield return (new Site(SitePoint.KeysAndValues, layer), prefix);
+            if (bert.Layers[layer].Attention.Self.Adaptation is nn.Module prefix)
+                yield return (new Site(SitePoint.KeysAndValues, layer), prefix);
             foreach (var point in Enum.GetValues<SitePoint>())
             {
                 var site = new Site(point, layer);
-                if (site.IsLinear && point != SitePoint.Pooler && site.Linear(bert).Adaptation is nn.Module linear) yield return (site, linear);
+                if (site.IsLinear && point != SitePoint.Pooler && site.Linear(bert).Adaptation is nn.Module linear)
+                    yield return (site, linear);
                 if (site.IsResidual && site.Residual(bert).Adaptation is nn.Module residual) yield return (site, residual);
             }
         }
@@ -128,16 +143,25 @@ public static class PeftModel
         return new AdapterBlock(spec, spec.Shape(model.Config), weight, words, generator);
     }
 
-    private static Action Attachment(BertForSequenceClassification model, Site site, IReadOnlyList<BlockSpec> specs, ulong seed, Dictionary<string, KeyValueTable> tables)
+    private static Action Attachment(BertForSequenceClassification model, Site site, IReadOnlyList<BlockSpec> specs, ulong seed,
+        Dictionary<string, KeyValueTable> tables)
     {
         var bert = model.Bert;
         if (site.Point == SitePoint.KeysAndValues)
         {
-            if (specs.Count != 1 || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues }) throw new InvalidInputException($"{site} takes one prefix");
+            if (specs.Count != 1
+                || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues })
+                throw new InvalidInputException($"{site} takes one prefix");
             var spec = specs[0];
-            var table = spec.ShareKey is { } key ? tables[key] : new KeyValueTable(Allocate(model, spec, seed), 1, model.Config.NumAttentionHeads);
-            var prefix = new KeyValueSite(table, spec.ShareIndex, spec.Core is KeyValueCore flat ? flat.Length : ((KeyValueMlpCore)spec.Core).Length);
-            return () => { bert.Layers[site.Layer].Attention.Self.Adaptation = prefix; Register(bert.Layers[site.Layer].Attention.Self, prefix); };
+            var table =
+                spec.ShareKey is { } key ? tables[key] : new KeyValueTable(Allocate(model, spec, seed), 1, model.Config.NumAttentionHeads);
+            var prefix = new KeyValueSite(table, spec.ShareIndex,
+                spec.Core is KeyValueCore flat ? flat.Length : ((KeyValueMlpCore)spec.Core).Length);
+            return () =>
+            {
+                bert.Layers[site.Layer].Attention.Self.Adaptation = prefix;
+                Register(bert.Layers[site.Layer].Attention.Self, prefix);
+            };
         }
 
         var blocks = specs.Select(s => Allocate(model, s, seed)).ToList();
@@ -161,7 +185,11 @@ public static class PeftModel
         nn.Module host;
         if (site.IsLinear) { site.Linear(bert).Adaptation = null; host = site.Linear(bert); }
         else if (site.IsResidual) { site.Residual(bert).Adaptation = null; host = site.Residual(bert); }
-        else if (site.Point == SitePoint.KeysAndValues) { bert.Layers[site.Layer].Attention.Self.Adaptation = null; host = bert.Layers[site.Layer].Attention.Self; }
+        else if (site.Point == SitePoint.KeysAndValues)
+        {
+            bert.Layers[site.Layer].Attention.Self.Adaptation = null;
+            host = bert.Layers[site.Layer].Attention.Self;
+        }
         else { bert.Embeddings.Adaptation = null; host = bert.Embeddings; }
         host.register_module(Site.AdapterModule, null!);
     }

@@ -38,7 +38,9 @@ public readonly record struct Site(SitePoint Point, int Layer = -1)
     public const string AdapterModule = CheckpointNames.AdapterModule;
 
     /// <summary>Whether the place is a linear map.</summary>
-    public bool IsLinear => Point is SitePoint.Query or SitePoint.Key or SitePoint.Value or SitePoint.AttentionOutput or SitePoint.Intermediate or SitePoint.FeedForwardOutput or SitePoint.Pooler;
+    public bool IsLinear =>
+        Point is SitePoint.Query or SitePoint.Key or SitePoint.Value or SitePoint.AttentionOutput or SitePoint.Intermediate
+            or SitePoint.FeedForwardOutput or SitePoint.Pooler;
 
     /// <summary>Whether the place is an "add and normalise".</summary>
     public bool IsResidual => Point is SitePoint.AttentionResidual or SitePoint.FeedForwardResidual;

@@ -17,8 +17,8 @@ public enum ScheduleKind
 internal static class LearningRateSchedule
 {
     /// <summary>
-    /// The factor in [0, 1] at a step. Warm-up rises in a straight line and reaches 1 at its last step; unlike in schedules that start at 0, no
-    /// step is wasted on a learning rate of zero.
+    /// The factor in [0, 1] at a step. Warm-up rises in a straight line and reaches 1 at its last step; unlike in schedules that start at
+    /// 0, no step is wasted on a learning rate of zero.
     /// </summary>
     /// <param name="kind">The decay.</param>
     /// <param name="step">The step, from 0.</param>

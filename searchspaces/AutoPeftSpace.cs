@@ -46,7 +46,7 @@ public static class AutoPeftSpace
             if (withRate)
             {
                 var rates = LearningRateGrid.For(config);
-                space.Float(Rate, rates[0] / 5, 2 * rates[^1], log: true);
+                space.Float(Rate, rates.Low / 5, 2 * rates.High, log: true);
             }
             space.Require("serial + parallel + prefix > 0");
             space.Require(string.Join(" + ", layers) + " > 0");

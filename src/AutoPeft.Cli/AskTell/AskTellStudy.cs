@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Parquet;
+using AutoPeft.Population;
 using AutoPeft.Reporting;
 using AutoPeft.Running;
 using AutoPeft.Samplers;

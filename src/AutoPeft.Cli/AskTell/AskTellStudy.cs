@@ -5,7 +5,6 @@ using AutoPeft.Parquet;
 using AutoPeft.Population;
 using AutoPeft.Reporting;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 

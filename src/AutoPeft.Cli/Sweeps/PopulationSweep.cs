@@ -1,5 +1,4 @@
 using AutoPeft.Population;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 

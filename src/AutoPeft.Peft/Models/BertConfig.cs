@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Files;
-using AutoPeft.Population;
 
 namespace AutoPeft.Peft.Models;
 

@@ -1,6 +1,4 @@
 using AutoPeft.Numerics;
-using AutoPeft.Samplers;
-using AutoPeft.Spaces;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,5 +1,3 @@
-using AutoPeft.Samplers;
-
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>How bold an acquisition is.</summary>

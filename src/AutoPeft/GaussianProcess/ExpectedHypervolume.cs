@@ -1,6 +1,5 @@
 using AutoPeft.Numerics;
 using AutoPeft.Pareto;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,5 +1,4 @@
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.GaussianProcess;

@@ -1,5 +1,4 @@
 using AutoPeft.Numerics;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using AutoPeft.Numerics;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,6 +1,5 @@
 using AutoPeft.Numerics;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.GaussianProcess;

@@ -1,5 +1,3 @@
-using AutoPeft.Samplers;
-
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>How hard the acquisition is maximised. The defaults keep a proposal with 100 trials known below 50 ms on one core.</summary>

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using AutoPeft.Numerics;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,5 +1,4 @@
 using AutoPeft.Pareto;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,4 +1,3 @@
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.GaussianProcess;

@@ -1,5 +1,3 @@
-using AutoPeft.Samplers;
-
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>One of the models that are averaged over: its hyperparameters, in units of the targets, and its mean before data.</summary>

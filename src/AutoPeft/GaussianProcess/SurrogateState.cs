@@ -1,5 +1,4 @@
 using System.Globalization;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.GaussianProcess;
 

@@ -1,5 +1,3 @@
-using AutoPeft.Samplers;
-
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>Hyperparameters and the outcome warp under which losses are most probable.</summary>

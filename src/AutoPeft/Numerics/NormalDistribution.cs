@@ -1,5 +1,3 @@
-using AutoPeft.Samplers;
-
 namespace AutoPeft.Numerics;
 
 /// <summary>The standard normal, with tails that neither underflow nor cancel. Accurate to about 1e-15 relative.</summary>

@@ -1,5 +1,4 @@
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.Numerics;
 

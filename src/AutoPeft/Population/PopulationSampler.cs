@@ -1,7 +1,5 @@
-using AutoPeft.Population;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

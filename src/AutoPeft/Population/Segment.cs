@@ -1,5 +1,3 @@
-using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

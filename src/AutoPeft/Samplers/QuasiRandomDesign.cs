@@ -1,7 +1,6 @@
 using AutoPeft.Numerics;
 using AutoPeft.Randomness;
 using AutoPeft.Spaces;
-using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers;
 

@@ -1,7 +1,6 @@
 using AutoPeft.Pareto;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
-using AutoPeft.TaskSets;
 using MathNet.Numerics.Distributions;
 
 namespace AutoPeft.TaskSets;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AutoPeft.Running;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.TaskSets;

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using AutoPeft.Running;
 using AutoPeft.Studies;
-using AutoPeft.TaskSets;
 
 namespace AutoPeft.TaskSets;
 

@@ -4,7 +4,6 @@ using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
-using AutoPeft.TaskSets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
@@ -6,7 +5,6 @@ using AutoPeft.Population;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;

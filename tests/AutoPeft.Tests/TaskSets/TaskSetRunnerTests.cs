@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AutoPeft.Studies;
-using AutoPeft.TaskSets;
 
 namespace AutoPeft.Analysis.Comparison;
 

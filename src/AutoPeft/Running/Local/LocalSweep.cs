@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 

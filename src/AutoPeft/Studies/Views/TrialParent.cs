@@ -1,5 +1,3 @@
-using AutoPeft.Population;
-
 namespace AutoPeft.Studies;
 
 /// <summary>

@@ -42,8 +42,8 @@ internal static class SummaryTable
             double share = (four.Final - one.First) / (one.Final - one.First);
             (int same, int all) = Replay(four.Studies[0]);
             Console.WriteLine($"| {problem} | {one.Final:0.0000} | {Peer(peers?.Best(problem, t => t[^1]))} | {one.Mean:0.0000} | "
-                + $"{Peer(peers?.Best(problem, t => t.Average()))} "
-                + $"| {four.Final:0.0000} ({share:0.0 %}) | {one.Duplicates + four.Duplicates} | {same} of {all} |");
+                + $"{Peer(peers?.Best(problem, t => t.Average()))} | {four.Final:0.0000} ({share:0.0 %}) | "
+                + $"{one.Duplicates + four.Duplicates} | {same} of {all} |");
         }
     }
 

@@ -121,9 +121,8 @@ internal static class Calibrations
         double accuracy = results.Average(r => Accuracy(trainer.Task, r.Test!));
         Console.WriteLine(
             $"{task,-14} {name,-18}{(pretrained ? "" : " untrained"),-10} params {results[0].PaperParameters,7} / "
-            + $"{results[0].ExactParameters,7}"
-            + $"  dev {results.Average(r => r.Training.Best.Score):f3}  test {results.Average(r => r.Test!.Score):f3} ± "
-            + $"{Deviation(results):f3}  accuracy {accuracy:f3}"
+            + $"{results[0].ExactParameters,7}  dev {results.Average(r => r.Training.Best.Score):f3}  test "
+            + $"{results.Average(r => r.Test!.Score):f3} ± {Deviation(results):f3}  accuracy {accuracy:f3}"
             + $"  best epoch {results.Average(r => r.Training.Best.Epoch):f1}  {results.Average(r => r.Training.Seconds):f2} s wall, "
             + $"{cpu:f2} s CPU");
         return accuracy;

@@ -63,8 +63,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         JsonException when PythonJson.HasBareNumber(line) =>
             "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial "
             + "without a finite value has failed: {\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report "
-            + "send null "
-            + "or \"NaN\".",
+            + "send null or \"NaN\".",
         JsonException j => $"The line is not JSON: byte {j.BytePositionInLine?.ToString() ?? "?"}: {j.Message.Split(". ")[0]}.",
         _ => e.Message,
     };

@@ -44,8 +44,7 @@ internal static class ThriftWalk
         ["Sorting"] = "1:int 2:bool 3:bool",
         ["Column"] = "1:text 2:long 3:(Chunk) 4:long 5:int 6:long 7:int",
         ["Chunk"] = "1:int 2:[int] 3:[text] 4:int 5:long 6:long 7:long 8:[Pair] 9:long 10:long 11:long 12:(Statistics) "
-            + "13:[PageStatistics] 14:long 15:int"
-            + " 16:(Sizes) 17:(Geospatial)",
+            + "13:[PageStatistics] 14:long 15:int 16:(Sizes) 17:(Geospatial)",
         ["Statistics"] = "1:text 2:text 3:long 4:long 5:text 6:text 7:bool 8:bool",
         ["PageStatistics"] = "1:int 2:int 3:int",
         ["Sizes"] = "1:long 2:[long] 3:[long]",

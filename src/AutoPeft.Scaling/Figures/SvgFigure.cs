@@ -25,8 +25,7 @@ public sealed class SvgFigure
     /// <summary>The figure as a file of its own, with literal colours and no style sheet: what LaTeX and Inkscape read.</summary>
     public string ToStandaloneSvg() =>
         $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{P(Width)}\" height=\"{P(Height)}\" viewBox=\"0 0 {P(Width)} {P(Height)}\" "
-        + $"style=\"{PlainStyle.Root}\">"
-        + $"<title>{WebUtility.HtmlEncode(Title)}</title><rect width=\"{P(Width)}\" height=\"{P(Height)}\" "
+        + $"style=\"{PlainStyle.Root}\"><title>{WebUtility.HtmlEncode(Title)}</title><rect width=\"{P(Width)}\" height=\"{P(Height)}\" "
         + $"style=\"fill:#ffffff\"/>{PlainStyle.Inline(_body.ToString())}</svg>";
 
     /// <summary>

@@ -13,8 +13,9 @@ internal static partial class ReportPage
     // One concept a file; they share one scope and are joined in this order.
     private static readonly ImmutableArray<string> Scripts =
     [
-        "dom.js", "scales.js", "space.js", "model.js", "state.js", "brush.js", "plot.js", "trial.js", "header.js", "front.js", "progress.js", "axes.js", "parallel.js",
-        "winner.js", "importance.js", "dependence.js", "effects.js", "curves.js", "table.js", "final.js", "failures.js", "main.js",
+        "dom.js", "scales.js", "space.js", "state.js", "sheet.js", "model.js", "brush.js", "plot.js", "lazy.js", "trial.js", "header.js", "front.js",
+        "progress.js", "sortable.js", "axes.js", "parallel.js", "winner.js", "importance.js", "dependence.js", "slices.js", "contour.js", "timeline.js",
+        "compare.js", "notes.js", "rows.js", "curves.js", "table.js", "final.js", "failures.js", "main.js",
     ];
 
     /// <param name="title">As people wrote it; escaped here.</param>

@@ -1,8 +1,8 @@
 // Partial dependence: the objective as one parameter varies, averaged over all others, as the model has it.
 
 function dependenceGrid(report) {
-  const o = objectives.find(q => q.name === report.objective);
-  const curves = report.curves.map(c => ({ ...c, parameter: parameters.find(p => p.name === c.name), points: c.points.map(q => ({ at: q.at, ...measured(q) })) })).filter(c => c.parameter && c.points.some(q => Number.isFinite(q.value)));
+  const o = sheet.objectives.find(q => q.name === report.objective);
+  const curves = report.curves.map(c => ({ ...c, parameter: sheet.parameters.find(p => p.name === c.name), points: c.points.map(q => ({ at: q.at, ...measured(q) })) })).filter(c => c.parameter && c.points.some(q => Number.isFinite(q.value)));
   if (!o || curves.length === 0) return null;
   // One axis for all: a flat curve looks flat.
   const ends = curves.flatMap(c => c.points.flatMap(q => [q.value, q.low, q.high])).filter(v => Number.isFinite(v) && (!o.log || v > 0));
@@ -11,7 +11,7 @@ function dependenceGrid(report) {
   return h("div", { class: "effects" }, curves.map(c => {
     const plot = new Plot({ label: `${report.objective} as ${c.name} varies`, height: 190, paint: p => paintDependence(p, c, o, reach) });
     plot.element.removeAttribute("tabindex");
-    plot.patient = true;
+    plot.patient = plot.still = true;
     return h("div", { class: "effect" }, h("div", { class: "top" }, h("h3", null, breakable(c.name)), h("span", null, "all else averaged")), plot.element);
   }));
 }

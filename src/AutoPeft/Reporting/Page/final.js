@@ -31,7 +31,7 @@ function finalSection() {
     h("p", { class: "note" }, `Retrained from scratch under ${seeds.length === 1 ? plural(seeds[0], "seed") : "seeds"} that the search did not use and scored on the test set, which it never saw.`,
       rows.some(r => r.rate !== undefined) ? " Each row's learning rate was chosen by its dev score." : "",
       best ? ` Highest mean, with luck in it: ${best.name}, ${fixed(best.mean)} with ${percent(best.share)} of the model's parameters.` : ""),
-    sortable(columns, rows, { trialOf: r => (r.trial === undefined ? null : trials[r.trial]), caption: "Final evaluation", rowClass: r => (r === best ? "best" : "") }));
+    sortable(columns, rows, { trialFor: r => (r.trial === undefined ? null : trialOf(r.trial)), caption: "Final evaluation", rowClass: r => (r === best ? "best" : "") }));
 }
 
 function percent(share) {

@@ -29,7 +29,8 @@ function header() {
   $("top").append(
     h("div", { class: "masthead" },
       h("div", null,
-        study.live ? h("p", { class: "crumb" }, h("a", { href: study.live }, "Live page")) : null,
+        study.live ? h("p", { class: "crumb" }, h("a", { href: study.live }, "Live page"))
+          : study.liveCommand ? h("p", { class: "crumb" }, "Live page: ", h("code", null, study.liveCommand)) : null,
         h("h1", null, study.title),
         h("p", { class: "lede" }, h("b", null, goals), ` over ${plural(parameters.length, "parameter")}`,
           space.cardinality ? ` (${space.cardinality.length > 15 ? `about 10^${space.cardinality.length - 1}` : grouped(space.cardinality)} configurations)` : "", "; ",

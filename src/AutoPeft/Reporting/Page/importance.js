@@ -1,9 +1,9 @@
 // Which parameters matter: shares of variance with intervals, pairs, what each switch does. Curves are in dependence.js.
 
-function importanceSection() {
-  if (!data.importance?.length) return null;
-  const view = { objective: Math.max(0, data.importance.findIndex(i => !i.reason)) };
-  const body = h("div"), parts = data.importance.map(i => {
+/** `list` has an analysis, or the reason why there is none, for each objective. */
+function importanceSection(list) {
+  const view = { objective: Math.max(0, list.findIndex(i => !i.reason)) };
+  const body = h("div"), parts = list.map(i => {
     let made = null;
     // Made when it is first asked for: charts are drawn where they have a width.
     return () => (made ??= i.reason ? [h("p", { class: "note" }, i.reason)] : importanceParts(i));
@@ -13,7 +13,8 @@ function importanceSection() {
     later(drawAll);
   };
   show();
-  const tools = data.importance.length > 1 ? h("div", { class: "tools" }, choice("objective", data.importance.map((i, k) => [String(k), i.objective]), String(view.objective), v => { view.objective = Number(v); show(); })) : null;
+  const tools = list.length > 1 ? h("div", { class: "tools" }, choice("objective", list.map((i, k) => [String(k), i.objective]), String(view.objective),
+    v => { view.objective = Number(v); show(); })) : null;
   return h("section", { class: "panel", id: "importance" }, h("div", { class: "head" }, h("h2", null, "Importance"), tools), body);
 }
 
@@ -45,7 +46,7 @@ function importanceParts(report) {
 
 /** What turning each switch on changes, all else averaged: for switches of layers the picture of which layers matter. */
 function switchTable(report, rows) {
-  const none = report.ratio ? 1 : 0, o = objectives.find(q => q.name === report.objective);
+  const none = report.ratio ? 1 : 0, o = sheet.objectives.find(q => q.name === report.objective);
   const ends = rows.flatMap(r => [r.value, r.low, r.high]).filter(Number.isFinite), reach = Math.max(...ends.map(v => Math.abs(v - none)), 1e-12);
   const known = r => Number.isFinite(r.low) && (r.low > none || r.high < none), good = r => (r.value > none) === !o?.minimize;
   const text = v => (Number.isFinite(v) ? (report.ratio ? "× " : v > 0 ? "+" : "") + number(v, 3) : "–");

@@ -40,8 +40,7 @@ function lostTrials(by) {
 
 function timeScale(by, from, to) {
   if (by === "trials") return { unit: 1, label: "trials completed", sx: scale({ low: 0, high: Math.max(1, completed.length) }, from, to) };
-  const wall = Math.max(data.study.wall ?? 0, 1e-3);
-  const [unit, label] = wall > 3 * 86400 ? [86400, "days since the first proposal"] : wall > 3 * 3600 ? [3600, "hours since the first proposal"] : wall > 180 ? [60, "minutes since the first proposal"] : [1, "seconds since the first proposal"];
+  const wall = Math.max(data.study.wall ?? 0, 1e-3), [unit, label] = timeUnit(wall);
   return { unit, label, sx: scale({ low: 0, high: wall / unit }, from, to) };
 }
 

@@ -1,4 +1,4 @@
-// All trials as a table: only the rows in view are in the document, and only they are fetched.
+// All trials as a table: only the rows in view are in the document, and only they are asked for.
 
 /** A column that shows its name, within reason; its values are shorter. */
 const fit = name => clamp(textWidth(shorten(name, 30), 13.6, 600) + 40, 96, 230);
@@ -6,19 +6,33 @@ const isText = f => f.bits || ["categorical", "subset"].includes(f.parameter?.ty
 
 const RowHeight = 31, PageRows = 100, MaxPages = 24;
 
-function trialsSection() {
+/** The states of a trial. */
+const StateNames = ["waiting", "running", "completed", "failed", "pruned", "paused"];
+
+/**
+ * `rowsOf({ sort, down, only, offset, limit })` gives a promise of { total, rows }: a row is { number, state, attempt, seconds, values, codes,
+ * device, note, error }, state by its name.
+ */
+function trialsSection(rowsOf) {
   const view = { sort: "number", down: true, only: "all" };
   // By page number: { rows, version }. What an older version said is shown until the newer one is there.
   const pages = new Map(), fetching = new Map();
   let total = 0, version = 0, drawn = "";
   const columns = [
     { name: "trial", sort: "number", width: 92, cell: t => h("td", null, h("button", { class: "link", "aria-label": `Select trial ${t.number}`, onclick: () => select(trialOf(t.number)) }, String(t.number))) },
-    { name: "state", sort: "state", width: 122, text: true, cell: t => h("td", { class: "text" }, h("span", { class: `badge ${study.front.has(t.number) ? "on" : StateNames[t.state]}` }, study.front.has(t.number) ? (study.objectives.length > 1 ? "front" : "best") : StateNames[t.state]), t.attempt > 1 ? ` ×${t.attempt}` : "") },
-    ...study.objectives.map((o, i) => ({ name: o.name, sort: `value:${i}`, width: fit(o.name), first: !o.minimize, cell: t => h("td", null, t.values.length ? number(t.values[i], 5) : "–") })),
-    ...study.fields.map(f => ({ name: f.label, width: f.bits ? Math.max(fit(f.label), f.items.length * 10 + 24) : fit(f.label), text: isText(f), cell: t => h("td", { class: [isText(f) && "text", !isActive(f, t) && "inactive"].filter(Boolean).join(" ") || null }, isActive(f, t) ? fieldValue(f, t) : "–") })),
-    { name: "time", sort: "seconds", width: 96, first: true, cell: t => h("td", null, t.seconds === null ? "–" : duration(t.seconds)) },
+    { name: "state", sort: "state", width: 122, text: true, cell: t => {
+      const on = trialOf(t.number).onFront;
+      return h("td", { class: "text" }, h("span", { class: `badge ${on ? "on" : t.state}` }, on ? (sheet.objectives.length > 1 ? "front" : "best") : t.state),
+        t.attempt > 1 ? ` ×${t.attempt}` : "");
+    } },
+    ...sheet.objectives.map((o, i) => ({ name: o.name, sort: `value:${i}`, width: fit(o.name), first: !o.minimize, cell: t => h("td", null, t.values.length ? number(t.values[i], 5) : "–") })),
+    ...sheet.fields.map(f => ({ name: f.label, width: f.bits ? Math.max(fit(f.label), f.items.length * 10 + 24) : fit(f.label), text: isText(f), cell: t => h("td", { class: [isText(f) && "text", !isActive(f, t) && "inactive"].filter(Boolean).join(" ") || null }, isActive(f, t) ? fieldValue(f, t) : "–") })),
+    { name: "time", sort: "seconds", width: 96, first: true, cell: t => h("td", null, t.seconds === null || t.seconds === undefined ? "–" : duration(t.seconds)) },
     { name: "device", width: 88, text: true, cell: t => h("td", { class: "text" }, t.device ?? "–") },
-    { name: "note", width: 260, text: true, cell: t => h("td", { class: "text", title: t.error }, t.error ?? "") },
+    { name: "note", width: 260, text: true, cell: t => {
+      const text = [t.note, t.error].filter(Boolean).join(" · ");
+      return h("td", { class: "text", title: text || null }, text);
+    } },
   ];
   const above = h("td"), below = h("td"), body = h("tbody"), heads = columns.map(c => h("th", { scope: "col", class: c.text ? "text" : null }));
   const table = h("table", { class: "data fixed" }, h("caption", { class: "unseen" }, "All trials"), h("colgroup", null, columns.map(c => { const col = h("col"); col.style.width = `${c.width}px`; return col; })),
@@ -44,13 +58,13 @@ function trialsSection() {
     const asked = version, key = `${view.sort} ${view.down} ${view.only}`;
     fetching.set(index, asked);
     try {
-      const got = await get(`${study.base}/trials?sort=${view.sort}&down=${Number(view.down)}&only=${view.only}&offset=${index * PageRows}&limit=${PageRows}`);
+      const got = await rowsOf({ ...view, offset: index * PageRows, limit: PageRows });
       if (key !== `${view.sort} ${view.down} ${view.only}`) return;
       // New trials come in at the top: what is being read must not move.
       if (got.total > total && total > 0 && view.sort === "number" && view.down && scroller.scrollTop > RowHeight) scroller.scrollTop += (got.total - total) * RowHeight;
       total = got.total;
       pages.delete(index);
-      pages.set(index, { version: asked, rows: got.rows.map(([number, state, attempt, started, finished, seconds, values, codes, device, error]) => ({ number, state, attempt, started, finished, seconds, values: values.map(real), codes, device, error })) });
+      pages.set(index, { version: asked, rows: got.rows });
       if (pages.size > MaxPages) pages.delete(pages.keys().next().value);
       drawn = "";
       later(render);
@@ -87,7 +101,7 @@ function trialsSection() {
   };
   setHeads();
   charts.push({ mark: () => { drawn = ""; render(); } });
-  const tools = h("div", { class: "tools" }, count, choice("show", [["all", "all"], ["front", study.objectives.length > 1 ? "front" : "best"], ...StateNames.map(n => [n, n])], view.only, v => { view.only = v; restart(); }));
+  const tools = h("div", { class: "tools" }, count, choice("show", [["all", "all"], ["front", sheet.objectives.length > 1 ? "front" : "best"], ...StateNames.map(n => [n, n])], view.only, v => { view.only = v; restart(); }));
   const section = h("section", { class: "panel", id: "trials" }, h("div", { class: "head" }, h("h2", null, "Trials"), tools), scroller);
   const refresh = async () => {
     version++;

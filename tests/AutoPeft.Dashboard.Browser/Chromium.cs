@@ -63,7 +63,7 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>The value of an expression; a promise is awaited.</summary>
     public async Task<JsonNode?> EvaluateAsync(string expression)
     {
-        JsonNode result = await SendAsync("Runtime.evaluate", new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true });
+        JsonNode result = await SendAsync("Runtime.evaluate", new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true });
         if (result["exceptionDetails"] is { } e) throw new InvalidOperationException(e.ToJsonString());
         return result["result"]!["value"]?.DeepClone();
     }

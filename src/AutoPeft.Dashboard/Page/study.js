@@ -5,6 +5,12 @@ function takeLive(live) {
   study.front = new Set(live.front.number);
 }
 
+/** Draws what changes with every trial; charts of the sheet are drawn when that does. */
+function drawLive() {
+  for (const c of charts) if (!c.still) c.draw?.();
+  markAll();
+}
+
 async function studyPage(id) {
   study.base = `/api/studies/${id}`;
   const connected = connection();
@@ -21,20 +27,36 @@ async function studyPage(id) {
   study.objectives = definition.objectives;
   study.parameters = definition.space.parameters;
   study.fields = fieldsOf(study.parameters);
+  changeSheet({ parameters: study.parameters, fields: study.fields, outcomes: definition.outcomes, objectives: objectivesOf(study.objectives, []) });
   takeLive(definition.live);
   document.title = `${definition.name} · AutoPeft`;
   const head = studyHead(connected.element), card = trialCard();
-  $("top").replaceChildren(head.element);
-  const scatter = scatterSection(card), curves = curvesSection(), rows = trialsSection();
-  $("page").replaceChildren(head.tiles, scatter.section, ...(study.objectives.length > 1 ? [historySection()] : []), curves.section, workersSection(), rows.section);
+  const scatter = scatterSection(card), curves = curvesSection(), rows = trialsSection(rowsOf);
+  const below = [
+    ["Parallel coordinates", lazySection("parallel", "Parallel coordinates", () => sheetReady().then(parallelSection))],
+    ["Slices", lazySection("slices", "Slices", () => sheetReady().then(slicesSection))],
+    ["Contour", study.fields.length > 1 ? lazySection("contour", "Contour", () => sheetReady().then(contourSection)) : null],
+    ["Winner and importance", lazySection("insight", "Winner and importance", insightSection)],
+    ["Timeline", lazySection("timeline", "Timeline", () => timelineSection(barsOf))],
+    ["Compare", lazySection("compare", "Compare", () => compareSection(worthComparing(), detailOf, () => study.live.trials))],
+  ];
+  const write = number => noteDialog(number).catch(e => notice(e.message, true));
+  const sections = [
+    [study.objectives.length > 1 ? "Front" : "Progress", scatter.section], ["Hypervolume", study.objectives.length > 1 ? historySection() : null],
+    ["Learning curves", curves.section], ["Workers", workersSection()], ...below, ["Trials", rows.section], ["Notes", notesSection(() => study.live.notes, write)],
+  ].filter(([, section]) => section);
+  const nav = h("nav", { "aria-label": "Sections" }, sections.map(([name, section]) => h("a", { href: `#${section.id}` }, name)));
+  $("top").replaceChildren(head.element, nav);
+  $("page").replaceChildren(head.tiles, ...sections.map(([, section]) => section));
   drawAll();
   let curvesAt = 0;
   const show = async first => {
     // Curves change slowly, and are the most to fetch.
     const due = first || performance.now() - curvesAt > 2500;
     if (due) curvesAt = performance.now();
-    await Promise.all([scatter.refresh(first), rows.refresh(), card.refresh(), due ? curves.refresh() : null].map(p => p?.catch?.(() => {}) ?? p));
-    drawAll();
+    await Promise.all([scatter.refresh(first), rows.refresh(), card.refresh(), due ? curves.refresh() : null, refreshSheet(),
+      ...(due && !first ? below.map(([, section]) => section?.refresh?.()) : [])].map(p => p?.catch?.(() => {}) ?? p));
+    drawLive();
   };
   await show(true);
   performance.mark("study-shown");
@@ -44,7 +66,7 @@ async function studyPage(id) {
       takeLive(await get(`${study.base}/live`));
       if (study.live.sequence < before) location.reload();
       if (study.live.sequence !== before) await show(false);
-      else drawAll();
+      else drawLive();
     } catch (error) {
       if (error.status === 404) notice(error.message, true);
     }
@@ -70,7 +92,7 @@ function studyHead(connected) {
     rest.length + d.space.constraints.length === 0 ? null : h("details", null, h("summary", null, "All settings"),
       h("dl", { class: "facts" }, rest.map(([k, v]) => fact(k, h("code", null, v))), d.space.constraints.map(c => fact("constraint", h("code", null, c))))),
     h("div", { class: "actions commands" }, pause, enqueue,
-      h("a", { class: "button", href: `${location.pathname.replace(/\/$/, "")}/report`, title: "Importance, parallel coordinates, slices, effects and all curves, as of now" }, "Report"),
+      h("a", { class: "button", href: `${location.pathname.replace(/\/$/, "")}/report`, title: "The study as one page to keep or to send, as of now" }, "Report"),
       h("a", { class: "button", href: `${study.base}/trials.csv`, download: "" }, "All trials as CSV")));
   const draw = () => {
     const live = study.live;

@@ -57,7 +57,13 @@ function contourAxis(d, count) {
   if (d.levels && d.levels.length <= 40) return { d, n: d.levels.length, cell: t => d.level(t) ?? -1, say: i => (i < 0 ? "inactive" : d.levels[i]) };
   const place = t => { const u = d.place(t); return u === null ? -1 : Math.min(count - 1, Math.floor(u * count)); };
   const end = d.levels ? u => d.levels[Math.round(u * (d.levels.length - 1))] : u => brief(scale(d.range, 0, 1).inverse(u));
-  return { d, n: count, cell: place, say: i => (i < 0 ? "inactive" : `${end(i / count)} to ${end((i + 1) / count)}`) };
+  const say = i => (i < 0 ? "inactive" : `${end(i / count)} to ${end((i + 1) / count)}`);
+  if (d.field.parameter?.type !== "int" || !d.range) return { d, n: count, cell: place, say };
+  // Between two whole numbers there is nothing to try: a cell there belongs to the nearer one.
+  const { low, step = 1 } = d.field.parameter, { unit, inverse } = scale(d.range, 0, 1);
+  const whole = v => clamp(low + Math.round((v - low) / step) * step, low, d.range.high);
+  const source = Array.from({ length: count }, (_, i) => Math.min(count - 1, Math.floor(unit(whole(inverse((i + 0.5) / count))) * count)));
+  return { d, n: count, cell: place, say, source };
 }
 
 /** The cells that have trials: { i, j, value, count }, and the axes. */
@@ -96,8 +102,11 @@ function paintContour(p, view, dimensions) {
   const span = (from, to, n, i) => (i < 0 ? null : [from + (i / n) * (to - from), from + ((i + 1) / n) * (to - from)]);
   const xs = i => span(fromX, toX, x.n, i) ?? [p.left, p.left + lane], ys = j => span(fromY, toY, y.n, j) ?? [p.bottom, p.bottom - lane];
   const colour = ramp(), sc = scale(r, 0, 1), good = v => (o.minimize ? 1 - sc.unit(v) : sc.unit(v)), ctx = p.ctx;
-  for (const c of cells) {
-    const [x1, x2] = xs(c.i), [y1, y2] = ys(c.j);
+  const by = new Map(cells.map(c => [`${c.i} ${c.j}`, c]));
+  for (let i = -1; i < x.n; i++) for (let j = -1; j < y.n; j++) {
+    const c = by.get(`${i < 0 ? i : x.source?.[i] ?? i} ${j < 0 ? j : y.source?.[j] ?? j}`);
+    if (!c) continue;
+    const [x1, x2] = xs(i), [y1, y2] = ys(j);
     ctx.fillStyle = colour(good(c.value));
     // Few trials tell less: their cells are paler.
     ctx.globalAlpha = c.count >= 4 ? 0.85 : 0.4 + 0.12 * c.count;

@@ -26,7 +26,7 @@ function header() {
   const fact = (name, value) => (value === undefined || value === null || value === "" ? null : h("div", null, h("dt", null, name), h("dd", { class: "number" }, value)));
   const known = ["task", "tasks", "model"], rest = Object.entries(settings).filter(([k]) => !known.includes(k));
   const workers = new Set(trials.map(t => t.worker).filter(Boolean)).size;
-  $("top").append(
+  $("top").replaceChildren(
     h("div", { class: "masthead" },
       h("div", null,
         study.live ? h("p", { class: "crumb" }, h("a", { href: study.live }, "Live page"))

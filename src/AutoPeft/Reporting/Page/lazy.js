@@ -2,26 +2,38 @@
 
 const unmade = new Map();
 
-/** A section whose content `make()` gives, as a section with the same id, when it comes near the window, or earlier by `makeNext`. */
+/**
+ * A section whose content `make()` gives, as a section with the same id or a promise of one, when it comes near the window, or earlier by
+ * makeNext(). What it gives nothing for leaves the page.
+ */
 function lazySection(id, title, make) {
-  const section = h("section", { class: "panel waiting", id }, h("div", { class: "head" }, h("h2", null, title)), h("p", { class: "note" }, "…"));
-  const watch = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting)) build(); }, { rootMargin: "600px" });
-  const build = () => {
-    if (!unmade.delete(section)) return;
-    watch.disconnect();
-    let made;
-    try {
-      made = make();
-    } catch (error) {
-      // One section that cannot be made must not take the others along.
-      made = h("section", null, h("div", { class: "head" }, h("h2", null, title)), h("p", { class: "note" }, `This cannot be drawn: ${error.message}`));
-      console.error(error);
-    }
+  const words = h("p", { class: "note" }, "…");
+  const section = h("section", { class: "panel waiting", id }, h("div", { class: "head" }, h("h2", null, title)), words);
+  const place = made => {
     section.classList.remove("waiting");
+    if (!made) { section.remove(); return; }
     section.refresh = made.refresh;
     section.replaceChildren(...made.childNodes);
     later(markAll);
   };
+  // One section that cannot be made must not take the others along.
+  const fail = error => {
+    section.classList.remove("waiting");
+    words.textContent = `This cannot be shown: ${error.message}`;
+    console.error(error);
+  };
+  const build = () => {
+    if (!unmade.delete(section)) return;
+    watch.disconnect();
+    try {
+      const made = make();
+      if (made instanceof Promise) made.then(place).catch(fail);
+      else place(made);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const watch = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting)) build(); }, { rootMargin: "600px" });
   unmade.set(section, build);
   watch.observe(section);
   return section;

@@ -53,7 +53,9 @@ function parallelSection() {
   };
   setLegend();
   onSheet(() => later(plot.redraw));
-  const tools = h("div", { class: "tools" },
+  const clear = h("button", { class: "small", hidden: true, onclick: () => { clearBrushes(); plot.redraw(); } }, "Clear brushes");
+  charts.push({ mark: () => { clear.hidden = state.brushed === null; } });
+  const tools = h("div", { class: "tools" }, clear,
     sheet.objectives.length > 1 ? objectiveChoice("colour", 0, i => { view.colour = i; setLegend(); plot.redraw(); }) : null,
     choice("lines", [["all", "all trials"], ["front", sheet.objectives.length > 1 ? "front only" : "best tenth"]], "all", v => { view.only = v; plot.redraw(); }),
     sheet.fields.some(f => f.bits) ? tick("every switch", false, v => { view.collapsed = !v; made = null; clearBrushes(); plot.redraw(); }) : null);
@@ -90,6 +92,8 @@ function layAxes(p, axes, up) {
   });
 }
 
+const NameLength = 24, NameSlant = (20 * Math.PI) / 180;
+
 const trace = (axes, t) => axes.map(a => a.at(a.place(t), t));
 
 function paintParallel(p, view, axes, up, changed) {
@@ -98,8 +102,10 @@ function paintParallel(p, view, axes, up, changed) {
     const longest = Math.max(0, ...(axes[0]?.ticks ?? []).map(t => textWidth(shorten(t.label, 14))), 30);
     const left = Math.max(longest + 14, 24), space = (p.full.width - left - 34) / Math.max(1, axes.length - 1);
     p.slanted = axes.some(a => textWidth(axisName(a), 11.5, 600) > space - 12);
-    // The last name runs out to the right of its axis.
-    p.inset(left, p.slanted ? 70 : 36, p.slanted ? clamp(textWidth(shorten(axisName(axes[axes.length - 1]), 24), 11.5, 600) * 0.93, 34, 150) : 34, anyInactive ? 30 : 14);
+    // Slanted names run up and out to the right of their axes; how far, the longest of them says.
+    const reach = axes.map(a => textWidth(shorten(axisName(a), NameLength), 11.5, 600));
+    const out = Math.max(34, ...reach.map((w, k) => w * Math.cos(NameSlant) + 8 - (axes.length - 1 - k) * space * 0.9));
+    p.inset(left, p.slanted ? 46 + Math.max(...reach) * Math.sin(NameSlant) : 40, p.slanted ? out : 34, anyInactive ? 34 : 14);
   } else p.inset(anyInactive ? 34 : 18, 0, 18, 0);
   layAxes(p, axes, up);
   const list = shownLines(view), o = sheet.objectives[view.colour], oScale = axes.find(a => a.objective === o)?.scale;
@@ -160,7 +166,7 @@ function paintAxis(p, a, k, axes, up) {
   const name = axisName(a);
   if (up) {
     const wide = !p.slanted;
-    const node = p.text(a.x, a.to - 14, shorten(name, 24), wide ? { "text-anchor": k === 0 ? "start" : k === axes.length - 1 ? "end" : "middle", class: "strong", dx: k === 0 ? -14 : k === axes.length - 1 ? 24 : 0 }
+    const node = p.text(a.x, a.to - 14, shorten(name, NameLength), wide ? { "text-anchor": k === 0 ? "start" : k === axes.length - 1 ? "end" : "middle", class: "strong", dx: k === 0 ? -14 : k === axes.length - 1 ? 24 : 0 }
       : { "text-anchor": "start", class: "strong", transform: `rotate(-20 ${a.x} ${a.to - 14})` });
     node.append(s("title", null, a.label));
   } else p.text(a.from, a.y - 9, shorten(name, Math.floor(space / 7)), { class: "strong halo" });

@@ -188,6 +188,17 @@ class Plot {
   }
 }
 
+/** Of tens of thousands of marks most cover each other: says whether five lie at this pixel already, which as many more would not change. */
+function coverage() {
+  const taken = new Map();
+  return (x, y, marks) => {
+    if (marks < 8000) return false;
+    const key = Math.round(x) * 65536 + Math.round(y), n = (taken.get(key) ?? 0) + 1;
+    taken.set(key, n);
+    return n > 5;
+  };
+}
+
 /** A cross, for what has failed. */
 function cross(x, y, r = 3.5) {
   return `M${x - r} ${y - r}L${x + r} ${y + r}M${x - r} ${y + r}L${x + r} ${y - r}`;

@@ -9,13 +9,13 @@ function fieldColumn(f) {
   };
 }
 
-/** All trials: number, state, parameters, objectives, outcomes, seconds, worker, device, attempt, error. */
+/** All trials: number, state, parameters, objectives, outcomes, seconds, worker, device, attempt, error, note. */
 function trialsCsv() {
   const value = (p, code) => { const v = code === null ? null : decode(p, code); return Array.isArray(v) ? v.join("+") : v; };
   return csv([
-    ["number", "state", ...parameters.map(p => p.name), ...objectives.map(o => o.name), ...data.outcomes.map(o => o.name), "seconds", "worker", "device", "attempt", "error"],
+    ["number", "state", ...parameters.map(p => p.name), ...objectives.map(o => o.name), ...data.outcomes.map(o => o.name), "seconds", "worker", "device", "attempt", "error", "note"],
     ...trials.map(t => [t.number, t.state, ...parameters.map((p, i) => value(p, t.codes[i])), ...objectives.map(o => t.values?.[o.index]), ...data.outcomes.map((_, i) => t.outcomes?.[i]),
-      t.seconds, t.worker, t.device, t.attempt, t.error])]);
+      t.seconds, t.worker, t.device, t.attempt, t.error, t.note])]);
 }
 
 function frontTable() {

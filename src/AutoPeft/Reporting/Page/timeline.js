@@ -3,8 +3,8 @@
 const TimelineStates = ["completed", "pruned", "failed", "running"];
 
 /**
- * `fetchBars(part)` gives a promise of { workers, bars, of, start, end }: a bar is { t, worker, state, from, to } in seconds; `part` is the share
- * of the time that is shown, from its end.
+ * `fetchBars(part)` gives a promise of { workers, bars, of, start, end }: a bar is { t, worker, state, from, to, weight? } in seconds, `weight` how
+ * many trials it stands for; `part` is the share of the time that is shown, from its end.
  */
 function timelineSection(fetchBars) {
   const view = { part: 1, data: null };
@@ -33,7 +33,7 @@ function timelineSection(fetchBars) {
 }
 
 const laneHeight = n => clamp(Math.floor(460 / Math.max(1, n)), 3, 26);
-const timelineHeight = d => (d && d.workers.length > 0 ? laneHeight(d.workers.length) * d.workers.length + 62 : 90);
+const timelineHeight = d => (d && d.workers.length > 0 ? laneHeight(d.workers.length) * d.workers.length + 72 : 90);
 
 /** The colour of a state; running trials are the ones without an end. */
 const barColour = state => style({ completed: "--accent", pruned: "--prune", failed: "--fail", running: "--ink" }[state]);
@@ -59,7 +59,7 @@ function paintTimeline(p, d) {
   }
   const lane = laneHeight(d.workers.length), labelled = lane >= 12;
   const names = d.workers.map(w => shorten(w, 22));
-  p.inset(labelled ? Math.min(p.full.width * 0.34, Math.max(...names.map(n => textWidth(n))) + 12) : 12, 6, 14, 44);
+  p.inset(labelled ? Math.min(p.full.width * 0.34, Math.max(...names.map(n => textWidth(n))) + 12) : 12, 28, 14, 44);
   const [unit, label] = timeUnit(d.end), sx = scale({ low: d.start / unit, high: Math.max(d.end, d.start + 1e-3) / unit }, p.left, p.right), ctx = p.ctx;
   p.axisX(sx, label);
   if (labelled) names.forEach((name, i) => {
@@ -69,10 +69,12 @@ function paintTimeline(p, d) {
   const rank = b => TimelineStates.indexOf(b.state);
   // What failed is drawn last and taller: a colour alone does not tell everybody.
   for (const b of d.bars.slice().sort((a, c) => rank(a) - rank(c))) {
-    const x1 = sx.map(b.from / unit), x2 = Math.max(x1 + 1, sx.map((b.to ?? d.end) / unit)), tall = b.state === "failed" ? 0.86 : 0.6;
+    const x1 = sx.map(b.from / unit), exact = sx.map((b.to ?? d.end) / unit) - x1, x2 = x1 + Math.max(1, exact), tall = b.state === "failed" ? 0.86 : 0.6;
     const y = p.top + (b.worker + (1 - tall) / 2) * lane, height = Math.max(1, tall * lane);
     ctx.fillStyle = barColour(b.state);
-    ctx.globalAlpha = dimmed(b.t) ? 0.12 : b.state === "completed" ? 0.7 : 0.95;
+    // Bars thinner than a pixel share it: each takes as much of the colour as it has of the width. `weight` makes up for those left out.
+    const part = clamp(exact * (b.weight ?? 1), b.state === "failed" ? 0.3 : 0.02, 1);
+    ctx.globalAlpha = part * (dimmed(b.t) ? 0.12 : b.state === "completed" ? 0.7 : 0.95);
     // A hair of room between two bars, where there is any.
     ctx.fillRect(x1, y, x2 - x1 > 3 ? x2 - x1 - 0.75 : x2 - x1, height);
     p.bars.push({ ...b, x1, x2, y, height });

@@ -79,6 +79,8 @@ internal sealed class PageLook(Chromium browser, Findings findings)
             {
                 await browser.EvaluateAsync($"document.querySelectorAll('.plot .png')[{i}].click()");
                 string[] now = await FilesAsync(folder, "*.png", i + 1);
+                // A page may save ten files a second.
+                await Task.Delay(130);
                 findings.Holds(now.Length == i + 1, $"{page}: the PNG of chart {i} was not saved");
                 if (now.Length < i + 1) return;
             }

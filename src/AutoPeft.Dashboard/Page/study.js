@@ -60,6 +60,7 @@ async function studyPage(id) {
   };
   await show(true);
   performance.mark("study-shown");
+  watchWaiting();
   const update = paced(async () => {
     try {
       const before = study.live.sequence;

@@ -33,14 +33,18 @@ function lazySection(id, title, make) {
       fail(error);
     }
   };
-  const watch = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting)) build(); }, { rootMargin: "600px" });
-  unmade.set(section, build);
-  watch.observe(section);
+  const watch = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting)) build(); }, { rootMargin: "400px" });
+  unmade.set(section, { build, watch });
   return section;
 }
 
 /** Makes one more of the sections that wait; whether there was one. */
 function makeNext() {
-  for (const build of unmade.values()) { build(); return true; }
+  for (const { build } of unmade.values()) { build(); return true; }
   return false;
+}
+
+/** From now on sections are made as they come near the window: the page calls it when what is in the window is drawn. */
+function watchWaiting() {
+  for (const [section, { watch }] of unmade) watch.observe(section);
 }

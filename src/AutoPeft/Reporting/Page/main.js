@@ -51,7 +51,7 @@ function drawInTime() {
   const step = () => makeNext() || drawNext();
   const next = () => { if (step()) idle(next); };
   // After the first picture.
-  requestAnimationFrame(() => setTimeout(() => idle(next), 0));
+  requestAnimationFrame(() => setTimeout(() => { watchWaiting(); idle(next); }));
   addEventListener("beforeprint", () => { while (step()); });
 }
 

@@ -66,14 +66,16 @@ function paintTimeline(p, d) {
     const fits = shorten(name, Math.max(4, Math.floor((p.left - 10) / 6.2)));
     p.text(p.left - 8, p.top + (i + 0.5) * lane + 4, fits, { "text-anchor": "end" }).append(s("title", null, d.workers[i]));
   });
+  const failed = d.bars.filter(b => b.state === "failed").length, least = clamp((0.3 * (p.right - p.left)) / Math.max(1, 4 * failed), 0.02, 0.3);
   const rank = b => TimelineStates.indexOf(b.state);
   // What failed is drawn last and taller: a colour alone does not tell everybody.
   for (const b of d.bars.slice().sort((a, c) => rank(a) - rank(c))) {
     const x1 = sx.map(b.from / unit), exact = sx.map((b.to ?? d.end) / unit) - x1, x2 = x1 + Math.max(1, exact), tall = b.state === "failed" ? 0.86 : 0.6;
     const y = p.top + (b.worker + (1 - tall) / 2) * lane, height = Math.max(1, tall * lane);
     ctx.fillStyle = barColour(b.state);
-    // Bars thinner than a pixel share it: each takes as much of the colour as it has of the width. `weight` makes up for those left out.
-    const part = clamp(exact * (b.weight ?? 1), b.state === "failed" ? 0.3 : 0.02, 1);
+    // Bars thinner than a pixel share it: each takes as much of the colour as it has of the width, and what failed, while it is rare, enough to
+    // be seen. `weight` makes up for bars left out.
+    const part = clamp(exact * (b.weight ?? 1), b.state === "failed" ? least : 0.02, 1);
     ctx.globalAlpha = part * (dimmed(b.t) ? 0.12 : b.state === "completed" ? 0.7 : 0.95);
     // A hair of room between two bars, where there is any.
     ctx.fillRect(x1, y, x2 - x1 > 3 ? x2 - x1 - 0.75 : x2 - x1, height);

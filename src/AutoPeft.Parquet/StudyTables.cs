@@ -9,12 +9,12 @@ namespace AutoPeft.Parquet;
 /// <summary>
 /// A study as three tables: <c>trials</c> (a row per trial), <c>pareto</c> (the front, same columns) and <c>curves</c> (a row per reported measurement).
 /// <para>
-/// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; on_front; feasible (where there are outcome
-/// constraints); source, parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds, proposed, started, finished,
-/// error, note. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial that has not completed) is null.
-/// Objectives, outcomes and metrics are doubles, but counts are 64-bit integers: what is a whole number in every trial of the study, and
-/// <see cref="LeastCount"/> or more in one. <c>curves</c> has trial, step, metric, value and seconds, from the start of the trial's last attempt to
-/// the report; null for reports of an earlier attempt.
+/// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; on_front; feasible (where there are
+/// outcome constraints); source, parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt,
+/// seconds, proposed, started, finished, error, note. Times are UTC. What a trial does not have (an inactive parameter, the values of a
+/// trial that has not completed) is null. Objectives, outcomes and metrics are doubles, but counts are 64-bit integers: what is a whole
+/// number in every trial of the study, and <see cref="LeastCount"/> or more in one. <c>curves</c> has trial, step, metric, value and
+/// seconds, from the start of the trial's last attempt to the report; null for reports of an earlier attempt.
 /// </para>
 /// <para>
 /// Parameters, objectives and outcomes keep the names that a person gave them, unless two names differ only in case, which DuckDB and Spark
@@ -51,8 +51,8 @@ public static class StudyTables
     public const string RenamedKey = "autopeft.renamed";
 
     /// <summary>
-    /// Whole numbers are taken for counts (of parameters, of bytes) where one is this large: 1,000. Smaller ones may be a score of 0 or 1 in the few
-    /// trials that there are, and the type of a column must not change as more come.
+    /// Whole numbers are taken for counts (of parameters, of bytes) where one is this large: 1,000. Smaller ones may be a score of 0 or 1
+    /// in the few trials that there are, and the type of a column must not change as more come.
     /// </summary>
     internal const double LeastCount = 1000;
 
@@ -87,14 +87,16 @@ public static class StudyTables
     /// <summary>The front: as <see cref="ParetoFront.Of"/>, by ascending first loss.</summary>
     public static Table Pareto(IStudyView study) => TrialTable("pareto", study, ParetoFront.Of(study));
 
-    /// <summary>Trial, step, metric, value, seconds: each trial's reports, by trial, step and metric; an attempt that starts over replaces those of earlier ones step by step.</summary>
+    /// <summary>Trial, step, metric, value, seconds: each trial's reports, by trial, step and metric; an attempt that starts over replaces
+    /// those of earlier ones step by step.</summary>
     public static Table Curves(IStudyView study)
     {
         var points =
             (from trial in study.Trials
              from report in trial.Reports
              from metric in report.Metrics
-             select (trial.Number, report.Step, Metric: Column.WellFormed(metric.Key), metric.Value, Seconds: SecondsOf(trial, report))).ToArray();
+             select (trial.Number, report.Step, Metric: Column.WellFormed(metric.Key), metric.Value,
+                 Seconds: SecondsOf(trial, report))).ToArray();
         return new Table("curves",
         [
             Column.Int32("trial", points.Select(p => p.Number)),
@@ -129,7 +131,9 @@ public static class StudyTables
         bool lineage = study.Trials.Any(t => t.Parent is not null);
 
         // Named before the metrics, which are measured on the way and give way to what every study has.
-        string number = Ours("number"), state = Ours("state"), onFront = Ours("on_front"), feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"), source = Ours("source"), parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
+        string number = Ours("number"), state = Ours("state"), onFront = Ours("on_front"),
+            feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"), source = Ours("source"),
+            parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
             device = Ours("device"), worker = Ours("worker"), attempt = Ours("attempt"), seconds = Ours("seconds"),
             proposed = Ours("proposed"), started = Ours("started"), finished = Ours("finished"), error = Ours("error"), note = Ours("note");
 
@@ -182,7 +186,8 @@ public static class StudyTables
         return counts ? Column.Int64(name, rows.Select(t => (long?)value(t))) : Column.Double(name, rows.Select(value));
     }
 
-    /// <summary>Seconds from the start of the trial's last attempt to a report of that attempt; null for others, and where the clock was set back.</summary>
+    /// <summary>Seconds from the start of the trial's last attempt to a report of that attempt; null for others, and where the clock was
+    /// set back.</summary>
     private static double? SecondsOf(Trial trial, Report report) =>
         report.Attempt == trial.Attempt && (report.Time - trial.StartedAt)?.TotalSeconds is >= 0 and var seconds ? seconds : null;
 

@@ -97,22 +97,29 @@ internal sealed class DashboardLook(Chromium browser, Findings findings, Uri ser
         var look = new PageLook(browser, findings);
         await look.WalkAsync();
         const string text = "<b>looked at</b> & kept\\nfor the paper";
-        await browser.EvaluateAsync("[...document.querySelectorAll('#notes button')].find(b => b.textContent.startsWith('Note on the study')).click()");
-        await browser.EvaluateAsync($"document.querySelector('dialog textarea').value = '{text}'; document.querySelector('dialog button.primary').click()");
-        await browser.WaitForAsync("document.querySelector('#notes .words')?.textContent.includes('<b>looked at</b> & kept\\nfor the paper')");
+        await ClickAsync("#notes button", "Note on the study…");
+        await browser.EvaluateAsync($"document.querySelector('dialog textarea').value = '{text}'");
+        await ClickAsync("dialog button", "Write");
+        await browser.WaitForAsync($"document.querySelector('#notes .words')?.textContent.includes('{text}')");
         await browser.WaitForAsync("document.querySelectorAll('#compare thead button.link').length >= 2");
-        await browser.EvaluateAsync("document.querySelector('#compare input.short').value = '7'; document.querySelector('#compare form button').click()");
+        await browser.EvaluateAsync("document.querySelector('#compare input.short').value = '7'");
+        await ClickAsync("#compare form button", "Add");
         await browser.WaitForAsync("[...document.querySelectorAll('#compare thead button.link')].some(b => b.textContent === 'trial 7')");
-        findings.Holds((int)(await browser.EvaluateAsync("document.querySelectorAll('#compare tr.differs').length"))! > 2, "compare marks no difference");
+        int differs = (int)(await browser.EvaluateAsync("document.querySelectorAll('#compare tr.differs').length"))!;
+        findings.Holds(differs > 2, $"compare marks {differs} differences");
         await look.DownloadAsync($"dashboard {name}", "All trials as CSV", trials);
-        await browser.EvaluateAsync("[...document.querySelectorAll('a.button')].find(a => a.textContent === 'Report').click()");
+        await ClickAsync("a.button", "Report");
         await browser.WaitForAsync("document.readyState === 'complete' && performance.getEntriesByName('report-shown').length", 60);
-        await browser.WaitForAsync("document.querySelector('#notes .words')?.textContent.includes('<b>looked at</b> & kept')");
-        await browser.EvaluateAsync("[...document.querySelectorAll('.crumb a')].find(a => a.textContent === 'Live page').click()");
+        await browser.WaitForAsync($"document.querySelector('#notes .words')?.textContent.includes('{text}')");
+        await ClickAsync(".crumb a", "Live page");
         await browser.WaitForAsync($"location.pathname === '{page}' && performance.getEntriesByName('study-shown').length");
     }
 
-    private string? Picture(string name, int width, string theme) => pictures is null ? null : Path.Combine(pictures, $"{name}-{width}-{theme}.png");
+    private async Task ClickAsync(string where, string text) =>
+        await browser.EvaluateAsync($"[...document.querySelectorAll('{where}')].find(e => e.textContent === '{text}').click()");
+
+    private string? Picture(string name, int width, string theme) =>
+        pictures is null ? null : Path.Combine(pictures, $"{name}-{width}-{theme}.png");
 
     private async Task GrowAsync(string runs, string name, StudyDefinition definition, List<StudyEvent> log, int trials)
     {

@@ -19,10 +19,11 @@ internal sealed class PageLook(Chromium browser, Findings findings)
                   `${Math.round(Math.max(box.left - r.left, r.right - box.right, box.top - r.top, r.bottom - box.bottom))} px`);
             }
           }
-          const scrolls = e => { for (; e; e = e.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX)) return true; return false; };
+          const scrolls = e => e && (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
           for (const e of document.querySelectorAll('header *, main *')) {
             const r = e.getBoundingClientRect();
-            if (r.width && r.right > innerWidth + 1 && !scrolls(e.parentElement)) found.push(`${e.tagName} '${(e.textContent ?? '').slice(0, 30)}' ends at ${Math.round(r.right)}`);
+            if (r.width && r.right > innerWidth + 1 && !scrolls(e.parentElement))
+              found.push(`${e.tagName} '${(e.textContent ?? '').slice(0, 30)}' ends at ${Math.round(r.right)}`);
           }
           return found.slice(0, 12);
         })()
@@ -31,7 +32,8 @@ internal sealed class PageLook(Chromium browser, Findings findings)
     /// <summary>How much of each chart is painted: pixels of its canvas that are not clear, and parts of its drawing.</summary>
     private const string Painted = """
         (id => [...document.querySelectorAll(`#${id} .plot`)].map(plot => {
-          const canvas = plot.querySelector('canvas'), parts = plot.querySelectorAll('svg path, svg circle, svg rect, svg polyline, svg line, svg text').length;
+          const canvas = plot.querySelector('canvas');
+          const parts = plot.querySelectorAll('svg path, svg circle, svg rect, svg polyline, svg line, svg text').length;
           if (!canvas.width || !canvas.height) return 0;
           const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
           let inked = 0;
@@ -45,7 +47,10 @@ internal sealed class PageLook(Chromium browser, Findings findings)
     {
         await browser.EvaluateAsync("""
             (async () => {
-              for (let y = 0; y < document.body.scrollHeight; y += 500) { scrollTo({ top: y, behavior: 'instant' }); await new Promise(f => setTimeout(f, 60)); }
+              for (let y = 0; y < document.body.scrollHeight; y += 500) {
+                scrollTo({ top: y, behavior: 'instant' });
+                await new Promise(f => setTimeout(f, 60));
+              }
             })()
             """);
         await browser.WaitForAsync("!document.querySelector('section.waiting')", 60);
@@ -62,7 +67,7 @@ internal sealed class PageLook(Chromium browser, Findings findings)
             try { await browser.WaitForAsync($"{Painted}('{id}').some(n => n > 10)", 20); }
             catch (TimeoutException) { findings.Holds(false, $"{page}: the section '{id}' has no painted chart"); }
         }
-        await browser.EvaluateAsync("(async () => { scrollTo({ top: 0, behavior: 'instant' }); await new Promise(f => setTimeout(f, 250)); })()");
+        await browser.EvaluateAsync("scrollTo({ top: 0, behavior: 'instant' }); new Promise(f => setTimeout(f, 250))");
         if (picture is not null) await browser.ScreenshotAsync(picture, whole: true);
         findings.None(page, ((await browser.EvaluateAsync(Clipped))!.AsArray()).Select(c => (string)c!));
     }
@@ -86,7 +91,8 @@ internal sealed class PageLook(Chromium browser, Findings findings)
             }
             byte[] signature = [0x89, (byte)'P', (byte)'N', (byte)'G'];
             string[] files = Directory.GetFiles(folder, "*.png");
-            findings.Holds(files.All(f => File.ReadAllBytes(f) is { Length: > 1500 } bytes && bytes.AsSpan(0, 4).SequenceEqual(signature)), $"{page}: a PNG is no picture");
+            bool Picture(byte[] bytes) => bytes.Length > 1500 && bytes.AsSpan(0, 4).SequenceEqual(signature);
+            findings.Holds(files.All(f => Picture(File.ReadAllBytes(f))), $"{page}: a PNG is no picture");
             await browser.EvaluateAsync($"[...document.querySelectorAll('button, a')].find(b => b.textContent === '{csvButton}').click()");
             string[] tables = await FilesAsync(folder, "*.csv", 1);
             int lines = tables.Length == 1 ? File.ReadLines(tables[0]).Count() : 0;
@@ -99,7 +105,8 @@ internal sealed class PageLook(Chromium browser, Findings findings)
     private static async Task<string[]> FilesAsync(string folder, string pattern, int count)
     {
         string[] Files() => [.. Directory.GetFiles(folder, pattern).Where(f => new FileInfo(f).Length > 0)];
-        for (int tries = 0; tries < 200 && (Files().Length < count || Directory.GetFiles(folder, "*.crdownload").Length > 0); tries++) await Task.Delay(50);
+        bool Done() => Files().Length >= count && Directory.GetFiles(folder, "*.crdownload").Length == 0;
+        for (int tries = 0; tries < 200 && !Done(); tries++) await Task.Delay(50);
         return Files();
     }
 }

@@ -1,8 +1,8 @@
 // Looks at the dashboard and at reports in a headless Chromium, over studies of one to three objectives and one of many trials:
 //   dotnet run -c Release --project tests/AutoPeft.Dashboard.Browser -- [TRIALS] [PICTURES] [report|dashboard]
-// TRIALS: of the large study, 50,000 unless given. PICTURES: a folder for screenshots. CHROMIUM names the browser, /usr/bin/chromium unless set.
-// Exits with 1 where something is wrong (a first paint of a second or more, a chart that is not painted, text that is clipped), and with 0 and a
-// line that says so where there is no browser.
+// TRIALS: of the large study, 50,000 unless given. PICTURES: a folder for screenshots. CHROMIUM names the browser, /usr/bin/chromium unless
+// set. Exits with 1 where something is wrong (a first paint of a second or more, a chart that is not painted, text that is clipped), and
+// with 0 and a line that says so where there is no browser.
 using System.Globalization;
 using AutoPeft.Dashboard;
 using AutoPeft.Dashboard.Browser;
@@ -39,7 +39,8 @@ try
     {
         var report = new ReportLook(browser, findings, runs, pictures);
         await report.LookAsync("large", Study.Of(log), [], timed: true);
-        foreach ((string name, List<StudyEvent> events) in small) await report.LookAsync(name, Study.Of(events), lacks.GetValueOrDefault(name) ?? []);
+        foreach ((string name, List<StudyEvent> events) in small)
+            await report.LookAsync(name, Study.Of(events), lacks.GetValueOrDefault(name) ?? []);
     }
     if (only != "report")
     {

@@ -21,7 +21,8 @@ internal sealed class ReportLook(Chromium browser, Findings findings, string fol
     {
         string file = Path.Combine(folder, $"{name}.html");
         long start = Stopwatch.GetTimestamp();
-        await File.WriteAllTextAsync(file, StudyReport.Html(study, new StudyReportOptions { LiveCommand = "autopeft dashboard runs" }), Encoding.UTF8);
+        var options = new StudyReportOptions { LiveCommand = "autopeft dashboard runs" };
+        await File.WriteAllTextAsync(file, StudyReport.Html(study, options), Encoding.UTF8);
         Console.WriteLine($"report {name}: {study.Trials.Count} trials, written in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s, "
             + $"{new FileInfo(file).Length / 1e6:0.0} MB");
         await browser.SizeAsync(1280, 900, phone: false);
@@ -60,7 +61,7 @@ internal sealed class ReportLook(Chromium browser, Findings findings, string fol
     {
         await browser.SendAsync("Page.navigate", new JsonObject { ["url"] = new Uri(file).AbsoluteUri });
         await browser.WaitForAsync($"location.pathname.endsWith('{Path.GetFileName(file)}') && document.readyState === 'complete'");
-        await browser.WaitForAsync("performance.getEntriesByName('first-contentful-paint').length && performance.getEntriesByName('report-shown').length");
+        await browser.WaitForAsync("['first-contentful-paint', 'report-shown'].every(n => performance.getEntriesByName(n).length)");
         double paint = (double)(await browser.EvaluateAsync("performance.getEntriesByName('first-contentful-paint')[0].startTime"))!;
         double shown = (double)(await browser.EvaluateAsync("performance.getEntriesByName('report-shown')[0].startTime"))!;
         return (paint, shown);

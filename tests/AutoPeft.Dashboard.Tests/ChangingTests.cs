@@ -63,7 +63,8 @@ public sealed class ChangingTests
         JsonElement on = Assert.Single(notes.GetProperty("trials").EnumerateArray());
         Assert.Equal((4, "ran beside a backup"), (on.GetProperty("number").GetInt32(), on.GetProperty("text").GetString()));
         Assert.Equal("ran beside a backup", (await dashboard.GetAsync(path + "/trials/4")).GetProperty("note").GetString());
-        Assert.Equal(["a first\nlook", "ran beside a backup", "hm", ""], (await LogAsync(dashboard)).OfType<NoteWritten>().Select(n => n.Text));
+        IEnumerable<string> logged = (await LogAsync(dashboard)).OfType<NoteWritten>().Select(n => n.Text);
+        Assert.Equal(["a first\nlook", "ran beside a backup", "hm", ""], logged);
     }
 
     [Theory]
@@ -101,7 +102,8 @@ public sealed class ChangingTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 3));
         string path = await dashboard.StudyAsync("run");
-        (int status, JsonElement answer) = await dashboard.PostAsync(path + "/note", new { text = new string('x', NoteWritten.MaxLength + 1) });
+        var tooLong = new { text = new string('x', NoteWritten.MaxLength + 1) };
+        (int status, JsonElement answer) = await dashboard.PostAsync(path + "/note", tooLong);
         Assert.Equal(400, status);
         Assert.Contains("4001", answer.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(200, (await dashboard.PostAsync(path + "/note", new { text = new string('x', NoteWritten.MaxLength) })).Status);

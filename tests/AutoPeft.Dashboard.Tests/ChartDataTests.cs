@@ -83,7 +83,8 @@ public sealed partial class ChartDataTests
         Assert.Equal(study.Completed.Count, insight.GetProperty("completed").GetInt32());
         ImportanceReport expected = ImportanceAnalysis.Of(study, 0, ImportanceOptions.Standard);
         JsonElement first = insight.GetProperty("importance")[0];
-        Assert.Equal(expected.Parameters.Select(p => p.Parameter), first.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        IEnumerable<string?> names = first.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString());
+        Assert.Equal(expected.Parameters.Select(p => p.Parameter), names);
         Assert.Equal(2, insight.GetProperty("winner").GetArrayLength());
     }
 

@@ -4,9 +4,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Data;
 
 /// <summary>
-/// The last attempt of each trial as a bar in the lane of its worker, seconds from the first proposal. Where there are more than a screen can
-/// show, all that run or failed are kept and of the others evenly many. A bar is an array: number, worker's place, state, from, to (null while it
-/// runs), how many trials it stands for.
+/// The last attempt of each trial as a bar in the lane of its worker, seconds from the first proposal. Where there are more than a screen
+/// can show, all that run or failed are kept and of the others evenly many. A bar is an array: number, worker's place, state, from, to
+/// (null while it runs), how many trials it stands for.
 /// </summary>
 internal static class TimelineSample
 {
@@ -21,13 +21,16 @@ internal static class TimelineSample
     /// <param name="part">Share of the time that is shown, above 0 and at most 1, from its end.</param>
     public static void Write(Utf8JsonWriter json, IStudyView study, double part)
     {
-        DateTimeOffset origin = study.Trials.Count > 0 ? study.Trials.Min(t => t.StartedAt is { } s && s < t.Proposed.Time ? s : t.Proposed.Time) : default;
+        static DateTimeOffset First(Trial t) => t.StartedAt is { } s && s < t.Proposed.Time ? s : t.Proposed.Time;
+        DateTimeOffset origin = study.Trials.Count > 0 ? study.Trials.Min(First) : default;
         double Seconds(DateTimeOffset time) => (time - origin).TotalSeconds;
-        Trial[] started = [.. study.Trials.Where(t => t is { Worker: not null, StartedAt: not null } && (t.HasEnded || t.State == TrialState.Running))];
+        Trial[] started = [.. study.Trials.Where(t => t is { Worker: not null, StartedAt: not null }
+            && (t.HasEnded || t.State == TrialState.Running))];
         // A clock that was set back ends a trial before its start: it gets no width rather than a negative one.
         Bar[] all = [.. started.Select(t => new Bar(t, Seconds(t.StartedAt!.Value),
             t.HasEnded ? Math.Max(Seconds(t.StartedAt!.Value), Seconds(t.FinishedAt ?? t.StartedAt!.Value)) : null))];
-        double end = all.Length == 0 ? 0 : all.Max(b => b.To ?? Math.Max(b.From, Seconds(StudyCounts.LastSeen(b.Trial)))), start = end * (1 - part);
+        double end = all.Length == 0 ? 0 : all.Max(b => b.To ?? Math.Max(b.From, Seconds(StudyCounts.LastSeen(b.Trial))));
+        double start = end * (1 - part);
         Bar[] shown = [.. all.Where(b => (b.To ?? end) >= start)];
         string[] workers = [.. started.Select(t => t.Worker!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         Dictionary<string, int> place = workers.Select((w, i) => (w, i)).ToDictionary(w => w.w, w => w.i, StringComparer.Ordinal);
@@ -60,6 +63,7 @@ internal static class TimelineSample
         Bar[] always = [.. bars.Where(b => b.Trial.State is TrialState.Running or TrialState.Failed).Take(MaxBars / 2)];
         Bar[] others = [.. bars.Where(b => b.Trial.State is not (TrialState.Running or TrialState.Failed))];
         int room = Math.Min(others.Length, MaxBars - always.Length);
-        return Enumerable.Range(0, room).Select(i => (others[(int)((long)i * others.Length / room)], others.Length / (double)room)).Concat(always.Select(b => (b, 1.0)));
+        IEnumerable<Bar> kept = Enumerable.Range(0, room).Select(i => others[(int)((long)i * others.Length / room)]);
+        return kept.Select(b => (b, others.Length / (double)room)).Concat(always.Select(b => (b, 1.0)));
     }
 }

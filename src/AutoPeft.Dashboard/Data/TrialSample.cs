@@ -5,8 +5,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Data;
 
 /// <summary>
-/// Completed trials with their configurations, for the charts of parameters: all of them, or where there are more than a chart can show the front
-/// and of the others evenly many in the order of completion. A row is an array: number, order of completion, values, codes, infeasible.
+/// Completed trials with their configurations, for the charts of parameters: all of them, or where there are more than a chart can show the
+/// front and of the others evenly many in the order of completion. A row is an array: number, order of completion, values, codes,
+/// infeasible.
 /// </summary>
 internal static class TrialSample
 {

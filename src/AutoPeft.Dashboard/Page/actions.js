@@ -68,7 +68,8 @@ async function noteDialog(number) {
   const area = h("textarea", { rows: "8", maxlength: "4000", "aria-label": "Note" });
   area.value = now ?? "";
   dialog(number === null ? "Note on the study" : `Note on trial ${number}`,
-    [h("p", { class: "note" }, "It is written into the study's log, and the report shows it. An empty one takes it away."), area], "Write", async () => {
+    [h("p", { class: "note" }, "It is written into the study's log, and the report shows it. An empty one takes it away."), area],
+    "Write", async () => {
       await post(`${study.base}/note`, number === null ? { text: area.value } : { trial: number, text: area.value });
       if (number !== null) details.delete(number);
       study.notesWritten++;

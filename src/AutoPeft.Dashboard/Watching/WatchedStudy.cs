@@ -155,7 +155,8 @@ internal sealed class WatchedStudy : IAsyncDisposable
         long? sequence = await ReadAsync(s => (long?)s.Sequence, cancellationToken).ConfigureAwait(false);
         try
         {
-            return store is null || sequence is null ? null : await work.GetAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
+            return store is null || sequence is null ? null
+                : await work.GetAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {

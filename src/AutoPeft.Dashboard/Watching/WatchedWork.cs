@@ -4,8 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Watching;
 
 /// <summary>
-/// Something made of a whole study when somebody asks for it, because making it takes seconds: its report, what its analyses say. The study is
-/// folded from the log anew, since it must go on being followed meanwhile. Thread-safe.
+/// Something made of a whole study when somebody asks for it, because making it takes seconds: its report, what its analyses say. The study
+/// is folded from the log anew, since it must go on being followed meanwhile. Thread-safe.
 /// </summary>
 /// <param name="make">Makes it.</param>
 internal sealed class WatchedWork(Func<IStudyView, byte[]> make)

@@ -32,7 +32,8 @@ internal sealed class ReadEndpoints(StudyWatcher watcher, LiveEvents live)
             json.WriteEndObject();
         }));
         app.MapGet(Study + "/live", (HttpContext c, string id) => ReadAsync(c, id, StudyPage.WriteLive));
-        app.MapGet(Study + "/sample", (HttpContext c, string id) => ReadAsync(c, id, (json, w, s) => TrialSample.Write(json, s, w.Front(s).Front)));
+        app.MapGet(Study + "/sample", (HttpContext c, string id) => ReadAsync(c, id, (json, w, s) =>
+            TrialSample.Write(json, s, w.Front(s).Front)));
         app.MapGet(Study + "/timeline", (HttpContext c, string id) => ReadAsync(c, id, (json, _, s) =>
             TimelineSample.Write(json, s, 1.0 / Number(c.Request.Query, "slices", 1, 1, 1000))));
         app.MapGet(Study + "/insight", (HttpContext c, string id) => WithAsync(c, id, w => InsightAsync(c, w)));

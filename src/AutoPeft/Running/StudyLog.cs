@@ -208,7 +208,8 @@ public sealed class StudyLog : IDisposable
     /// <param name="text">The note; lines are kept, white space at the ends is not. Empty takes the note away.</param>
     /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <returns>Whether this call changed the note.</returns>
-    /// <exception cref="InvalidInputException">There is no such trial, or the text is longer than <see cref="NoteWritten.MaxLength"/>.</exception>
+    /// <exception cref="InvalidInputException">There is no such trial, or the text is longer than <see
+    /// cref="NoteWritten.MaxLength"/>.</exception>
     public Task<bool> WriteNoteAsync(int? trial, string text, CancellationToken cancellationToken = default)
     {
         string note = text.ReplaceLineEndings("\n").Trim();

@@ -112,7 +112,8 @@ public static class EventJson
             case "study_resumed": return new StudyResumed(time);
             case "budget_changed": return new BudgetChanged(time, e.GetProperty("budget").GetInt32());
             case "note":
-                return new NoteWritten(time, e.TryGetProperty("trial", out JsonElement on) ? on.GetInt32() : null, e.GetProperty("text").GetString()!);
+                int? noted = e.TryGetProperty("trial", out JsonElement on) ? on.GetInt32() : null;
+                return new NoteWritten(time, noted, e.GetProperty("text").GetString()!);
             // Before anything is read from it: a record of a newer version may lack what ours have.
             case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused"
                 or "promoted" or "retried"):

@@ -97,7 +97,8 @@ public sealed class Study : IStudyView
         {
             if (note.Text.Length > NoteWritten.MaxLength)
                 return $"A note has at most {NoteWritten.MaxLength} characters; this one has {note.Text.Length}.";
-            return note.Number is not { } on || on >= 0 && on < _trials.Count ? null : $"The study has no trial {on} to write a note on; it has {_trials.Count}.";
+            return note.Number is not { } on || on >= 0 && on < _trials.Count ? null
+                : $"The study has no trial {on} to write a note on; it has {_trials.Count}.";
         }
         if (e is TrialProposed p)
         {

@@ -9,7 +9,8 @@ namespace AutoPeft.Tests.Reporting;
 /// <summary>What the charts of parameters draw, worked out as the browser does.</summary>
 public sealed partial class PageSheetTests
 {
-    private static readonly string[] Scripts = ["dom.js", "scales.js", "space.js", "state.js", "sheet.js", "brush.js", "slices.js", "contour.js"];
+    private static readonly string[] Scripts =
+        ["dom.js", "scales.js", "space.js", "state.js", "sheet.js", "brush.js", "slices.js", "contour.js"];
 
     /// <summary>The charts' scripts over the trials of a report.</summary>
     private static Engine Of(Study study)
@@ -21,8 +22,10 @@ public sealed partial class PageSheetTests
             const trials = data.trials.map(t => ({ ...t, values: t.values?.map(real), done: t.state === "completed" }));
             for (const n of data.front) trials[n].onFront = true;
             const completed = data.completed.map(n => trials[n]);
-            changeSheet({ parameters: data.space.parameters, fields: fieldsOf(data.space.parameters), trials, completed, of: completed.length,
-              objectives: objectivesOf(data.objectives.map(o => ({ ...o, minimize: o.direction === "minimize" })), completed) });
+            changeSheet({
+              parameters: data.space.parameters, fields: fieldsOf(data.space.parameters), trials, completed, of: completed.length,
+              objectives: objectivesOf(data.objectives.map(o => ({ ...o, minimize: o.direction === "minimize" })), completed),
+            });
             """);
         return page;
     }
@@ -31,7 +34,8 @@ public sealed partial class PageSheetTests
     public void A_sample_of_many_trials_has_the_whole_front_and_keeps_their_order()
     {
         Engine page = PageScripts.Load(Scripts);
-        page.Execute("const many = Array.from({ length: 50000 }, (_, number) => ({ number, onFront: number % 997 === 5 })), kept = sampleOf(many);");
+        page.Execute("const many = Array.from({ length: 50000 }, (_, number) => ({ number, onFront: number % 997 === 5 }));");
+        page.Execute("const kept = sampleOf(many);");
         int[] kept = [.. page.Json("kept.map(t => t.number)").EnumerateArray().Select(n => n.GetInt32())];
         Assert.Equal(4000, kept.Length);
         Assert.Equal(kept.Order(), kept);
@@ -47,14 +51,16 @@ public sealed partial class PageSheetTests
         Study study = ReportStudies.Mixed(400);
         Engine page = Of(study);
         int method = study.Definition.Space.IndexOf("method"), rank = study.Definition.Space.IndexOf("rank");
-        page.Execute("const d = sheet.fields.map(dimension), view = { objective: 0, x: d.findIndex(q => q.label === 'method'), y: d.findIndex(q => q.label === 'rank') };");
+        page.Execute("const d = sheet.fields.map(dimension), at = name => d.findIndex(q => q.label === name);");
+        page.Execute("const view = { objective: 0, x: at('method'), y: at('rank') };");
         JsonElement cells = page.Json("contourOf(view, d).cells");
         // Where the method has no rank, all its trials are in one cell of the lane for what is inactive.
         string[] choices = ["lora", "dora", "serial adapter", "prefix tuning", "bitfit", "ia3"];
         foreach (int choice in (int[])[2, 3, 4, 5])
         {
-            double[] values = [.. study.Completed.Where(t => t.Configuration.Codes[method] == choice).Select(t => t.Values[0]).Order()];
-            Assert.All(study.Completed.Where(t => t.Configuration.Codes[method] == choice), t => Assert.True(double.IsNaN(t.Configuration.Codes[rank])));
+            Trial[] those = [.. study.Completed.Where(t => t.Configuration.Codes[method] == choice)];
+            double[] values = [.. those.Select(t => t.Values[0]).Order()];
+            Assert.All(those, t => Assert.True(double.IsNaN(t.Configuration.Codes[rank])));
             JsonElement cell = cells.EnumerateArray().Single(c => c.GetProperty("i").GetInt32() == choice);
             Assert.Equal((-1, values.Length), (cell.GetProperty("j").GetInt32(), cell.GetProperty("count").GetInt32()));
             double median = (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
@@ -99,12 +105,16 @@ public sealed partial class PageSheetTests
         Engine page = PageScripts.Load(Scripts);
         page.Execute($$"""
             const parameters = [{ name: "x", type: "float", low: -1e308, high: 1e308 }, { name: "y", type: "int", low: 0, high: 100 }];
-            const completed = {{values}}.map((v, number) => ({ number, done: true, state: "completed", values: [v], codes: [(number - 5) * 2e307, number * 10] }));
-            changeSheet({ parameters, fields: fieldsOf(parameters), trials: completed, completed, of: 10, objectives: objectivesOf([{ name: "v", minimize: true }], completed) });
-            const d = sheet.fields.map(dimension), found = contourOf({ objective: 0, x: 0, y: 1 }, d), sc = scale(sheetRange(sheet.objectives[0]), 0, 1);
+            const codes = number => [(number - 5) * 2e307, number * 10];
+            const trial = (v, number) => ({ number, done: true, state: "completed", values: [v], codes: codes(number) });
+            const completed = {{values}}.map(trial), objectives = objectivesOf([{ name: "v", minimize: true }], completed);
+            changeSheet({ parameters, fields: fieldsOf(parameters), trials: completed, completed, of: 10, objectives });
+            const d = sheet.fields.map(dimension), found = contourOf({ objective: 0, x: 0, y: 1 }, d);
+            const sc = scale(sheetRange(sheet.objectives[0]), 0, 1), inside = u => Number.isFinite(u) && u >= 0 && u <= 1;
             """);
-        Assert.True(page.Evaluate("found.cells.length > 0 && found.cells.every(c => c.i >= 0 && c.i < 24 && Number.isFinite(sc.unit(c.value)))").AsBoolean());
-        Assert.True(page.Evaluate("completed.every(t => Number.isFinite(d[0].place(t)) && d[0].place(t) >= 0 && d[0].place(t) <= 1)").AsBoolean());
+        Assert.True(page.Evaluate("found.cells.length > 0").AsBoolean());
+        Assert.True(page.Evaluate("found.cells.every(c => c.i >= 0 && c.i < 24 && inside(sc.unit(c.value)))").AsBoolean());
+        Assert.True(page.Evaluate("completed.every(t => inside(d[0].place(t)) && inside(d[1].place(t)))").AsBoolean());
         Assert.True(page.Evaluate("Number.isFinite(sliceStrength(d[1], slicePoints(d[1], sheet.objectives[0]).points))").AsBoolean());
     }
 
@@ -112,7 +122,8 @@ public sealed partial class PageSheetTests
     public void No_name_is_declared_twice_in_the_reports_scripts()
     {
         // They share one scope: the second declaration of a function would take the first one's place without a word.
-        string[] names = [.. TopLevel().Matches(new ReportPageText(StudyReport.Html(ReportStudies.Single(3))).Script).Select(m => m.Groups[1].Value)];
+        string script = new ReportPageText(StudyReport.Html(ReportStudies.Single(3))).Script;
+        string[] names = [.. TopLevel().Matches(script).Select(m => m.Groups[1].Value)];
         Assert.True(names.Length > 150);
         Assert.Equal(names.Distinct(), names);
     }

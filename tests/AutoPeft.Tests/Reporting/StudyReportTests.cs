@@ -145,7 +145,8 @@ public sealed class StudyReportTests : IDisposable
         Study study = ReportStudies.Single(5);
         study.Apply(new NoteWritten(DateTimeOffset.UnixEpoch, null, "for the paper\n</script>"));
         study.Apply(new NoteWritten(DateTimeOffset.UnixEpoch, 3, "a rerun"));
-        var page = new ReportPageText(StudyReport.Html(study, new StudyReportOptions { Insight = false, LiveCommand = "autopeft dashboard runs/a" }));
+        var options = new StudyReportOptions { Insight = false, LiveCommand = "autopeft dashboard runs/a" };
+        var page = new ReportPageText(StudyReport.Html(study, options));
         Assert.Equal("for the paper\n</script>", page.Data.GetProperty("study").GetProperty("note").GetString());
         Assert.Equal("autopeft dashboard runs/a", page.Data.GetProperty("study").GetProperty("liveCommand").GetString());
         Assert.Equal("a rerun", page.Data.GetProperty("trials")[3].GetProperty("note").GetString());

@@ -4,7 +4,8 @@
 function parallelAxes(collapsed) {
   const list = [];
   for (const f of sheet.fields) {
-    const parts = f.bits && !collapsed ? f.indices.map(i => ({ label: sheet.parameters[i].name, indices: [i], parameter: sheet.parameters[i] })) : [f];
+    const each = i => ({ label: sheet.parameters[i].name, indices: [i], parameter: sheet.parameters[i] });
+    const parts = f.bits && !collapsed ? f.indices.map(each) : [f];
     for (const part of parts) list.push(dimension(part));
   }
   for (const o of sheet.objectives) {

@@ -2,7 +2,9 @@
 
 function dependenceGrid(report) {
   const o = sheet.objectives.find(q => q.name === report.objective);
-  const curves = report.curves.map(c => ({ ...c, parameter: sheet.parameters.find(p => p.name === c.name), points: c.points.map(q => ({ at: q.at, ...measured(q) })) })).filter(c => c.parameter && c.points.some(q => Number.isFinite(q.value)));
+  const curves = report.curves.map(c => ({
+    ...c, parameter: sheet.parameters.find(p => p.name === c.name), points: c.points.map(q => ({ at: q.at, ...measured(q) })),
+  })).filter(c => c.parameter && c.points.some(q => Number.isFinite(q.value)));
   if (!o || curves.length === 0) return null;
   // One axis for all: a flat curve looks flat.
   const ends = curves.flatMap(c => c.points.flatMap(q => [q.value, q.low, q.high])).filter(v => Number.isFinite(v) && (!o.log || v > 0));

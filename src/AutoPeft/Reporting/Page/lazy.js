@@ -11,7 +11,10 @@ function lazySection(id, title, make) {
   const section = h("section", { class: "panel waiting", id }, h("div", { class: "head" }, h("h2", null, title)), words);
   const place = made => {
     section.classList.remove("waiting");
-    if (!made) { section.remove(); return; }
+    if (!made) {
+      section.remove();
+      return;
+    }
     section.refresh = made.refresh;
     section.replaceChildren(...made.childNodes);
     later(markAll);
@@ -33,14 +36,22 @@ function lazySection(id, title, make) {
       fail(error);
     }
   };
-  const watch = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting)) build(); }, { rootMargin: "400px" });
+  const watch = new IntersectionObserver(
+    entries => {
+      if (entries.some(e => e.isIntersecting)) build();
+    },
+    { rootMargin: "400px" },
+  );
   unmade.set(section, { build, watch });
   return section;
 }
 
 /** Makes one more of the sections that wait; whether there was one. */
 function makeNext() {
-  for (const { build } of unmade.values()) { build(); return true; }
+  for (const { build } of unmade.values()) {
+    build();
+    return true;
+  }
   return false;
 }
 

@@ -18,7 +18,8 @@ if (data.knee !== undefined) trials[data.knee].knee = true;
 
 const objectives = objectivesOf(data.objectives.map(o => ({ ...o, minimize: o.direction === "minimize" })), completed);
 const fields = fieldsOf(parameters);
-Object.assign(sheet, { parameters, fields, objectives, outcomes: data.outcomes, trials, completed: sampleOf(completed), of: completed.length });
+Object.assign(sheet, { parameters, fields, objectives, outcomes: data.outcomes });
+Object.assign(sheet, { trials, completed: sampleOf(completed), of: completed.length });
 
 /** The range of an objective over everything that the report draws; cached per scale. */
 function objectiveRange(o, log = o.log) {

@@ -57,13 +57,15 @@ function parallelSection() {
   charts.push({ mark: () => { clear.hidden = state.brushed === null; } });
   const tools = h("div", { class: "tools" }, clear,
     sheet.objectives.length > 1 ? objectiveChoice("colour", 0, i => { view.colour = i; setLegend(); plot.redraw(); }) : null,
-    choice("lines", [["all", "all trials"], ["front", sheet.objectives.length > 1 ? "front only" : "best tenth"]], "all", v => { view.only = v; plot.redraw(); }),
-    sheet.fields.some(f => f.bits) ? tick("every switch", false, v => { view.collapsed = !v; made = null; clearBrushes(); plot.redraw(); }) : null);
+    choice("lines", [["all", "all trials"], ["front", sheet.objectives.length > 1 ? "front only" : "best tenth"]], "all",
+      v => { view.only = v; plot.redraw(); }),
+    sheet.fields.some(f => f.bits)
+      ? tick("every switch", false, v => { view.collapsed = !v; made = null; clearBrushes(); plot.redraw(); }) : null);
   return h("section", { class: "panel", id: "parallel" },
     h("div", { class: "head" }, h("h2", null, "Parallel coordinates"), tools),
     h("p", { class: "note" }, "Each line is a completed trial. Drag along an axis to keep only what passes there, in the "
-      + "other charts too; click the axis to let go. With the keyboard: Tab to an axis, arrows move the brush, Shift widens it, Escape lifts "
-      + `it. Where a parameter is inactive the line passes beyond its axis's lower end.${sampledWords()}`),
+      + "other charts too; click the axis to let go. With the keyboard: Tab to an axis, arrows move the brush, Shift widens it, "
+      + `Escape lifts it. Where a parameter is inactive the line passes beyond its axis's lower end.${sampledWords()}`),
     plot.element, legend);
 }
 
@@ -165,8 +167,9 @@ function paintAxis(p, a, k, axes, up) {
   else p.line(a.from, a.y, a.to, a.y, "axis");
   const name = axisName(a);
   if (up) {
-    const wide = !p.slanted;
-    const node = p.text(a.x, a.to - 14, shorten(name, NameLength), wide ? { "text-anchor": k === 0 ? "start" : k === axes.length - 1 ? "end" : "middle", class: "strong", dx: k === 0 ? -14 : k === axes.length - 1 ? 24 : 0 }
+    const wide = !p.slanted, at = k === 0 ? 0 : k === axes.length - 1 ? 2 : 1;
+    const node = p.text(a.x, a.to - 14, shorten(name, NameLength), wide
+      ? { "text-anchor": ["start", "middle", "end"][at], class: "strong", dx: [-14, 0, 24][at] }
       : { "text-anchor": "start", class: "strong", transform: `rotate(-20 ${a.x} ${a.to - 14})` });
     node.append(s("title", null, a.label));
   } else p.text(a.from, a.y - 9, shorten(name, Math.floor(space / 7)), { class: "strong halo" });

@@ -188,7 +188,9 @@ class Plot {
   }
 }
 
-/** Of tens of thousands of marks most cover each other: says whether five lie at this pixel already, which as many more would not change. */
+/**
+ * Of tens of thousands of marks most cover each other: says whether five lie at this pixel already, which as many more would not change.
+ */
 function coverage() {
   const taken = new Map();
   return (x, y, marks) => {

@@ -12,18 +12,24 @@ const MaxDrawn = 4000;
 /** The front, and of the others evenly many in the order of completion, up to `most` in all. */
 function sampleOf(list, most = MaxDrawn) {
   if (list.length <= most) return list;
-  const others = list.filter(t => !t.onFront), room = Math.max(1, most - (list.length - others.length)), kept = new Set();
+  const others = list.filter(t => !t.onFront),
+    room = Math.max(1, most - (list.length - others.length)),
+    kept = new Set();
   for (let i = 0; i < room; i++) kept.add(others[Math.floor((i * others.length) / room)]);
   return list.filter(t => t.onFront || kept.has(t));
 }
 
 /** "4,000 of 50,000 completed trials are drawn, the front among them."; nothing where all are. */
-const sampledWords = () => (sheet.completed.length < sheet.of
-  ? ` ${grouped(sheet.completed.length)} of ${plural(sheet.of, "completed trial")} are drawn, the front among them.` : "");
+const sampledWords = () =>
+  sheet.completed.length < sheet.of
+    ? ` ${grouped(sheet.completed.length)} of ${plural(sheet.of, "completed trial")} are drawn, the front among them.`
+    : "";
 
 /** Calls `changed` when the sheet has other trials, which in a report it never has. */
 const sheetReaders = [];
-const onSheet = changed => { sheetReaders.push(changed); };
+const onSheet = changed => {
+  sheetReaders.push(changed);
+};
 
 /** Other trials for all charts of the sheet. */
 function changeSheet(to) {
@@ -33,7 +39,12 @@ function changeSheet(to) {
 
 /** A choice among the sheet's objectives, by index. */
 const objectiveChoice = (label, at, chosen) =>
-  choice(label, sheet.objectives.map(o => [String(o.index), o.name]), String(at), v => chosen(Number(v)));
+  choice(
+    label,
+    sheet.objectives.map(o => [String(o.index), o.name]),
+    String(at),
+    v => chosen(Number(v)),
+  );
 
 /** A trial that can be drawn against all objectives. */
 const finite = t => t.done && t.values.every(Number.isFinite);
@@ -42,12 +53,21 @@ const finite = t => t.done && t.values.every(Number.isFinite);
 function objectivesOf(list, completed) {
   return list.map((o, index) => {
     const values = completed.map(t => t.values[index]).filter(Number.isFinite);
-    const positive = values.filter(v => v > 0), whole = values.every(Number.isInteger);
-    const sorted = ascending(positive), ratio = sorted.length > 0 ? sorted[sorted.length - 1] / sorted[0] : 1;
+    const positive = values.filter(v => v > 0),
+      whole = values.every(Number.isInteger);
+    const sorted = ascending(positive),
+      ratio = sorted.length > 0 ? sorted[sorted.length - 1] / sorted[0] : 1;
     const canLog = positive.length > 0 && values.every(v => v >= 0);
     // Counts (of parameters, of bytes) are compared by factors; other costs only where they span a wide range.
     const wide = whole ? ratio >= 10 && sorted[sorted.length - 1] >= 1000 : o.minimize && ratio >= 50;
-    return { ...o, index, whole, canLog, log: canLog && Boolean(o.log || wide), arrow: o.minimize ? "smaller is better" : "larger is better" };
+    return {
+      ...o,
+      index,
+      whole,
+      canLog,
+      log: canLog && Boolean(o.log || wide),
+      arrow: o.minimize ? "smaller is better" : "larger is better",
+    };
   });
 }
 
@@ -57,23 +77,32 @@ const sheetRange = o => rangeOver(o, sheet.completed, sheet.trials, o.log);
 /** The range of an objective over completed trials and the last reports of those that were cut short; the front is inside. */
 function rangeOver(o, completed, trials, log) {
   const drawn = completed.filter(finite);
-  return range([...drawn.map(t => t.values[o.index]), ...trials.filter(t => t.partial).map(t => t.partial[o.index])],
-    drawn.filter(t => t.onFront).map(t => t.values[o.index]), log);
+  return range(
+    [...drawn.map(t => t.values[o.index]), ...trials.filter(t => t.partial).map(t => t.partial[o.index])],
+    drawn.filter(t => t.onFront).map(t => t.values[o.index]),
+    log,
+  );
 }
 
 /** Best first. */
-const byGoodness = o => (a, b) => (better(o, a.values[o.index], b.values[o.index]) ? -1 : better(o, b.values[o.index], a.values[o.index]) ? 1 : 0);
+const byGoodness = o => (a, b) =>
+  better(o, a.values[o.index], b.values[o.index]) ? -1 : better(o, b.values[o.index], a.values[o.index]) ? 1 : 0;
 
 /**
  * A field as an axis. `place(t)` is its position in [0, 1], null where inactive; a discrete one has `levels` (labels) and `level(t)`.
  */
 function dimension(field) {
-  const p = field.parameter, at = field.indices[0];
+  const p = field.parameter,
+    at = field.indices[0];
   const d = { label: field.label, field, when: p?.when };
   if (field.bits || p.type === "subset") {
-    const fewest = field.bits ? 0 : p.minSize, most = field.bits ? field.indices.length : p.maxSize;
+    const fewest = field.bits ? 0 : p.minSize,
+      most = field.bits ? field.indices.length : p.maxSize;
     d.levels = Array.from({ length: most - fewest + 1 }, (_, k) => String(fewest + k));
-    d.level = t => { const has = members(field, t); return has ? has.filter(Boolean).length - fewest : null; };
+    d.level = t => {
+      const has = members(field, t);
+      return has ? has.filter(Boolean).length - fewest : null;
+    };
     d.label += field.bits ? " · number on" : " · size";
     d.items = field.bits ? field.items : p.items;
   } else if (p.type === "categorical") [d.levels, d.level] = [p.choices, t => t.codes[at]];
@@ -90,7 +119,10 @@ function dimension(field) {
   }
   if (d.levels) {
     const last = d.levels.length - 1;
-    d.place = t => { const l = d.level(t); return l === null ? null : last === 0 ? 0.5 : l / last; };
+    d.place = t => {
+      const l = d.level(t);
+      return l === null ? null : last === 0 ? 0.5 : l / last;
+    };
   }
   // Unordered choices have no direction: no line is drawn through them.
   d.ordered = p?.type !== "categorical";

@@ -80,7 +80,8 @@ function selectionBar() {
       const t = state.selected, parts = [];
       if (t) {
         const copyButton = h("button", { class: "small", onclick: () => copy(JSON.stringify(configuration(t), null, 2), copyButton) }, "Copy JSON");
-        parts.push(h("span", { class: "dot" }), h("b", null, `Trial ${t.number}`), h("span", { class: "number" }, shorten(summary(t), 90)), copyButton, compareButton(t),
+        parts.push(h("span", { class: "dot" }), h("b", null, `Trial ${t.number}`), h("span", { class: "number" }, shorten(summary(t), 90)),
+          copyButton, compareButton(t),
           h("button", { class: "small", onclick: () => select(t) }, "Clear selection"));
       }
       if (state.brushed) parts.push(h("span", null, `${grouped(state.brushed.size)} of ${grouped(trials.length)} trials brushed`), h("button", { class: "small", onclick: () => clearBrushes() }, "Clear brushes"));

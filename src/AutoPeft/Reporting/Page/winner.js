@@ -2,7 +2,8 @@
 
 /** `list` has what is known of the winner, or the reason why there is none, for each objective. */
 function winnerSection(list) {
-  const rows = list.filter(w => !w.reason).map(w => ({ ...w, ...Object.fromEntries(["observed", "corrected", "worse", "better"].map(k => [k, real(w[k])])) }));
+  const numbers = w => Object.fromEntries(["observed", "corrected", "worse", "better"].map(k => [k, real(w[k])]));
+  const rows = list.filter(w => !w.reason).map(w => ({ ...w, ...numbers(w) }));
   const silent = list.filter(w => w.reason);
   const interval = w => [Math.min(w.worse, w.better), Math.max(w.worse, w.better)];
   const columns = [

@@ -31,9 +31,10 @@ try
         ["small"] = LargeStudy.Log(LargeStudy.Definition("small", 60), 40),
         ["single"] = LargeStudy.Log(LargeStudy.Definition("single", 300, objectives: 1), 300, open: 0),
         ["three"] = LargeStudy.Log(LargeStudy.Definition("three", null, objectives: 3), 900),
+        ["odd"] = OddStudy.Log(300),
     };
     // One objective has no hypervolume of its own: its progress is the first section.
-    var lacks = new Dictionary<string, string[]> { ["single"] = ["progress"] };
+    var lacks = new Dictionary<string, string[]> { ["single"] = ["progress"], ["odd"] = ["curves"] };
     await using Chromium browser = await Chromium.StartAsync(chromium);
     if (only != "dashboard")
     {

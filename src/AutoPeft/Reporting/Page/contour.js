@@ -58,7 +58,8 @@ function contourSection() {
       best = bestCell(contourOf(view, dimensions));
     const ends = r ? (o.minimize ? [r.high, r.low] : [r.low, r.high]).map(v => brief(v)) : ["", ""];
     legend.replaceChildren(
-      h("span", null, `${o.name}: ${ends[0]}, worse`, h("i", { class: "rampbar" }), `better, ${ends[1]}`),
+      h("span", null, o.name),
+      h("span", { class: "whole" }, `${ends[0]}, worse`, h("i", { class: "rampbar" }), `better, ${ends[1]}`),
       h(
         "span",
         null,

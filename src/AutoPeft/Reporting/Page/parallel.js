@@ -49,7 +49,7 @@ function parallelSection() {
   const legend = h("div", { class: "legend" });
   const setLegend = () => {
     const o = sheet.objectives[view.colour];
-    legend.replaceChildren(h("span", null, `${o.name}: worse`, h("i", { class: "rampbar" }), "better"));
+    legend.replaceChildren(h("span", null, o.name), h("span", { class: "whole" }, "worse", h("i", { class: "rampbar" }), "better"));
   };
   setLegend();
   onSheet(() => later(plot.redraw));
@@ -179,7 +179,7 @@ function paintAxis(p, a, k, axes, up) {
   let free = -Infinity;
   for (const { u, label } of ticks) {
     if (up) {
-      const room = k === 0 ? 999 : space - 14;
+      const room = k === 0 ? 14 * 6.5 : space - 14;
       if (room < 22) break;
       const text = shorten(label, Math.max(3, Math.floor(room / 6.5)));
       p.text(a.x - 6, a.from + u * (a.to - a.from) + 4, text, { "text-anchor": "end", class: `${kind} halo` });

@@ -22,7 +22,7 @@ function paintDependence(p, c, o, reach) {
   const ticks = scale(reach, 0, 1).ticks(4), kind = c.parameter.type, stepped = ["categorical", "bool", "ordinal"].includes(kind);
   const labels = c.points.map(q => shorten(kind === "bool" ? (/^(true|1)$/i.test(q.at) ? "on" : "off") : q.at, 14)), room = (p.full.width - 60) / labels.length;
   const slant = stepped && labels.some(l => l.length > 4) && labels.some(l => textWidth(l) > room - 6);
-  p.inset(Math.max(...ticks.map(t => textWidth(t.label))) + 12, 24, 8, slant ? 62 : 24);
+  p.inset(Math.max(...ticks.map(t => textWidth(t.label))) + 12, 24, 8, slant ? slantRoom(labels) : 24);
   const sy = scale(reach, p.bottom, p.top);
   p.axisY(sy, upward(o, 34), "", sy.ticks(4));
   const inside = v => clamp(sy.map(v), p.top, p.bottom), drawn = c.points.map((q, i) => ({ ...q, i })).filter(q => Number.isFinite(q.value));
@@ -33,7 +33,7 @@ function paintDependence(p, c, o, reach) {
     labels.forEach((l, i) => {
       const at = p.left + (i + 0.5) * band;
       if (i % stride !== 0) return;
-      if (slant) p.text(at + 4, p.bottom + 14, l, { "text-anchor": "end", transform: `rotate(-35 ${at + 4} ${p.bottom + 14})` });
+      if (slant) slantedLabel(p, at, l);
       else p.text(at, p.bottom + 17, l, { "text-anchor": "middle" });
     });
     p.line(p.left, p.bottom, p.right, p.bottom, "axis");

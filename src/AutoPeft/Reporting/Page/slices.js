@@ -145,7 +145,7 @@ function paintSlice(p, d, o) {
   const room = (p.full.width - 60 - (idle.length ? LaneWidth : 0)) / Math.max(1, d.levels?.length ?? 1);
   const slant =
     labels && labels.some(l => textWidth(l) > room - 6) && d.levels.length <= 14 && !d.field.bits && labels.some(l => l.length > 4);
-  const sy = sliceFrame(p, o, slant ? 62 : 24);
+  const sy = sliceFrame(p, o, slant ? slantRoom(labels) : 24);
   if (!sy) return;
   if (idle.length > 0) paintIdle(p, idle, sy);
   if (points.length === 0) {
@@ -222,7 +222,7 @@ function paintLevels(p, d, points, sy, labels, slant) {
   labels.forEach((label, k) => {
     if (k % stride !== 0) return;
     const at = centre(k);
-    if (slant) p.text(at + 4, p.bottom + 14, label, { "text-anchor": "end", transform: `rotate(-35 ${at + 4} ${p.bottom + 14})` });
+    if (slant) slantedLabel(p, at, label);
     else p.text(at, p.bottom + 17, label, { "text-anchor": "middle" });
   });
   p.line(p.left, p.bottom, p.right, p.bottom, "axis");
@@ -275,13 +275,13 @@ function paintEach(p, d, o) {
     });
   const all = marks.flat().filter(Number.isFinite),
     r = padded(range(all, all, o.log), 0.12);
-  p.inset(48, 24, 8, slant ? 54 : 40);
+  p.inset(48, 24, 8, slant ? slantRoom(names) + 14 : 40);
   if (!r) {
     p.text((p.left + p.right) / 2, (p.top + p.bottom) / 2, "no completed trial", { "text-anchor": "middle" });
     return;
   }
   const preview = scale(r, 0, 1).ticks(4);
-  p.inset(Math.max(...preview.map(t => textWidth(t.label))) + 12, 24, 8, slant ? 60 : 42);
+  p.inset(Math.max(...preview.map(t => textWidth(t.label))) + 12, 24, 8, slant ? slantRoom(names) + 14 : 42);
   const sy = scale(r, p.bottom, p.top),
     band = (p.right - p.left) / names.length;
   p.axisY(sy, upward(o, 34), "", sy.ticks(4));
@@ -289,7 +289,7 @@ function paintEach(p, d, o) {
   names.forEach((name, i) => {
     const x = p.left + (i + 0.5) * band,
       [yes, no] = marks[i];
-    if (slant) p.text(x + 4, p.bottom + 14, name, { "text-anchor": "end", transform: `rotate(-35 ${x + 4} ${p.bottom + 14})` });
+    if (slant) slantedLabel(p, x, name);
     else p.text(x, p.bottom + 16, name, { "text-anchor": "middle" });
     if (Number.isFinite(yes) && Number.isFinite(no))
       p.base.append(s("path", { d: `M${x} ${sy.map(no)}V${sy.map(yes)}`, stroke: "var(--point)", "stroke-width": 2 }));

@@ -7,7 +7,7 @@ namespace AutoPeft.Parquet;
 
 /// <summary>
 /// The column of one parameter over a study's trials, of the type of its values: whole numbers as 64-bit integers, other numbers as
-/// doubles, switches as truth values, choices and subsets (joined by "+") as texts. A choice among JSON numbers or truth values is of that
+/// doubles, switches as truth values, choices as texts, subsets as lists of texts. A choice among JSON numbers or truth values is of that
 /// type. Always nullable: a row has no value where its trial's configuration has the parameter inactive.
 /// </summary>
 internal static class ParameterColumn
@@ -24,6 +24,9 @@ internal static class ParameterColumn
                 return Column.Int64(name, values.Select(v => v is null ? (long?)null : Convert.ToInt64(v, CultureInfo.InvariantCulture)));
             case BoolParameter:
                 return Column.Bool(name, values.Select(v => (bool?)v));
+            case SubsetParameter:
+                return Column.StringList(name,
+                    values.Select(v => v is null ? null : (IReadOnlyList<string>)[.. ((IEnumerable<string>)v).Select(Column.WellFormed)]));
             case CategoricalParameter { Literals.IsEmpty: false } choice:
                 return OfLiterals(name, choice, index, trials);
             default:

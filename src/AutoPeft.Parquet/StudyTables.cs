@@ -10,10 +10,12 @@ namespace AutoPeft.Parquet;
 /// A study as three tables: <c>trials</c> (a row per trial), <c>pareto</c> (the front, same columns) and <c>curves</c> (a row per reported
 /// measurement).
 /// <para>
-/// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; feasible (where there are outcome
-/// constraints); source, parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds,
-/// proposed, started, finished, error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial that has not
-/// completed) is null.
+/// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; on_front; feasible (where there are
+/// outcome constraints); source, parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt,
+/// seconds, proposed, started, finished, error, note. Times are UTC. What a trial does not have (an inactive parameter, the values of a
+/// trial that has not completed) is null. Objectives, outcomes and metrics are doubles, but counts are 64-bit integers: what is a whole
+/// number in every trial of the study, and <see cref="LeastCount"/> or more in one. <c>curves</c> has trial, step, metric, value and
+/// seconds, from the start of the trial's last attempt to the report; null for reports of an earlier attempt.
 /// </para>
 /// <para>
 /// Parameters, objectives and outcomes keep the names that a person gave them, unless two names differ only in case, which DuckDB and Spark
@@ -53,6 +55,15 @@ public static class StudyTables
     public const string RenamedKey = "autopeft.renamed";
 
     /// <summary>
+    /// Whole numbers are taken for counts (of parameters, of bytes) where one is this large: 1,000. Smaller ones may be a score of 0 or 1
+    /// in the few trials that there are, and the type of a column must not change as more come.
+    /// </summary>
+    internal const double LeastCount = 1000;
+
+    // Beyond it doubles do not have every whole number.
+    private const double LargestCount = 1L << 53;
+
+    /// <summary>
     /// Writes the three files into <paramref name="directory"/>, which is made if it is not there. Each file is replaced at once: a reader
     /// never sees a part, also while the study runs. Read-only on the study, which nobody may append to meanwhile.
     /// </summary>
@@ -81,23 +92,23 @@ public static class StudyTables
     /// <summary>The front: as <see cref="ParetoFront.Of"/>, by ascending first loss.</summary>
     public static Table Pareto(IStudyView study) => TrialTable("pareto", study, ParetoFront.Of(study));
 
-    /// <summary>
-    /// Trial, step, metric, value: each trial's reports, by trial, step and metric; an attempt that starts over replaces those of earlier
-    /// ones step by step.
-    /// </summary>
+    /// <summary>Trial, step, metric, value, seconds: each trial's reports, by trial, step and metric; an attempt that starts over replaces
+    /// those of earlier ones step by step.</summary>
     public static Table Curves(IStudyView study)
     {
         var points =
             (from trial in study.Trials
              from report in trial.Reports
              from metric in report.Metrics
-             select (trial.Number, report.Step, Metric: Column.WellFormed(metric.Key), metric.Value)).ToArray();
+             select (trial.Number, report.Step, Metric: Column.WellFormed(metric.Key), metric.Value,
+                 Seconds: SecondsOf(trial, report))).ToArray();
         return new Table("curves",
         [
             Column.Int32("trial", points.Select(p => p.Number)),
             Column.Int64("step", points.Select(p => p.Step)),
             Column.String("metric", points.Select(p => p.Metric), nullable: false),
             Column.Double("value", points.Select(p => p.Value)),
+            Column.Double("seconds", points.Select(p => p.Seconds)),
         ], Metadata(study));
     }
 
@@ -127,10 +138,11 @@ public static class StudyTables
         bool lineage = study.Trials.Any(t => t.Parent is not null);
 
         // Named before the metrics, which are measured on the way and give way to what every study has.
-        string number = Ours("number"), state = Ours("state"), feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"),
-            source = Ours("source"), parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
+        string number = Ours("number"), state = Ours("state"), onFront = Ours("on_front"),
+            feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"), source = Ours("source"),
+            parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
             device = Ours("device"), worker = Ours("worker"), attempt = Ours("attempt"), seconds = Ours("seconds"),
-            proposed = Ours("proposed"), started = Ours("started"), finished = Ours("finished"), error = Ours("error");
+            proposed = Ours("proposed"), started = Ours("started"), finished = Ours("finished"), error = Ours("error"), note = Ours("note");
 
         var columns = new List<Column>
         {
@@ -139,14 +151,16 @@ public static class StudyTables
         };
         columns.AddRange(d.Space.Parameters.Select((p, i) => ParameterColumn.Of(given[i], p, i, rows)));
         int objectives = d.Space.Parameters.Length, outcomes = objectives + d.Objectives.Length;
-        columns.AddRange(d.Objectives.Select((o, i) => Column.Double(given[objectives + i], rows.Select(t => At(t.Values, i)))));
-        columns.AddRange(d.Outcomes.Select((o, i) => Column.Double(given[outcomes + i], rows.Select(t => At(t.Outcomes, i)))));
+        columns.AddRange(d.Objectives.Select((o, i) => Measured(given[objectives + i], study, rows, t => At(t.Values, i))));
+        columns.AddRange(d.Outcomes.Select((o, i) => Measured(given[outcomes + i], study, rows, t => At(t.Outcomes, i))));
         foreach (string metric in study.Trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal))
         {
-            columns.Add(Column.Double(Free(names, Column.WellFormed(metric), "metric_"),
-                rows.Select(t => t.Metrics.TryGetValue(metric, out double v) ? v : (double?)null)));
+            string free = Free(names, Column.WellFormed(metric), "metric_");
+            columns.Add(Measured(free, study, rows, t => t.Metrics.TryGetValue(metric, out double v) ? v : null));
         }
+        HashSet<int> front = [.. ParetoFront.Of(study).Select(t => t.Number)];
+        columns.Add(Column.Bool(onFront, rows.Select(t => front.Contains(t.Number))));
         if (!d.Outcomes.IsEmpty)
         {
             columns.Add(Column.Bool(feasible, rows.Select(t => t.State == TrialState.Completed ? t.IsFeasible : (bool?)null)));
@@ -167,9 +181,23 @@ public static class StudyTables
             Column.Timestamp(started, rows.Select(t => t.StartedAt)),
             Column.Timestamp(finished, rows.Select(t => t.FinishedAt)),
             Column.String(error, rows.Select(t => t.Error is { } text ? Column.WellFormed(text) : null)),
+            Column.String(note, rows.Select(t => t.Note is { } text ? Column.WellFormed(text) : null)),
         ]);
         return new Table(name, columns, Metadata(study));
     }
+
+    /// <summary>A column of what trials measured. Its type is decided by all trials of the study, so that its tables agree.</summary>
+    private static Column Measured(string name, IStudyView study, IReadOnlyList<Trial> rows, Func<Trial, double?> value)
+    {
+        double[] all = [.. study.Trials.Select(value).OfType<double>()];
+        bool counts = all.Any(v => Math.Abs(v) >= LeastCount) && all.All(v => Math.Abs(v) <= LargestCount && Math.Floor(v) == v);
+        return counts ? Column.Int64(name, rows.Select(t => (long?)value(t))) : Column.Double(name, rows.Select(value));
+    }
+
+    /// <summary>Seconds from the start of the trial's last attempt to a report of that attempt; null for others, and where the clock was
+    /// set back.</summary>
+    private static double? SecondsOf(Trial trial, Report report) =>
+        report.Attempt == trial.Attempt && (report.Time - trial.StartedAt)?.TotalSeconds is >= 0 and var seconds ? seconds : null;
 
     private static double? At(System.Collections.Immutable.ImmutableArray<double> values, int i) => i < values.Length ? values[i] : null;
 

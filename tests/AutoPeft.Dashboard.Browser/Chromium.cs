@@ -67,8 +67,14 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>The value of an expression; a promise is awaited.</summary>
     public async Task<JsonNode?> EvaluateAsync(string expression)
     {
-        JsonNode result = await SendAsync("Runtime.evaluate",
-            new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true });
+        JsonNode result = await SendAsync("Runtime.evaluate", new JsonObject
+        {
+            ["expression"] = expression,
+            ["awaitPromise"] = true,
+            ["returnByValue"] = true,
+            // As if a person had done it: saving files needs one.
+            ["userGesture"] = true,
+        });
         if (result["exceptionDetails"] is { } e) throw new InvalidOperationException(e.ToJsonString());
         return result["result"]!["value"]?.DeepClone();
     }

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Tests;
@@ -48,6 +49,25 @@ public sealed class ChangingTests
         Assert.Equal(("enqueued", 0.004), (proposed.Source, proposed.Configuration.GetDouble("learning_rate")));
     }
 
+    [Fact]
+    public async Task A_note_is_an_event_of_the_log_and_the_later_one_stands()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
+        string path = await dashboard.StudyAsync("run");
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/note", new { text = "  a first\r\nlook " })).Status);
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/note", new { trial = 4, text = "ran beside a backup" })).Status);
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/note", new { trial = 5, text = "hm" })).Status);
+        Assert.True((await dashboard.PostAsync(path + "/note", new { trial = 5, text = "" })).Body.GetProperty("changed").GetBoolean());
+        Assert.False((await dashboard.PostAsync(path + "/note", new { trial = 5, text = " " })).Body.GetProperty("changed").GetBoolean());
+        JsonElement notes = (await dashboard.GetAsync(path + "/live")).GetProperty("notes");
+        Assert.Equal("a first\nlook", notes.GetProperty("study").GetString());
+        JsonElement on = Assert.Single(notes.GetProperty("trials").EnumerateArray());
+        Assert.Equal((4, "ran beside a backup"), (on.GetProperty("number").GetInt32(), on.GetProperty("text").GetString()));
+        Assert.Equal("ran beside a backup", (await dashboard.GetAsync(path + "/trials/4")).GetProperty("note").GetString());
+        IEnumerable<string> logged = (await LogAsync(dashboard)).OfType<NoteWritten>().Select(n => n.Text);
+        Assert.Equal(["a first\nlook", "ran beside a backup", "hm", ""], logged);
+    }
+
     [Theory]
     [InlineData("requeue", """{"trials":[3]}""", "completed")]
     [InlineData("requeue", """{"trials":[9,99]}""", "99")]
@@ -61,6 +81,10 @@ public sealed class ChangingTests
     [InlineData("enqueue",
         """{"params":{"method":"serial adapter","learning_rate":0.01,"batch_size":64,"dropout":0.5,"layer_0":true,"layer_1":"""
             + """true,"layer_2":true,"layer_3":true,"layer_4":true,"layer_5":true}}""", "batch_size * dropout")]
+    [InlineData("note", """{}""", "text")]
+    [InlineData("note", """{"text":7}""", "text")]
+    [InlineData("note", """{"trial":-1,"text":"x"}""", "number")]
+    [InlineData("note", """{"trial":99,"text":"x"}""", "99")]
     [InlineData("pause", """[1]""", "object")]
     [InlineData("pause", """{"reason":""", "not valid JSON")]
     public async Task Bad_input_gets_one_clear_line_and_changes_nothing(string action, string body, string says)
@@ -76,6 +100,18 @@ public sealed class ChangingTests
         Assert.Contains(says, error, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error);
         Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(dashboard.Directory, "run", "study.log")));
+    }
+
+    [Fact]
+    public async Task A_note_longer_than_a_page_is_refused()
+    {
+        await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 3));
+        string path = await dashboard.StudyAsync("run");
+        var tooLong = new { text = new string('x', NoteWritten.MaxLength + 1) };
+        (int status, JsonElement answer) = await dashboard.PostAsync(path + "/note", tooLong);
+        Assert.Equal(400, status);
+        Assert.Contains("4001", answer.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(200, (await dashboard.PostAsync(path + "/note", new { text = new string('x', NoteWritten.MaxLength) })).Status);
     }
 
     [Fact]

@@ -119,15 +119,16 @@ public sealed class WatchingTests
             new TrialCompleted(at.AddSeconds(9), 0, 1, [0.1], [], ImmutableSortedDictionary<string, double>.Empty) { Seconds = 1.5 },
             new TrialProposed(at, 1, space.FromCodes([0.5, 1]), "random", 4, 1, 1),
             new TrialFailed(at.AddSeconds(1), 1, 0, "line one\nline \"two\""),
+            new NoteWritten(at, 0, "seen twice"),
         ];
         await LargeStudy.WriteAsync(Path.Combine(dashboard.Directory, "run"), log);
         string path = await dashboard.StudyAsync("run");
         using HttpResponseMessage answer = await dashboard.Client.GetAsync(new Uri(path + "/trials.csv", UriKind.Relative));
         Assert.Equal("attachment; filename=\"=2E.=2Fodd.csv\"", answer.Content.Headers.ContentDisposition!.ToString());
         Assert.Equal(
-            "number,state,\"lr, \"\"log\"\"\",method,loss,seconds,started,finished,worker,device,attempt,error\r\n"
-            + "0,completed,0.25,\"a,b\",0.1,1.5,1970-01-01T00:00:00.000Z,1970-01-01T00:00:09.000Z,w,cpu:0,1,\r\n"
-            + "1,failed,0.5,plain,,,,1970-01-01T00:00:01.000Z,,,0,\"line one\nline \"\"two\"\"\"\r\n",
+            "number,state,\"lr, \"\"log\"\"\",method,loss,seconds,started,finished,worker,device,attempt,error,note\r\n"
+            + "0,completed,0.25,\"a,b\",0.1,1.5,1970-01-01T00:00:00.000Z,1970-01-01T00:00:09.000Z,w,cpu:0,1,,seen twice\r\n"
+            + "1,failed,0.5,plain,,,,1970-01-01T00:00:01.000Z,,,0,\"line one\nline \"\"two\"\"\",\r\n",
             await answer.Content.ReadAsStringAsync());
     }
 

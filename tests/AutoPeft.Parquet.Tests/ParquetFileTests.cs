@@ -25,6 +25,7 @@ public sealed class ParquetFileTests : IDisposable
         Column.Double("error", [null, double.NaN, double.NegativeInfinity]),
         Column.String("method", ["lora", "dora", "lora"], nullable: false),
         Column.String("message", [null, "", "Grüße, 数据, 🎯"]),
+        Column.StringList("targets", [["q", "Grüße, 数据, 🎯", ""], null, []]),
         Column.Timestamp("proposed", [Noon, Noon.AddSeconds(1), Noon.AddYears(-100)]),
         Column.Timestamp("finished", [null, Noon, DateTimeOffset.UnixEpoch]),
         Column.Timestamp("rounded", [Noon, null, Noon], ColumnType.TimestampMillis),
@@ -60,6 +61,8 @@ public sealed class ParquetFileTests : IDisposable
         [
             Column.Bool("a", new bool?[100]), Column.Int32("b", new int?[100]), Column.Double("c", new double?[100]),
             Column.String("d", new string?[100]), Column.Timestamp("e", new DateTimeOffset?[100]),
+            Column.StringList("f", new string[]?[100]),
+            Column.StringList("g", [.. Enumerable.Repeat<string[]>([], 100)]),
         ]);
         ParquetFile.Write(_folder["t.parquet"], nulls);
         TableAssert.Same(nulls, ParquetFile.Read(_folder["t.parquet"]));

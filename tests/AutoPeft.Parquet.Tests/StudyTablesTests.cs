@@ -91,14 +91,15 @@ public sealed class StudyTablesTests : IDisposable
                 ("number", ColumnType.Int32), ("state", ColumnType.String), ("lr", ColumnType.Double), ("method", ColumnType.String),
                 ("rank", ColumnType.Int64),
                 ("batch", ColumnType.Int64), ("warm", ColumnType.Bool), ("decay", ColumnType.Double), ("width", ColumnType.Int64),
-                ("layers", ColumnType.String),
+                ("layers", ColumnType.StringList),
                 ("residual", ColumnType.Bool), ("accuracy", ColumnType.Double), ("parameters", ColumnType.Double),
                 ("latency_ms", ColumnType.Double),
-                ("metric_accuracy", ColumnType.Double), ("f1", ColumnType.Double), ("feasible", ColumnType.Bool),
-                ("source", ColumnType.String), ("device", ColumnType.String),
+                ("metric_accuracy", ColumnType.Double), ("f1", ColumnType.Double), ("on_front", ColumnType.Bool),
+                ("feasible", ColumnType.Bool), ("source", ColumnType.String), ("device", ColumnType.String),
                 ("worker", ColumnType.String), ("attempt", ColumnType.Int32), ("seconds", ColumnType.Double),
                 ("proposed", ColumnType.TimestampMicros),
                 ("started", ColumnType.TimestampMicros), ("finished", ColumnType.TimestampMicros), ("error", ColumnType.String),
+                ("note", ColumnType.String),
             ],
             trials.Columns.Select(c => (c.Name, c.Type)));
         Assert.Equal(Enumerable.Range(0, 7).Cast<object>(), Values(trials, "number"));
@@ -119,8 +120,9 @@ public sealed class StudyTablesTests : IDisposable
         Assert.Equal([15.5, 19.0, 18.75, 19.0, 19.0, null, null], Values(trials, "seconds"));
         Assert.Equal(Start.AddSeconds(35), trials["started"][5]);
         Assert.Equal("out of memory on \uFFFD", trials["error"][3]);
-        Assert.Equal((0.1, 3L, "q+v", true, true),
-            (trials["decay"][0], trials["width"][0], trials["layers"][0], trials["warm"][0], trials["residual"][0]));
+        Assert.Equal((0.1, 3L, true, true), (trials["decay"][0], trials["width"][0], trials["warm"][0], trials["residual"][0]));
+        Assert.Equal(["q", "v"], Assert.IsAssignableFrom<IReadOnlyList<string>>(trials["layers"][0]));
+        Assert.Equal([true, true, false, false, false, false, false], Values(trials, "on_front"));
     }
 
     [Fact]
@@ -141,6 +143,29 @@ public sealed class StudyTablesTests : IDisposable
         Assert.Equal([1L, 1L, 2L, 1L], Values(curves, "step"));
         Assert.Equal(["accuracy", "loss", "loss", "loss"], Values(curves, "metric"));
         Assert.Equal([0.5, 0.7, 0.4, 9.0], Values(curves, "value"));
+        // Trial 0 started after 10 s and reported after 20 and 21; what trial 5 reported belongs to an attempt that was lost.
+        Assert.Equal([10.0, 10.0, 11.0, null], Values(curves, "seconds"));
+    }
+
+    [Fact]
+    public void Counts_are_whole_numbers_in_every_table_and_small_ones_stay_what_they_may_become()
+    {
+        SearchSpace space = SearchSpace.Build(b => b.Int("rank", 1, 8));
+        var log = new List<StudyEvent> {
+            new StudyCreated(Start, new StudyDefinition(space, [Objective.Maximize("solved"), Objective.Minimize("parameters")])) };
+        for (int i = 0; i < 2; i++)
+        {
+            log.Add(new TrialProposed(Start, i, space.FromCodes([i + 1]), "random", log.Count, i, 1));
+            log.Add(
+                new TrialCompleted(Start, i, 0, [i, 1536 * i], [], NoMetrics.Add("bytes", 1e9).Add("too_large", 1e20).Add("half", 1000.5)));
+        }
+        foreach (Table table in (Table[])[StudyTables.Trials(Study.Of(log)), StudyTables.Pareto(Study.Of(log))])
+        {
+            Assert.Equal((ColumnType.Double, ColumnType.Int64), (table["solved"].Type, table["parameters"].Type));
+            Assert.Equal((ColumnType.Int64, ColumnType.Double, ColumnType.Double),
+                (table["bytes"].Type, table["too_large"].Type, table["half"].Type));
+        }
+        Assert.Equal([0L, 1536L], Values(StudyTables.Trials(Study.Of(log)), "parameters"));
     }
 
     [Fact]

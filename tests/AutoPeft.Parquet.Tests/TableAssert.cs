@@ -32,6 +32,7 @@ internal static class TableAssert
         double d => BitConverter.DoubleToInt64Bits(d),
         float f => BitConverter.SingleToInt32Bits(f),
         DateTimeOffset t => (t.Ticks, t.Offset),
+        IReadOnlyList<string> list => System.Text.Json.JsonSerializer.Serialize(list),
         _ => value,
     };
 }

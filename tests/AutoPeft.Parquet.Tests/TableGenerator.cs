@@ -51,6 +51,8 @@ internal static class TableGenerator
         Maker(rows, Instants, (n, v) => Column.Timestamp(n, v), (n, v) => Column.Timestamp(n, v)),
         Maker(rows, Instants, (n, v) => Column.Timestamp(n, v, ColumnType.TimestampMillis),
             (n, v) => Column.Timestamp(n, v, ColumnType.TimestampMillis)),
+        from lists in Stretches(rows, Gen.OneOf(Gen.Constant<string[]?>(null), Texts.ArrayOf().Select(a => (string[]?)[.. a.Take(5)])))
+        select (Func<string, Column>)(name => Column.StringList(name, lists)),
         from values in Stretches(rows, Texts)
         from missing in Stretches(rows, ArbMap.Default.GeneratorFor<bool>())
         from nullable in ArbMap.Default.GeneratorFor<bool>()

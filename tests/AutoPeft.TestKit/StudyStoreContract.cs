@@ -253,6 +253,9 @@ public abstract class StudyStoreContract : IAsyncLifetime
             new TrialProposed(Later(), 3, ia3, "pbt: perturbed, from trial 0 at step 4", 12, 3, 1, "population", new TrialParent(0, 4)),
             new TrialRetried(Later(), 1),
             new BudgetChanged(Later(), 80),
+            new NoteWritten(Later(), null, "first line\nsecond \"line\" ∞"),
+            new NoteWritten(Later(), 1, "ran beside a backup"),
+            new NoteWritten(Later(), 1, ""),
         ];
     }
 

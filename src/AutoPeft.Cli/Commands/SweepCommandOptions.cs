@@ -19,7 +19,8 @@ internal sealed class SweepCommandOptions
             + "objective and ends with RunOrServeAsync.",
     };
 
-    private readonly Option<string?> _task = new("--task") { Description = "A synthetic task by name, or tsv:DIR with train.tsv, dev.tsv and test.tsv." };
+    private readonly Option<string?> _task =
+        new("--task") { Description = "A synthetic task by name, or tsv:DIR with train.tsv, dev.tsv and test.tsv." };
 
     private readonly Option<string[]> _tasks = new("--tasks")
     {
@@ -41,7 +42,8 @@ internal sealed class SweepCommandOptions
         DefaultValueFactory = _ => "reference",
     };
 
-    private readonly Option<string?> _model = new("--model") { Description = "Directory of the base model: config.json, model.safetensors, vocab.txt." };
+    private readonly Option<string?> _model =
+        new("--model") { Description = "Directory of the base model: config.json, model.safetensors, vocab.txt." };
 
     private readonly Option<string?> _text = new("--text") { Description = "plan:FILE only: the text to pretrain on." };
 

@@ -65,7 +65,10 @@ internal static class RunTableFile
             ? new RunColumn(c.Name,
                 [.. rows.Select(
                     r => c[r] is { } v ? System.Convert.ToDouble(v, System.Globalization.CultureInfo.InvariantCulture) : double.NaN)])
-            : new RunColumn(c.Name,
-                [.. rows.Select(r => System.Convert.ToString(c[r], System.Globalization.CultureInfo.InvariantCulture) ?? "")]))]);
+            : new RunColumn(c.Name, [.. rows.Select(r => Text(c[r]))]))]);
     }
+
+    /// <summary>A cell as text; a list as its elements with "+" between them, which is how a subset is written elsewhere.</summary>
+    private static string Text(object? cell) => cell is IReadOnlyList<string> list ? string.Join('+', list)
+        : System.Convert.ToString(cell, System.Globalization.CultureInfo.InvariantCulture) ?? "";
 }

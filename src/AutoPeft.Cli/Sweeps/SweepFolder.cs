@@ -139,7 +139,8 @@ internal sealed class SweepFolder : IAsyncDisposable
         await Log.ReadAsync(study =>
         {
             StudyTables.Write(Path, study);
-            var options = new StudyReportOptions { Final = final, Repeats = repeats };
+            string live = _store is PostgresStore p ? $"autopeft dashboard --store {p.Address}" : $"autopeft dashboard {Path}";
+            var options = new StudyReportOptions { Final = final, Repeats = repeats, LiveCommand = live };
             StudyReport.Write(System.IO.Path.Combine(Path, "report.html"), study, options);
             return true;
         }, cancellationToken).ConfigureAwait(false);

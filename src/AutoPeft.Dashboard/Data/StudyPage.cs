@@ -12,6 +12,7 @@ internal static class StudyPage
     // As many steps as a curve of this width can show.
     private const int MaxSteps = 600;
     private const int MaxWorkers = 500;
+    private const int MaxNotes = 200;
 
     public static void WriteDefinition(Utf8JsonWriter json, WatchedStudy watched, StudyDefinition d)
     {
@@ -45,6 +46,7 @@ internal static class StudyPage
         WriteFront(json, study, front);
         WriteHistory(json, study, front);
         WriteWorkers(json, study);
+        WriteNotes(json, study);
         if (watched.Problem is { } problem) json.WriteString("problem", problem);
     }
 
@@ -124,6 +126,22 @@ internal static class StudyPage
             json.WriteEndObject();
         }
         json.WriteEndArray();
+    }
+
+    private static void WriteNotes(Utf8JsonWriter json, IStudyView study)
+    {
+        json.WriteStartObject("notes");
+        if (study.Note is { } note) json.WriteString("study", note);
+        json.WriteStartArray("trials");
+        foreach (Trial t in study.Trials.Where(t => t.Note is not null).Take(MaxNotes))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("number", t.Number);
+            json.WriteString("text", t.Note);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static FrontHistory.FrontStep[] Thin(IReadOnlyList<FrontHistory.FrontStep> steps, int most) =>

@@ -6,7 +6,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Data;
 
 /// <summary>All trials as comma-separated values (RFC 4180), for spreadsheets: number, state, parameters, objectives, outcomes, seconds,
-/// times in UTC, worker, device, attempt, error.</summary>
+/// times in UTC, worker, device, attempt, error, note.</summary>
 internal static class TrialCsv
 {
     /// <summary>The file's bytes: UTF-8, a header line, a line for each trial in the order of proposal.</summary>
@@ -18,7 +18,7 @@ internal static class TrialCsv
         [
             "number", "state", .. d.Space.Parameters.Select(p => p.Name), .. d.Objectives.Select(o => o.Name),
                 .. d.Outcomes.Select(o => o.Name),
-            "seconds", "started", "finished", "worker", "device", "attempt", "error",
+            "seconds", "started", "finished", "worker", "device", "attempt", "error", "note",
         ];
         Line(text, head);
         foreach (Trial t in study.Trials) Line(text, Cells(d, t));
@@ -41,6 +41,7 @@ internal static class TrialCsv
         yield return t.Device ?? "";
         yield return ValueText.Plain(t.Attempt);
         yield return t.Error ?? "";
+        yield return t.Note ?? "";
     }
 
     private static string Time(DateTimeOffset? time) =>

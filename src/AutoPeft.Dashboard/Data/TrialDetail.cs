@@ -34,6 +34,7 @@ internal static class TrialDetail
         if (t.Worker is not null) json.WriteString("worker", t.Worker);
         if (t.Device is not null) json.WriteString("device", t.Device);
         json.WriteNumber("attempt", t.Attempt);
+        if (t.Note is not null) json.WriteString("note", t.Note);
         if (t.Error is not null) json.WriteString("error", t.Error);
     }
 

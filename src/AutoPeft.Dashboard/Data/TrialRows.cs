@@ -4,9 +4,8 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>
-/// A window of the trial table, a row an array: number, state, attempt, started, finished, seconds, values, codes, device, error.
-/// </summary>
+/// <summary>A window of the trial table, a row an array: number, state, attempt, started, finished, seconds, values, codes, device, error,
+/// note.</summary>
 internal static class TrialRows
 {
     /// <summary>Rows in one answer.</summary>
@@ -37,6 +36,7 @@ internal static class TrialRows
         WriteCodes(json, t);
         json.Text(t.Device);
         json.Text(t.Error);
+        json.Text(t.Note);
         json.WriteEndArray();
     }
 

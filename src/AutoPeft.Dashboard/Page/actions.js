@@ -61,3 +61,19 @@ async function setPaused(paused) {
     notice(error instanceof Refused ? error.message : "The dashboard does not answer.", true);
   }
 }
+
+/** A note on a trial, or with null on the study. */
+async function noteDialog(number) {
+  const now = number === null ? study.live.notes.study : (await detailOf(number, true)).note;
+  const area = h("textarea", { rows: "8", maxlength: "4000", "aria-label": "Note" });
+  area.value = now ?? "";
+  dialog(number === null ? "Note on the study" : `Note on trial ${number}`,
+    [h("p", { class: "note" }, "It is written into the study's log, and the report shows it. An empty one takes it away."), area],
+    "Write", async () => {
+      await post(`${study.base}/note`, number === null ? { text: area.value } : { trial: number, text: area.value });
+      if (number !== null) details.delete(number);
+      study.notesWritten++;
+      later(markAll);
+      return area.value.trim() ? "The note is written." : "The note is gone.";
+    });
+}

@@ -17,12 +17,6 @@ function historySection() {
   return h("section", { class: "panel", id: "progress" }, h("div", { class: "head" }, h("h2", null, "Hypervolume"), tools), note, plot.element);
 }
 
-function timeUnit(seconds) {
-  if (seconds > 3 * 86400) return [86400, "days since the first proposal"];
-  if (seconds > 3 * 3600) return [3600, "hours since the first proposal"];
-  return seconds > 180 ? [60, "minutes since the first proposal"] : [1, "seconds since the first proposal"];
-}
-
 function paintHistory(p, view) {
   const r = study.live.history;
   if (!r || r.value.length === 0) { paintNothing(p); return; }

@@ -1,9 +1,7 @@
 // The study that is shown, and its trials as far as the page knows them.
 
 /** The study: its definition, what changes of it, and what was made of both. */
-const study = { base: "", definition: null, live: null, fields: [], objectives: [], parameters: [], front: new Set() };
-
-const StateNames = ["waiting", "running", "completed", "failed", "pruned", "paused"];
+const study = { base: "", definition: null, live: null, fields: [], objectives: [], parameters: [], front: new Set(), notesWritten: 0 };
 
 /** One object a trial, so that charts recognise it in each other: { number, values?, onFront }. Forgotten when the points are fetched anew. */
 let known = new Map();
@@ -18,5 +16,5 @@ function trialOf(number) {
 }
 
 function forgetTrials() {
-  known = new Map([state.hover, state.selected].filter(Boolean).map(t => [t.number, t]));
+  known = new Map([...sheet.trials, state.hover, state.selected].filter(Boolean).map(t => [t.number, t]));
 }

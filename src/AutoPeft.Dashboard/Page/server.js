@@ -1,8 +1,5 @@
 // Talking to the dashboard's server.
 
-/** JSON has no NaN and no infinity: they come as texts. */
-const real = v => (v === null || v === undefined ? NaN : Number(v));
-
 class Refused extends Error {}
 
 async function ask(path, options) {

@@ -93,7 +93,9 @@ function trialCard() {
           row(d.state === "running" ? "runs for" : "ran", ran === undefined || ran === null ? null : duration(ran)),
           row("worker", d.worker && [d.worker, d.device].filter(Boolean).join(" on ")),
           row("attempt", d.attempt > 1 ? String(d.attempt) : null))),
-      h("div", { class: "actions" }, copyButton,
+      d.note ? h("p", { class: "note words" }, h("b", null, "Note: "), d.note) : "",
+      h("div", { class: "actions" }, copyButton, compareButton(trialOf(d.number)),
+        h("button", { class: "small", onclick: () => noteDialog(d.number).catch(e => notice(e.message, true)) }, "Note…"),
         h("button", { class: "small", onclick: () => enqueueDialog(d.params) }, "Enqueue a variant…"),
         d.state === "running" ? h("button", { class: "small", onclick: () => requeueDialog(d.number) }, "Requeue…") : null,
         d.state === "failed" ? h("button", { class: "small", onclick: () => retryDialog(d.number) }, "Retry…") : null,
@@ -102,7 +104,7 @@ function trialCard() {
   const update = async again => {
     const front = study.live?.front, fallback = front?.knee ?? front?.number[0];
     const wanted = state.selected?.number ?? fallback;
-    const key = `${wanted} ${state.selected?.number}`;
+    const key = `${wanted} ${state.selected?.number} ${compared.includes(wanted)} ${study.notesWritten}`;
     if (wanted === undefined) {
       if (shown !== key) element.replaceChildren(h("p", { class: "note" }, "No trial has completed yet."));
       shown = key;

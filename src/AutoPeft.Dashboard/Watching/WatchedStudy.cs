@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using AutoPeft.Dashboard.Data;
 using AutoPeft.Dashboard.Sources;
 using AutoPeft.Reporting;
 using AutoPeft.Running;
@@ -22,7 +23,7 @@ internal sealed class WatchedStudy : IAsyncDisposable
     private readonly Task _following;
     private volatile StudyLog? _log;
     private IStudyStore? _store;
-    private readonly WatchedReport _report;
+    private readonly WatchedWork _report, _insight;
     private FrontHistory? _front;
     private int _frontOf = -1;
     private long _frontDue;
@@ -32,7 +33,8 @@ internal sealed class WatchedStudy : IAsyncDisposable
     {
         (_source, Location, _anyStudy) = (source, location, anyStudy);
         Id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(location.Key)).AsSpan(0, 8));
-        _report = new WatchedReport($"/studies/{Id}");
+        _report = new WatchedWork(s => Encoding.UTF8.GetBytes(StudyReport.Html(s, new StudyReportOptions { Live = $"/studies/{Id}" })));
+        _insight = new WatchedWork(s => Payload.Object(json => StudyInsight.Write(json, s)).ToArray());
         _following = Task.Run(() => FollowAsync(_ending.Token));
     }
 
@@ -60,22 +62,11 @@ internal sealed class WatchedStudy : IAsyncDisposable
         }
     }
 
-    /// <summary>The study's report; null where the study is not open.</summary>
-    public async Task<byte[]?> ReportAsync(CancellationToken cancellationToken)
-    {
-        IStudyStore? store = _store;
-        long? sequence = await ReadAsync(s => (long?)s.Sequence, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return store is null || sequence is null
-                ? null
-                : await _report.HtmlAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ObjectDisposedException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The study's report, a page; null where the study is not open.</summary>
+    public Task<byte[]?> ReportAsync(CancellationToken cancellationToken) => WorkAsync(_report, cancellationToken);
+
+    /// <summary>What the analyses say of the study, a JSON object; null where the study is not open.</summary>
+    public Task<byte[]?> InsightAsync(CancellationToken cancellationToken) => WorkAsync(_insight, cancellationToken);
 
     /// <summary>Changes the study, and wakes those who watch it.</summary>
     /// <exception cref="InvalidInputException">The study is not open, or refuses.</exception>
@@ -160,6 +151,21 @@ internal sealed class WatchedStudy : IAsyncDisposable
                 }
                 await Task.WhenAny(Task.Delay(Retry, cancellationToken)).ConfigureAwait(false);
             }
+        }
+    }
+
+    private async Task<byte[]?> WorkAsync(WatchedWork work, CancellationToken cancellationToken)
+    {
+        IStudyStore? store = _store;
+        long? sequence = await ReadAsync(s => (long?)s.Sequence, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return store is null || sequence is null ? null
+                : await work.GetAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
         }
     }
 

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AutoPeft.Dashboard.Web;
 
-/// <summary>What the page can do to a study: pause, resume, requeue (a failed trial is retried), enqueue. Each is an event of the study's
-/// log, as if a command had done it.</summary>
+/// <summary>What the page can do to a study: pause, resume, requeue (a failed trial is retried), enqueue, write a note. Each is an event of
+/// the study's log, as if a command had done it.</summary>
 internal sealed class ChangeEndpoints(ReadEndpoints reading)
 {
     private const string Study = "/api/studies/{id:regex(^[0-9a-f]{{16}}$)}";
@@ -22,6 +22,7 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
         app.MapPost(Study + "/resume", (HttpContext c, string id) => ChangeAsync(c, id, ResumeAsync));
         app.MapPost(Study + "/requeue", (HttpContext c, string id) => ChangeAsync(c, id, RequeueAsync));
         app.MapPost(Study + "/enqueue", (HttpContext c, string id) => ChangeAsync(c, id, EnqueueAsync));
+        app.MapPost(Study + "/note", (HttpContext c, string id) => ChangeAsync(c, id, NoteAsync));
     }
 
     private Task ChangeAsync(HttpContext context, string id, Func<StudyLog, JsonElement, Task<Action<Utf8JsonWriter>>> change) =>
@@ -76,6 +77,18 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
             throw new InvalidInputException("'params' is missing: an object of parameter names and values.");
         Trial trial = await log.EnqueueAsync(SpaceJson.ReadValues(log.Study.Definition.Space, values)).ConfigureAwait(false);
         return json => json.WriteNumber("number", trial.Number);
+    }
+
+    private static async Task<Action<Utf8JsonWriter>> NoteAsync(StudyLog log, JsonElement body)
+    {
+        if (!body.TryGetProperty("text", out JsonElement text) || text.ValueKind != JsonValueKind.String)
+            throw new InvalidInputException("'text' is missing: the note, empty to take it away.");
+        int? trial = null;
+        if (body.TryGetProperty("trial", out JsonElement on) && on.ValueKind != JsonValueKind.Null)
+            trial = on.ValueKind == JsonValueKind.Number && on.TryGetInt32(out int n) && n >= 0 ? n
+                : throw new InvalidInputException("'trial' is a trial's number; leave it out for a note on the study.");
+        bool changed = await log.WriteNoteAsync(trial, text.GetString()!).ConfigureAwait(false);
+        return json => json.WriteBoolean("changed", changed);
     }
 
     private static string? Reason(JsonElement body) =>

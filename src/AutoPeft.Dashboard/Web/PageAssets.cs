@@ -17,8 +17,10 @@ internal static class PageAssets
     // One concept a file; they share one scope and are joined in this order.
     private static readonly ImmutableArray<string> Scripts =
     [
-        "dom.js", "scales.js", "space.js", "server.js", "state.js", "known.js", "plot.js", "theme.js", "trial.js", "scatter.js",
-        "history.js", "curves.js", "workers.js", "rows.js", "actions.js", "study.js", "studies.js", "main.js",
+        "dom.js", "scales.js", "space.js", "state.js", "sheet.js", "brush.js", "plot.js", "lazy.js", "sortable.js", "axes.js",
+        "parallel.js", "winner.js", "importance.js", "dependence.js", "slices.js", "contour.js", "timeline.js", "compare.js",
+        "notes.js", "rows.js", "server.js", "known.js", "theme.js", "sample.js", "trial.js", "scatter.js", "history.js",
+        "curves.js", "workers.js", "actions.js", "study.js", "studies.js", "main.js",
     ];
 
     /// <summary>By path.</summary>

@@ -38,6 +38,11 @@ internal sealed class ReadEndpoints(StudyWatcher watcher, LiveEvents live)
             json.WriteEndObject();
         }));
         app.MapGet(Study + "/live", (HttpContext c, string id) => ReadAsync(c, id, StudyPage.WriteLive));
+        app.MapGet(Study + "/sample", (HttpContext c, string id) => ReadAsync(c, id, (json, w, s) =>
+            TrialSample.Write(json, s, w.Front(s).Front)));
+        app.MapGet(Study + "/timeline", (HttpContext c, string id) => ReadAsync(c, id, (json, _, s) =>
+            TimelineSample.Write(json, s, 1.0 / Number(c.Request.Query, "slices", 1, 1, 1000))));
+        app.MapGet(Study + "/insight", (HttpContext c, string id) => WithAsync(c, id, w => InsightAsync(c, w)));
         app.MapGet(Study + "/scatter",
             (HttpContext c, string id) =>
                 ReadAsync(c, id, (json, w, s) => ScatterSample.Write(json, s, Scatter(c.Request.Query, s.Definition), w.Front(s).Front)));
@@ -68,6 +73,13 @@ internal sealed class ReadEndpoints(StudyWatcher watcher, LiveEvents live)
         byte[]? html = await watched.ReportAsync(context.RequestAborted).ConfigureAwait(false);
         if (html is null) await NotOpenAsync(context, watched).ConfigureAwait(false);
         else await Answers.ReportAsync(context, html).ConfigureAwait(false);
+    }
+
+    private static async Task InsightAsync(HttpContext context, WatchedStudy watched)
+    {
+        byte[]? json = await watched.InsightAsync(context.RequestAborted).ConfigureAwait(false);
+        if (json is null) await NotOpenAsync(context, watched).ConfigureAwait(false);
+        else await Answers.JsonAsync(context, json).ConfigureAwait(false);
     }
 
     private static async Task CsvAsync(HttpContext context, WatchedStudy watched)

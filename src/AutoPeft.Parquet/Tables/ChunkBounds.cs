@@ -15,6 +15,12 @@ internal readonly record struct ChunkBounds(bool AreRight, int Nulls)
     {
         int nulls = 0;
         bool right = true;
+        if (column is Column<IReadOnlyList<string>> lists)
+        {
+            // Of a list the elements are counted; a row without one counts as one that is missing.
+            return new ChunkBounds(false,
+                Enumerable.Range(from, rows).Count(row => !lists.TryGet(row, out IReadOnlyList<string>? list) || list.Count == 0));
+        }
         for (int row = from; row < from + rows; row++)
         {
             if (column.IsNull(row)) nulls++;

@@ -105,6 +105,25 @@ public abstract class Column
         return new Column<string>(name, ColumnType.String, texts, present);
     }
 
+    /// <summary>A column of lists of texts, each of them well-formed UTF-16; always nullable.</summary>
+    /// <param name="name">The column's name.</param>
+    /// <param name="values">A list per row, which may have no element; null where there is none.</param>
+    /// <exception cref="ArgumentException">A text has half of a surrogate pair.</exception>
+    public static Column<IReadOnlyList<string>> StringList(string name, IEnumerable<IReadOnlyList<string>?> values)
+    {
+        IReadOnlyList<string>?[] given = [.. values.Select(v => v is null ? null : (IReadOnlyList<string>)[.. v])];
+        for (int i = 0; i < given.Length; i++)
+        {
+            if (given[i]?.All(IsWellFormed) == false)
+            {
+                throw new ArgumentException($"Column '{name}' row {i} has half of a surrogate pair, which UTF-8 cannot hold.",
+                    nameof(values));
+            }
+        }
+        return new Column<IReadOnlyList<string>>(name, ColumnType.StringList, [.. given.Select(v => v ?? [])],
+            [.. given.Select(v => v is not null)]);
+    }
+
     /// <summary>
     /// A column of instants. Each is converted to UTC and rounded down to the unit, so that what is written is what is read.
     /// </summary>

@@ -26,4 +26,10 @@ public enum ColumnType
 
     /// <summary><see cref="DateTimeOffset"/> in UTC, whole microseconds; Parquet INT64 with TIMESTAMP(UTC, MICROS).</summary>
     TimestampMicros,
+
+    /// <summary>
+    /// A list of <see cref="string"/>; Parquet LIST of elements as <see cref="String"/> has them. A row may have a list without elements,
+    /// or none.
+    /// </summary>
+    StringList,
 }

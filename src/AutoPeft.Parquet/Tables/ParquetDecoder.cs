@@ -36,14 +36,17 @@ internal static class ParquetDecoder
     {
         await using ParquetReader reader = await ParquetReader.CreateAsync(new ClosedStream(file), s_options, leaveStreamOpen: false);
         ParquetFooter.CheckNumbers(file, reader.Metadata!);
-        if (reader.Schema.Fields.FirstOrDefault(f => f is not DataField { IsArray: false }) is { } nested)
-        {
-            throw new InvalidDataException($"column '{nested.Name}' is nested or repeated; only flat tables can be read");
-        }
         var columns = new List<Column>();
-        foreach (DataField field in reader.Schema.DataFields)
+        foreach (Field field in reader.Schema.Fields)
         {
-            columns.Add(await ReadAsync(reader, field));
+            columns.Add(field switch
+            {
+                DataField { IsArray: false } flat => await ReadAsync(reader, flat),
+                ListField { Item: DataField { IsArray: false } item } list when item.ClrType == typeof(ReadOnlyMemory<char>) =>
+                    await ReadListsAsync(reader, list, item),
+                _ => throw new InvalidDataException(
+                    $"column '{field.Name}' is nested or repeated; only flat tables and lists of texts can be read"),
+            });
         }
         return columns.Count > 0
             ? Table.FromFile(fallbackName, columns, reader.CustomMetadata)
@@ -138,6 +141,34 @@ internal static class ParquetDecoder
             values.AddRange(texts);
         }
         return Column.String(field.Name, values, field.IsNullable);
+    }
+
+    /// <summary>Lists of texts, from the format's levels: see <see cref="ParquetEncoder"/>.</summary>
+    private static async Task<Column> ReadListsAsync(ParquetReader reader, ListField list, DataField item)
+    {
+        var lists = new List<IReadOnlyList<string>?>();
+        int empty = list.IsNullable ? 1 : 0, present = item.MaxDefinitionLevel;
+        int column = Array.IndexOf(reader.Schema.GetDataFields(), item);
+        for (int g = 0; g < reader.RowGroupCount; g++)
+        {
+            using ParquetRowGroupReader group = reader.OpenRowGroupReader(g);
+            int before = lists.Count, rows = checked((int)group.RowCount), next = 0;
+            if (rows == 0) continue;
+            int count = checked((int)reader.Metadata!.RowGroups[g].Columns[column].MetaData!.NumValues);
+            var values = new ReadOnlyMemory<char>[count];
+            int[] defined = new int[count], repeated = new int[count];
+            await group.ReadRawAsync<ReadOnlyMemory<char>>(item, values, defined, repeated);
+            List<string>? open = null;
+            for (int i = 0; i < repeated.Length; i++)
+            {
+                if (repeated[i] == 0) lists.Add(open = defined[i] >= empty ? [] : null);
+                if (defined[i] == present && open is not null && next < values.Length) open.Add(values[next++].ToString());
+                else if (defined[i] > empty || repeated[i] != 0)
+                    throw new InvalidDataException($"column '{list.Name}' has lists that lack an element");
+            }
+            if (lists.Count - before != rows) throw new InvalidDataException($"column '{list.Name}' has other rows than the table");
+        }
+        return Column.StringList(list.Name, lists);
     }
 
     /// <summary>

@@ -24,10 +24,10 @@ internal static class ParquetEncoder
     private static async Task<List<ChunkBounds>> EncodeAsync(Table table, Stream output)
     {
         var bounds = new List<ChunkBounds>();
-        DataField[] fields = [.. table.Columns.Select(FieldOf)];
+        Field[] fields = [.. table.Columns.Select(FieldOf)];
         // What a column's values are written as: of another type than the schema's where that gives statistics that are right.
-        DataField[] stored = [.. table.Columns.Select(StoredAs)];
-        _ = new ParquetSchema(stored);
+        Field[] stored = [.. table.Columns.Select(c => c.Type == ColumnType.StringList ? FieldOf(c) : StoredAs(c))];
+        DataField[] leaves = new ParquetSchema(stored).GetDataFields();
         await using ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), output, s_options);
         writer.CustomMetadata = table.MetadataWithName().ToDictionary();
         for (int from = 0; from < table.RowCount; from += RowGroupRows)
@@ -36,7 +36,7 @@ internal static class ParquetEncoder
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
             for (int i = 0; i < fields.Length; i++)
             {
-                await WriteAsync(group, stored[i], table.Columns[i], from, rows);
+                await WriteAsync(group, leaves[i], table.Columns[i], from, rows);
                 bounds.Add(ChunkBounds.Of(table.Columns[i], from, rows));
             }
             group.CompleteValidate();
@@ -44,12 +44,16 @@ internal static class ParquetEncoder
         return bounds;
     }
 
-    private static DataField FieldOf(Column column) => column.Type switch
+    private static Field FieldOf(Column column) => column.Type switch
     {
+        ColumnType.StringList => new ListField(column.Name, new DataField<string>(ListElement, nullable: false)),
         ColumnType.TimestampMillis => Timestamp(column, DateTimeTimeUnit.Millis),
         ColumnType.TimestampMicros => Timestamp(column, DateTimeTimeUnit.Micros),
         _ => StoredAs(column),
     };
+
+    /// <summary>What the format calls the value of a list.</summary>
+    private const string ListElement = "element";
 
     private static DateTimeDataField Timestamp(Column column, DateTimeTimeUnit unit) =>
         new(column.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit, column.IsNullable);
@@ -80,8 +84,36 @@ internal static class ParquetEncoder
             WriteAsync(group, field, c, from, rows, v => (v - DateTimeOffset.UnixEpoch).Ticks / Column.TicksPer(c.Type)),
         Column<string> c => group.WriteAsync(
             field, (IReadOnlyCollection<string?>)[.. Enumerable.Range(from, rows).Select(row => c.TryGet(row, out string? v) ? v : null)]),
+        Column<IReadOnlyList<string>> c => WriteAsync(group, field, c, from, rows),
         _ => throw new ArgumentException($"Column '{column.Name}' is of a type that cannot be written.", nameof(column)),
     };
+
+    /// <summary>
+    /// Lists in the format's levels: an element that opens a list repeats from level 0, one that goes on from level 1; what is defined is
+    /// nothing (0), a list without elements (1), or an element.
+    /// </summary>
+    private static Task WriteAsync(ParquetRowGroupWriter group, DataField field, Column<IReadOnlyList<string>> column, int from, int rows)
+    {
+        var values = new List<ReadOnlyMemory<char>>();
+        List<int> defined = [], repeated = [];
+        for (int row = from; row < from + rows; row++)
+        {
+            if (!column.TryGet(row, out IReadOnlyList<string>? list) || list.Count == 0)
+            {
+                defined.Add(column.IsNull(row) ? 0 : 1);
+                repeated.Add(0);
+                continue;
+            }
+            for (int i = 0; i < list.Count; i++)
+            {
+                values.Add(list[i].AsMemory());
+                defined.Add(field.MaxDefinitionLevel);
+                repeated.Add(i == 0 ? 0 : field.MaxRepetitionLevel);
+            }
+        }
+        ReadOnlyMemory<int> definitions = defined.ToArray(), repetitions = repeated.ToArray();
+        return group.WriteAllPartsAsync<ReadOnlyMemory<char>>(field, values.ToArray(), definitions, repetitions, default);
+    }
 
     private static Task WriteAsync<T, TStored>(
         ParquetRowGroupWriter group, DataField field, Column<T> column, int from, int rows, Func<T, TStored> store)

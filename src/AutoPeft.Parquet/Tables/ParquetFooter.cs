@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using global::Parquet.Meta;
 
 namespace AutoPeft.Parquet.Tables;
@@ -39,30 +40,36 @@ internal static class ParquetFooter
             : throw new InvalidDataException("its footer is longer than the file (cut short)");
     }
 
-    /// <summary>Checks the footer's form, and that its schema is flat.</summary>
-    /// <exception cref="InvalidDataException">It is malformed, or the table is not flat.</exception>
+    /// <summary>Checks the footer's form, and that its schema has flat columns and lists of them alone.</summary>
+    /// <exception cref="InvalidDataException">It is malformed, or a column is nested otherwise.</exception>
     public static void CheckForm(byte[] file)
     {
-        int start = StartOf(file), elements = 0;
-        long children = -1;
+        int start = StartOf(file);
+        // Of every element of the schema, in order: how many others it holds. An element's name comes before that number.
+        var children = new List<long>();
         int end = ThriftWalk.Struct(file, start, file.Length - 8, "File", (kind, field, value, _, _) =>
         {
-            if (kind == "Element" && field == 4) elements++;
-            if (kind != "Element" || field != 5) return;
-            if (children >= 0 && value != 0) throw new InvalidDataException("a column is nested; only flat tables can be read");
-            children = value;
+            if (kind == "Element" && field == 4) children.Add(0);
+            if (kind == "Element" && field == 5 && children.Count > 0) children[^1] = value;
         });
         if (end != file.Length - 8) throw new InvalidDataException("its footer is followed by something else");
-        if (children < 0 && elements <= 1) throw new InvalidDataException("it has no columns");
+        if (children.Count < 2) throw new InvalidDataException("it has no columns");
+        for (int i = 1; i < children.Count; i += children[i] == 0 ? 1 : 3)
+        {
+            bool list = i + 2 < children.Count && (children[i], children[i + 1], children[i + 2]) == (1, 1, 0);
+            if (children[i] != 0 && !list)
+                throw new InvalidDataException("a column is nested; only flat tables and lists of texts can be read");
+        }
     }
 
     /// <summary>Checks that the footer's numbers agree with each other and with the file, down to the pages of every column.</summary>
     /// <exception cref="InvalidDataException">A number contradicts another.</exception>
     public static void CheckNumbers(byte[] file, FileMetaData footer)
     {
-        int columns = footer.Schema.Count - 1;
-        if (columns < 1 || footer.Schema[0].NumChildren != columns) throw new InvalidDataException("its schema contradicts itself");
-        if (footer.Schema.Skip(1).Select(e => e.Name).Distinct(StringComparer.Ordinal).Count() != columns)
+        List<Leaf> leaves = LeavesOf(footer.Schema);
+        if (leaves.Count < 1 || footer.Schema[0].NumChildren != leaves.Count)
+            throw new InvalidDataException("its schema contradicts itself");
+        if (leaves.Select(l => l.Path[0]).Distinct(StringComparer.Ordinal).Count() != leaves.Count)
         {
             throw new InvalidDataException("two columns have the same name");
         }
@@ -77,21 +84,42 @@ internal static class ParquetFooter
         }
         foreach (RowGroup group in footer.RowGroups)
         {
-            if (group.Columns.Count != columns) throw new InvalidDataException("a row group lacks a column");
-            for (int i = 0; i < columns; i++)
+            if (group.Columns.Count != leaves.Count) throw new InvalidDataException("a row group lacks a column");
+            for (int i = 0; i < leaves.Count; i++)
             {
-                CheckChunk(file, footer.Schema[i + 1], group.Columns[i].MetaData, group.NumRows);
+                CheckChunk(file, leaves[i], group.Columns[i].MetaData, group.NumRows);
             }
         }
     }
 
-    private static void CheckChunk(byte[] file, SchemaElement element, ColumnMetaData? chunk, long rows)
+    /// <summary>A column's values in the schema: the column itself, or what a list of three levels holds.</summary>
+    private readonly record struct Leaf(SchemaElement Element, string[] Path);
+
+    private static List<Leaf> LeavesOf(List<SchemaElement> schema)
     {
-        if (chunk is null || chunk.PathInSchema is not [var name] || name != element.Name || chunk.Type != element.Type
-            || chunk.NumValues != rows)
+        var leaves = new List<Leaf>();
+        for (int i = 1; i < schema.Count; i++)
         {
-            throw new InvalidDataException($"column '{element.Name}' contradicts the schema in one of the row groups");
+            int depth = 0;
+            while (i + depth < schema.Count - 1 && depth < 2 && schema[i + depth].NumChildren is > 0) depth++;
+            leaves.Add(new Leaf(schema[i + depth], [.. schema.GetRange(i, depth + 1).Select(e => e.Name)]));
+            i += depth;
         }
+        return leaves;
+    }
+
+    private static void CheckChunk(byte[] file, Leaf leaf, ColumnMetaData? chunk, long rowCount)
+    {
+        (SchemaElement element, bool list) = (leaf.Element, leaf.Path.Length > 1);
+        if (chunk?.PathInSchema is null || !chunk.PathInSchema.SequenceEqual(leaf.Path) || chunk.Type != element.Type
+            || (list
+                ? chunk.NumValues < rowCount || chunk.NumValues > Math.Min(MaximumRows, RowsPerByte * file.Length)
+                : chunk.NumValues != rowCount))
+        {
+            throw new InvalidDataException($"column '{leaf.Path[0]}' contradicts the schema in one of the row groups");
+        }
+        // Of a list: its elements, and the rows without one.
+        long rows = chunk.NumValues;
         if (rows == 0) return;
         long nulls = chunk.Statistics?.NullCount ?? 0;
         if (nulls < 0 || nulls > rows) throw new InvalidDataException($"column '{element.Name}' misses more values than it has rows");

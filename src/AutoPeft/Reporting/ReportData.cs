@@ -57,6 +57,8 @@ internal static class ReportData
             json.Seconds("wall", end, start);
         }
         if (options.Live is { } live) json.WriteString("live", live);
+        if (options.LiveCommand is { } command) json.WriteString("liveCommand", command);
+        if (study.Note is { } note) json.WriteString("note", note);
         ReportDefinition.WriteSettings(json, d);
         json.WriteEndObject();
     }

@@ -13,17 +13,22 @@ internal static partial class ReportPage
     // One concept a file; they share one scope and are joined in this order.
     private static readonly ImmutableArray<string> Scripts =
     [
-        "dom.js", "scales.js", "space.js", "model.js", "state.js", "brush.js", "plot.js", "trial.js", "header.js", "front.js",
-        "progress.js", "axes.js", "parallel.js",
-        "winner.js", "importance.js", "dependence.js", "effects.js", "curves.js", "table.js", "final.js", "failures.js", "main.js",
+        "dom.js", "scales.js", "space.js", "state.js", "sheet.js", "model.js", "brush.js", "plot.js", "lazy.js", "trial.js",
+        "header.js", "front.js", "progress.js", "sortable.js", "axes.js", "parallel.js", "winner.js", "importance.js",
+        "dependence.js", "slices.js", "contour.js", "timeline.js", "compare.js", "notes.js", "rows.js", "curves.js", "table.js",
+        "final.js", "failures.js", "main.js",
     ];
+
+    // The title is painted before the data of tens of thousands of trials is read. A page that is not seen has no frames to wait for.
+    private const string Begin = "if (document.hidden) page();\nelse requestAnimationFrame(() => setTimeout(page));\n";
 
     /// <param name="title">As people wrote it; escaped here.</param>
     /// <param name="json">JSON in which '&lt;' stands only as an escape, so that nothing in it can end the script element.</param>
     public static string Fill(string title, string json)
     {
         if (json.Contains('<')) throw new ArgumentException("The data of a page must have '<' escaped.", nameof(json));
-        string script = "(() => {\n\"use strict\";\n" + string.Join("\n", Scripts.Select(Resource)) + "})();\n";
+        string page = string.Join("\n", Scripts.Select(Resource));
+        string script = $"(() => {{\n\"use strict\";\nconst page = () => {{\n{page}}};\n{Begin}}})();\n";
         // Only this very script may run, and nothing may be fetched: an injected element would be dead text.
         string hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
         string policy = $"default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "

@@ -36,6 +36,7 @@ internal static class ReportTrial
         if (t.Device is not null) json.WriteString("device", t.Device);
         if (t.Attempt > 0) json.WriteNumber("attempt", t.Attempt);
         if (t.Error is not null) json.WriteString("error", t.Error);
+        if (t.Note is not null) json.WriteString("note", t.Note);
         WriteCurves(json, t, curvePoints);
         json.WriteEndObject();
     }

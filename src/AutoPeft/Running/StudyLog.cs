@@ -223,6 +223,24 @@ public sealed class StudyLog : IDisposable
         return DecideAsync(study => (acts = study.IsPaused) ? [new StudyResumed(Now)] : [], _ => acts, cancellationToken, fresh: true);
     }
 
+    /// <summary>Writes a person's note, in the place of the earlier one. Does nothing where the note says so already.</summary>
+    /// <param name="trial">The trial that the note is on; null for the study.</param>
+    /// <param name="text">The note; lines are kept, white space at the ends is not. Empty takes the note away.</param>
+    /// <param name="cancellationToken">Stops waiting for the store.</param>
+    /// <returns>Whether this call changed the note.</returns>
+    /// <exception cref="InvalidInputException">There is no such trial, or the text is longer than <see
+    /// cref="NoteWritten.MaxLength"/>.</exception>
+    public Task<bool> WriteNoteAsync(int? trial, string text, CancellationToken cancellationToken = default)
+    {
+        string note = text.ReplaceLineEndings("\n").Trim();
+        bool acts = false;
+        return DecideAsync(study =>
+        {
+            string? now = trial is not { } n ? study.Note : n >= 0 && n < study.Trials.Count ? study.Trials[n].Note : null;
+            return (acts = (now ?? "") != note || trial < 0 || trial >= study.Trials.Count) ? [new NoteWritten(Now, trial, note)] : [];
+        }, _ => acts, cancellationToken, fresh: true);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

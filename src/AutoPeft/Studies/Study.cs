@@ -73,6 +73,9 @@ public sealed class Study : IStudyView
     /// <inheritdoc/>
     public bool IsPaused { get; private set; }
 
+    /// <inheritdoc/>
+    public string? Note { get; private set; }
+
     /// <summary>Trials that a scheduler stopped, for good or until it promotes them.</summary>
     internal int StoppedCount { get; private set; }
 
@@ -93,6 +96,13 @@ public sealed class Study : IStudyView
             return budget < Math.Max(1, _trials.Count)
                 ? $"The study has made {_trials.Count} trial(s); a budget of {budget} is fewer. Give at least {Math.Max(1, _trials.Count)}."
                 : null;
+        if (e is NoteWritten note)
+        {
+            if (note.Text.Length > NoteWritten.MaxLength)
+                return $"A note has at most {NoteWritten.MaxLength} characters; this one has {note.Text.Length}.";
+            return note.Number is not { } on || on >= 0 && on < _trials.Count ? null
+                : $"The study has no trial {on} to write a note on; it has {_trials.Count}.";
+        }
         if (e is TrialProposed p)
         {
             if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
@@ -170,6 +180,11 @@ public sealed class Study : IStudyView
                 return;
             case StudyPaused or StudyResumed:
                 IsPaused = e is StudyPaused;
+                return;
+            case NoteWritten n:
+                string? text = n.Text.Length > 0 ? n.Text : null;
+                if (n.Number is { } on) _trials[on].Note = text;
+                else Note = text;
                 return;
             case TrialProposed p:
                 _trials.Add(new Trial(p));

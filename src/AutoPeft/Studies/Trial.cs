@@ -113,6 +113,9 @@ public sealed class Trial
     /// <summary>Why it failed or was requeued last.</summary>
     public string? Error { get; internal set; }
 
+    /// <summary>A person's note on the trial (see <see cref="NoteWritten"/>); null where there is none.</summary>
+    public string? Note { get; internal set; }
+
     /// <summary>The step at which a scheduler paused it last; null where none did.</summary>
     public long? PausedAt { get; internal set; }
 

@@ -5,22 +5,7 @@ namespace AutoPeft.Tests.Reporting;
 /// <summary>The page's scales, run as the browser runs them: positions are numbers whatever finite doubles are drawn.</summary>
 public sealed class PageScalesTests
 {
-    private static readonly Engine Page = Load();
-
-    private static Engine Load()
-    {
-        var engine = new Engine();
-        // Of the document the number helpers only ask for its namespace.
-        engine.Execute("const document = { getElementById: () => ({ namespaceURI: '' }) };");
-        foreach (string script in (string[])["dom.js", "scales.js"])
-        {
-            using Stream stream =
-                typeof(AutoPeft.Reporting.StudyReport).Assembly.GetManifestResourceStream("AutoPeft.Reporting." + script)!;
-            using var reader = new StreamReader(stream);
-            engine.Execute(reader.ReadToEnd());
-        }
-        return engine;
-    }
+    private static readonly Engine Page = PageScripts.Load("dom.js", "scales.js");
 
     /// <summary>Pixel positions of values on an axis of 100 pixels that shows all of them.</summary>
     private static double[] Positions(double[] values, bool log)

@@ -149,6 +149,20 @@ public sealed class StudyReportTests : IDisposable
     }
 
     [Fact]
+    public void A_report_has_the_notes_and_says_how_to_see_the_study_live()
+    {
+        Study study = ReportStudies.Single(5);
+        study.Apply(new NoteWritten(DateTimeOffset.UnixEpoch, null, "for the paper\n</script>"));
+        study.Apply(new NoteWritten(DateTimeOffset.UnixEpoch, 3, "a rerun"));
+        var options = new StudyReportOptions { Insight = false, LiveCommand = "autopeft dashboard runs/a" };
+        var page = new ReportPageText(StudyReport.Html(study, options));
+        Assert.Equal("for the paper\n</script>", page.Data.GetProperty("study").GetProperty("note").GetString());
+        Assert.Equal("autopeft dashboard runs/a", page.Data.GetProperty("study").GetProperty("liveCommand").GetString());
+        Assert.Equal("a rerun", page.Data.GetProperty("trials")[3].GetProperty("note").GetString());
+        Assert.Equal(1, page.Data.GetProperty("trials").EnumerateArray().Count(t => t.TryGetProperty("note", out _)));
+    }
+
+    [Fact]
     public void A_title_of_its_own_leaves_the_studys_name_in_the_data()
     {
         var page = new ReportPageText(StudyReport.Html(ReportStudies.Peft(2), new StudyReportOptions { Title = "Polarity & <co>" }));

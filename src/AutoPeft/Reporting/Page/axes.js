@@ -3,12 +3,13 @@
 /** One axis: a parameter (or a run of switches) or an objective. `place(t)` in [0, 1], null where inactive. */
 function parallelAxes(collapsed) {
   const list = [];
-  for (const f of fields) {
-    const parts = f.bits && !collapsed ? f.indices.map(i => ({ label: parameters[i].name, indices: [i], parameter: parameters[i] })) : [f];
+  for (const f of sheet.fields) {
+    const each = i => ({ label: sheet.parameters[i].name, indices: [i], parameter: sheet.parameters[i] });
+    const parts = f.bits && !collapsed ? f.indices.map(each) : [f];
     for (const part of parts) list.push(dimension(part));
   }
-  for (const o of objectives) {
-    const r = objectiveRange(o);
+  for (const o of sheet.objectives) {
+    const r = sheetRange(o);
     if (!r) continue;
     const sc = scale(r, 0, 1);
     list.push({ label: o.name, objective: o, scale: sc, place: t => (t.values && Number.isFinite(t.values[o.index]) ? sc.unit(t.values[o.index]) : null) });

@@ -9,7 +9,7 @@ let dragging = false, settle = 0;
 function brush(set) {
   state.brushed = set;
   clearTimeout(settle);
-  if (trials.length <= 400) {
+  if (sheet.trials.length <= 400) {
     later(drawAll);
     return;
   }

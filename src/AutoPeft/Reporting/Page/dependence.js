@@ -1,8 +1,10 @@
 // Partial dependence: the objective as one parameter varies, averaged over all others, as the model has it.
 
 function dependenceGrid(report) {
-  const o = objectives.find(q => q.name === report.objective);
-  const curves = report.curves.map(c => ({ ...c, parameter: parameters.find(p => p.name === c.name), points: c.points.map(q => ({ at: q.at, ...measured(q) })) })).filter(c => c.parameter && c.points.some(q => Number.isFinite(q.value)));
+  const o = sheet.objectives.find(q => q.name === report.objective);
+  const curves = report.curves.map(c => ({
+    ...c, parameter: sheet.parameters.find(p => p.name === c.name), points: c.points.map(q => ({ at: q.at, ...measured(q) })),
+  })).filter(c => c.parameter && c.points.some(q => Number.isFinite(q.value)));
   if (!o || curves.length === 0) return null;
   // One axis for all: a flat curve looks flat.
   const ends = curves.flatMap(c => c.points.flatMap(q => [q.value, q.low, q.high])).filter(v => Number.isFinite(v) && (!o.log || v > 0));
@@ -11,7 +13,7 @@ function dependenceGrid(report) {
   return h("div", { class: "effects" }, curves.map(c => {
     const plot = new Plot({ label: `${report.objective} as ${c.name} varies`, height: 190, paint: p => paintDependence(p, c, o, reach) });
     plot.element.removeAttribute("tabindex");
-    plot.patient = true;
+    plot.patient = plot.still = true;
     return h("div", { class: "effect" }, h("div", { class: "top" }, h("h3", null, breakable(c.name)), h("span", null, "all else averaged")), plot.element);
   }));
 }
@@ -20,7 +22,7 @@ function paintDependence(p, c, o, reach) {
   const ticks = scale(reach, 0, 1).ticks(4), kind = c.parameter.type, stepped = ["categorical", "bool", "ordinal"].includes(kind);
   const labels = c.points.map(q => shorten(kind === "bool" ? (/^(true|1)$/i.test(q.at) ? "on" : "off") : q.at, 14)), room = (p.full.width - 60) / labels.length;
   const slant = stepped && labels.some(l => l.length > 4) && labels.some(l => textWidth(l) > room - 6);
-  p.inset(Math.max(...ticks.map(t => textWidth(t.label))) + 12, 24, 8, slant ? 62 : 24);
+  p.inset(Math.max(...ticks.map(t => textWidth(t.label))) + 12, 24, 8, slant ? slantRoom(labels) : 24);
   const sy = scale(reach, p.bottom, p.top);
   p.axisY(sy, upward(o, 34), "", sy.ticks(4));
   const inside = v => clamp(sy.map(v), p.top, p.bottom), drawn = c.points.map((q, i) => ({ ...q, i })).filter(q => Number.isFinite(q.value));
@@ -31,7 +33,7 @@ function paintDependence(p, c, o, reach) {
     labels.forEach((l, i) => {
       const at = p.left + (i + 0.5) * band;
       if (i % stride !== 0) return;
-      if (slant) p.text(at + 4, p.bottom + 14, l, { "text-anchor": "end", transform: `rotate(-35 ${at + 4} ${p.bottom + 14})` });
+      if (slant) slantedLabel(p, at, l);
       else p.text(at, p.bottom + 17, l, { "text-anchor": "middle" });
     });
     p.line(p.left, p.bottom, p.right, p.bottom, "axis");

@@ -19,8 +19,12 @@ const h = (tag, attributes, ...children) => fill(document.createElement(tag), at
 /** An SVG element. */
 const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
+/** JSON has no NaN and no infinity: they come as texts. */
+const real = v => (v === null || v === undefined ? NaN : Number(v));
+
 const $ = id => document.getElementById(id);
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
 /** Hands a file to the browser to be saved. */
 function save(name, blob) {
   const link = h("a", { href: URL.createObjectURL(blob), download: name.replace(/[^\w.-]+/g, "_") });

@@ -75,13 +75,13 @@ function paintFront(p, view) {
 
   const onFront = new Set(front), ctx = p.ctx, many = completed.length > 800;
   const colour = style("--point"), radius = many ? 2.4 : 3.6;
-  const dots = [...completed.filter(dimmed), ...completed.filter(t => !dimmed(t))];
+  const dots = [...completed.filter(dimmed), ...completed.filter(t => !dimmed(t))], covered = coverage();
   for (const t of dots) {
     const vx = t.values[a.index], vy = t.values[b.index];
     if (!Number.isFinite(vx) || !Number.isFinite(vy)) continue;
     const x = sx.map(vx), y = sy.map(vy);
     p.hits.push({ x, y, t });
-    if (onFront.has(t)) continue;
+    if (onFront.has(t) || covered(x, y, dots.length)) continue;
     ctx.globalAlpha = dimmed(t) ? 0.13 : many ? 0.55 : 0.7;
     ctx.fillStyle = ctx.strokeStyle = colour;
     ctx.lineWidth = 1.3;

@@ -26,10 +26,11 @@ function header() {
   const fact = (name, value) => (value === undefined || value === null || value === "" ? null : h("div", null, h("dt", null, name), h("dd", { class: "number" }, value)));
   const known = ["task", "tasks", "model"], rest = Object.entries(settings).filter(([k]) => !known.includes(k));
   const workers = new Set(trials.map(t => t.worker).filter(Boolean)).size;
-  $("top").append(
+  $("top").replaceChildren(
     h("div", { class: "masthead" },
       h("div", null,
-        study.live ? h("p", { class: "crumb" }, h("a", { href: study.live }, "Live page")) : null,
+        study.live ? h("p", { class: "crumb" }, h("a", { href: study.live }, "Live page"))
+          : study.liveCommand ? h("p", { class: "crumb" }, "Live page: ", h("code", null, study.liveCommand)) : null,
         h("h1", null, study.title),
         h("p", { class: "lede" }, h("b", null, goals), ` over ${plural(parameters.length, "parameter")}`,
           space.cardinality ? ` (${space.cardinality.length > 15 ? `about 10^${space.cardinality.length - 1}` : grouped(space.cardinality)} configurations)` : "", "; ",

@@ -23,44 +23,57 @@ function ramp() {
 
 function parallelSection() {
   const view = { collapsed: true, colour: 0, only: "all" };
-  let axes = parallelAxes(true);
-  const changed = () => {
-    const active = [...brushes].map(([key, b]) => [axes.find(a => a.key === key), b]).filter(([a]) => a);
-    brush(active.length === 0 ? null : new Set(trials.filter(t => active.every(([a, b]) => withinBrush(a.place(t), b)))));
+  // Anew where the sheet has other trials: scales of objectives follow their values.
+  let made = null, of = null;
+  const axesNow = () => {
+    if (of !== sheet.completed || !made) [made, of] = [parallelAxes(view.collapsed), sheet.completed];
+    return made;
   };
-  const upright = width => width >= 640 && (width - 60) / Math.max(1, axes.length - 1) >= 64;
+  const changed = () => {
+    const active = [...brushes].map(([key, b]) => [axesNow().find(a => a.key === key), b]).filter(([a]) => a);
+    brush(active.length === 0 ? null : new Set(sheet.trials.filter(t => active.every(([a, b]) => withinBrush(a.place(t), b)))));
+  };
+  const upright = width => width >= 640 && (width - 60) / Math.max(1, axesNow().length - 1) >= 64;
   const plot = new Plot({
     label: "Parallel coordinates of all completed trials",
-    height: width => (upright(width) ? 430 : rowHeight(axes) * axes.length + 14), reach: 12,
-    paint: p => paintParallel(p, view, axes, upright(p.full.width), changed),
-    paintMarks: p => markParallel(p, axes),
+    height: width => (upright(width) ? 430 : rowHeight(axesNow()) * axesNow().length + 14), reach: 12,
+    paint: p => paintParallel(p, view, axesNow(), upright(p.full.width), changed),
+    paintMarks: p => markParallel(p, axesNow()),
   });
   plot.element.removeAttribute("tabindex");
   // Not an image: its handles are for the keyboard too.
   plot.svg.setAttribute("role", "group");
   // A line is hit between axes too, so the nearest mark is looked for along the lines.
-  plot.nearest = (x, y) => nearestLine(plot, axes, x, y);
+  plot.nearest = (x, y) => nearestLine(plot, axesNow(), x, y);
+  plot.still = true;
   const legend = h("div", { class: "legend" });
   const setLegend = () => {
-    const o = objectives[view.colour];
-    legend.replaceChildren(h("span", null, `${o.name}: worse`, h("i", { class: "rampbar" }), "better"));
+    const o = sheet.objectives[view.colour];
+    legend.replaceChildren(h("span", null, o.name), h("span", { class: "whole" }, "worse", h("i", { class: "rampbar" }), "better"));
   };
   setLegend();
-  const tools = h("div", { class: "tools" },
-    objectives.length > 1 ? choice("colour", objectives.map(o => [String(o.index), o.name]), "0", v => { view.colour = Number(v); setLegend(); plot.redraw(); }) : null,
-    choice("lines", [["all", "all trials"], ["front", objectives.length > 1 ? "front only" : "best tenth"]], "all", v => { view.only = v; plot.redraw(); }),
-    fields.some(f => f.bits) ? tick("every switch", false, v => { view.collapsed = !v; axes = parallelAxes(!v); clearBrushes(); plot.redraw(); }) : null);
+  onSheet(() => later(plot.redraw));
+  const clear = h("button", { class: "small", hidden: true, onclick: () => { clearBrushes(); plot.redraw(); } }, "Clear brushes");
+  charts.push({ mark: () => { clear.hidden = state.brushed === null; } });
+  const tools = h("div", { class: "tools" }, clear,
+    sheet.objectives.length > 1 ? objectiveChoice("colour", 0, i => { view.colour = i; setLegend(); plot.redraw(); }) : null,
+    choice("lines", [["all", "all trials"], ["front", sheet.objectives.length > 1 ? "front only" : "best tenth"]], "all",
+      v => { view.only = v; plot.redraw(); }),
+    sheet.fields.some(f => f.bits)
+      ? tick("every switch", false, v => { view.collapsed = !v; made = null; clearBrushes(); plot.redraw(); }) : null);
   return h("section", { class: "panel", id: "parallel" },
     h("div", { class: "head" }, h("h2", null, "Parallel coordinates"), tools),
-    h("p", { class: "note" }, "Each line is a completed trial. Drag along an axis to keep only what passes there, in all charts; click the axis to let go. With the keyboard: Tab to an axis, arrows move the brush, Shift widens it, Escape lifts it."),
+    h("p", { class: "note" }, "Each line is a completed trial. Drag along an axis to keep only what passes there, in the "
+      + "other charts too; click the axis to let go. With the keyboard: Tab to an axis, arrows move the brush, Shift widens it, "
+      + `Escape lifts it. Where a parameter is inactive the line passes beyond its axis's lower end.${sampledWords()}`),
     plot.element, legend);
 }
 
 function shownLines(view) {
-  const list = completed.filter(finite);
+  const list = sheet.completed.filter(finite);
   if (view.only === "all") return list;
-  if (objectives.length > 1) return list.filter(t => t.onFront);
-  return list.slice().sort((a, b) => (better(objectives[0], a.values[0], b.values[0]) ? -1 : 1)).slice(0, Math.max(1, Math.ceil(list.length / 10)));
+  if (sheet.objectives.length > 1) return list.filter(t => t.onFront);
+  return list.slice().sort(byGoodness(sheet.objectives[0])).slice(0, Math.max(1, Math.ceil(list.length / 10)));
 }
 
 /** Where an axis lies: `at(u, t)` is the point of a trial at u, or at the place of what is inactive. */
@@ -77,9 +90,11 @@ function layAxes(p, axes, up) {
       Object.assign(a, { x: undefined, y, from: p.left, to: p.right });
       a.at = (u, t) => [u === null ? p.left - gap : p.left + clamp(u + spread(t), 0, 1) * (p.right - p.left), y];
     }
-    a.inactive = parameters.length > 0 && !a.objective && a.when !== undefined;
+    a.inactive = sheet.parameters.length > 0 && !a.objective && a.when !== undefined;
   });
 }
+
+const NameLength = 24, NameSlant = (20 * Math.PI) / 180;
 
 const trace = (axes, t) => axes.map(a => a.at(a.place(t), t));
 
@@ -89,11 +104,13 @@ function paintParallel(p, view, axes, up, changed) {
     const longest = Math.max(0, ...(axes[0]?.ticks ?? []).map(t => textWidth(shorten(t.label, 14))), 30);
     const left = Math.max(longest + 14, 24), space = (p.full.width - left - 34) / Math.max(1, axes.length - 1);
     p.slanted = axes.some(a => textWidth(axisName(a), 11.5, 600) > space - 12);
-    // The last name runs out to the right of its axis.
-    p.inset(left, p.slanted ? 70 : 36, p.slanted ? clamp(textWidth(shorten(axisName(axes[axes.length - 1]), 24), 11.5, 600) * 0.93, 34, 150) : 34, anyInactive ? 30 : 14);
+    // Slanted names run up and out to the right of their axes; how far, the longest of them says.
+    const reach = axes.map(a => textWidth(shorten(axisName(a), NameLength), 11.5, 600));
+    const out = Math.max(34, ...reach.map((w, k) => w * Math.cos(NameSlant) + 8 - (axes.length - 1 - k) * space * 0.9));
+    p.inset(left, p.slanted ? 46 + Math.max(...reach) * Math.sin(NameSlant) : 40, p.slanted ? out : 34, anyInactive ? 34 : 14);
   } else p.inset(anyInactive ? 34 : 18, 0, 18, 0);
   layAxes(p, axes, up);
-  const list = shownLines(view), o = objectives[view.colour], oScale = axes.find(a => a.objective === o)?.scale;
+  const list = shownLines(view), o = sheet.objectives[view.colour], oScale = axes.find(a => a.objective === o)?.scale;
   const colour = ramp(), ctx = p.ctx;
   const quality = t => (oScale ? (o.minimize ? 1 - oScale.unit(t.values[o.index]) : oScale.unit(t.values[o.index])) : 0.5);
   const passing = list.filter(t => !dimmed(t)), every = dragging ? Math.ceil(passing.length / MaxWhileDragging) : 1;
@@ -150,8 +167,9 @@ function paintAxis(p, a, k, axes, up) {
   else p.line(a.from, a.y, a.to, a.y, "axis");
   const name = axisName(a);
   if (up) {
-    const wide = !p.slanted;
-    const node = p.text(a.x, a.to - 14, shorten(name, 24), wide ? { "text-anchor": k === 0 ? "start" : k === axes.length - 1 ? "end" : "middle", class: "strong", dx: k === 0 ? -14 : k === axes.length - 1 ? 24 : 0 }
+    const wide = !p.slanted, at = k === 0 ? 0 : k === axes.length - 1 ? 2 : 1;
+    const node = p.text(a.x, a.to - 14, shorten(name, NameLength), wide
+      ? { "text-anchor": ["start", "middle", "end"][at], class: "strong", dx: [-14, 0, 24][at] }
       : { "text-anchor": "start", class: "strong", transform: `rotate(-20 ${a.x} ${a.to - 14})` });
     node.append(s("title", null, a.label));
   } else p.text(a.from, a.y - 9, shorten(name, Math.floor(space / 7)), { class: "strong halo" });
@@ -161,7 +179,7 @@ function paintAxis(p, a, k, axes, up) {
   let free = -Infinity;
   for (const { u, label } of ticks) {
     if (up) {
-      const room = k === 0 ? 999 : space - 14;
+      const room = k === 0 ? 14 * 6.5 : space - 14;
       if (room < 22) break;
       const text = shorten(label, Math.max(3, Math.floor(room / 6.5)));
       p.text(a.x - 6, a.from + u * (a.to - a.from) + 4, text, { "text-anchor": "end", class: `${kind} halo` });
@@ -194,7 +212,7 @@ function thin(ticks, most) {
 
 function markParallel(p, axes) {
   for (const [t, kind] of [[state.selected, "selectline"], [state.hover, "hoverline"]]) {
-    if (!t?.values || !axes[0]?.at) continue;
+    if (!t?.values || !t.codes || !axes[0]?.at) continue;
     p.marks.append(s("polyline", { points: trace(axes, t).map(q => q.join(",")).join(" "), class: kind }));
   }
 }

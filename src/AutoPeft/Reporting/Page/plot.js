@@ -188,6 +188,31 @@ class Plot {
   }
 }
 
+/**
+ * Of tens of thousands of marks most cover each other: says whether five lie at this pixel already, which as many more would not change.
+ */
+function coverage() {
+  const taken = new Map();
+  return (x, y, marks) => {
+    if (marks < 8000) return false;
+    const key = Math.round(x) * 65536 + Math.round(y), n = (taken.get(key) ?? 0) + 1;
+    taken.set(key, n);
+    return n > 5;
+  };
+}
+
+const LabelSlant = (35 * Math.PI) / 180;
+
+/** The room below an axis that its slanted labels take. */
+const slantRoom = labels => 24 + Math.max(...labels.map(l => textWidth(l))) * Math.sin(LabelSlant);
+
+/** A label below an axis, slanted and ending at x; cut where it would leave the chart at the left. */
+function slantedLabel(p, x, label) {
+  let text = label;
+  while (text.length > 3 && textWidth(text) * Math.cos(LabelSlant) + 8 > x + 4) text = shorten(text, text.length - 1);
+  p.text(x + 4, p.bottom + 14, text, { "text-anchor": "end", transform: `rotate(-35 ${x + 4} ${p.bottom + 14})` });
+}
+
 /** A cross, for what has failed. */
 function cross(x, y, r = 3.5) {
   return `M${x - r} ${y - r}L${x + r} ${y + r}M${x - r} ${y + r}L${x + r} ${y - r}`;

@@ -40,8 +40,7 @@ function lostTrials(by) {
 
 function timeScale(by, from, to) {
   if (by === "trials") return { unit: 1, label: "trials completed", sx: scale({ low: 0, high: Math.max(1, completed.length) }, from, to) };
-  const wall = Math.max(data.study.wall ?? 0, 1e-3);
-  const [unit, label] = wall > 3 * 86400 ? [86400, "days since the first proposal"] : wall > 3 * 3600 ? [3600, "hours since the first proposal"] : wall > 180 ? [60, "minutes since the first proposal"] : [1, "seconds since the first proposal"];
+  const wall = Math.max(data.study.wall ?? 0, 1e-3), [unit, label] = timeUnit(wall);
   return { unit, label, sx: scale({ low: 0, high: wall / unit }, from, to) };
 }
 
@@ -99,7 +98,7 @@ function paintBest(p, view) {
   const ctx = p.ctx, many = completed.length > 800;
   ctx.fillStyle = ctx.strokeStyle = style("--point");
   let best = null, d = "";
-  const records = [];
+  const records = [], covered = coverage();
   for (const t of completed) {
     const v = t.values[0];
     if (!Number.isFinite(v)) continue;
@@ -107,10 +106,12 @@ function paintBest(p, view) {
     p.hits.push({ x, y, t });
     ctx.globalAlpha = dimmed(t) ? 0.13 : many ? 0.55 : 0.7;
     ctx.beginPath();
-    if (sy.beyond(v)) arrowHead(ctx, x, y, { beyond: () => false }, sy, 0, v, p);
-    else ctx.arc(x, y, many ? 2.2 : 3.4, 0, 7);
-    if (t.infeasible) ctx.stroke();
-    else ctx.fill();
+    if (!covered(x, y, completed.length)) {
+      if (sy.beyond(v)) arrowHead(ctx, x, y, { beyond: () => false }, sy, 0, v, p);
+      else ctx.arc(x, y, many ? 2.2 : 3.4, 0, 7);
+      if (t.infeasible) ctx.stroke();
+      else ctx.fill();
+    }
     if (t.infeasible || (best && !better(o, v, best.values[0]))) continue;
     d += best ? `H${x}V${y}` : `M${x} ${y}`;
     best = t;

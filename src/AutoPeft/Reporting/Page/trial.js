@@ -47,7 +47,7 @@ function trialCard() {
   const mark = () => {
     const fallback = front.find(t => t.knee) ?? bestBy(objectives[0]) ?? trials[0];
     const t = state.hover ?? state.selected ?? fallback;
-    const key = `${t.number} ${t === state.selected}`;
+    const key = `${t.number} ${t === state.selected} ${compared.includes(t.number)}`;
     if (key === shown) return;
     shown = key;
     const copyButton = h("button", { class: "small", onclick: () => copy(JSON.stringify(configuration(t), null, 2), copyButton) }, "Copy configuration as JSON");
@@ -64,7 +64,8 @@ function trialCard() {
           t.worker === undefined ? null : h("tr", null, h("th", { scope: "row" }, "worker"), h("td", null, [t.worker, t.device].filter(Boolean).join(" on "))),
           t.attempt > 1 ? h("tr", null, h("th", { scope: "row" }, "attempt"), h("td", null, String(t.attempt))) : null)),
       ...(t.error ? [h("p", { class: "note" }, t.error)] : []),
-      h("div", { class: "actions" }, copyButton));
+      ...(t.note ? [h("p", { class: "note words" }, h("b", null, "Note: "), t.note)] : []),
+      h("div", { class: "actions" }, copyButton, compareButton(t)));
   };
   charts.push({ draw() {}, mark });
   return element;
@@ -79,11 +80,12 @@ function selectionBar() {
       const t = state.selected, parts = [];
       if (t) {
         const copyButton = h("button", { class: "small", onclick: () => copy(JSON.stringify(configuration(t), null, 2), copyButton) }, "Copy JSON");
-        parts.push(h("span", { class: "dot" }), h("b", null, `Trial ${t.number}`), h("span", { class: "number" }, shorten(summary(t), 90)), copyButton,
+        parts.push(h("span", { class: "dot" }), h("b", null, `Trial ${t.number}`), h("span", { class: "number" }, shorten(summary(t), 90)),
+          copyButton, compareButton(t),
           h("button", { class: "small", onclick: () => select(t) }, "Clear selection"));
       }
       if (state.brushed) parts.push(h("span", null, `${grouped(state.brushed.size)} of ${grouped(trials.length)} trials brushed`), h("button", { class: "small", onclick: () => clearBrushes() }, "Clear brushes"));
-      const key = JSON.stringify([t?.number, state.brushed?.size]);
+      const key = JSON.stringify([t?.number, state.brushed?.size, t && compared.includes(t.number)]);
       if (bar.dataset.key === key) return;
       bar.dataset.key = key;
       bar.hidden = parts.length === 0;

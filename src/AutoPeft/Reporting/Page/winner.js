@@ -1,9 +1,10 @@
 // The winner by each objective, with the luck that selected it taken out.
 
-function winnerSection() {
-  if (!data.winner?.length) return null;
-  const rows = data.winner.filter(w => !w.reason).map(w => ({ ...w, ...Object.fromEntries(["observed", "corrected", "worse", "better"].map(k => [k, real(w[k])])) }));
-  const silent = data.winner.filter(w => w.reason);
+/** `list` has what is known of the winner, or the reason why there is none, for each objective. */
+function winnerSection(list) {
+  const numbers = w => Object.fromEntries(["observed", "corrected", "worse", "better"].map(k => [k, real(w[k])]));
+  const rows = list.filter(w => !w.reason).map(w => ({ ...w, ...numbers(w) }));
+  const silent = list.filter(w => w.reason);
   const interval = w => [Math.min(w.worse, w.better), Math.max(w.worse, w.better)];
   const columns = [
     { name: "objective", text: true, cell: w => h("td", { class: "text name" }, breakable(w.objective)) },
@@ -21,7 +22,7 @@ function winnerSection() {
     h("p", { class: "note" }, "The best of many trials owes part of its result to luck. Without luck: what the winner is worth, as likely too high as too low, and a 95 % interval that holds although the winner was chosen by its result",
       guessed ? ". Told apart: from the next best. How noisy results are is a guess here, by a model of the trials that may take noise for structure; running some configurations again would tell." : learnt ? ". Told apart: from the next best. The noise is known from configurations that ran more than once." : ". Told apart: from the next best.",
       rows.some(w => w.ties) ? " Of trials that share the best value, the one named is the best by the other objectives, in their order, and then the first." : ""),
-    rows.length ? sortable(columns, rows, { trialOf: w => trials[w.trial], caption: "Winner by each objective" }) : null,
+    rows.length ? sortable(columns, rows, { trialFor: w => trialOf(w.trial), caption: "Winner by each objective" }) : null,
     silent.map(w => h("p", { class: "note" }, silent.length + rows.length > 1 ? `${w.objective}: ` : "", w.reason)));
 }
 

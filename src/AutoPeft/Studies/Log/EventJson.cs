@@ -75,6 +75,10 @@ public static class EventJson
             case BudgetChanged b:
                 w.WriteNumber("budget", b.Budget);
                 break;
+            case NoteWritten n:
+                if (n.Number is { } on) w.WriteNumber("trial", on);
+                w.WriteString("text", n.Text);
+                break;
         }
         if (e is AttemptEvent { Seconds: { } seconds }) w.WriteNumber("seconds", seconds);
         w.WriteEndObject();
@@ -107,6 +111,9 @@ public static class EventJson
             case "study_paused": return new StudyPaused(time, e.GetProperty("reason").GetString()!);
             case "study_resumed": return new StudyResumed(time);
             case "budget_changed": return new BudgetChanged(time, e.GetProperty("budget").GetInt32());
+            case "note":
+                int? noted = e.TryGetProperty("trial", out JsonElement on) ? on.GetInt32() : null;
+                return new NoteWritten(time, noted, e.GetProperty("text").GetString()!);
             // Before anything is read from it: a record of a newer version may lack what ours have.
             case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused"
                 or "promoted" or "retried"):
@@ -162,6 +169,7 @@ public static class EventJson
         TrialPromoted => "promoted",
         TrialRetried => "retried",
         BudgetChanged => "budget_changed",
+        NoteWritten => "note",
         StudyPaused => "study_paused",
         StudyResumed => "study_resumed",
         _ => throw new ArgumentOutOfRangeException(nameof(e)),

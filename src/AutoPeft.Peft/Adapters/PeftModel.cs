@@ -1,4 +1,3 @@
-using System.Text;
 using AutoPeft.Peft.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -124,7 +123,7 @@ public static class PeftModel
     {
         var words = model.Bert.Embeddings.WordWeight;
         Tensor? weight = spec.Site.IsLinear ? spec.Site.Linear(model.Bert).Weight : spec.Site.Point == SitePoint.Embeddings ? words : null;
-        using var generator = new Generator(StreamSeed(seed, spec.ModulePath));
+        using var generator = new Generator(NamedSeed.Of(seed, spec.ModulePath));
         return new AdapterBlock(spec, spec.Shape(model.Config), weight, words, generator);
     }
 
@@ -171,16 +170,5 @@ public static class PeftModel
         host.register_module(Site.AdapterModule, adapter);
         // A new module thinks that it is training, whatever its host is doing.
         adapter.train(host.training);
-    }
-
-    // FNV-1a of the name, mixed with the seed by SplitMix64's finaliser: stable across runs and machines, unlike GetHashCode.
-    private static ulong StreamSeed(ulong seed, string name)
-    {
-        var hash = 14695981039346656037UL;
-        foreach (var b in Encoding.UTF8.GetBytes(name)) hash = (hash ^ b) * 1099511628211UL;
-        var z = hash + seed * 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return (z ^ (z >> 31)) >> 1;
     }
 }

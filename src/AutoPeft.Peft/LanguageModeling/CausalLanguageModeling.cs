@@ -119,7 +119,10 @@ public static class CausalLanguageModeling
                 _losses.Add(loss);
                 _average?.Update();
                 if (_options.EvaluateEverySteps is { } every && _losses.Count % every == 0 && _losses.Count < _options.Steps)
-                    stopped = onEvaluation?.Invoke(_losses.Count, Evaluate()) is false;
+                {
+                    double? heldOut = Evaluate();
+                    stopped = onEvaluation?.Invoke(_losses.Count, heldOut) is false;
+                }
                 if (progress is null || watch.Elapsed - reported < ReportEvery) continue;
                 reported = watch.Elapsed;
                 progress.Report(Progress(watch.Elapsed));
@@ -184,8 +187,9 @@ public static class CausalLanguageModeling
             else if (!cancellationToken.IsCancellationRequested)
             {
                 // Whoever stopped the training has just heard of this point.
-                if (_curve.Count == 0 || _curve[^1].Item1 < _losses.Count) onEvaluation?.Invoke(_losses.Count, Evaluate());
-                heldOut = _curve[^1].Item3;
+                bool heard = _curve.Count > 0 && _curve[^1].Item1 == _losses.Count;
+                heldOut = heard ? _curve[^1].Item3 : Evaluate();
+                if (!heard) onEvaluation?.Invoke(_losses.Count, heldOut);
                 _average?.CopyToParameters();
                 if (_average is not null) averaged = HeldOutLoss(cancellationToken);
             }

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.LanguageModeling;
 
-[Collection(ProcessWideGenerator.Name)]
+[Collection("torch's process-wide generator")]
 public sealed class CausalLanguageModelingTests
 {
     private static readonly DecoderConfig Tiny = new()
@@ -79,16 +79,16 @@ public sealed class CausalLanguageModelingTests
     [Fact]
     public void A_training_is_a_function_of_its_seeds()
     {
-        (float[], double?) Train(ulong weights, ulong order)
+        float[] Train(ulong weights, ulong order)
         {
             using DecoderModel model = DecoderModel.Create(Tiny, weights);
-            LanguageModelingResult result = CausalLanguageModeling.Train(model, Text(), Options with { Seed = order });
-            return (Weights(model), result.HeldOutLoss);
+            CausalLanguageModeling.Train(model, Text(), Options with { Seed = order });
+            return Weights(model);
         }
 
         Assert.Equal(Train(1, 2), Train(1, 2));
-        Assert.NotEqual(Train(1, 2).Item1, Train(1, 3).Item1);
-        Assert.NotEqual(Train(1, 2).Item1, Train(2, 2).Item1);
+        Assert.NotEqual(Train(1, 2), Train(1, 3));
+        Assert.NotEqual(Train(1, 2), Train(2, 2));
     }
 
     [Fact]

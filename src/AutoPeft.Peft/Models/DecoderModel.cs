@@ -1,3 +1,4 @@
+using AutoPeft.Peft.Adapters;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ namespace AutoPeft.Peft.Models;
 /// has no tensor of its own.
 /// </summary>
 /// <remarks>Not thread-safe: one thread at a time, as every torch module.</remarks>
-public sealed class DecoderModel : nn.Module<Tensor, Tensor>
+public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
 {
     private DecoderModel(DecoderConfig config) : base(nameof(DecoderModel))
     {
@@ -69,6 +70,26 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>
 
     /// <summary>The matrix that the head multiplies with, <c>[vocabulary, d]</c>.</summary>
     internal Parameter HeadWeight => Head?.Weight ?? Stack.TokenWeight;
+
+    Parameter IAdaptable.Words => Stack.TokenWeight;
+
+    AdaptableLinear IAdaptable.Linear(Site site)
+    {
+        DecoderLayer layer = Layers[site.Layer];
+        AdaptableLinear? map = site.Point switch
+        {
+            SitePoint.Query => layer.Attention.Query,
+            SitePoint.Key => layer.Attention.Key,
+            SitePoint.Value => layer.Attention.Value,
+            SitePoint.QueryKeyValue => layer.Attention.Fused,
+            SitePoint.AttentionOutput => layer.Attention.Output,
+            SitePoint.Gate => layer.FeedForward.Gate,
+            SitePoint.Intermediate => layer.FeedForward.Up,
+            SitePoint.FeedForwardOutput => layer.FeedForward.Down,
+            _ => null,
+        };
+        return map ?? throw new InvalidOperationException($"{site.Point} is no linear map of this model");
+    }
 
     /// <summary>A model with fresh weights: N(0, initializer_range²), norms one, biases zero; see the remarks.</summary>
     /// <remarks>

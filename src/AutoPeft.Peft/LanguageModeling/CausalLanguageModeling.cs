@@ -109,6 +109,7 @@ public static class CausalLanguageModeling
             long warmup = (long)Math.Ceiling(_options.Warmup * _options.Steps);
             bool diverged = false, stopped = false;
             _model.train();
+            _model.ProductType = _options.BFloat16 ? ScalarType.BFloat16 : null;
             using IEnumerator<int> starts = _train.Starts(_options.Seed).GetEnumerator();
             while (_losses.Count < _options.Steps && !stopped && !cancellationToken.IsCancellationRequested)
             {

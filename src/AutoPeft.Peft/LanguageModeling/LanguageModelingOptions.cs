@@ -78,6 +78,12 @@ public sealed record LanguageModelingOptions
     /// </summary>
     public double EmaDecay { get; init; }
 
+    /// <summary>
+    /// Whether the layers' matrix products and attention run in bfloat16, for GPUs with units for bfloat16 (NVIDIA since Ampere).
+    /// Parameters, norms, residual stream, loss and optimiser stay in float32. Default false.
+    /// </summary>
+    public bool BFloat16 { get; init; }
+
     /// <summary>Share of the text, at its end, that is held out. Default 0.1.</summary>
     public double HeldOutShare { get; init; } = 0.1;
 

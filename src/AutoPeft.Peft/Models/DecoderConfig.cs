@@ -86,6 +86,9 @@ public sealed record DecoderConfig
     /// <summary>Id of the token that ends a text; null: none.</summary>
     public int? EosTokenId { get; init; }
 
+    /// <summary>How rotary positions are stretched; null: not at all.</summary>
+    internal RopeScaling? RopeScaling { get; init; }
+
     /// <summary>Heads of keys and values.</summary>
     internal int KeyValueHeads => NumKeyValueHeads ?? NumAttentionHeads;
 

@@ -101,6 +101,17 @@ public sealed class CausalLanguageModelingTests
         foreach (var (x, y) in Weights(whole).Zip(Weights(parts))) Assert.Equal(x, y, 1e-4f);
     }
 
+    [Fact]
+    public void Products_in_bfloat16_learn_nearly_as_those_in_float32()
+    {
+        using DecoderModel exact = DecoderModel.Create(Tiny, 1), rounded = DecoderModel.Create(Tiny, 1);
+        double a = CausalLanguageModeling.Train(exact, Text(), Options).HeldOutLoss!.Value;
+        double b = CausalLanguageModeling.Train(rounded, Text(), Options with { BFloat16 = true }).HeldOutLoss!.Value;
+        Assert.NotEqual(a, b);
+        Assert.Equal(a, b, 0.02);
+        Assert.All(rounded.parameters(), p => Assert.Equal(ScalarType.Float32, p.dtype));
+    }
+
     [Theory]
     [InlineData(false, 1, 1)]
     [InlineData(true, 1, 1)]

@@ -57,6 +57,7 @@ public sealed class DecoderConfigTests
     [InlineData("\"hidden_act\": \"cube\"", "hidden_act = 'cube'")]
     [InlineData("\"eos_token_id\": 100", "eos_token_id = 100")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4}", "yarn")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 4}", "low_freq_factor")]
     [InlineData("\"quantization_config\": {\"bits\": 4}", "quantization_config")]
     public void What_cannot_be_built_is_refused_by_its_key(string field, string said) =>
         Assert.Contains(said, Refusal($"\"model_type\": \"llama\", {field}, {Sizes}"), StringComparison.Ordinal);

@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Tests.Models;
 
 public sealed class DecoderModelTests
 {
-    public static TheoryData<string> Families => ["Llama", "Qwen2", "Qwen3", "Mistral", "Gpt2"];
+    public static TheoryData<string> Families => ["Llama", "Llama3", "Qwen2", "Qwen3", "Mistral", "Gpt2"];
 
     [Theory]
     [MemberData(nameof(Families))]

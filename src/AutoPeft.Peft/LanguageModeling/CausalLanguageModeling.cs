@@ -88,6 +88,7 @@ public static class CausalLanguageModeling
         private readonly LanguageModelingOptions _options;
         private readonly FlatAdamW _optimizer;
         private readonly WeightAverage? _average;
+        private readonly ScalarType? _products;
         private readonly List<double> _losses = [];
         private readonly List<(long, double, double?)> _curve = [];
 
@@ -95,6 +96,7 @@ public static class CausalLanguageModeling
             DecoderModel model, TokenBlocks train, TokenBlocks? heldOut, LanguageModelingOptions options, Func<string, UpdateFactors>? factors)
         {
             (_model, _train, _heldOut, _options) = (model, train, heldOut, options);
+            _products = model.ProductType;
             IReadOnlyList<(string Name, Parameter Parameter)> trained = PeftModel.TrainableParameters(model);
             _optimizer = new FlatAdamW(trained, options.Optimizer, options.Decoupled(factors));
             if (options.EmaDecay > 0) _average = new WeightAverage(trained.Select(p => p.Parameter), options.EmaDecay);
@@ -109,7 +111,7 @@ public static class CausalLanguageModeling
             long warmup = (long)Math.Ceiling(_options.Warmup * _options.Steps);
             bool diverged = false, stopped = false;
             _model.train();
-            _model.ProductType = _options.BFloat16 ? ScalarType.BFloat16 : null;
+            if (_options.BFloat16) _model.ProductType = ScalarType.BFloat16;
             using IEnumerator<int> starts = _train.Starts(_options.Seed).GetEnumerator();
             while (_losses.Count < _options.Steps && !stopped && !cancellationToken.IsCancellationRequested)
             {
@@ -134,6 +136,7 @@ public static class CausalLanguageModeling
 
         public void Dispose()
         {
+            _model.ProductType = _products;
             _optimizer.Dispose();
             _average?.Dispose();
         }

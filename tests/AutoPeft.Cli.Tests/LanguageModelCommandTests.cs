@@ -39,14 +39,14 @@ public sealed class LanguageModelCommandTests : IDisposable
         Assert.StartsWith("the cat sat on the m", output, StringComparison.Ordinal);
 
         string other = Path.Combine(_directory, "other.txt");
-        File.WriteAllText(other, string.Concat(Enumerable.Repeat("the cat ran to the dog. ", 200)));
+        File.WriteAllText(other, string.Concat(Enumerable.Repeat("the mat on the cat sat. ", 200)));
         string[] adapt = ["language-model", "--text", other, "--from", model, "--adapter", "lora r8 qkvogif", "--out", adapter, "--steps", "150", .. Small];
         (code, output) = await RunAsync(_directory, adapt);
         Assert.True(code == 0, output);
         Assert.True(File.Exists(Path.Combine(adapter, "adapter_model.safetensors")));
-        (code, output) = await RunAsync(_directory, "generate", model, "--prompt", "the cat ", "--tokens", "12", "--adapter", adapter);
+        (code, output) = await RunAsync(_directory, "generate", model, "--prompt", "the mat on ", "--tokens", "11", "--adapter", adapter);
         Assert.True(code == 0, output);
-        Assert.StartsWith("the cat ran to the d", output, StringComparison.Ordinal);
+        Assert.StartsWith("the mat on the cat sat", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -76,7 +76,10 @@ public static class PeftModel
     /// <summary>Undoes <see cref="Merge(DecoderModel)"/>, to the bit.</summary>
     public static void Unmerge(DecoderModel model) => Unmerge(model, AttachedSites(model));
 
-    /// <summary>Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their effect.</summary>
+    /// <summary>
+    /// Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their
+    /// effect.
+    /// </summary>
     public static void Detach(BertForSequenceClassification model, bool keepMerged = false)
     {
         foreach (var (site, module) in AttachedSites(model).ToList())

@@ -3,7 +3,9 @@ using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Training;
 
-/// <summary>The fixed methods that a search has to beat: those of AutoPEFT's tables, sizes at the same share of the model's width.</summary>
+/// <summary>
+/// The fixed methods that a search has to beat: those of AutoPEFT's tables, sizes at the same share of the model's width.
+/// </summary>
 internal static class Baselines
 {
     /// <summary>Their names, as <see cref="PeftPlan.FromName(string, Models.BertConfig)"/> reads them.</summary>

@@ -31,7 +31,8 @@ public sealed class LanguageModelCommandTests : IDisposable
     public async Task A_decoder_of_bytes_is_trained_writes_what_it_learned_and_takes_an_adapter()
     {
         string model = Path.Combine(_directory, "model"), adapter = Path.Combine(_directory, "adapter"), text = Text;
-        (int code, string output) = await RunAsync(_directory, ["language-model", "--text", text, "--out", model, "--steps", "150", .. Small]);
+        (int code, string output) = await RunAsync(_directory,
+            ["language-model", "--text", text, "--out", model, "--steps", "150", .. Small]);
         Assert.True(code == 0, output);
         Assert.True(HeldOut(output) < 0.5, output);
         (code, output) = await RunAsync(_directory, "generate", model, "--prompt", "the cat ", "--tokens", "12");
@@ -40,8 +41,8 @@ public sealed class LanguageModelCommandTests : IDisposable
 
         string other = Path.Combine(_directory, "other.txt");
         File.WriteAllText(other, string.Concat(Enumerable.Repeat("the mat on the cat sat. ", 200)));
-        string[] adapt = ["language-model", "--text", other, "--from", model, "--adapter", "lora r8 qkvogif", "--out", adapter, "--steps", "150", .. Small];
-        (code, output) = await RunAsync(_directory, adapt);
+        string[] adapt = ["language-model", "--text", other, "--from", model, "--adapter", "lora r8 qkvogif", "--out", adapter];
+        (code, output) = await RunAsync(_directory, [.. adapt, "--steps", "150", .. Small]);
         Assert.True(code == 0, output);
         Assert.True(File.Exists(Path.Combine(adapter, "adapter_model.safetensors")));
         (code, output) = await RunAsync(_directory, "generate", model, "--prompt", "the mat on ", "--tokens", "11", "--adapter", adapter);
@@ -53,10 +54,12 @@ public sealed class LanguageModelCommandTests : IDisposable
     public async Task A_vocabulary_is_learned_and_travels_with_the_model()
     {
         string model = Path.Combine(_directory, "model"), next = Path.Combine(_directory, "next"), text = Text;
-        string[] start = ["language-model", "--text", text, "--out", model, "--steps", "30", "--vocabulary", "270", "--architecture", "gpt2", .. Small];
+        string[] start =
+            ["language-model", "--text", text, "--out", model, "--steps", "30", "--vocabulary", "270", "--architecture", "gpt2", .. Small];
         (int code, string output) = await RunAsync(_directory, start);
         Assert.True(code == 0, output);
-        (code, string further) = await RunAsync(_directory, ["language-model", "--text", text, "--from", model, "--out", next, "--steps", "60", .. Small]);
+        (code, string further) = await RunAsync(_directory,
+            ["language-model", "--text", text, "--from", model, "--out", next, "--steps", "60", .. Small]);
         Assert.True(code == 0, further);
         Assert.True(HeldOut(further) < HeldOut(output), further);
         Assert.Equal(File.ReadAllText(Path.Combine(model, "tokenizer.json")), File.ReadAllText(Path.Combine(next, "tokenizer.json")));

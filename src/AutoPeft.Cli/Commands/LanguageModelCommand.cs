@@ -21,10 +21,15 @@ internal sealed class LanguageModelCommand
         Description = "Directory to write: config.json, model.safetensors, tokenizer.json; or the adapter.", Required = true,
     };
 
-    private readonly Option<string?> _from = new("--from") { Description = "Go on from this checkpoint instead of fresh weights.", HelpName = "MODEL" };
+    private readonly Option<string?> _from = new("--from")
+    {
+        Description = "Go on from this checkpoint instead of fresh weights.",
+        HelpName = "MODEL",
+    };
     private readonly Option<string?> _adapter = new("--adapter")
     {
-        Description = "With --from: train an adapter and write it in the format of Hugging Face's peft; \"lora r8 qv\", say.", HelpName = "PLAN",
+        Description = "With --from: train an adapter and write it in the format of Hugging Face's peft; \"lora r8 qv\", say.",
+        HelpName = "PLAN",
     };
 
     private readonly Option<string> _architecture = new("--architecture")
@@ -48,22 +53,41 @@ internal sealed class LanguageModelCommand
 
     private readonly Option<bool> _tied = new("--tied") { Description = "The head shares the embedding's matrix." };
     private readonly Option<int> _length = new("--length") { Description = "Tokens in a sequence.", DefaultValueFactory = _ => 128 };
-    private readonly Option<int> _batch = new("--batch") { Description = "Sequences that one update sees.", DefaultValueFactory = _ => Defaults.BatchSize };
+    private readonly Option<int> _batch = new("--batch")
+    {
+        Description = "Sequences that one update sees.",
+        DefaultValueFactory = _ => Defaults.BatchSize,
+    };
     private readonly Option<int> _accumulation = new("--accumulation")
     {
         Description = "Passes into which an update's batch is split.", DefaultValueFactory = _ => Defaults.AccumulationSteps,
     };
 
     private readonly Option<int> _steps = new("--steps") { Description = "Updates.", DefaultValueFactory = _ => Defaults.Steps };
-    private readonly Option<double> _rate = new("--learning-rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => Defaults.LearningRate };
+    private readonly Option<double> _rate = new("--learning-rate")
+    {
+        Description = "Peak learning rate.",
+        DefaultValueFactory = _ => Defaults.LearningRate,
+    };
     private readonly Option<string> _schedule = new("--schedule")
     {
         Description = "linear, cosine, constant, wsd, inverse-sqrt or power.", DefaultValueFactory = _ => "cosine",
     };
 
-    private readonly Option<double> _warmup = new("--warmup") { Description = "Share of the updates over which the rate rises.", DefaultValueFactory = _ => Defaults.Warmup };
-    private readonly Option<double> _decay = new("--weight-decay") { Description = "Weight decay of matrices.", DefaultValueFactory = _ => Defaults.WeightDecay };
-    private readonly Option<bool> _independent = new("--independent-decay") { Description = "Weight decay does not scale with the peak learning rate." };
+    private readonly Option<double> _warmup = new("--warmup")
+    {
+        Description = "Share of the updates over which the rate rises.",
+        DefaultValueFactory = _ => Defaults.Warmup,
+    };
+    private readonly Option<double> _decay = new("--weight-decay")
+    {
+        Description = "Weight decay of matrices.",
+        DefaultValueFactory = _ => Defaults.WeightDecay,
+    };
+    private readonly Option<bool> _independent = new("--independent-decay")
+    {
+        Description = "Weight decay does not scale with the peak learning rate.",
+    };
     private readonly Option<double> _zLoss = new("--z-loss") { Description = "Coefficient of the z-loss." };
     private readonly Option<double> _average = new("--ema") { Description = "Decay rate of averaged weights; 0: none." };
     private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it." };
@@ -75,8 +99,8 @@ internal sealed class LanguageModelCommand
         var self = new LanguageModelCommand();
         var command = new Command("language-model", "Trains a decoder to continue a text: afresh, from a checkpoint, or by an adapter.")
         {
-            self._text, self._output, self._from, self._adapter, self._architecture, self._vocabulary, self._hidden, self._layers, self._heads,
-            self._groups, self._inner, self._tied, self._length, self._batch, self._accumulation, self._steps, self._rate, self._schedule,
+            self._text, self._output, self._from, self._adapter, self._architecture, self._vocabulary, self._hidden, self._layers,
+            self._heads, self._groups, self._inner, self._tied, self._length, self._batch, self._accumulation, self._steps, self._rate, self._schedule,
             self._warmup, self._decay, self._independent, self._zLoss, self._average, self._seed, self._threads,
         };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(self.Run(parsed, cancellationToken)));
@@ -101,13 +125,15 @@ internal sealed class LanguageModelCommand
             model, codec.Encode(text), options, progress: new Progress(), cancellationToken: cancellationToken);
         if (result.Diverged)
             throw new InvalidInputException(
-                $"the training diverged at step {result.Steps}: take a lower --learning-rate than {parsed.GetValue(_rate).ToString(CultureInfo.InvariantCulture)}");
+                $"the training diverged at step {result.Steps}: "
+                    + $"take a lower --learning-rate than {parsed.GetValue(_rate).ToString(CultureInfo.InvariantCulture)}");
         if (plan is not null) HfAdapterFile.Save(model, plan, output, from);
         else
         {
             model.Save(output);
             if (from is null) codec.Tokenizer?.Save(output);
-            else if (codec.Tokenizer is not null) File.Copy(Path.Combine(from, "tokenizer.json"), Path.Combine(output, "tokenizer.json"), overwrite: true);
+            else if (codec.Tokenizer is not null)
+                File.Copy(Path.Combine(from, "tokenizer.json"), Path.Combine(output, "tokenizer.json"), overwrite: true);
         }
         Tell(result, output);
         return result.Interrupted ? CommandLine.Interrupted : 0;
@@ -162,11 +188,13 @@ internal sealed class LanguageModelCommand
 
     private static void Tell(LanguageModelingResult result, string output)
     {
-        string averaged = result.AveragedHeldOutLoss is { } a ? string.Create(CultureInfo.InvariantCulture, $", {a:0.0000} of averaged weights") : "";
+        string averaged = result.AveragedHeldOutLoss is { } a
+            ? string.Create(CultureInfo.InvariantCulture, $", {a:0.0000} of averaged weights") : "";
         string heldOut = result.HeldOutLoss is { } h ? string.Create(CultureInfo.InvariantCulture, $", held out {h:0.0000}{averaged}") : "";
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{(result.Interrupted ? "Interrupted after" : "Trained for")} {result.Steps:N0} steps, {result.Tokens:N0} tokens, {result.Seconds:0} s; "
+            $"{(result.Interrupted ? "Interrupted after" : "Trained for")} {result.Steps:N0} steps, "
+                + $"{result.Tokens:N0} tokens, {result.Seconds:0} s; "
             + $"loss {result.TrainLoss:0.0000}{heldOut} nats a token. Written to {output}"));
     }
 
@@ -181,7 +209,8 @@ internal sealed class LanguageModelCommand
             _shown = (long)(value.Done * 10);
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"step {value.Step}  loss {value.Loss:0.000}  {value.TokensPerSecond:N0} tokens/s  {value.Done:P0}  {Sweeps.SweepDisplay.Time(value.TimeLeft)} left"));
+                $"step {value.Step}  loss {value.Loss:0.000}  {value.TokensPerSecond:N0} tokens/s  "
+                    + $"{value.Done:P0}  {Sweeps.SweepDisplay.Time(value.TimeLeft)} left"));
         }
     }
 }

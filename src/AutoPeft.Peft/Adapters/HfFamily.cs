@@ -88,5 +88,6 @@ internal abstract class HfFamily
         else config.Fields.RequireOff("fan_in_fan_out");
     }
 
-    protected static JsonArray Names(IEnumerable<string> names) => new([.. names.Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))]);
+    protected static JsonArray Names(IEnumerable<string> names) =>
+        new([.. names.Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))]);
 }

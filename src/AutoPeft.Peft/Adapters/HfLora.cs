@@ -43,7 +43,8 @@ internal sealed class HfLora : HfFamily
         var rank = updates.GroupBy(Rank).MaxBy(g => g.Count())!.Key;
         var usual = updates.GroupBy(Alpha).MaxBy(g => g.Count())!.Key;
         var (targets, layers) = TargetModules(updates.Select(u => u.Site), shape);
-        values["alpha_pattern"] = new JsonObject(updates.Where(u => Alpha(u) != usual).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Alpha(u))));
+        values["alpha_pattern"] = new JsonObject(
+            updates.Where(u => Alpha(u) != usual).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Alpha(u))));
         values["bias"] = "none";
         // GPT-2's maps are convolutions there, whose weights lie transposed.
         values["fan_in_fan_out"] = shape.Family == SiteFamily.Gpt2;

@@ -117,7 +117,8 @@ public static class PeftMethods
             foreach (var target in options.Targets.Distinct())
             {
                 var site = new Site(target, layer, shape.Family);
-                if (!site.IsLinear || target == SitePoint.Pooler) throw new InvalidInputException($"LoRA cannot adapt {target}: it is no linear map of a layer");
+                if (!site.IsLinear || target == SitePoint.Pooler)
+                    throw new InvalidInputException($"LoRA cannot adapt {target}: it is no linear map of a layer");
                 blocks.Add(new BlockSpec
                 {
                     Name = "lora",

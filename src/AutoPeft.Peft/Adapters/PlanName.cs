@@ -58,7 +58,8 @@ public static class PlanName
     [
         .. letters.Select(letter => Targets.Any(t => t.Letter == letter)
             ? Targets.First(t => t.Letter == letter).Point
-            : throw new InvalidInputException($"'{letter}' in '{letters}' is no target; targets are q, k, v, o (attention output), i (intermediate), f (feed-forward output), g (gate)")),
+            : throw new InvalidInputException($"'{letter}' in '{letters}' is no target; "
+                + "targets are q, k, v, o (attention output), i (intermediate), f (feed-forward output), g (gate)")),
     ];
 
     private static PeftPlan One(string text, BertConfig config)
@@ -95,7 +96,8 @@ public static class PlanName
             ["bitfit"] => PeftMethods.BitFit() with { Head = HeadTraining.Frozen },
             ["ia3"] => PeftMethods.Ia3(config),
             ["lora" or "dora", ..] => PeftMethods.Lora(config, LoraOptionsOf(words, text)),
-            _ => throw new InvalidInputException($"'{text}' is no known method of decoders; examples: full, bitfit, ia3, lora r8 qv, dora r8 a16 qkvogif"),
+            _ => throw new InvalidInputException($"'{text}' is no known method of decoders; "
+                + "examples: full, bitfit, ia3, lora r8 qv, dora r8 a16 qkvogif"),
         };
     }
 

@@ -155,7 +155,8 @@ public sealed record LanguageModelingOptions
     internal Func<string, UpdateFactors>? Decoupled(Func<string, UpdateFactors>? factors) =>
         factors is null || !IndependentWeightDecay
             ? factors
-            : name => factors(name) is var own && own.LearningRate > 0 ? own with { WeightDecay = own.WeightDecay / own.LearningRate } : own;
+            : name => factors(name) is var own && own.LearningRate > 0
+                ? own with { WeightDecay = own.WeightDecay / own.LearningRate } : own;
 
     private static void Count(string what, int value) =>
         Require(value is > 0 and <= TrainingOptions.MaxCount, what, value, $"between 1 and {TrainingOptions.MaxCount}");

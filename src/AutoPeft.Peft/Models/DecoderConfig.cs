@@ -192,5 +192,6 @@ public sealed record DecoderConfig
 
     /// <summary>The refusal of a model type that cannot be built.</summary>
     internal static InvalidInputException UnknownType(string where, string? type) =>
-        new($"{where}: model_type = {(type is null ? "missing" : $"'{type}'")}: this architecture is not known; known are {KnownModelTypes}");
+        new($"{where}: model_type = {(type is null ? "missing" : $"'{type}'")}: this architecture is not known; "
+            + $"known are {KnownModelTypes}");
 }

@@ -111,7 +111,9 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
     /// </remarks>
     /// <param name="config">The shape.</param>
     /// <param name="seed">Of the weights.</param>
-    /// <exception cref="InvalidInputException">The configuration describes no decoder that can be built, or memory does not suffice.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The configuration describes no decoder that can be built, or memory does not suffice.
+    /// </exception>
     public static DecoderModel Create(DecoderConfig config, ulong seed)
     {
         DecoderTensors.RequireMemory(config.Checked("model configuration"));

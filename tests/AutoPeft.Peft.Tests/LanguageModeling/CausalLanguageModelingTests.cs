@@ -96,7 +96,8 @@ public sealed class CausalLanguageModelingTests
     {
         using DecoderModel whole = DecoderModel.Create(Tiny, 1), parts = DecoderModel.Create(Tiny, 1);
         LanguageModelingResult a = CausalLanguageModeling.Train(whole, Text(), Options with { Steps = 5, ZLoss = 1e-3 });
-        LanguageModelingResult b = CausalLanguageModeling.Train(parts, Text(), Options with { Steps = 5, ZLoss = 1e-3, AccumulationSteps = 4 });
+        LanguageModelingResult b = CausalLanguageModeling.Train(parts, Text(),
+            Options with { Steps = 5, ZLoss = 1e-3, AccumulationSteps = 4 });
         Assert.Equal(a.TrainLoss, b.TrainLoss, 1e-5);
         foreach (var (x, y) in Weights(whole).Zip(Weights(parts))) Assert.Equal(x, y, 1e-4f);
     }
@@ -185,7 +186,8 @@ public sealed class CausalLanguageModelingTests
         using DecoderModel model = DecoderModel.Create(Tiny, 1);
         using var source = new CancellationTokenSource();
         LanguageModelingResult cancelled = CausalLanguageModeling.Train(
-            model, Text(), Options with { EvaluateEverySteps = 3 }, onEvaluation: (step, _) => { if (step == 6) source.Cancel(); return true; },
+            model, Text(), Options with { EvaluateEverySteps = 3 },
+            onEvaluation: (step, _) => { if (step == 6) source.Cancel(); return true; },
             cancellationToken: source.Token);
         Assert.Equal((6, true), (cancelled.Steps, cancelled.Interrupted));
         List<long> heard = [];
@@ -214,12 +216,16 @@ public sealed class CausalLanguageModelingTests
         string file = PublicData.Require("tinyshakespeare/input.txt");
         var config = new DecoderConfig
         {
-            VocabSize = 256, HiddenSize = 64, NumHiddenLayers = 2, NumAttentionHeads = 4, IntermediateSize = 176, MaxPositionEmbeddings = 128,
+            VocabSize = 256, HiddenSize = 64, NumHiddenLayers = 2,
+            NumAttentionHeads = 4, IntermediateSize = 176, MaxPositionEmbeddings = 128,
         };
         using DecoderModel model = DecoderModel.Create(config, 1);
         LanguageModelingResult result = CausalLanguageModeling.Train(
             model, CausalLanguageModeling.ReadBytes(file),
-            new LanguageModelingOptions { Steps = 300, BatchSize = 16, LearningRate = 1e-2, EvaluateEverySteps = 100, HeldOutTokens = 16_384 });
+            new LanguageModelingOptions
+            {
+                Steps = 300, BatchSize = 16, LearningRate = 1e-2, EvaluateEverySteps = 100, HeldOutTokens = 16_384,
+            });
         // The bytes' entropy without context is 3.3 nats, ln 256 is 5.5.
         Assert.True(result.HeldOutLoss < 2.3, $"held-out losses {string.Join(", ", result.Curve)} after {result.Seconds:0} s");
     }

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Oracles;
 
-/// <summary>The tiny decoders of <c>decoder_oracle.py</c>: shapes, formula-made weights, inputs; the numbers are in the other half.</summary>
+/// <summary>
+/// The tiny decoders of <c>decoder_oracle.py</c>: shapes, formula-made weights, inputs; the numbers are in the other half.
+/// </summary>
 internal static partial class DecoderOracle
 {
     private static readonly DecoderConfig Llamas = new()

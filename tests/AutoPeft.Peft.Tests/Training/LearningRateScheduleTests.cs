@@ -60,5 +60,6 @@ public class LearningRateScheduleTests
 
     [Fact]
     public void An_unknown_name_is_answered_with_the_known_ones() =>
-        Assert.Contains("linear, cosine, constant, wsd, inverse-sqrt, power", Assert.Throws<InvalidInputException>(() => LearningRateSchedule.Parse("step")).Message, StringComparison.Ordinal);
+        Assert.Contains("linear, cosine, constant, wsd, inverse-sqrt, power",
+            Assert.Throws<InvalidInputException>(() => LearningRateSchedule.Parse("step")).Message, StringComparison.Ordinal);
 }

@@ -102,7 +102,8 @@ public static class PeftMethods
     public static PeftPlan Lora(DecoderConfig config, LoraOptions options) =>
         LoraOf(config, options with { Targets = [.. options.Targets.Select(t => Decoders(config, t)).Distinct()] }) with
         {
-            Name = PlanName.Of(options), Head = HeadTraining.Frozen,
+            Name = PlanName.Of(options),
+            Head = HeadTraining.Frozen,
         };
 
     private static PeftPlan LoraOf(AdaptableShape shape, LoraOptions options)

@@ -138,14 +138,19 @@ public sealed record LanguageModelingOptions
     {
         // Independent decay: rate · decay must be decay times the schedule's share of the peak.
         WeightDecay = IndependentWeightDecay ? WeightDecay / LearningRate : WeightDecay,
-        Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon, MaxGradientNorm = MaxGradientNorm,
+        Beta1 = Beta1,
+        Beta2 = Beta2,
+        Epsilon = Epsilon,
+        MaxGradientNorm = MaxGradientNorm,
     };
 
     /// <summary>What the kind of schedule leaves open.</summary>
     /// <param name="sequenceLength">Tokens in a sequence.</param>
     internal ScheduleShape Shape(int sequenceLength) => new()
     {
-        DecayShare = DecayShare, FinalShare = FinalShare, PowerExponent = PowerExponent,
+        DecayShare = DecayShare,
+        FinalShare = FinalShare,
+        PowerExponent = PowerExponent,
         PowerKnee = PowerAmplitude is { } a
             ? Math.Pow(LearningRate / (BatchSize * a), 1 / PowerExponent) / ((double)BatchSize * sequenceLength)
             : null,

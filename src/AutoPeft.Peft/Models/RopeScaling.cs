@@ -68,7 +68,10 @@ internal sealed record Llama3RopeScaling(double Factor, double Low, double High,
     /// <inheritdoc/>
     public override JsonObject ToJson() => new()
     {
-        ["rope_type"] = "llama3", ["factor"] = Factor, ["low_freq_factor"] = Low, ["high_freq_factor"] = High,
+        ["rope_type"] = "llama3",
+        ["factor"] = Factor,
+        ["low_freq_factor"] = Low,
+        ["high_freq_factor"] = High,
         ["original_max_position_embeddings"] = (long)Original,
     };
 }

@@ -82,21 +82,35 @@ internal sealed record BytePairFile
             throw new InvalidOperationException("only a tokenizer that was learned here can be written");
         static JsonObject ByteLevel() => new()
         {
-            ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true,
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = true,
+            ["use_regex"] = true,
         };
         var json = new JsonObject
         {
-            ["version"] = "1.0", ["truncation"] = null, ["padding"] = null,
+            ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
             ["added_tokens"] = new JsonArray([.. tokenizer.Added.Select(t => new JsonObject
             {
                 ["id"] = t.Id, ["content"] = t.Content, ["single_word"] = t.SingleWord, ["lstrip"] = false, ["rstrip"] = false,
                 ["normalized"] = false, ["special"] = tokenizer.Special.Contains(t.Id),
             })]),
-            ["normalizer"] = null, ["pre_tokenizer"] = ByteLevel(), ["post_processor"] = ByteLevel(), ["decoder"] = ByteLevel(),
+            ["normalizer"] = null,
+            ["pre_tokenizer"] = ByteLevel(),
+            ["post_processor"] = ByteLevel(),
+            ["decoder"] = ByteLevel(),
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null, ["fuse_unk"] = false, ["byte_fallback"] = false, ["ignore_merges"] = false,
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = null,
+                ["continuing_subword_prefix"] = null,
+                ["end_of_word_suffix"] = null,
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
+                ["ignore_merges"] = false,
                 ["vocab"] = new JsonObject([.. tokenizer.Pieces.Select((p, id) => KeyValuePair.Create(p, (JsonNode?)id))]),
                 ["merges"] = new JsonArray([.. tokenizer.Merges.Select(m => JsonValue.Create($"{m.Left} {m.Right}"))]),
             },

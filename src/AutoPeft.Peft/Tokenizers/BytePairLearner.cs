@@ -47,7 +47,11 @@ internal static class BytePairLearner
         }
         return new BytePairFile
         {
-            Pieces = [.. pieces], Merges = merges, Splitting = splitting, Added = [new AddedToken(EndOfText, 0)], Special = [0],
+            Pieces = [.. pieces],
+            Merges = merges,
+            Splitting = splitting,
+            Added = [new AddedToken(EndOfText, 0)],
+            Special = [0],
         };
     }
 }

@@ -18,7 +18,8 @@ internal sealed class LanguageModelCommand
     private readonly Option<string> _text = new("--text") { Description = "A text file. Its last tenth is held out.", Required = true };
     private readonly Option<string> _output = new("--out")
     {
-        Description = "Directory to write: config.json, model.safetensors, tokenizer.json; or the adapter.", Required = true,
+        Description = "Directory to write: config.json, model.safetensors, tokenizer.json; or the adapter.",
+        Required = true,
     };
 
     private readonly Option<string?> _from = new("--from")
@@ -34,7 +35,8 @@ internal sealed class LanguageModelCommand
 
     private readonly Option<string> _architecture = new("--architecture")
     {
-        Description = $"Of fresh weights: {DecoderConfig.KnownModelTypes}.", DefaultValueFactory = _ => "llama",
+        Description = $"Of fresh weights: {DecoderConfig.KnownModelTypes}.",
+        DefaultValueFactory = _ => "llama",
     };
 
     private readonly Option<int> _vocabulary = new("--vocabulary")
@@ -60,7 +62,8 @@ internal sealed class LanguageModelCommand
     };
     private readonly Option<int> _accumulation = new("--accumulation")
     {
-        Description = "Passes into which an update's batch is split.", DefaultValueFactory = _ => Defaults.AccumulationSteps,
+        Description = "Passes into which an update's batch is split.",
+        DefaultValueFactory = _ => Defaults.AccumulationSteps,
     };
 
     private readonly Option<int> _steps = new("--steps") { Description = "Updates.", DefaultValueFactory = _ => Defaults.Steps };
@@ -71,7 +74,8 @@ internal sealed class LanguageModelCommand
     };
     private readonly Option<string> _schedule = new("--schedule")
     {
-        Description = "linear, cosine, constant, wsd, inverse-sqrt or power.", DefaultValueFactory = _ => "cosine",
+        Description = "linear, cosine, constant, wsd, inverse-sqrt or power.",
+        DefaultValueFactory = _ => "cosine",
     };
 
     private readonly Option<double> _warmup = new("--warmup")

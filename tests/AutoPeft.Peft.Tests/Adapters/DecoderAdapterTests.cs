@@ -149,8 +149,13 @@ public sealed class DecoderAdapterTests
         float[] before = model.HeadWeight.data<float>().ToArray();
         var options = new LanguageModelingOptions
         {
-            Steps = 60, BatchSize = 8, SequenceLength = 64, LearningRate = 1e-2,
-            WeightDecay = 0, EvaluateEverySteps = 1, HeldOutTokens = 2_048,
+            Steps = 60,
+            BatchSize = 8,
+            SequenceLength = 64,
+            LearningRate = 1e-2,
+            WeightDecay = 0,
+            EvaluateEverySteps = 1,
+            HeldOutTokens = 2_048,
         };
         LanguageModelingResult result = CausalLanguageModeling.Train(model, tokens, options);
         Assert.True(result.HeldOutLoss < result.Curve[0].HeldOutLoss - 1, $"from {result.Curve[0].HeldOutLoss} to {result.HeldOutLoss}");

@@ -14,7 +14,12 @@ public sealed class CausalLanguageModelingTests
 {
     private static readonly DecoderConfig Tiny = new()
     {
-        VocabSize = 16, HiddenSize = 16, NumHiddenLayers = 1, NumAttentionHeads = 2, NumKeyValueHeads = 1, IntermediateSize = 32,
+        VocabSize = 16,
+        HiddenSize = 16,
+        NumHiddenLayers = 1,
+        NumAttentionHeads = 2,
+        NumKeyValueHeads = 1,
+        IntermediateSize = 32,
         MaxPositionEmbeddings = 12,
     };
 
@@ -216,15 +221,23 @@ public sealed class CausalLanguageModelingTests
         string file = PublicData.Require("tinyshakespeare/input.txt");
         var config = new DecoderConfig
         {
-            VocabSize = 256, HiddenSize = 64, NumHiddenLayers = 2,
-            NumAttentionHeads = 4, IntermediateSize = 176, MaxPositionEmbeddings = 128,
+            VocabSize = 256,
+            HiddenSize = 64,
+            NumHiddenLayers = 2,
+            NumAttentionHeads = 4,
+            IntermediateSize = 176,
+            MaxPositionEmbeddings = 128,
         };
         using DecoderModel model = DecoderModel.Create(config, 1);
         LanguageModelingResult result = CausalLanguageModeling.Train(
             model, CausalLanguageModeling.ReadBytes(file),
             new LanguageModelingOptions
             {
-                Steps = 300, BatchSize = 16, LearningRate = 1e-2, EvaluateEverySteps = 100, HeldOutTokens = 16_384,
+                Steps = 300,
+                BatchSize = 16,
+                LearningRate = 1e-2,
+                EvaluateEverySteps = 100,
+                HeldOutTokens = 16_384,
             });
         // The bytes' entropy without context is 3.3 nats, ln 256 is 5.5.
         Assert.True(result.HeldOutLoss < 2.3, $"held-out losses {string.Join(", ", result.Curve)} after {result.Seconds:0} s");

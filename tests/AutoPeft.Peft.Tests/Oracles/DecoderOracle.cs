@@ -11,8 +11,14 @@ internal static partial class DecoderOracle
 {
     private static readonly DecoderConfig Llamas = new()
     {
-        VocabSize = 29, HiddenSize = 12, NumHiddenLayers = 2, NumAttentionHeads = 4, NumKeyValueHeads = 2, HeadDim = 6,
-        IntermediateSize = 20, MaxPositionEmbeddings = 24,
+        VocabSize = 29,
+        HiddenSize = 12,
+        NumHiddenLayers = 2,
+        NumAttentionHeads = 4,
+        NumKeyValueHeads = 2,
+        HeadDim = 6,
+        IntermediateSize = 20,
+        MaxPositionEmbeddings = 24,
     };
 
     public static DecoderConfig Config(string family) => family switch
@@ -24,8 +30,13 @@ internal static partial class DecoderOracle
         "Mistral" => Llamas with { ModelType = "mistral", SlidingWindow = 3 },
         "Gpt2" => Llamas with
         {
-            ModelType = "gpt2", NumAttentionHeads = 3, NumKeyValueHeads = null, HeadDim = null, IntermediateSize = 48,
-            HiddenAct = "gelu_new", TieWordEmbeddings = true,
+            ModelType = "gpt2",
+            NumAttentionHeads = 3,
+            NumKeyValueHeads = null,
+            HeadDim = null,
+            IntermediateSize = 48,
+            HiddenAct = "gelu_new",
+            TieWordEmbeddings = true,
         },
         _ => throw new ArgumentOutOfRangeException(nameof(family)),
     };
@@ -33,7 +44,12 @@ internal static partial class DecoderOracle
     /// <summary>Logits behind the last token of both rows of <see cref="Inputs"/>.</summary>
     public static double[] Expected(string family) => family switch
     {
-        "Llama" => Llama, "Qwen2" => Qwen2, "Qwen3" => Qwen3, "Mistral" => Mistral, "Llama3" => Llama3, _ => Gpt2,
+        "Llama" => Llama,
+        "Qwen2" => Qwen2,
+        "Qwen3" => Qwen3,
+        "Mistral" => Mistral,
+        "Llama3" => Llama3,
+        _ => Gpt2,
     };
 
     public static Tensor Inputs() => tensor([1L, 7, 3, 28, 11, 0, 5, 2, 2, 19, 4, 23, 8, 16]).view(2, 7);

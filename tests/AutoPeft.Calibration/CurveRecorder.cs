@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Demo;
-using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Randomness;

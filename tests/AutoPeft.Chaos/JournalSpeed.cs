@@ -3,7 +3,6 @@ using System.Diagnostics;
 using AutoPeft.Functions;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;

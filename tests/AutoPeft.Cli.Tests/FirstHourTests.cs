@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using static AutoPeft.Cli.Tests.CommandProcess;

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json;
 using AutoPeft.Dashboard.Sources;
 using AutoPeft.Dashboard.Web;
-using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Tests;
 

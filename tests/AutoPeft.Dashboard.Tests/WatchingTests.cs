@@ -4,7 +4,6 @@ using AutoPeft.Dashboard.Sources;
 using AutoPeft.Dashboard.Web;
 using AutoPeft.Pareto;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;

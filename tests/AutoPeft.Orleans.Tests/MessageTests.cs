@@ -8,7 +8,6 @@ using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Runtime;
 using Orleans.Serialization;
 
 namespace AutoPeft.Orleans.Tests;

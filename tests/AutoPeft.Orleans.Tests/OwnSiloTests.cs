@@ -9,9 +9,6 @@ using AutoPeft.Studies;
 using AutoPeft.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Tests;
 

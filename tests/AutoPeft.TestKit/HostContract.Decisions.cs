@@ -99,8 +99,8 @@ public abstract partial class HostContract
         }) with
         { Options = new SweepOptions { TrialDirectory = _directory } };
         Study study = await RunAsync(setup);
-        Trial[] successors = [.. study.Trials.Where(t => t.Parent is not null)];
-        Assert.NotEmpty(successors);
+        Trial[] children = [.. study.Trials.Where(t => t.Parent is not null)];
+        Assert.NotEmpty(children);
         foreach ((int number, ulong seed, long? from, string found) in starts)
         {
             Assert.Equal(from ?? 0, long.Parse(found.Split(' ')[0], CultureInfo.InvariantCulture));
@@ -108,7 +108,7 @@ public abstract partial class HostContract
             while (root.Parent is { } parent) root = study.Trials[parent.Number];
             Assert.Equal(StudySession.TrainingSeed(definition, root.Number), seed);
         }
-        Assert.All(successors.Where(t => t.Reports.Count > 0), t => Assert.Equal(t.Parent!.Step + 1, t.Reports[0].Step));
+        Assert.All(children.Where(t => t.Reports.Count > 0), t => Assert.Equal(t.Parent!.Step + 1, t.Reports[0].Step));
         Assert.Equal(0, study.PendingCount);
     }
 

@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using AutoPeft.Analysis.Stopping;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using Xunit;

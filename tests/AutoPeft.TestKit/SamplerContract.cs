@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using AutoPeft.Functions;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;

@@ -2,9 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Parquet;
+using AutoPeft.Population;
 using AutoPeft.Reporting;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 

@@ -4,8 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Cli.Fits;
 using AutoPeft.Scaling.Data;
-using AutoPeft.Scaling.Fitting;
-using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Planning;
 using AutoPeft.Scaling.Prediction;

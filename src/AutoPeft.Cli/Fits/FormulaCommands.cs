@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
 using AutoPeft.Scaling.Data;
-using AutoPeft.Scaling.Estimation;
-using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Register;
 using AutoPeft.Scaling.Reports;
 

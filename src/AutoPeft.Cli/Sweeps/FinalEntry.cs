@@ -99,7 +99,7 @@ internal sealed record FinalEntry(string Name)
             Parameters = Json(trial.Configuration),
             Before = trial.Parent is null
                 ? null
-                : [.. Lineage.Of(search, trial).Select(l => new Phase((int)l.Until, Json(l.Configuration)))],
+                : [.. Ancestry.Of(search, trial).Select(l => new Phase((int)l.Until, Json(l.Configuration)))],
             LearningRate = rate,
             Choice = rate is null ? RateChoice.Fixed : RateChoice.Searched,
         };

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Analysis.Racing;
-using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Spaces;

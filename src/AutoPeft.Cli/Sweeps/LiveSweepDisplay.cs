@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Pareto;
-using AutoPeft.Running;
 using AutoPeft.Studies;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Models;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;

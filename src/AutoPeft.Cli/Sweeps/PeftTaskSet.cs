@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;

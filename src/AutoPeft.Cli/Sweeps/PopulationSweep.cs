@@ -1,4 +1,4 @@
-using AutoPeft.Samplers;
+using AutoPeft.Population;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AutoPeft.Dashboard.Data;
-using AutoPeft.Dashboard.Watching;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

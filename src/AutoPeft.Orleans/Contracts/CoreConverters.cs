@@ -1,6 +1,5 @@
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
-using Orleans;
 
 namespace AutoPeft.Orleans.Contracts;
 

@@ -1,9 +1,6 @@
 using System.Collections.Immutable;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
-using Orleans;
-using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Contracts;
 

@@ -1,5 +1,4 @@
 using AutoPeft.Running;
-using Orleans;
 
 namespace AutoPeft.Orleans.Contracts;
 

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace AutoPeft.Orleans.Contracts;
 
 /// <summary>How a study stands.</summary>

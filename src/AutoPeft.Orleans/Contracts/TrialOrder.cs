@@ -2,7 +2,6 @@ using System.Text.Json;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
-using Orleans;
 
 namespace AutoPeft.Orleans.Contracts;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AutoPeft.Running;
-using Orleans;
 
 namespace AutoPeft.Orleans.Contracts;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using AutoPeft.Studies;
-using Orleans;
 
 namespace AutoPeft.Orleans.Endpoints;
 

@@ -7,10 +7,8 @@ using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Grains;
 

@@ -1,9 +1,7 @@
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Orleans.Slots;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 
 namespace AutoPeft.Orleans.Grains;

@@ -2,10 +2,7 @@ using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Studies;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.Serialization;
 
 namespace AutoPeft.Orleans.Hosting;

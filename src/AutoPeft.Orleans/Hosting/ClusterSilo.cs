@@ -1,14 +1,9 @@
 using System.Diagnostics;
 using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Orleans.Postgres;
-using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Studies;
-using AutoPeft.Running;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Hosting;
 

@@ -1,11 +1,8 @@
 using System.Net;
 using AutoPeft.Orleans.Endpoints;
-using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Studies;
 using AutoPeft.Running;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
-using Orleans.Hosting;
 
 namespace AutoPeft.Orleans.Hosting;
 

@@ -2,9 +2,6 @@ using AutoPeft.Orleans.Slots;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Hosting;
 

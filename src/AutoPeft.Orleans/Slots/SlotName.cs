@@ -1,5 +1,4 @@
 using AutoPeft.Running;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Slots;
 

@@ -6,8 +6,6 @@ using AutoPeft.Running;
 using AutoPeft.Studies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Slots;
 

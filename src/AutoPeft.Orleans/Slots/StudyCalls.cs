@@ -3,8 +3,6 @@ using System.Diagnostics;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Slots;
 

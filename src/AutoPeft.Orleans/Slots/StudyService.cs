@@ -2,8 +2,6 @@ using System.Runtime.ExceptionServices;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Running;
 using AutoPeft.Studies;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AutoPeft.Orleans.Slots;
 

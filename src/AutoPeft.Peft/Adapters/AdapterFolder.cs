@@ -2,8 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Files;
 using AutoPeft.Peft.Models;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;

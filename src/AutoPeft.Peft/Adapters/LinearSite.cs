@@ -1,5 +1,4 @@
 using AutoPeft.Peft.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;

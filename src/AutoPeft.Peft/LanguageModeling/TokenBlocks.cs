@@ -1,5 +1,4 @@
 using AutoPeft.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.LanguageModeling;

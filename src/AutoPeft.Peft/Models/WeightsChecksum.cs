@@ -1,6 +1,5 @@
 using System.Globalization;
 using AutoPeft.Studies;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Models;

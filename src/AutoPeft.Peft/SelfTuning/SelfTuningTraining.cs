@@ -2,7 +2,6 @@ using System.Diagnostics;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Training;
 using AutoPeft.Randomness;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Tokenizers;

@@ -1,6 +1,5 @@
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Tokenizers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Training;

@@ -37,7 +37,8 @@ internal sealed record LearningRateGrid(IReadOnlyList<double> Rates, int First, 
     public static LearningRateGrid For(BertConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        double[] rates = [.. s_bertBase.Select(r => TwoDigits(r * 768 / config.HiddenSize)).Where(r => r <= TrainingOptions.MaxLearningRate)];
+        double[] rates =
+            [.. s_bertBase.Select(r => TwoDigits(r * 768 / config.HiddenSize)).Where(r => r <= TrainingOptions.MaxLearningRate)];
         return new LearningRateGrid(rates, 2, Math.Min(4, rates.Length - 2));
     }
 

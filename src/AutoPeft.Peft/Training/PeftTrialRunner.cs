@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AutoPeft.Peft.Adapters;
-using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;

@@ -1,6 +1,5 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
-using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Uncertainty;
 
 namespace AutoPeft.Scaling.Figures;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using AutoPeft.Scaling.Data;
-using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Double;

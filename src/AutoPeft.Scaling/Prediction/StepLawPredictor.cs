@@ -1,7 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Scaling.Data;
-using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Sweeps;
 using MathNet.Numerics.LinearAlgebra.Double;

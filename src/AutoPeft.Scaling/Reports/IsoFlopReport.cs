@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;
-using AutoPeft.Scaling.Numerics;
 
 namespace AutoPeft.Scaling.Reports;
 

@@ -1,5 +1,4 @@
 using AutoPeft.Randomness;
-using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Numerics;
 
 namespace AutoPeft.Scaling.Sweeps;

@@ -1,6 +1,5 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Estimation;
-using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
 

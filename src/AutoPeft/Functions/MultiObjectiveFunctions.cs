@@ -1,4 +1,3 @@
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Functions;

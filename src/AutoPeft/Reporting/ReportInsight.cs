@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Analysis.Importance;
 using AutoPeft.Analysis.Winners;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using AutoPeft.Analysis.Stopping;
-using AutoPeft.Randomness;
 using AutoPeft.Samplers;
 using AutoPeft.Studies;
 

@@ -48,13 +48,13 @@ public sealed record GaussianProcessOptions
     /// One objective, the other trials: factor on the model's standard deviation. Default 0.7: where its mean promises something. With 1
     /// there was less to show on eleven of fifteen problems, with 0.5 noise misled it.
     /// </summary>
-    public double Caution { get; init; } = 0.7;
+    public double UncertaintyScale { get; init; } = 0.7;
 
     /// <summary>
     /// One objective, the last sixth of the budget: the same. Default 0.15: what is learnt now serves no later trial, so that nothing but
     /// what it gives counts.
     /// </summary>
-    public double LastCaution { get; init; } = 0.15;
+    public double LastUncertaintyScale { get; init; } = 0.15;
 
     /// <summary>
     /// Several objectives of numbers alone: what <see cref="Margin"/> is, in every objective against the front, for one trial in four with
@@ -68,7 +68,7 @@ public sealed record GaussianProcessOptions
     /// there is always a corner of which little is known and which promises much; these go where the models' means promise something. With
     /// one bold trial in two, fronts of four objectives take half as long again.
     /// </summary>
-    public double FrontCaution { get; init; } = 0.5;
+    public double FrontUncertaintyScale { get; init; } = 0.5;
 
     /// <summary>Most objectives for the hypervolume acquisition; more are scalarised (ParEGO). Default 4: boxes grow as n^(m/2).</summary>
     public int HypervolumeObjectives { get; init; } = 4;

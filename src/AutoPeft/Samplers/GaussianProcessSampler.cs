@@ -1,5 +1,5 @@
+using AutoPeft.GaussianProcess;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
@@ -45,20 +45,25 @@ public sealed class GaussianProcessSampler : ISampler
     /// What is asked of an improvement by the trial that is proposed after <paramref name="ahead"/> others: turn about more, and less of
     /// the unknown.
     /// </summary>
-    private Temper Turn(IStudyView study, FeatureMap map, int ahead, IEarlierBeliefs? earlier)
+    private AcquisitionMode Turn(IStudyView study, FeatureMap map, int ahead, IEarlierBeliefs? earlier)
     {
         int number = study.Trials.Count + ahead, turns = BoldTurns(study.Definition.Objectives.Length);
         bool last = study.Definition.Budget is { } budget && number >= budget - budget / 6;
         if (study.Definition.Objectives.Length == 1)
-            return last ? new Temper(0, _options.LastCaution)
-                : number % turns == 0 ? new Temper(_options.Margin, 1)
-                : new Temper(0, _options.Caution);
+            return last ? new AcquisitionMode(0, _options.LastUncertaintyScale)
+                : number % turns == 0 ? new AcquisitionMode(_options.Margin, 1)
+                : new AcquisitionMode(0, _options.UncertaintyScale);
         bool wary = earlier is null && study.Definition.Objectives.Length >= LeastObjectivesToBeWary;
         // Among choices there is little to polish; and what was believed before holds better there than what is left of it says.
-        if (map.HasChoices) return earlier is null ? Temper.Plain with { IsWary = wary } : new Temper(0, _options.FrontCaution);
+        if (map.HasChoices)
+            return earlier is null
+                ? AcquisitionMode.Plain with { IsPessimistic = wary }
+                : new AcquisitionMode(0, _options.FrontUncertaintyScale);
         // Before there is a front, there is nothing to polish and no mean to trust.
-        if (!HasFront(study)) return Temper.Plain;
-        return number % turns != 0 ? new Temper(0, _options.FrontCaution, wary) : last ? Temper.Plain : new Temper(_options.FrontMargin, 1);
+        if (!HasFront(study)) return AcquisitionMode.Plain;
+        return number % turns != 0 ? new AcquisitionMode(0, _options.FrontUncertaintyScale, wary)
+            : last ? AcquisitionMode.Plain
+            : new AcquisitionMode(_options.FrontMargin, 1);
     }
 
     /// <summary>Whether anything dominates the reference point, where one is stated.</summary>

@@ -1,7 +1,6 @@
+using AutoPeft.Numerics;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.Numerics;
 using AutoPeft.Spaces;
-using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers;
 

@@ -32,7 +32,7 @@ internal static class RungResults
         foreach (Trial t in study.Trials)
         {
             double[]? losses = step == long.MaxValue ? Objectives.Final(study.Definition, t) : Objectives.AtRung(study.Definition, t, step);
-            if (t.State == TrialState.Failed || (losses is not null && !Standing.IsSound(t, losses))) bad.Add(t);
+            if (t.State == TrialState.Failed || (losses is not null && !Ranking.IsSound(t, losses))) bad.Add(t);
             else if (losses is not null) results.Add((t, losses));
         }
         return (results, bad);
@@ -44,5 +44,5 @@ internal static class RungResults
     /// </summary>
     public static IEnumerable<Trial> Bad(IStudyView study) => study.Trials.Where(t => t.State == TrialState.Failed
         || (t.State is TrialState.Pruned or TrialState.Paused && Objectives.UpTo(study.Definition, t, long.MaxValue) is { } losses
-            && !Standing.IsSound(t, losses)));
+            && !Ranking.IsSound(t, losses)));
 }

@@ -1,3 +1,5 @@
+using AutoPeft.Population;
+
 namespace AutoPeft.Samplers;
 
 /// <summary>

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using AutoPeft.GaussianProcess;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Samplers.Transfer;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

@@ -64,7 +64,7 @@ public sealed class AshaScheduler : IScheduler
     {
         if (Rungs.For(study, _options).CrossedBy(trial) is not { } rung) return Decision.Continue;
         if (_options.Measure.AtRung(study.Definition, trial, rung) is null) return Decision.Continue;
-        Standing standing = Standing.AtRung(study.Definition, _options.Measure, peers, rung);
+        Ranking standing = Ranking.AtRung(study.Definition, _options.Measure, peers, rung);
         int goOn = standing.Trials.Length / _options.Eta;
         // Where trials end for good, the first at a rung has nobody to be worse than.
         if (standing.Best(_options.Stopping ? Math.Max(goOn, 1) : goOn).Contains(trial)) return Decision.Continue;
@@ -80,7 +80,7 @@ public sealed class AshaScheduler : IScheduler
         {
             // A trial waits at the highest rung that its reports have crossed.
             if (!peers.Any(t => IsWaitingAt(rungs, t, rung))) continue;
-            Standing standing = Standing.AtRung(study.Definition, _options.Measure, peers, rung);
+            Ranking standing = Ranking.AtRung(study.Definition, _options.Measure, peers, rung);
             foreach (Trial t in standing.Best(standing.Trials.Length / _options.Eta))
                 if (IsWaitingAt(rungs, t, rung)) return t.Number;
         }

@@ -51,12 +51,12 @@ internal sealed class PercentilePruner : IScheduler
         int others = all.Length - 1;
         if (others < _options.Startup) return Decision.Continue;
         // Those that crashed or diverged count among the worst; a trial that has diverged is behind every other.
-        (Trial Trial, double[] Losses)[] sound = [.. all.Where(t => Standing.IsSound(t.Trial, t.Losses))];
-        if (!Standing.IsSound(trial, own)) return sound.Length > 0 ? Decision.Stop : Decision.Continue;
+        (Trial Trial, double[] Losses)[] sound = [.. all.Where(t => Ranking.IsSound(t.Trial, t.Losses))];
+        if (!Ranking.IsSound(trial, own)) return sound.Length > 0 ? Decision.Stop : Decision.Continue;
         if (own.Length > 1 && !sound.Any(t => t.Trial != trial && Pareto.Dominance.Dominates(t.Losses, own))) return Decision.Continue;
         // Those that are really better: equals do not push each other out.
         int better = own.Length == 1 ? sound.Count(t => t.Losses[0] < own[0])
-            : Array.IndexOf(Standing.Of(study.Definition, _options.Measure, sound.Select(t => (t.Trial, (double[]?)t.Losses))).Trials,
+            : Array.IndexOf(Ranking.Of(study.Definition, _options.Measure, sound.Select(t => (t.Trial, (double[]?)t.Losses))).Trials,
                 trial);
         return better > others * _options.Keep / 100 ? Decision.Stop : Decision.Continue;
     }

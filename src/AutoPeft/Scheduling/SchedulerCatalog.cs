@@ -1,3 +1,4 @@
+using AutoPeft.Population;
 using AutoPeft.TaskSets;
 
 namespace AutoPeft.Scheduling;

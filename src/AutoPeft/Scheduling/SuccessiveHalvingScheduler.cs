@@ -48,7 +48,7 @@ internal sealed class SuccessiveHalvingScheduler : IScheduler
             // From below: what a rung still has to send up belongs to the comparison at the next.
             for (int level = 0; level < rungs.Count; level++)
             {
-                Standing standing = Standing.AtRung(study.Definition, _options.Measure, cohort, rungs[level]);
+                Ranking standing = Ranking.AtRung(study.Definition, _options.Measure, cohort, rungs[level]);
                 if (standing.Trials.Length < Survivors(size, level) && cohort.Any(t => t.IsPending)) break;
                 foreach (Trial t in standing.Best(Survivors(size, level + 1)))
                     if (t.State == TrialState.Paused && ladder.Crossed(0, t.PausedAt ?? 0) == rungs[level]) return t.Number;

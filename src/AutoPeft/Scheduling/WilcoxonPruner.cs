@@ -1,4 +1,5 @@
 using AutoPeft.Studies;
+using AutoPeft.TaskSets;
 
 namespace AutoPeft.Scheduling;
 

@@ -12,7 +12,6 @@ using AutoPeft.Running;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 
 namespace AutoPeft.Orleans.Tests.Server;
 

@@ -2,7 +2,6 @@ using AutoPeft.Orleans.Endpoints;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Postgres;
 using AutoPeft.Running;
-using AutoPeft.Studies;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Orleans.Tests.Server;

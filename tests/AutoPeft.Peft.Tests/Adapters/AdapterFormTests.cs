@@ -1,6 +1,5 @@
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Tests.Oracles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Adapters;

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Oracles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Adapters;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Oracles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Models;

@@ -4,7 +4,6 @@ using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Oracles;
 using FsCheck;
 using FsCheck.Fluent;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Models;

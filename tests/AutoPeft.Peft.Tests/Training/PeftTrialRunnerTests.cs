@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Randomness;

@@ -3,7 +3,6 @@ using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Oracles.Plain;
 using AutoPeft.Peft.Training;
 using AutoPeft.Randomness;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,11 +1,10 @@
-using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
+using AutoPeft.Population;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
@@ -108,7 +107,7 @@ public class PopulationTrainingTests
         Assert.NotEmpty(ended);
         foreach (Trial t in ended)
         {
-            TrainingPhase[] phases = [.. Lineage.Of(study, t)
+            TrainingPhase[] phases = [.. Ancestry.Of(study, t)
                 .Select(p => new TrainingPhase(options.PlanOf(p.Configuration, tiny.Base.Config), options.TrainingOf(p.Configuration),
                     (int)p.Until))];
             Assert.NotEmpty(phases);

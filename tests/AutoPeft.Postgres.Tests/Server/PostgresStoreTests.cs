@@ -4,7 +4,6 @@ using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
-using Npgsql;
 
 namespace AutoPeft.Postgres.Tests.Server;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AutoPeft.Analysis.Racing;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

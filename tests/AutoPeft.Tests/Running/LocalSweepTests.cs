@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;

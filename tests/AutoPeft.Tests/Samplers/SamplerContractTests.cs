@@ -1,3 +1,4 @@
+using AutoPeft.Population;
 using AutoPeft.Samplers;
 using AutoPeft.TestKit;
 

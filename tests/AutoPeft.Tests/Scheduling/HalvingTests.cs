@@ -81,7 +81,7 @@ public class HalvingTests
             for (long rung = 1; rung < 16; rung *= r.Eta)
             {
                 Trial[] been = [.. run.Study.Trials.Where(t => t.Reports[^1].Step >= rung)];
-                Trial[] order = Standing.AtRung(run.Study.Definition, options.Measure, been, rung).Trials;
+                Trial[] order = Ranking.AtRung(run.Study.Definition, options.Measure, been, rung).Trials;
                 Assert.All(order.Take(order.Length / r.Eta),
                     t => Assert.True(t.State == TrialState.Completed || t.Reports[^1].Step > rung,
                         $"trial {t.Number} waits at rung {rung}"));

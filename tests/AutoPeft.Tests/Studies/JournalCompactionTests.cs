@@ -1,5 +1,4 @@
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 

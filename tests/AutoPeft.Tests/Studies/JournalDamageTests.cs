@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 

@@ -1,6 +1,5 @@
 using AutoPeft.Reporting;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using AutoPeft.GaussianProcess;
 using AutoPeft.Pareto;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

@@ -1,4 +1,4 @@
-using AutoPeft.Samplers.GaussianProcess;
+using AutoPeft.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

@@ -1,6 +1,6 @@
+using AutoPeft.GaussianProcess;
+using AutoPeft.Numerics;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
-using AutoPeft.Samplers.Numerics;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Analysis.Importance;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using AutoPeft.GaussianProcess;
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

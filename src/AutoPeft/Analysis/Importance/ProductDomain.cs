@@ -1,5 +1,5 @@
+using AutoPeft.Numerics;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.Numerics;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Analysis.Importance;

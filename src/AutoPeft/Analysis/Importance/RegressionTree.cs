@@ -1,4 +1,3 @@
-using System.Numerics;
 using AutoPeft.Randomness;
 using AutoPeft.Spaces;
 

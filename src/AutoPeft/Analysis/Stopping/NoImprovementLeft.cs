@@ -1,7 +1,7 @@
+using AutoPeft.GaussianProcess;
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
@@ -48,7 +48,7 @@ public sealed record NoImprovementLeft : IStopRule
         var data = new SurrogateData(study, map, options.HypervolumeObjectives, random);
         if (data.Completed.Length < 2
             || Surrogates.Fit(data, options, study.SamplerState, random, null, cancellationToken) is not { } surrogates) return null;
-        if (surrogates.Acquire([], random, null, Temper.Plain) is not { } acquisition) return null;
+        if (surrogates.Acquire([], random, null, AcquisitionMode.Plain) is not { } acquisition) return null;
         HashSet<Configuration> seen = [.. study.Trials.Select(t => t.Configuration)];
         Configuration? best = new MixedOptimizer(map, acquisition, random, new MixedOptimizerOptions())
             .Maximize(data.Incumbents(12), seen, cancellationToken);

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using AutoPeft.GaussianProcess;
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
@@ -127,7 +127,7 @@ internal sealed record StudyWinner(
             [.. rows.OrderBy(r => losses[r]).Take(Math.Max(least, Math.Min(losses.Length / 2 + 1, HyperparameterFit.MostPoints))).Order()];
         double[] some = [.. rows.Select(r => losses[r])];
         Standardization scale = Standardization.Of(some);
-        var set = new TrainingSet(map, [.. rows.Select(r => new Samplers.GaussianProcess.Candidate(map, configurations[r]).Features)]);
+        var set = new TrainingSet(map, [.. rows.Select(r => new GaussianProcess.Candidate(map, configurations[r]).Features)]);
         double[] targets = [.. some.Select(scale.Apply)];
         var prior = new HyperparameterPrior(false);
         Hyperparameters? h = HyperparameterFit.Fit(set, targets, prior, null, true, false, out _, cancellationToken);

@@ -1,4 +1,4 @@
-using AutoPeft.Samplers.Numerics;
+using AutoPeft.Numerics;
 
 namespace AutoPeft.Analysis.Winners;
 

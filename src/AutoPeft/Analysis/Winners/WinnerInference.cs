@@ -1,4 +1,4 @@
-using AutoPeft.Samplers.Numerics;
+using AutoPeft.Numerics;
 using MathNet.Numerics.Distributions;
 
 namespace AutoPeft.Analysis.Winners;

@@ -1,4 +1,4 @@
-using AutoPeft.Samplers.GaussianProcess;
+using AutoPeft.GaussianProcess;
 
 namespace AutoPeft.Samplers.Transfer;
 

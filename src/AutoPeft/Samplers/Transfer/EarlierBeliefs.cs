@@ -1,5 +1,5 @@
+using AutoPeft.GaussianProcess;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Samplers.Transfer;
@@ -34,7 +34,7 @@ internal sealed class EarlierBeliefs(Posterior?[][] beliefs, IReadOnlyList<Confi
         var models = new List<ResidualModel>();
         foreach (Posterior?[] study in beliefs)
             if (study[objective] is { } belief
-                && ResidualModel.Fit(set, targets, belief, prior, cancellationToken) is { Trend.Slope: >= LeastSlope } model)
+                && ResidualModel.Fit(set, targets, belief, prior, cancellationToken) is { PriorMean.Slope: >= LeastSlope } model)
                 models.Add(model);
         double[] weights = RankingWeights.Of([system.LeaveOneOut(targets), .. models.Select(m => m.LeaveOneOut)], targets, random);
         bool alone = weights[0] >= OwnEnough;

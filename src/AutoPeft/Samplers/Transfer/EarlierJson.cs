@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.Transfer;

@@ -1,5 +1,5 @@
+using AutoPeft.GaussianProcess;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.GaussianProcess;
 
 namespace AutoPeft.Samplers.Transfer;
 
@@ -22,14 +22,15 @@ internal sealed class ResidualModel
     private readonly double _scale;
     private readonly Hyperparameters _h;
 
-    private ResidualModel(TrainingSet set, HyperparameterPrior prior, double[] standard, double scale, Hyperparameters h, Trend trend) =>
-        (_set, _prior, _standard, _scale, _h, Trend) = (set, prior, standard, scale, h, trend);
+    private ResidualModel(TrainingSet set, HyperparameterPrior prior, double[] standard, double scale, Hyperparameters h,
+        PriorMean priorMean) =>
+        (_set, _prior, _standard, _scale, _h, PriorMean) = (set, prior, standard, scale, h, priorMean);
 
     /// <summary>
     /// The mean before data. Its slope is how much a standard deviation of the belief counts in targets: near 0 where it says nothing of
     /// them.
     /// </summary>
-    public Trend Trend { get; }
+    public PriorMean PriorMean { get; }
 
     /// <summary>Each target as predicted from the others: means and variances.</summary>
     public required (double[] Means, double[] Variances) LeaveOneOut { get; init; }
@@ -43,7 +44,7 @@ internal sealed class ResidualModel
     public static ResidualModel? Fit(TrainingSet set, double[] targets, Posterior belief, HyperparameterPrior prior,
         CancellationToken cancellationToken)
     {
-        double[] means = new Trend(belief, 0, 1).At(set);
+        double[] means = new PriorMean(belief, 0, 1).At(set);
         (double offset, double slope) = Line(means, targets, -1);
         double[] residual = [.. targets.Select((t, i) => t - offset - slope * means[i])];
         Standardization own = Standardization.Of(residual);
@@ -60,7 +61,7 @@ internal sealed class ResidualModel
             variances[i] *= scale.Scale * scale.Scale;
         }
         return new ResidualModel(set, prior, standard, scale.Scale, h,
-            new Trend(belief, offset + scale.Mean, slope))
+            new PriorMean(belief, offset + scale.Mean, slope))
         { LeaveOneOut = (loo, variances) };
     }
 
@@ -72,7 +73,7 @@ internal sealed class ResidualModel
             ? []
             : HyperparameterSampling.Draw(_set, _standard, _prior, _h, HyperparameterSampling.Scales(_set, _standard, _prior, _h),
                 count - 1, random);
-        return [.. draws.Prepend(_h).Select(h => new SurrogateMember(h.Scaled(_scale), Trend))];
+        return [.. draws.Prepend(_h).Select(h => new SurrogateMember(h.Scaled(_scale), PriorMean))];
     }
 
     /// <summary>Offset and slope that take the belief to the targets, without the one at <paramref name="left"/>.</summary>

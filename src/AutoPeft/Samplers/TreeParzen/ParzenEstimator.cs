@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using AutoPeft.Numerics;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers.Numerics;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Samplers.TreeParzen;

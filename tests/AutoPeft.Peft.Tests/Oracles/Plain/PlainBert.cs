@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using AutoPeft.Peft.Models;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using AutoPeft.Peft.Models;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

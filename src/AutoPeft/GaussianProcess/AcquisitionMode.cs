@@ -1,0 +1,13 @@
+namespace AutoPeft.GaussianProcess;
+
+/// <summary>How bold an acquisition is.</summary>
+/// <param name="Margin">How much better than the best, or than the front in every loss, a point has to be to count, in standard deviations
+/// of the loss.</param>
+/// <param name="UncertaintyScale">Factor on the models' standard deviations; below 1 their means count for more.</param>
+/// <param name="IsPessimistic">Whether models are believed no more than what they foresaw of the latest trials deserves
+/// (<see cref="Calibration"/>).</param>
+internal readonly record struct AcquisitionMode(double Margin, double UncertaintyScale, bool IsPessimistic = false)
+{
+    /// <summary>Expected improvement as it is.</summary>
+    public static readonly AcquisitionMode Plain = new(0, 1);
+}

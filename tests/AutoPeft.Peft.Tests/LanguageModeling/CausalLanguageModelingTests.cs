@@ -1,7 +1,6 @@
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Oracles;
-using AutoPeft.Peft.Tests.Training;
 using AutoPeft.Peft.Training;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -3,7 +3,7 @@ namespace AutoPeft.Peft.Pretraining;
 /// <summary>Width and depth of an encoder whose feed-forward layers are four times as wide as the model.</summary>
 /// <param name="Width">Hidden size, a multiple of 8.</param>
 /// <param name="Depth">Layers.</param>
-public sealed record EncoderShape(int Width, int Depth)
+internal sealed record EncoderShape(int Width, int Depth)
 {
     // Levine et al. 2020 and Kaplan et al. 2020 (figure 5): the loss hardly depends on width / depth over a wide range; small encoders of
     // BERT's family are near 32.

@@ -8,7 +8,7 @@ namespace AutoPeft.Peft.Training;
 /// </summary>
 internal static class Baselines
 {
-    /// <summary>Their names, as <see cref="PeftPlan.FromName"/> reads them.</summary>
+    /// <summary>Their names, as <see cref="PeftPlan.FromName(string, Models.BertConfig)"/> reads them.</summary>
     public static IReadOnlyList<string> Names { get; } =
         ["full", "head", "lora r8 qv", "serial 48/768", "prefix 10", "parallel 384/768", "mam"];
 

@@ -213,6 +213,9 @@ public sealed class Parametrization
         ];
     }
 
+    /// <summary>For each module whose output the plan multiplies, wherever the multiplier went: its value.</summary>
+    internal IReadOnlyDictionary<string, double> OutputScales(nn.Module model) => _planner.OutputScales(model);
+
     private static void Attach(nn.Module model, ParametrizationPlan plan)
     {
         var modules = ModelTensor.Modules(model).ToDictionary(m => m.Name, m => m.Module, StringComparer.Ordinal);

@@ -35,9 +35,9 @@ public class ApplyTests
         using var small = new Decoder(32, baseWidth: 32);
         using var large = new Decoder(128, baseWidth: 32);
         Parametrization.MuP(small).Apply(large);
-        Assert.Equal(0.025, Scale(large.layers[0].mlp.up.weight), 3);
-        Assert.Equal(0.05 / 4, Scale(large.head.weight), 3);
-        Assert.Equal(0.05, Scale(large.tokens.weight!), 2);
+        Assert.Equal(0.05, Scale(large.layers[0].mlp.up.weight), 3);
+        Assert.Equal(0.1 / 4, Scale(large.head.weight), 3);
+        Assert.Equal(0.1, Scale(large.tokens.weight!), 2);
         Assert.Equal(1, Scale(large.norm.weight!), 6);
     }
 

@@ -111,7 +111,7 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     public readonly LayerNorm norm;
     public readonly Linear head;
 
-    public Decoder(int width, int depth = 2, bool tied = false, int keyHeads = Heads, int baseWidth = 64, double? std = 0.05,
+    public Decoder(int width, int depth = 2, bool tied = false, int keyHeads = Heads, int baseWidth = 64, double? std = 0.1,
         DecoderFlaws? flaws = null, int? inner = null) : base(nameof(Decoder))
     {
         _flaws = flaws ?? new DecoderFlaws();

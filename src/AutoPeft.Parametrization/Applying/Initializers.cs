@@ -10,6 +10,7 @@ internal static class Initializers
     /// <exception cref="InvalidInputException">The initial scale fits none of the laws; the message names the tensor.</exception>
     public static double Rescaling(PlannedTensor tensor)
     {
+        if (tensor.Plan.InitialScale == 0) return 0;
         double now = tensor.Tensor.Scale();
         if (now == 0 && tensor.Base.Scale == 0) return 1;
         if (now == 0 || tensor.Base.Scale == 0)

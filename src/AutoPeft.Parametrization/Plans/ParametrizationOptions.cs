@@ -25,6 +25,13 @@ public sealed record ParametrizationOptions
     /// </summary>
     public string? TiedReadoutAfter { get; init; }
 
+    /// <summary>
+    /// Tensors that start at zero at every size, such as the head's weight and the query projections: network outputs and attention logits
+    /// otherwise start smaller in wider models (by m^−½) and need some steps to forget it. Recommended by microsoft/mup (README, "Coord
+    /// Check"). Default: none.
+    /// </summary>
+    public IReadOnlyList<string> StartAtZero { get; init; } = [];
+
     /// <summary>Where forward multipliers go. Default: folded, since nothing has to be kept then.</summary>
     public MultiplierForm Form { get; init; } = MultiplierForm.Folded;
 }

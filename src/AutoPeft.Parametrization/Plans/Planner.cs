@@ -28,6 +28,7 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         var multipliers = new List<ModuleMultiplier>();
         planned = Readouts(model, planned, family, multipliers);
         planned = Outputs(model, planned, family, multipliers);
+        if (kind != ParametrizationKind.Standard) planned = [.. planned.Select(Zeroed)];
         return (new ParametrizationPlan
         {
             Parametrization = NameOf(kind, alpha),
@@ -46,6 +47,9 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         foreach (TensorDeclaration declaration in options.Tensors)
             if (!tensors.Any(t => new NamePattern(declaration.Name).Fits(t.Name)))
                 throw new InvalidInputException($"'{declaration.Name}' is declared, and the model has no such tensor");
+        foreach (string pattern in options.StartAtZero)
+            if (!tensors.Any(t => new NamePattern(pattern).Fits(t.Name)))
+                throw new InvalidInputException($"'{pattern}' is to start at zero, and the model has no such tensor");
     }
 
     private PlannedTensor Planned(ModelTensor tensor, BlockLists lists, OptimizerFamily family)
@@ -73,6 +77,10 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         return new PlannedTensor(tensor, known, seen, declaration?.Initializer ?? InitializerLaw.Detect, FanInGrowth(tensor, growth),
             XavierRatio(tensor, known, axes), plan);
     }
+
+    private PlannedTensor Zeroed(PlannedTensor tensor) => options.StartAtZero.Any(pattern => new NamePattern(pattern).Fits(tensor.Plan.Name))
+        ? tensor with { Plan = tensor.Plan with { InitialScale = 0, Source = tensor.Plan.Source + "; starts at zero" } }
+        : tensor;
 
     /// <summary>Whether the name is in a list of equal blocks that base and model both have.</summary>
     private bool InList(string name, BlockLists lists) =>
@@ -193,28 +201,12 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         if (kind == ParametrizationKind.CompleteP && deeper && options.Branches.Count == 0)
             throw new InvalidInputException($"{NameOf(kind, alpha)}: the model is deeper than the base, and nothing says which modules end the "
                 + "residual branches; name them (ParametrizationOptions.Branches), such as \"layers.*.attention.output\"");
-        if (kind == ParametrizationKind.CompleteP)
-        {
-            foreach (string name in options.Branches.SelectMany(pattern => Matching(model, pattern)).Distinct())
-                Put(name, growth => Math.Pow(growth.Depth, -alpha), "residual branch × r^−alpha: " + "EleutherAI/nanoGPT-mup, completep, Block");
-        }
-        if (kind is ParametrizationKind.MuP or ParametrizationKind.CompleteP)
-        {
-            foreach (string name in options.Queries.SelectMany(pattern => Matching(model, pattern)).Distinct())
-                Put(name, growth => Math.Pow(growth.Out, -0.5), "attention logits ÷ d: microsoft/mup, README (8/d instead of 1/√d)");
-        }
+        foreach (var (name, value, source) in OutputMultipliers(model, planned)) Put(name, value, source);
         return result;
 
-        void Put(string module, Func<Growth, double> of, string source)
+        void Put(string module, double value, string source)
         {
             int[] own = [.. Enumerable.Range(0, result.Length).Where(i => result[i].Tensor.Owners[0].ModuleName == module)];
-            // Without a weight of its own, a branch's depth is that of the first tensor below it.
-            PlannedTensor? first = own.Length > 0 ? result[own[0]]
-                : result.FirstOrDefault(p => p.Tensor.Name.StartsWith(module + ".", StringComparison.Ordinal));
-            double value = first is null
-                ? throw new InvalidInputException($"{module}: holds no tensor, so its growth is unknown; name the layer that ends the branch")
-                : of(first.Growth);
-            if (value == 1) return;
             if (options.Form == MultiplierForm.Hooked) multipliers.Add(new ModuleMultiplier(module, value, OnInput: false, source));
             else if (own.Length == 0)
                 throw new InvalidInputException($"{module}: has no weight of its own to fold a multiplier into; name the linear layer that ends "
@@ -229,6 +221,32 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
                 }
             }
         }
+    }
+
+    private IEnumerable<(string Module, double Value, string Source)> OutputMultipliers(nn.Module model, PlannedTensor[] planned)
+    {
+        IEnumerable<(string, double, string)> Of(IReadOnlyList<string> patterns, Func<Growth, double> value, string source) =>
+            patterns.SelectMany(pattern => Matching(model, pattern)).Distinct()
+                .Select(name => (name, value(GrowthAt(name, planned)), source)).Where(m => m.Item2 != 1);
+        if (kind == ParametrizationKind.CompleteP)
+            foreach (var branch in Of(options.Branches, growth => Math.Pow(growth.Depth, -alpha),
+                "residual branch × r^−alpha: EleutherAI/nanoGPT-mup, branch completep, model.py, Block")) yield return branch;
+        if (kind is ParametrizationKind.MuP or ParametrizationKind.CompleteP)
+            foreach (var query in Of(options.Queries, growth => Math.Pow(growth.Out, -0.5),
+                "attention logits ÷ d: microsoft/mup, README (8/d instead of 1/√d)")) yield return query;
+    }
+
+    /// <summary>Growth at a module: that of its own first tensor, without any that of the first below it.</summary>
+    private static Growth GrowthAt(string module, PlannedTensor[] planned) =>
+        (planned.FirstOrDefault(p => p.Tensor.Owners[0].ModuleName == module)
+            ?? planned.FirstOrDefault(p => p.Tensor.Name.StartsWith(module + ".", StringComparison.Ordinal)))?.Growth
+        ?? throw new InvalidInputException($"{module}: holds no tensor, so its growth is unknown; name the layer that ends the branch");
+
+    /// <summary>For each module whose output is multiplied, the multiplier, folded or not.</summary>
+    public IReadOnlyDictionary<string, double> OutputScales(nn.Module model)
+    {
+        var (_, planned) = Plan(model, OptimizerFamily.AdamW);
+        return OutputMultipliers(model, [.. planned]).ToDictionary(m => m.Module, m => m.Value);
     }
 
     private static string[] Matching(nn.Module model, string pattern)

@@ -278,7 +278,7 @@ public class CoordinateCheckTests
     public void A_slope_and_its_interval_are_those_of_textbook_regression()
     {
         // x = 0, 1, 2, 3; y = 1, 3, 2, 5: slope 1.1; residual sum of squares 2.7; t(0.975, 2) = 4.302653.
-        SlopeEstimate slope = SlopeEstimate.Of([(0, 1), (1, 3), (2, 2), (3, 5)], 0.95);
+        Estimate slope = Estimate.Of([(0, 1), (1, 3), (2, 2), (3, 5)], 0.95);
         Assert.Equal(1.1, slope.Value, 12);
         Assert.Equal(4.302652729911275 * Math.Sqrt(2.7 / 2 / 5), slope.High - slope.Value, 8);
         Assert.Equal(slope.Value - slope.Low, slope.High - slope.Value, 12);

@@ -65,7 +65,7 @@ public sealed class CoordinateReport
         foreach (ModuleSlope m in Modules)
         {
             text.Append(m.Module.PadRight(width));
-            foreach (SlopeEstimate s in m.BySteps) text.Append(Number(s.Value).PadLeft(8));
+            foreach (Estimate s in m.BySteps) text.Append(Number(s.Value).PadLeft(8));
             text.Append($"   {Number(m.Judged.Value)} [{Number(m.Judged.Low)}, {Number(m.Judged.High)}]  {(m.StartsSmall && m.Passed ? "starts small" : m.Passed ? "pass" : "FAIL")}\n");
         }
         foreach (PlanFault fault in Faults) text.Append($"{fault}\n");
@@ -86,11 +86,11 @@ public sealed class CoordinateReport
 
     private static ModuleSlope Module(string name, CoordinateRun one, IReadOnlyList<CoordinateRun> runs, CoordinateCheckOptions options)
     {
-        SlopeEstimate Slope(Func<CoordinateRun, double> log) => SlopeEstimate.Of(
+        Estimate Slope(Func<CoordinateRun, double> log) => Estimate.Of(
             [.. runs.Select(r => (Math.Log(r.Size), log(r))).Where(p => double.IsFinite(p.Item2))], options.Confidence);
-        SlopeEstimate[] bySteps = [.. Enumerable.Range(0, options.Steps + 1).Select(t => Slope(r => Math.Log(r.Means[t].GetValueOrDefault(name))))];
+        Estimate[] bySteps = [.. Enumerable.Range(0, options.Steps + 1).Select(t => Slope(r => Math.Log(r.Means[t].GetValueOrDefault(name))))];
         int[] judged = [.. Enumerable.Range(options.FirstJudged, options.Steps + 1 - options.FirstJudged)];
-        SlopeEstimate over = Slope(r => judged.Average(t => Math.Log(r.Means[t].GetValueOrDefault(name))));
+        Estimate over = Slope(r => judged.Average(t => Math.Log(r.Means[t].GetValueOrDefault(name))));
         // A model that blew up has no logarithm: that is a failure, not a missing point.
         bool finite = runs.All(r => judged.All(t => double.IsFinite(r.Means[t].GetValueOrDefault(name))));
         // Growth compounds; attention that averages a little less in narrow models, while it is learned, makes outputs shrink a little.

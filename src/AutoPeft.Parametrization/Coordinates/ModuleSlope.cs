@@ -13,5 +13,5 @@ namespace AutoPeft.Parametrization;
 /// Whether the judged slope is within the tolerance, its interval reaches the tolerance, or the output only starts small.
 /// </param>
 public sealed record ModuleSlope(
-    string Module, IReadOnlyList<string> Tensors, IReadOnlyList<SlopeEstimate> BySteps, SlopeEstimate Judged, bool StartsSmall,
+    string Module, IReadOnlyList<string> Tensors, IReadOnlyList<Estimate> BySteps, Estimate Judged, bool StartsSmall,
     bool Passed);

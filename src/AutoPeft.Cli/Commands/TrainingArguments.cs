@@ -17,7 +17,7 @@ internal sealed class TrainingArguments
     private readonly Option<int?> _patience = new("--patience") { Description = "Evaluations without a better score after which training ends." };
     private readonly Option<int?> _every = new("--evaluate-every") { Description = "Updates between evaluations; default: an epoch." };
     private readonly Option<double?> _warmup = new("--warmup") { Description = "Share of all updates over which the learning rate rises." };
-    private readonly Option<string?> _schedule = new("--schedule") { Description = "linear, cosine or constant." };
+    private readonly Option<string?> _schedule = new("--schedule") { Description = "linear, cosine, constant, wsd, inverse-sqrt or power." };
     private readonly Option<double?> _decay = new("--weight-decay") { Description = "AdamW's decoupled weight decay." };
 
     public static TrainingArguments AddTo(Command command)

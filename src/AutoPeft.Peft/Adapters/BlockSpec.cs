@@ -1,5 +1,3 @@
-using AutoPeft.Peft.Models;
-
 namespace AutoPeft.Peft.Adapters;
 
 /// <summary>What a block reads at its site.</summary>
@@ -77,13 +75,13 @@ public sealed record BlockSpec
     public string ModulePath => ShareKey is null ? $"{Site.Path}.{Site.AdapterModule}.{Name}" : $"bert.{Site.AdapterModule}.{ShareKey}";
 
     /// <summary>Its tensors, from the model's shape alone.</summary>
-    internal IReadOnlyList<ParameterSpec> Parameters(BertConfig config) =>
-        [.. Core.Tensors(Shape(config)).Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
+    internal IReadOnlyList<ParameterSpec> Parameters(AdaptableShape shape) =>
+        [.. Core.Tensors(Shape(shape)).Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
 
     /// <summary>Widths at its site.</summary>
-    internal CoreShape Shape(BertConfig config)
+    internal CoreShape Shape(AdaptableShape shape)
     {
-        var (inFeatures, outFeatures) = Site.Features(config);
-        return new CoreShape(inFeatures, outFeatures, config.NumAttentionHeads);
+        var (inFeatures, outFeatures) = shape.Features(Site);
+        return new CoreShape(inFeatures, outFeatures, shape.Heads);
     }
 }

@@ -11,17 +11,18 @@ internal sealed class HfAdapterConfig
 {
     public const string FileName = "adapter_config.json";
 
-    /// <summary>What this model is; an adapter of another kind of model means something else by its head.</summary>
-    private const string TaskType = "SEQ_CLS", NoTask = "FEATURE_EXTRACTION";
+    /// <summary>What fits every model.</summary>
+    private const string NoTask = "FEATURE_EXTRACTION";
 
-    private HfAdapterConfig(JsonFields fields)
+    private HfAdapterConfig(JsonFields fields, string taskType)
     {
         Fields = fields;
         PeftType = fields.Text("peft_type") ?? throw new InvalidInputException($"{Path}: has no peft_type");
         // Where the adapter came from, not what the adapter computes.
         fields.Ignore("auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision");
-        if (fields.Text("task_type") is { } task and not (TaskType or NoTask))
-            throw new InvalidInputException($"{Path}: task_type = \"{task}\", but this model classifies sequences ({TaskType})");
+        if (fields.Text("task_type") is { } task && task != taskType && task != NoTask)
+            throw new InvalidInputException($"{Path}: task_type = \"{task}\", but this model "
+                + $"{(taskType == HfAdapterFile.Classification ? "classifies sequences" : "continues texts")} ({taskType})");
     }
 
     /// <summary>The file.</summary>
@@ -33,8 +34,12 @@ internal sealed class HfAdapterConfig
     /// <summary>LORA, IA3, PREFIX_TUNING, PROMPT_TUNING …</summary>
     public string PeftType { get; }
 
-    public static HfAdapterConfig Read(string directory) => new(JsonFields.ReadFile(
-        System.IO.Path.Combine(directory, FileName), $"an adapter folder holds {FileName} and {HfAdapterFile.WeightsFileName}"));
+    /// <param name="directory">The folder.</param>
+    /// <param name="taskType">What the model does, SEQ_CLS or CAUSAL_LM; an adapter of another task means something else by its head.</param>
+    public static HfAdapterConfig Read(string directory, string taskType) => new(
+        JsonFields.ReadFile(
+            System.IO.Path.Combine(directory, FileName), $"an adapter folder holds {FileName} and {HfAdapterFile.WeightsFileName}"),
+        taskType);
 
     /// <summary>Writes keys in order, as peft does, so that the same adapter gives the same bytes.</summary>
     public static void Write(string directory, IEnumerable<KeyValuePair<string, JsonNode?>> values)

@@ -26,15 +26,26 @@ public static class HfAdapterFile
 
     internal const string ShiftKey = "autopeft_shift_positions";
 
+    /// <summary>What peft calls the tasks of our models.</summary>
+    internal const string Classification = "SEQ_CLS", Generation = "CAUSAL_LM";
+
     /// <summary>Refuses a plan that the format cannot hold; to be asked before anything is trained.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="config">The base model's shape.</param>
     /// <exception cref="InvalidInputException">One line that says why.</exception>
-    public static void Require(PeftPlan plan, BertConfig config)
+    public static void Require(PeftPlan plan, BertConfig config) => RequirePlan(plan, config);
+
+    /// <summary>Refuses a decoder's plan that the format cannot hold; to be asked before anything is trained.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="config">The base model's shape.</param>
+    /// <exception cref="InvalidInputException">One line that says why.</exception>
+    public static void Require(PeftPlan plan, DecoderConfig config) => RequirePlan(plan, config);
+
+    private static void RequirePlan(PeftPlan plan, AdaptableShape shape)
     {
         if (plan.Base != BaseTraining.Frozen)
             throw new InvalidInputException($"'{plan.Name}' trains the base model itself: save the checkpoint instead of an adapter");
-        HfFamily.Of(plan).Require(plan, config);
+        HfFamily.Of(plan).Require(plan, shape);
     }
 
     /// <summary>Writes what is attached to a model.</summary>
@@ -43,9 +54,22 @@ public static class HfAdapterFile
     /// <param name="directory">The folder; created where absent.</param>
     /// <param name="baseModel">What <c>base_model_name_or_path</c> says; null: null.</param>
     /// <exception cref="InvalidInputException">The format cannot hold the plan, or a file cannot be written.</exception>
-    public static void Save(BertForSequenceClassification model, PeftPlan plan, string directory, string? baseModel = null)
+    public static void Save(BertForSequenceClassification model, PeftPlan plan, string directory, string? baseModel = null) =>
+        Save(model, model.Config, Classification, plan, directory, baseModel);
+
+    /// <summary>Writes what is attached to a decoder: LoRA, rsLoRA, DoRA or (IA)³.</summary>
+    /// <param name="model">The model, with a plan attached and not merged.</param>
+    /// <param name="plan">That plan.</param>
+    /// <param name="directory">The folder; created where absent.</param>
+    /// <param name="baseModel">What <c>base_model_name_or_path</c> says; null: null.</param>
+    /// <exception cref="InvalidInputException">The format cannot hold the plan, or a file cannot be written.</exception>
+    public static void Save(DecoderModel model, PeftPlan plan, string directory, string? baseModel = null) =>
+        Save(model, model.Config, Generation, plan, directory, baseModel);
+
+    private static void Save(
+        nn.Module model, AdaptableShape shape, string taskType, PeftPlan plan, string directory, string? baseModel)
     {
-        Require(plan, model.Config);
+        RequirePlan(plan, shape);
         var family = HfFamily.Of(plan);
         var values = new Dictionary<string, JsonNode?>
         {
@@ -54,13 +78,13 @@ public static class HfAdapterFile
             ["inference_mode"] = true,
             ["peft_type"] = family.PeftType,
             ["revision"] = null,
-            ["task_type"] = "SEQ_CLS",
+            ["task_type"] = taskType,
         };
-        var head = HeadModules(plan.Head);
+        var head = taskType == Classification ? HeadModules(plan.Head) : [];
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         using var mode = no_grad();
         using var scope = NewDisposeScope();
-        family.Write(model, plan, values, tensors);
+        family.Write(model, shape, plan, values, tensors);
         if (family.IsPrompt && plan.Blocks[0].Core is not TokensCore && !plan.ShiftPositions) values[ShiftKey] = false;
         if (!family.IsPrompt) values["modules_to_save"] = new JsonArray([.. head.Select(h => JsonValue.Create(h))]);
         foreach (var (name, parameter) in model.named_parameters())
@@ -86,9 +110,25 @@ public static class HfAdapterFile
     /// first: the model is then as it was.
     /// </exception>
     /// <exception cref="InvalidOperationException">Something is attached already.</exception>
-    public static LoadedAdapter Load(BertForSequenceClassification model, string directory)
+    public static LoadedAdapter Load(BertForSequenceClassification model, string directory) =>
+        Load(model, model.Config, Classification, directory, plan => PeftModel.Apply(model, plan, seed: 0));
+
+    /// <summary>Attaches an adapter from a folder to a decoder, with its weights.</summary>
+    /// <param name="model">The base model, with nothing attached.</param>
+    /// <param name="directory">The folder.</param>
+    /// <returns>The plan that was attached, and what the folder says in vain.</returns>
+    /// <exception cref="InvalidInputException">
+    /// A file is absent or malformed, a setting is not supported, or a tensor does not fit the model. Everything is read and checked
+    /// first: the model is then as it was.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">Something is attached already.</exception>
+    public static LoadedAdapter Load(DecoderModel model, string directory) =>
+        Load(model, model.Config, Generation, directory, plan => PeftModel.Apply(model, plan, seed: 0));
+
+    private static LoadedAdapter Load(
+        nn.Module model, AdaptableShape shape, string taskType, string directory, Action<PeftPlan> attach)
     {
-        var config = HfAdapterConfig.Read(directory);
+        var config = HfAdapterConfig.Read(directory, taskType);
         var family = HfFamily.Of(config);
         using var reader = SafetensorsReader.Open(Path.Combine(directory, WeightsFileName));
         using var scope = NewDisposeScope();
@@ -99,13 +139,13 @@ public static class HfAdapterFile
         var own = new SortedDictionary<string, string>(names.Where(n => !head.ContainsKey(n.Key)).ToDictionary(), StringComparer.Ordinal);
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         var training = HeadOf(config, reader, head, parameters);
-        var content = family.Read(config, model.Config, reader, own);
+        var content = family.Read(config, shape, reader, own);
         var plan = content.Plan with { Head = training };
         if (plan.Blocks.Any(b => b.Core is KeyValueCore)) plan = plan with { ShiftPositions = config.Fields.Flag(ShiftKey) ?? true };
         var values = content.Tensors.Select(t => (t.Block, t.Name, Value: Form(t, Finite(reader, t.Key)))).ToList();
         var heads = head.Select(h => (Name: h.Key, Value: Finite(reader, h.Value))).ToList();
 
-        PeftModel.Apply(model, plan, seed: 0);
+        attach(plan);
         foreach (var (block, name, value) in values) HfFamily.BlockOf(model, block)[name].copy_(value);
         foreach (var (name, value) in heads) parameters[name].copy_(value);
         return new LoadedAdapter(plan, content.Notes);

@@ -32,10 +32,11 @@ internal abstract class HfFamily
     protected abstract bool Takes(BlockSpec block);
 
     /// <summary>Refuses a plan of the family that peft's files cannot hold.</summary>
-    public virtual void Require(PeftPlan plan, BertConfig config) { }
+    public virtual void Require(PeftPlan plan, AdaptableShape shape) { }
 
     /// <summary>Adds the family's settings and tensors.</summary>
-    public abstract void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors);
+    public abstract void Write(
+        nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors);
 
     /// <summary>What a file holds. Reads every key of the configuration that the family knows, and checks every tensor.</summary>
     /// <param name="config">The configuration.</param>
@@ -43,45 +44,46 @@ internal abstract class HfFamily
     /// <param name="reader">The weights.</param>
     /// <param name="keys">The tensors that are not the head's: name without prefixes, key in the file.</param>
     public abstract HfContent Read(
-        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys);
+        HfAdapterConfig config, AdaptableShape shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys);
 
     /// <summary>The attached block behind a specification.</summary>
-    public static AdapterBlock BlockOf(BertForSequenceClassification model, BlockSpec spec) =>
+    public static AdapterBlock BlockOf(nn.Module model, BlockSpec spec) =>
         (AdapterBlock)model.named_modules().First(m => m.name == spec.ModulePath).module;
 
-    /// <summary>Every linear map of a model that peft could adapt, the pooler's last.</summary>
-    public static IEnumerable<Site> LinearSites(BertConfig config)
-    {
-        var points = Enum.GetValues<SitePoint>().Where(p => p != SitePoint.Pooler && new Site(p, 0).IsLinear).ToList();
-        for (var layer = 0; layer < config.NumHiddenLayers; layer++)
-            foreach (var point in points) yield return new Site(point, layer);
-        yield return new Site(SitePoint.Pooler);
-    }
-
     /// <summary>The linear site of a module path.</summary>
-    protected static Site SiteOf(string path, Dictionary<string, Site> sites, SafetensorsReader reader, BertConfig config) =>
+    protected static Site SiteOf(string path, Dictionary<string, Site> sites, SafetensorsReader reader, AdaptableShape shape) =>
         sites.TryGetValue(path, out var site)
         ? site
         : throw new InvalidInputException(
-            $"{reader.Path}: the adapter changes '{path}', which is no linear map of this model of {config.NumHiddenLayers} layers");
+            $"{reader.Path}: the adapter changes '{path}', which is no linear map of this model of {shape.Layers} layers");
 
     /// <summary>The linear sites by their paths.</summary>
-    protected static Dictionary<string, Site> SitesByPath(BertConfig config) =>
-        LinearSites(config).ToDictionary(s => s.Path, StringComparer.Ordinal);
+    protected static Dictionary<string, Site> SitesByPath(AdaptableShape shape) =>
+        shape.LinearSites().ToDictionary(s => s.Path, StringComparer.Ordinal);
 
-    /// <summary>Module names as peft wants them: short where a suffix names exactly these, else full paths.</summary>
-    protected static (JsonArray Targets, JsonNode? Layers) TargetModules(IEnumerable<Site> sites, BertConfig config)
+    /// <summary>Module names as peft wants them: short where the ends of their paths name exactly these, else full paths.</summary>
+    protected static (JsonArray Targets, JsonNode? Layers) TargetModules(IEnumerable<Site> sites, AdaptableShape shape)
     {
         var all = sites.Distinct().ToList();
-        var points = all.Select(s => s.Point).Distinct().ToList();
+        var suffixes = all.Select(s => s.Suffix).Distinct().ToList();
         var layers = all.Select(s => s.Layer).Distinct().Order().ToList();
-        // peft matches by suffix, and "output.dense" would match the attention's as well: only these three are unambiguous.
-        if (points.All(p => p is SitePoint.Query or SitePoint.Key or SitePoint.Value) && all.Count == points.Count * layers.Count)
+        if (!suffixes.Contains(null) && all.Count == suffixes.Count * layers.Count)
         {
-            var some = layers.Count == config.NumHiddenLayers ? null : new JsonArray([.. layers.Select(l => JsonValue.Create(l))]);
-            return (Names(points.Select(p => p.ToString().ToLowerInvariant())), some);
+            var some = layers.Count == shape.Layers ? null : new JsonArray([.. layers.Select(l => JsonValue.Create(l))]);
+            return (Names(suffixes.OfType<string>()), some);
         }
         return (Names(all.Select(s => s.Path)), null);
+    }
+
+    /// <summary>What peft calls the list of layers.</summary>
+    protected static string LayersPattern(AdaptableShape shape) =>
+        shape.Family switch { SiteFamily.Llama => "layers", SiteFamily.Gpt2 => "h", _ => "layer" };
+
+    /// <summary>GPT-2's maps lie transposed in its files, and peft may say so; no other model's do.</summary>
+    protected static void RequireLayout(HfAdapterConfig config, AdaptableShape shape)
+    {
+        if (shape.Family == SiteFamily.Gpt2) config.Fields.Ignore("fan_in_fan_out");
+        else config.Fields.RequireOff("fan_in_fan_out");
     }
 
     protected static JsonArray Names(IEnumerable<string> names) => new([.. names.Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))]);

@@ -13,13 +13,14 @@ internal sealed class HfIa3 : HfFamily
 
     protected override bool Takes(BlockSpec block) => block is { Core: VectorCore, Compose: Composition.Multiply };
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(
+        nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
-        var (targets, _) = TargetModules(plan.Blocks.Select(b => b.Site), model.Config);
+        var (targets, _) = TargetModules(plan.Blocks.Select(b => b.Site), shape);
         // peft has no layers_to_transform for (IA)³: without one, a subset of layers has to be spelt out.
-        if (plan.Blocks.Select(b => b.Site.Layer).Distinct().Count() < model.Config.NumHiddenLayers) targets = Names(plan.Blocks.Select(b => b.Site.Path));
+        if (plan.Blocks.Select(b => b.Site.Layer).Distinct().Count() < shape.Layers) targets = Names(plan.Blocks.Select(b => b.Site.Path));
         values["exclude_modules"] = null;
-        values["fan_in_fan_out"] = false;
+        values["fan_in_fan_out"] = shape.Family == SiteFamily.Gpt2;
         values["feedforward_modules"] = Names(plan.Blocks.Where(ScalesInput).Select(b => b.Site.Path));
         values["init_ia3_weights"] = true;
         values["target_modules"] = targets;
@@ -28,10 +29,10 @@ internal sealed class HfIa3 : HfFamily
     }
 
     public override HfContent Read(
-        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+        HfAdapterConfig config, AdaptableShape shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
         var fields = config.Fields;
-        fields.RequireOff("fan_in_fan_out");
+        RequireLayout(config, shape);
         // How the vectors started; the head, which the weights' names tell.
         fields.Ignore("init_ia3_weights", "modules_to_save");
         var targets = new HfTargets(config);
@@ -47,7 +48,7 @@ internal sealed class HfIa3 : HfFamily
             if (!name.EndsWith(Vector, StringComparison.Ordinal))
                 throw new InvalidInputException($"{reader.Path}: tensor '{key}' is none that (IA)³ has");
             var site = SiteOf(name[..^Vector.Length], sites, reader, shape);
-            var (inFeatures, outFeatures) = site.Features(shape);
+            var (inFeatures, outFeatures) = shape.Features(site);
             var ofInput = feedForward(site.Path);
             HfKeys.RequireWeights(reader, key, ofInput ? [1, inFeatures] : [outFeatures, 1]);
             blocks.Add(PeftMethods.Ia3Scale(site, ofInput));

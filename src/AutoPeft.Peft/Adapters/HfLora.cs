@@ -14,7 +14,7 @@ internal sealed class HfLora : HfFamily
 
     protected override bool Takes(BlockSpec block) => block is { Core: LowRankCore, Compose: Composition.Add } or { Core: VectorCore, Compose: Composition.RescaleNorm };
 
-    public override void Require(PeftPlan plan, BertConfig config)
+    public override void Require(PeftPlan plan, AdaptableShape shape)
     {
         var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
         var decomposed = plan.Blocks.Count - updates.Count;
@@ -26,7 +26,7 @@ internal sealed class HfLora : HfFamily
     }
 
     public override void Write(
-        BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+        nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
         var updates = plan.Blocks.Where(b => b.Core is LowRankCore).ToList();
         var decomposed = plan.Blocks.Count - updates.Count;
@@ -39,12 +39,13 @@ internal sealed class HfLora : HfFamily
         }
         var rank = updates.GroupBy(Rank).MaxBy(g => g.Count())!.Key;
         var usual = updates.GroupBy(Alpha).MaxBy(g => g.Count())!.Key;
-        var (targets, layers) = TargetModules(updates.Select(u => u.Site), model.Config);
+        var (targets, layers) = TargetModules(updates.Select(u => u.Site), shape);
         values["alpha_pattern"] = new JsonObject(updates.Where(u => Alpha(u) != usual).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Alpha(u))));
         values["bias"] = "none";
-        values["fan_in_fan_out"] = false;
+        // GPT-2's maps are convolutions there, whose weights lie transposed.
+        values["fan_in_fan_out"] = shape.Family == SiteFamily.Gpt2;
         values["init_lora_weights"] = true;
-        values["layers_pattern"] = layers is null ? null : "layer";
+        values["layers_pattern"] = layers is null ? null : LayersPattern(shape);
         values["layers_to_transform"] = layers;
         values["lora_alpha"] = IsWhole(usual) ? (JsonNode)(long)usual : usual;
         values["lora_dropout"] = updates[0].Dropout;
@@ -63,9 +64,9 @@ internal sealed class HfLora : HfFamily
     }
 
     public override HfContent Read(
-        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+        HfAdapterConfig config, AdaptableShape shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
-        var settings = Settings.Read(config);
+        var settings = Settings.Read(config, shape);
         var sites = SitesByPath(shape);
         var maps = ByModule(reader, keys);
         var (blocks, tensors) = (new List<BlockSpec>(), new List<HfTensor>());
@@ -74,7 +75,7 @@ internal sealed class HfLora : HfFamily
             var site = SiteOf(path, sites, reader, shape);
             if (!found.TryGetValue(A, out var a)) throw Alone(reader, found, A);
             if (!found.TryGetValue(B, out var b)) throw Alone(reader, found, B);
-            var (inFeatures, outFeatures) = site.Features(shape);
+            var (inFeatures, outFeatures) = shape.Features(site);
             var rank = settings.RankOf(path);
             if (reader.Entries[a].Shape is [var stored, _] && stored != rank)
                 throw new InvalidInputException(
@@ -135,13 +136,14 @@ internal sealed class HfLora : HfFamily
         // Starts that leave the base weights as they are: the stored A and B are then all that there is to know.
         private static readonly string[] HarmlessStarts = ["gaussian", "eva", "orthogonal"];
 
-        public static Settings Read(HfAdapterConfig config)
+        public static Settings Read(HfAdapterConfig config, AdaptableShape shape)
         {
             var fields = config.Fields;
             RequireHarmlessStart(config);
             if (fields.Text("bias") is { } bias and not "none") throw fields.Bad("bias", bias, null);
+            RequireLayout(config, shape);
             fields.RequireOff(
-                "fan_in_fan_out", "lora_bias", "layer_replication", "alora_invocation_tokens", "megatron_config", "trainable_token_indices",
+                "lora_bias", "layer_replication", "alora_invocation_tokens", "megatron_config", "trainable_token_indices",
                 "target_parameters", "use_qalora", "use_bdlora", "arrow_config", "velora_config", "monteclora_config", "kasa_config",
                 "ensure_weight_tying");
             // The first and last are parts of settings that are off; the others only describe a start.

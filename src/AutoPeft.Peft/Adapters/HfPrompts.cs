@@ -16,18 +16,20 @@ internal sealed class HfPrefix : HfFamily
 
     protected override bool Takes(BlockSpec block) => block.Compose == Composition.ConcatenateKeysAndValues;
 
-    public override void Require(PeftPlan plan, BertConfig config)
+    public override void Require(PeftPlan plan, AdaptableShape shape)
     {
-        if (plan.Blocks.Count != config.NumHiddenLayers)
+        if (plan.Blocks.Count != shape.Layers)
             throw new InvalidInputException(
                 $"'{plan.Name}' cannot be written in Hugging Face peft's format: a prefix stands at every layer there, here at "
-                + $"{plan.Blocks.Count} of {config.NumHiddenLayers}");
+                + $"{plan.Blocks.Count} of {shape.Layers}");
     }
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(
+        nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
-        var config = model.Config;
-        var sites = plan.Blocks.OrderBy(b => b.Site.Layer).Select(b => (KeyValueSite)model.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
+        var bert = (BertForSequenceClassification)model;
+        var config = bert.Config;
+        var sites = plan.Blocks.OrderBy(b => b.Site.Layer).Select(b => (KeyValueSite)bert.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
         var table = plan.Blocks[0].ShareKey is null ? cat([.. sites.Select(s => s.Source.Compute())], 1) : sites[0].Source.Compute();
         values["encoder_hidden_size"] = config.HiddenSize;
         values["num_attention_heads"] = config.NumAttentionHeads;
@@ -40,8 +42,9 @@ internal sealed class HfPrefix : HfFamily
     }
 
     public override HfContent Read(
-        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+        HfAdapterConfig config, AdaptableShape adaptable, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
+        var shape = HfPrompts.EncoderOf(config, adaptable);
         // The MLP behind a projected prefix is gone: the table holds what the MLP made.
         config.Fields.Ignore("encoder_hidden_size");
         _ = config.Fields.Flag("prefix_projection");
@@ -61,23 +64,26 @@ internal sealed class HfPrompt : HfFamily
 
     protected override bool Takes(BlockSpec block) => block.Compose == Composition.Prepend;
 
-    public override void Write(BertForSequenceClassification model, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
+    public override void Write(
+        nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
+        var config = ((BertForSequenceClassification)model).Config;
         var tokens = BlockOf(model, plan.Blocks[0])["tokens"];
-        values["num_attention_heads"] = model.Config.NumAttentionHeads;
-        values["num_layers"] = model.Config.NumHiddenLayers;
+        values["num_attention_heads"] = config.NumAttentionHeads;
+        values["num_layers"] = config.NumHiddenLayers;
         values["num_transformer_submodules"] = 1;
         values["num_virtual_tokens"] = tokens.shape[0];
         values["prompt_tuning_init"] = "RANDOM";
         values["prompt_tuning_init_text"] = null;
-        values["token_dim"] = model.Config.HiddenSize;
+        values["token_dim"] = config.HiddenSize;
         values["tokenizer_name_or_path"] = null;
         tensors[HfPrompts.Table] = tokens;
     }
 
     public override HfContent Read(
-        HfAdapterConfig config, BertConfig shape, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
+        HfAdapterConfig config, AdaptableShape adaptable, SafetensorsReader reader, IReadOnlyDictionary<string, string> keys)
     {
+        var shape = HfPrompts.EncoderOf(config, adaptable);
         // How the prompt started.
         config.Fields.Ignore("prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path", "tokenizer_kwargs");
         var (length, key) = HfPrompts.Read(config, shape, reader, keys, shape.HiddenSize);
@@ -91,6 +97,11 @@ internal static class HfPrompts
 {
     /// <summary>The table's name.</summary>
     public const string Table = "prompt_embeddings";
+
+    /// <summary>The encoder that virtual tokens are put in front of.</summary>
+    /// <exception cref="InvalidInputException">The model is no encoder.</exception>
+    public static BertConfig EncoderOf(HfAdapterConfig config, AdaptableShape shape) => shape.Encoder
+        ?? throw new InvalidInputException($"{config.Path}: peft_type {config.PeftType} is supported for BERT only; a decoder takes LORA and IA3");
 
     /// <summary>The number of virtual tokens and the table's key, after everything is checked.</summary>
     /// <param name="config">The configuration; each of its keys has to be known.</param>

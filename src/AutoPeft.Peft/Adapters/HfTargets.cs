@@ -36,7 +36,7 @@ internal sealed class HfTargets
     /// <param name="shape">The base model's shape.</param>
     /// <param name="adapted">The paths of the modules that the file has tensors for.</param>
     /// <param name="reader">The file, for messages.</param>
-    public void Require(BertConfig shape, IReadOnlyCollection<string> adapted, SafetensorsReader reader)
+    public void Require(AdaptableShape shape, IReadOnlyCollection<string> adapted, SafetensorsReader reader)
     {
         // An older file may leave the default to peft; what the file adapts is then what the tensors say.
         if (targets is null) return;
@@ -44,7 +44,7 @@ internal sealed class HfTargets
             if (!Names(path))
                 throw new InvalidInputException(
                     $"{reader.Path}: adapts '{path}', which target_modules in {HfAdapterConfig.FileName} does not name");
-        foreach (var site in HfFamily.LinearSites(shape).Where(s => s.Point != SitePoint.Pooler))
+        foreach (var site in shape.LinearSites().Where(s => s.Point != SitePoint.Pooler))
             if (Names(site.Path) && !adapted.Contains(site.Path))
                 throw new InvalidInputException(
                     $"{reader.Path}: has no tensors for '{site.Path}', which target_modules in {HfAdapterConfig.FileName} names");

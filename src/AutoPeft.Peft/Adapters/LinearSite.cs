@@ -105,29 +105,29 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
         using var scope = NewDisposeScope();
         var weight = Combined(linear.Weight);
         if (magnitudes.Length > 0) weight = weight * (magnitudes[0]["vector"] / RowNorms.Of(weight)).unsqueeze(1);
-        Tensor bias = linear.Bias;
+        Tensor? bias = linear.Bias;
         foreach (var scale in outputScales)
         {
             weight = weight * scale["vector"].unsqueeze(1);
-            bias = bias * scale["vector"];
+            if (bias is not null) bias = bias * scale["vector"];
         }
         foreach (var scale in inputScales) weight = weight * scale["vector"];
 
         // A copy, not the inverse operation: undoing a merge then gives the very bits back.
         originalWeight = linear.Weight.detach().clone().DetachFromDisposeScope();
-        originalBias = linear.Bias.detach().clone().DetachFromDisposeScope();
+        originalBias = linear.Bias?.detach().clone().DetachFromDisposeScope();
         linear.Weight.copy_(weight);
-        linear.Bias.copy_(bias);
+        if (bias is not null) linear.Bias!.copy_(bias);
     }
 
     /// <summary>Takes the blocks out of weight and bias again. Does nothing where they are not merged.</summary>
     public void Unmerge(AdaptableLinear linear)
     {
-        if (originalWeight is null || originalBias is null) return;
+        if (originalWeight is null) return;
         using (no_grad())
         {
             linear.Weight.copy_(originalWeight);
-            linear.Bias.copy_(originalBias);
+            if (originalBias is not null) linear.Bias!.copy_(originalBias);
         }
         ForgetOriginal();
     }

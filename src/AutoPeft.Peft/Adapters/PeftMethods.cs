@@ -85,17 +85,28 @@ public static class PeftMethods
     }
 
     /// <summary>LoRA, rsLoRA and DoRA.</summary>
-    public static PeftPlan Lora(BertConfig config, LoraOptions options)
+    public static PeftPlan Lora(BertConfig config, LoraOptions options) => LoraOf(config, options);
+
+    /// <summary>
+    /// LoRA, rsLoRA and DoRA of a decoder. In gpt2 one map makes queries, keys and values: each of these targets stands for it.
+    /// </summary>
+    public static PeftPlan Lora(DecoderConfig config, LoraOptions options) =>
+        LoraOf(config, options with { Targets = [.. options.Targets.Select(t => Decoders(config, t)).Distinct()] }) with
+        {
+            Name = PlanName.Of(options), Head = HeadTraining.Frozen,
+        };
+
+    private static PeftPlan LoraOf(AdaptableShape shape, LoraOptions options)
     {
         Positive("rank", options.Rank);
         if (!(options.Dropout >= 0 && options.Dropout < 1)) throw new InvalidInputException($"a LoRA dropout of {options.Dropout} is not in [0, 1)");
         if (options.Targets.Count == 0) throw new InvalidInputException("LoRA needs at least one target");
         var blocks = new List<BlockSpec>();
-        foreach (var layer in Layers(config, options.Layers))
+        foreach (var layer in Layers(shape, options.Layers))
         {
             foreach (var target in options.Targets.Distinct())
             {
-                var site = new Site(target, layer);
+                var site = new Site(target, layer, shape.Family);
                 if (!site.IsLinear || target == SitePoint.Pooler) throw new InvalidInputException($"LoRA cannot adapt {target}: it is no linear map of a layer");
                 blocks.Add(new BlockSpec
                 {
@@ -130,6 +141,24 @@ public static class PeftMethods
     {
         Name = "ia3",
         Blocks = [.. Layers(config, layers).SelectMany(layer => new[] { Ia3Scale(new(SitePoint.Key, layer), false), Ia3Scale(new(SitePoint.Value, layer), false), Ia3Scale(new(SitePoint.FeedForwardOutput, layer), true) })],
+    };
+
+    /// <summary>
+    /// (IA)³ of a decoder: trained scales of keys, values and inner feed-forward states; in gpt2 of queries too, which one map makes.
+    /// </summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="layers">Layers to adapt; null: all.</param>
+    public static PeftPlan Ia3(DecoderConfig config, IReadOnlyCollection<int>? layers = null) => new()
+    {
+        Name = "ia3",
+        Head = HeadTraining.Frozen,
+        Blocks =
+        [
+            .. from layer in Layers(config, layers)
+               from point in ((SitePoint[])[SitePoint.Key, SitePoint.Value]).Select(p => Decoders(config, p)).Distinct()
+                   .Append(SitePoint.FeedForwardOutput)
+               select Ia3Scale(new Site(point, layer, AdaptableShape.FamilyOf(config)), point == SitePoint.FeedForwardOutput),
+        ],
     };
 
     /// <summary>(IA)³'s scale of a linear map's input or output.</summary>
@@ -183,12 +212,17 @@ public static class PeftMethods
         };
     }
 
-    private static List<int> Layers(BertConfig config, IReadOnlyCollection<int>? layers)
+    /// <summary>Where a decoder has what a target names.</summary>
+    private static SitePoint Decoders(DecoderConfig config, SitePoint target) =>
+        config.IsGpt2 && target is (SitePoint.Query or SitePoint.Key or SitePoint.Value) ? SitePoint.QueryKeyValue : target;
+
+    private static List<int> Layers(AdaptableShape shape, IReadOnlyCollection<int>? layers)
     {
-        if (layers is null) return [.. Enumerable.Range(0, config.NumHiddenLayers)];
+        if (layers is null) return [.. Enumerable.Range(0, shape.Layers)];
         if (layers.Count == 0) throw new InvalidInputException("a method needs at least one layer");
         foreach (var layer in layers)
-            if (layer < 0 || layer >= config.NumHiddenLayers) throw new InvalidInputException($"layer {layer} does not fit the model: it has layers 0 to {config.NumHiddenLayers - 1}");
+            if (layer < 0 || layer >= shape.Layers)
+                throw new InvalidInputException($"layer {layer} does not fit the model: it has layers 0 to {shape.Layers - 1}");
         return [.. layers.Distinct().Order()];
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using AutoPeft.Peft.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -23,23 +22,35 @@ public static class PeftModel
     /// <exception cref="InvalidOperationException">Something is attached already.</exception>
     public static void Apply(BertForSequenceClassification model, PeftPlan plan, ulong seed)
     {
-        if (AttachedSites(model).Any()) throw new InvalidOperationException("the model has adapters attached; detach them first");
-        var config = model.Config;
-        foreach (var block in plan.Blocks)
-            if (block.Site.Layer >= config.NumHiddenLayers) throw new InvalidInputException($"{plan.Name}: {block.Site} does not fit the model: it has layers 0 to {config.NumHiddenLayers - 1}");
-        RequireMemory(plan, config);
-
+        RequireFit(AttachedSites(model), model.Config, plan);
         using var scope = NewDisposeScope();
-        var shared = plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!).ToDictionary(g => g.Key, g => Allocate(model, g.First(), seed));
-        var tables = shared.ToDictionary(s => s.Key, s => new KeyValueTable(s.Value, plan.Blocks.Count(b => b.ShareKey == s.Key), config.NumAttentionHeads));
-        var attach = new List<Action>();
-        foreach (var group in plan.Blocks.GroupBy(b => b.Site))
-            attach.Add(Attachment(model, group.Key, [.. group], seed, tables));
-
-        foreach (var (name, parameter) in model.named_parameters()) parameter.requires_grad = plan.IsTrained(name);
+        var config = model.Config;
+        var shared = plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!)
+            .ToDictionary(g => g.Key, g => Allocate(model, config, g.First(), seed));
+        var tables = shared.ToDictionary(
+            s => s.Key, s => new KeyValueTable(s.Value, plan.Blocks.Count(b => b.ShareKey == s.Key), config.NumAttentionHeads));
+        var attach = plan.Blocks.GroupBy(b => b.Site).Select(group => Attachment(model, group.Key, [.. group], seed, tables)).ToList();
+        MarkTrained(model, plan);
         foreach (var action in attach) action();
         if (shared.Count > 0) Register(model.Bert, new SharedBlocks(shared));
-        model.Bert.Embeddings.PositionOffset = plan.ShiftPositions ? plan.Blocks.Select(b => b.Core).Select(c => c is KeyValueCore flat ? flat.Length : c is KeyValueMlpCore mlp ? mlp.Length : 0).DefaultIfEmpty().Max() : 0;
+        model.Bert.Embeddings.PositionOffset = plan.ShiftPositions
+            ? plan.Blocks.Select(b => PrefixLength(b.Core)).DefaultIfEmpty().Max()
+            : 0;
+    }
+
+    /// <summary>Attaches a plan to a decoder; see the other overload. Plans that change linear maps or train the base fit decoders.</summary>
+    /// <param name="model">The base model, with nothing attached.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="seed">Seeds the start of the blocks.</param>
+    /// <exception cref="InvalidInputException">The plan does not fit the model; the model is then unchanged.</exception>
+    /// <exception cref="InvalidOperationException">Something is attached already.</exception>
+    public static void Apply(DecoderModel model, PeftPlan plan, ulong seed)
+    {
+        RequireFit(AttachedSites(model), model.Config, plan);
+        using var scope = NewDisposeScope();
+        var attach = plan.Blocks.GroupBy(b => b.Site).Select(group => LinearAttachment(model, model.Config, group.Key, [.. group], seed)).ToList();
+        MarkTrained(model, plan);
+        foreach (var action in attach) action();
     }
 
     /// <summary>What training changes, by name, in the order of the state dictionary.</summary>
@@ -54,32 +65,28 @@ public static class PeftModel
     /// (IA)³ can be merged. Does nothing where they are already.
     /// </summary>
     /// <exception cref="InvalidInputException">A block is attached whose effect is not a change of a weight; nothing is then merged.</exception>
-    public static void Merge(BertForSequenceClassification model)
-    {
-        foreach (var (site, module) in AttachedSites(model))
-            if (module is not LinearSite) throw new InvalidInputException($"the adapter at {site} cannot be merged: it is not a change of a weight. LoRA, DoRA and (IA)³ can be");
-        foreach (var (site, module) in AttachedSites(model)) ((LinearSite)module).Merge(site.Linear(model.Bert));
-    }
+    public static void Merge(BertForSequenceClassification model) => Merge(model, AttachedSites(model));
 
-    /// <summary>Undoes <see cref="Merge"/>, to the bit.</summary>
-    public static void Unmerge(BertForSequenceClassification model)
-    {
-        foreach (var (site, module) in AttachedSites(model))
-            if (module is LinearSite linear) linear.Unmerge(site.Linear(model.Bert));
-    }
+    /// <summary>Works a decoder's adapters into the base weights; see the other overload.</summary>
+    public static void Merge(DecoderModel model) => Merge(model, AttachedSites(model));
+
+    /// <summary>Undoes <see cref="Merge(BertForSequenceClassification)"/>, to the bit.</summary>
+    public static void Unmerge(BertForSequenceClassification model) => Unmerge(model, AttachedSites(model));
+
+    /// <summary>Undoes <see cref="Merge(DecoderModel)"/>, to the bit.</summary>
+    public static void Unmerge(DecoderModel model) => Unmerge(model, AttachedSites(model));
 
     /// <summary>Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their effect.</summary>
     public static void Detach(BertForSequenceClassification model, bool keepMerged = false)
     {
         foreach (var (site, module) in AttachedSites(model).ToList())
         {
-            if (module is LinearSite linear)
+            if (module is LinearSite linear) DetachLinear(model, site, linear, keepMerged);
+            else
             {
-                if (keepMerged) linear.ForgetOriginal();
-                else linear.Unmerge(site.Linear(model.Bert));
+                RemoveOther(model, site);
+                module.Dispose();
             }
-            Remove(model, site);
-            module.Dispose();
         }
         foreach (var (_, shared) in model.Bert.named_children().Where(c => c.name == Site.AdapterModule).ToList())
         {
@@ -87,6 +94,12 @@ public static class PeftModel
             shared.Dispose();
         }
         model.Bert.Embeddings.PositionOffset = 0;
+    }
+
+    /// <summary>Takes every adapter off a decoder; see the other overload.</summary>
+    public static void Detach(DecoderModel model, bool keepMerged = false)
+    {
+        foreach (var (site, module) in AttachedSites(model).ToList()) DetachLinear(model, site, (LinearSite)module, keepMerged);
     }
 
     /// <summary>The sites at which something is attached, with their modules.</summary>
@@ -97,21 +110,42 @@ public static class PeftModel
         for (var layer = 0; layer < bert.Layers.Count; layer++)
         {
             if (bert.Layers[layer].Attention.Self.Adaptation is nn.Module prefix) yield return (new Site(SitePoint.KeysAndValues, layer), prefix);
-            foreach (var point in Enum.GetValues<SitePoint>())
+            foreach (var point in (SitePoint[])[SitePoint.AttentionResidual, SitePoint.FeedForwardResidual])
             {
                 var site = new Site(point, layer);
-                if (site.IsLinear && point != SitePoint.Pooler && site.Linear(bert).Adaptation is nn.Module linear) yield return (site, linear);
-                if (site.IsResidual && site.Residual(bert).Adaptation is nn.Module residual) yield return (site, residual);
+                if (site.Residual(bert).Adaptation is nn.Module residual) yield return (site, residual);
             }
         }
-        if (bert.Pooler?.Dense.Adaptation is nn.Module pooler) yield return (new Site(SitePoint.Pooler), pooler);
+        foreach (var found in AttachedToMaps(model, model.Config)) yield return found;
+    }
+
+    /// <summary>The sites at which something is attached, with their modules.</summary>
+    internal static IEnumerable<(Site Site, nn.Module Module)> AttachedSites(DecoderModel model) => AttachedToMaps(model, model.Config);
+
+    private static IEnumerable<(Site Site, nn.Module Module)> AttachedToMaps(IAdaptable model, AdaptableShape shape)
+    {
+        foreach (var site in shape.LinearSites())
+            if (model.Linear(site).Adaptation is nn.Module linear) yield return (site, linear);
+    }
+
+    private static void RequireFit(IEnumerable<(Site Site, nn.Module Module)> attached, AdaptableShape shape, PeftPlan plan)
+    {
+        if (attached.Any()) throw new InvalidOperationException("the model has adapters attached; detach them first");
+        foreach (var site in plan.Blocks.Select(b => b.Site))
+        {
+            if (site.Family != shape.Family)
+                throw new InvalidInputException($"{plan.Name}: the plan is for models of {site.Family}'s family, but this one is of {shape.Family}'s");
+            if (site.Layer >= shape.Layers)
+                throw new InvalidInputException($"{plan.Name}: {site} does not fit the model: it has layers 0 to {shape.Layers - 1}");
+        }
+        RequireMemory(plan, shape);
     }
 
     /// <summary>Refuses blocks that this machine cannot hold, before anything is allocated.</summary>
-    private static void RequireMemory(PeftPlan plan, BertConfig config)
+    private static void RequireMemory(PeftPlan plan, AdaptableShape shape)
     {
         const double bytesPerNumber = 4, GiB = 1 << 30;
-        var numbers = plan.Blocks.SelectMany(b => b.Parameters(config)).DistinctBy(p => p.ShareKey ?? p.Name);
+        var numbers = plan.Blocks.SelectMany(b => b.Parameters(shape)).DistinctBy(p => p.ShareKey ?? p.Name);
         var needed = bytesPerNumber * numbers.Sum(p => (double)p.Count);
         double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > there)
@@ -120,49 +154,115 @@ public static class PeftModel
                 $"{plan.Name}: its adapters need {needed / GiB:N0} GiB of memory, and there are {there / GiB:N0}; take a smaller size"));
     }
 
-    private static AdapterBlock Allocate(BertForSequenceClassification model, BlockSpec spec, ulong seed)
+    private static void MarkTrained(nn.Module model, PeftPlan plan)
     {
-        var words = model.Bert.Embeddings.WordWeight;
-        Tensor? weight = spec.Site.IsLinear ? spec.Site.Linear(model.Bert).Weight : spec.Site.Point == SitePoint.Embeddings ? words : null;
-        using var generator = new Generator(StreamSeed(seed, spec.ModulePath));
-        return new AdapterBlock(spec, spec.Shape(model.Config), weight, words, generator);
+        foreach (var (name, parameter) in model.named_parameters()) parameter.requires_grad = plan.IsTrained(name);
     }
 
-    private static Action Attachment(BertForSequenceClassification model, Site site, IReadOnlyList<BlockSpec> specs, ulong seed, Dictionary<string, KeyValueTable> tables)
+    private static void Merge(IAdaptable model, IEnumerable<(Site Site, nn.Module Module)> attached)
+    {
+        var all = attached.ToList();
+        foreach (var (site, module) in all)
+            if (module is not LinearSite)
+                throw new InvalidInputException($"the adapter at {site} cannot be merged: it is not a change of a weight. LoRA, DoRA and (IA)³ can be");
+        foreach (var (site, module) in all) ((LinearSite)module).Merge(model.Linear(site));
+    }
+
+    private static void Unmerge(IAdaptable model, IEnumerable<(Site Site, nn.Module Module)> attached)
+    {
+        foreach (var (site, module) in attached)
+            if (module is LinearSite linear) linear.Unmerge(model.Linear(site));
+    }
+
+    private static void DetachLinear(IAdaptable model, Site site, LinearSite module, bool keepMerged)
+    {
+        var host = model.Linear(site);
+        if (keepMerged) module.ForgetOriginal();
+        else module.Unmerge(host);
+        host.Adaptation = null;
+        host.register_module(Site.AdapterModule, null!);
+        module.Dispose();
+    }
+
+    private static AdapterBlock Allocate(IAdaptable model, AdaptableShape shape, BlockSpec spec, ulong seed)
+    {
+        Tensor? weight = spec.Site.IsLinear ? model.Linear(spec.Site).Weight : spec.Site.Point == SitePoint.Embeddings ? model.Words : null;
+        using var generator = new Generator(NamedSeed.Of(seed, spec.ModulePath));
+        return new AdapterBlock(spec, spec.Shape(shape), weight, model.Words, generator);
+    }
+
+    private static Action LinearAttachment(IAdaptable model, AdaptableShape shape, Site site, IReadOnlyList<BlockSpec> specs, ulong seed)
+    {
+        if (!site.IsLinear) throw new InvalidInputException($"{site} is no linear map of this model; no other place of it can be adapted");
+        var module = new LinearSite(site, specs.Select(s => Allocate(model, shape, s, seed)).ToList());
+        var host = model.Linear(site);
+        return () =>
+        {
+            host.Adaptation = module;
+            Register(host, module);
+        };
+    }
+
+    private static Action Attachment(
+        BertForSequenceClassification model, Site site, IReadOnlyList<BlockSpec> specs, ulong seed, Dictionary<string, KeyValueTable> tables)
     {
         var bert = model.Bert;
+        if (site.IsLinear) return LinearAttachment(model, model.Config, site, specs, seed);
         if (site.Point == SitePoint.KeysAndValues)
         {
-            if (specs.Count != 1 || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues }) throw new InvalidInputException($"{site} takes one prefix");
+            if (specs.Count != 1 || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues })
+                throw new InvalidInputException($"{site} takes one prefix");
             var spec = specs[0];
-            var table = spec.ShareKey is { } key ? tables[key] : new KeyValueTable(Allocate(model, spec, seed), 1, model.Config.NumAttentionHeads);
-            var prefix = new KeyValueSite(table, spec.ShareIndex, spec.Core is KeyValueCore flat ? flat.Length : ((KeyValueMlpCore)spec.Core).Length);
-            return () => { bert.Layers[site.Layer].Attention.Self.Adaptation = prefix; Register(bert.Layers[site.Layer].Attention.Self, prefix); };
+            var table = spec.ShareKey is { } key
+                ? tables[key]
+                : new KeyValueTable(Allocate(model, model.Config, spec, seed), 1, model.Config.NumAttentionHeads);
+            var prefix = new KeyValueSite(table, spec.ShareIndex, PrefixLength(spec.Core));
+            var self = bert.Layers[site.Layer].Attention.Self;
+            return () =>
+            {
+                self.Adaptation = prefix;
+                Register(self, prefix);
+            };
         }
-
-        var blocks = specs.Select(s => Allocate(model, s, seed)).ToList();
-        if (site.IsLinear)
-        {
-            var module = new LinearSite(site, blocks);
-            return () => { site.Linear(bert).Adaptation = module; Register(site.Linear(bert), module); };
-        }
+        var blocks = specs.Select(s => Allocate(model, model.Config, s, seed)).ToList();
         if (site.IsResidual)
         {
             var module = new ResidualSite(site, blocks);
-            return () => { site.Residual(bert).Adaptation = module; Register(site.Residual(bert), module); };
+            return () =>
+            {
+                site.Residual(bert).Adaptation = module;
+                Register(site.Residual(bert), module);
+            };
         }
         var tokens = new EmbeddingSite(site, blocks);
-        return () => { bert.Embeddings.Adaptation = tokens; Register(bert.Embeddings, tokens); };
+        return () =>
+        {
+            bert.Embeddings.Adaptation = tokens;
+            Register(bert.Embeddings, tokens);
+        };
     }
 
-    private static void Remove(BertForSequenceClassification model, Site site)
+    private static int PrefixLength(Core core) => core is KeyValueCore flat ? flat.Length : core is KeyValueMlpCore mlp ? mlp.Length : 0;
+
+    private static void RemoveOther(BertForSequenceClassification model, Site site)
     {
         var bert = model.Bert;
         nn.Module host;
-        if (site.IsLinear) { site.Linear(bert).Adaptation = null; host = site.Linear(bert); }
-        else if (site.IsResidual) { site.Residual(bert).Adaptation = null; host = site.Residual(bert); }
-        else if (site.Point == SitePoint.KeysAndValues) { bert.Layers[site.Layer].Attention.Self.Adaptation = null; host = bert.Layers[site.Layer].Attention.Self; }
-        else { bert.Embeddings.Adaptation = null; host = bert.Embeddings; }
+        if (site.IsResidual)
+        {
+            site.Residual(bert).Adaptation = null;
+            host = site.Residual(bert);
+        }
+        else if (site.Point == SitePoint.KeysAndValues)
+        {
+            bert.Layers[site.Layer].Attention.Self.Adaptation = null;
+            host = bert.Layers[site.Layer].Attention.Self;
+        }
+        else
+        {
+            bert.Embeddings.Adaptation = null;
+            host = bert.Embeddings;
+        }
         host.register_module(Site.AdapterModule, null!);
     }
 
@@ -171,16 +271,5 @@ public static class PeftModel
         host.register_module(Site.AdapterModule, adapter);
         // A new module thinks that it is training, whatever its host is doing.
         adapter.train(host.training);
-    }
-
-    // FNV-1a of the name, mixed with the seed by SplitMix64's finaliser: stable across runs and machines, unlike GetHashCode.
-    private static ulong StreamSeed(ulong seed, string name)
-    {
-        var hash = 14695981039346656037UL;
-        foreach (var b in Encoding.UTF8.GetBytes(name)) hash = (hash ^ b) * 1099511628211UL;
-        var z = hash + seed * 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return (z ^ (z >> 31)) >> 1;
     }
 }

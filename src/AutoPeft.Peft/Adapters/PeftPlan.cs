@@ -113,6 +113,10 @@ public sealed record PeftPlan
     /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
     public static PeftPlan FromName(string name, BertConfig config) => PlanName.Parse(name, config);
 
+    /// <summary>A decoder's plan by its name; see <see cref="PlanName"/> for what can be said.</summary>
+    /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
+    public static PeftPlan FromName(string name, DecoderConfig config) => PlanName.Parse(name, config);
+
     private static bool IsTrainedBias(string name) =>
-        name.EndsWith(".bias", StringComparison.Ordinal) && name.StartsWith("bert.", StringComparison.Ordinal) && !name.StartsWith("bert.pooler.", StringComparison.Ordinal);
+        name.EndsWith(".bias", StringComparison.Ordinal) && !name.StartsWith("bert.pooler.", StringComparison.Ordinal);
 }

@@ -7,7 +7,8 @@ namespace AutoPeft.Peft.Adapters;
 /// Plans by name. A name is one or more methods joined by <c>+</c>:
 /// <c>full</c>, <c>head</c>, <c>bitfit</c>, <c>ia3</c>, <c>serial N</c>, <c>parallel N</c>, <c>prefix N [flat]</c>, <c>prompt N</c>,
 /// <c>mam [N M]</c>, <c>lora</c> or <c>dora</c> with any of <c>rN</c> (rank), <c>aN</c> (alpha), <c>dX</c> (dropout), <c>rs</c>
-/// (rank-stabilised) and letters for targets: q, k, v, o (attention output), i (intermediate), f (feed-forward output).
+/// (rank-stabilised) and letters for targets: q, k, v, o (attention output), i (intermediate), f (feed-forward output), and in
+/// decoders of LLaMA's family g (gate). Decoders take <c>full</c>, <c>bitfit</c>, <c>ia3</c>, <c>lora</c> and <c>dora</c>.
 /// A size <c>48/768</c> is that fraction of the model's width, at least 1.
 /// </summary>
 public static class PlanName
@@ -17,11 +18,20 @@ public static class PlanName
     [
         ('q', SitePoint.Query), ('k', SitePoint.Key), ('v', SitePoint.Value),
         ('o', SitePoint.AttentionOutput), ('i', SitePoint.Intermediate), ('f', SitePoint.FeedForwardOutput),
+        ('g', SitePoint.Gate),
     ];
 
     /// <summary>The plan that a name stands for.</summary>
     /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
     public static PeftPlan Parse(string name, BertConfig config)
+    {
+        var plans = name.Split('+', StringSplitOptions.TrimEntries).Select(part => One(part, config)).ToList();
+        return plans.Count == 1 ? plans[0] : plans[0].With([.. plans.Skip(1)]);
+    }
+
+    /// <summary>The plan of a decoder that a name stands for.</summary>
+    /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
+    public static PeftPlan Parse(string name, DecoderConfig config)
     {
         var plans = name.Split('+', StringSplitOptions.TrimEntries).Select(part => One(part, config)).ToList();
         return plans.Count == 1 ? plans[0] : plans[0].With([.. plans.Skip(1)]);
@@ -46,7 +56,7 @@ public static class PlanName
     [
         .. letters.Select(letter => Targets.Any(t => t.Letter == letter)
             ? Targets.First(t => t.Letter == letter).Point
-            : throw new InvalidInputException($"'{letter}' in '{letters}' is no target; targets are q, k, v, o (attention output), i (intermediate), f (feed-forward output)")),
+            : throw new InvalidInputException($"'{letter}' in '{letters}' is no target; targets are q, k, v, o (attention output), i (intermediate), f (feed-forward output), g (gate)")),
     ];
 
     private static PeftPlan One(string text, BertConfig config)
@@ -71,6 +81,19 @@ public static class PlanName
             "mam" => Checked(3, PeftMethods.Mam(config, Size(1), Size(2))),
             "lora" or "dora" => PeftMethods.Lora(config, LoraOptionsOf(words, text)),
             _ => throw Unknown(text),
+        };
+    }
+
+    private static PeftPlan One(string text, DecoderConfig config)
+    {
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return words switch
+        {
+            ["full"] => PeftMethods.Full() with { Head = HeadTraining.Frozen },
+            ["bitfit"] => PeftMethods.BitFit() with { Head = HeadTraining.Frozen },
+            ["ia3"] => PeftMethods.Ia3(config),
+            ["lora" or "dora", ..] => PeftMethods.Lora(config, LoraOptionsOf(words, text)),
+            _ => throw new InvalidInputException($"'{text}' is no known method of decoders; examples: full, bitfit, ia3, lora r8 qv, dora r8 a16 qkvogif"),
         };
     }
 

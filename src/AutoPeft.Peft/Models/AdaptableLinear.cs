@@ -11,7 +11,7 @@ namespace AutoPeft.Peft.Models;
 internal sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
 {
     private Parameter weight;
-    private Parameter bias;
+    private Parameter? bias;
 
     /// <summary>A map with weights from N(0, <paramref name="std"/>²) and zero bias, as BERT starts.</summary>
     public AdaptableLinear(int inFeatures, int outFeatures, double std) : base(nameof(AdaptableLinear))
@@ -26,6 +26,20 @@ internal sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>A map whose weight is still to be filled; its bias, where it has one, is zero.</summary>
+    public AdaptableLinear(int inFeatures, int outFeatures, bool hasBias) : base(nameof(AdaptableLinear))
+    {
+        (InFeatures, OutFeatures) = (inFeatures, outFeatures);
+        weight = new Parameter(empty(outFeatures, inFeatures));
+        weight.DetachFromDisposeScope();
+        if (hasBias)
+        {
+            bias = new Parameter(zeros(outFeatures));
+            bias.DetachFromDisposeScope();
+        }
+        RegisterComponents();
+    }
+
     /// <summary>Width of the input.</summary>
     public int InFeatures { get; }
 
@@ -35,8 +49,8 @@ internal sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
     /// <summary><c>[out, in]</c>.</summary>
     public Parameter Weight => weight;
 
-    /// <summary><c>[out]</c>.</summary>
-    public Parameter Bias => bias;
+    /// <summary><c>[out]</c>; null: none.</summary>
+    public Parameter? Bias => bias;
 
     /// <summary>What stands in for the map; null: nothing.</summary>
     public ILinearAdaptation? Adaptation { get; set; }
@@ -49,9 +63,9 @@ internal sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
     {
         if (ProductType is not { } type) return Map(input, weight, bias);
         using var scope = NewDisposeScope();
-        return Map(input.to(type), weight.to(type), bias.to(type)).MoveToOuterDisposeScope();
+        return Map(input.to(type), weight.to(type), bias?.to(type)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Map(Tensor input, Tensor weight, Tensor bias) =>
+    private Tensor Map(Tensor input, Tensor weight, Tensor? bias) =>
         Adaptation is { } adaptation ? adaptation.Forward(input, weight, bias) : nn.functional.linear(input, weight, bias);
 }

@@ -1,10 +1,12 @@
+using AutoPeft.Peft.Adapters;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Models;
 
 /// <summary>BERT with a linear classifier (or, with one label, a regressor) over the pooled first token. Names: <c>bert</c>, <c>classifier</c>.</summary>
-public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Tensor, Tensor>
+public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Tensor, Tensor>, IAdaptable
 {
     private readonly BertModel bert;
     private readonly AdaptableLinear classifier;
@@ -33,6 +35,20 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
 
     /// <summary>The linear map from pooled state to logits.</summary>
     internal AdaptableLinear Classifier => classifier;
+
+    Parameter IAdaptable.Words => bert.Embeddings.WordWeight;
+
+    AdaptableLinear IAdaptable.Linear(Site site) => site.Point switch
+    {
+        SitePoint.Query => bert.Layers[site.Layer].Attention.Self.Query,
+        SitePoint.Key => bert.Layers[site.Layer].Attention.Self.Key,
+        SitePoint.Value => bert.Layers[site.Layer].Attention.Self.Value,
+        SitePoint.AttentionOutput => bert.Layers[site.Layer].Attention.Output.Dense,
+        SitePoint.Intermediate => bert.Layers[site.Layer].Intermediate.Dense,
+        SitePoint.FeedForwardOutput => bert.Layers[site.Layer].Output.Dense,
+        SitePoint.Pooler => bert.Pooler!.Dense,
+        _ => throw new InvalidOperationException($"{site.Point} is no linear map"),
+    };
 
     /// <summary>
     /// The type of the encoder's matrix products and attention, as autocast has it; null: that of the parameters. The classifier and its

@@ -7,6 +7,16 @@ namespace AutoPeft.Peft.Models;
 // The places where a model lets itself be adapted. A model knows only these interfaces; what stands behind them is the
 // business of the Adapters room. At every place null means "the base model as it is", at no cost.
 
+/// <summary>A model whose linear maps can be adapted.</summary>
+internal interface IAdaptable
+{
+    /// <summary>The token embedding: its type and device are those of new blocks.</summary>
+    Parameter Words { get; }
+
+    /// <summary>The linear map of a place.</summary>
+    AdaptableLinear Linear(Adapters.Site site);
+}
+
 /// <summary>Stands in for one linear map: gets its input and its parameters, gives its output.</summary>
 internal interface ILinearAdaptation
 {

@@ -33,10 +33,13 @@ internal sealed class FlatAdamW : IDisposable
 
     /// <param name="parameters">What is trained; all of one dtype and device.</param>
     /// <param name="options">Decay rates, weight decay and gradient norm.</param>
+    /// <param name="factors">What a tensor's updates differ in, by its name; null: in nothing.</param>
     /// <exception cref="ArgumentException">Nothing is trained, or a tensor is not contiguous.</exception>
-    public FlatAdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options)
+    public FlatAdamW(
+        IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options, Func<string, UpdateFactors>? factors = null)
     {
-        Parameter[] given = [.. parameters.Select(p => p.Parameter)];
+        (string Name, Parameter Parameter)[] named = [.. parameters];
+        Parameter[] given = [.. named.Select(p => p.Parameter)];
         if (given.Length == 0) throw new ArgumentException("nothing to train", nameof(parameters));
         if (given.Any(p => !p.is_contiguous())) throw new ArgumentException("a trained tensor is not contiguous", nameof(parameters));
         _options = options;
@@ -44,18 +47,19 @@ internal sealed class FlatAdamW : IDisposable
         FirstMoment = zeros(given.Sum(p => p.numel()), dtype: given[0].dtype, device: given[0].device).DetachFromDisposeScope();
         SecondMoment = zeros_like(FirstMoment).DetachFromDisposeScope();
 
-        var parts = new List<(Parameter Parameter, Tensor First, Tensor Second)>();
+        var parts = new List<(Parameter Parameter, Tensor First, Tensor Second, UpdateFactors Factors)>();
         long offset = 0;
-        foreach (Parameter parameter in given)
+        foreach (var (name, parameter) in named)
         {
-            parts.Add((parameter, Part(FirstMoment, parameter, offset), Part(SecondMoment, parameter, offset)));
+            UpdateFactors own = factors?.Invoke(name) ?? UpdateFactors.One;
+            if (!Decays(parameter)) own = own with { WeightDecay = 0 };
+            parts.Add((parameter, Part(FirstMoment, parameter, offset), Part(SecondMoment, parameter, offset), own));
             offset += parameter.numel();
         }
         _groups =
         [
-            .. parts.GroupBy(p => Decays(p.Parameter)).Select(group => new Group(
-                [.. group.Select(p => p.Parameter)], [.. group.Select(p => p.First)], [.. group.Select(p => p.Second)],
-                group.Key ? options.WeightDecay : 0)),
+            .. parts.GroupBy(p => p.Factors).Select(group => new Group(
+                [.. group.Select(p => p.Parameter)], [.. group.Select(p => p.First)], [.. group.Select(p => p.Second)], group.Key)),
         ];
     }
 
@@ -90,7 +94,8 @@ internal sealed class FlatAdamW : IDisposable
         foreach (var (group, of) in _groups.Zip(gradients))
         {
             _kernel.invoke("update", group.Parameters.ToArray<Tensor>(), of, group.First, group.Second, step, scale,
-                learningRate, _options.Beta1, _options.Beta2, group.Decay, _options.Epsilon);
+                learningRate * group.Factors.LearningRate, _options.Beta1, _options.Beta2,
+                _options.WeightDecay * group.Factors.WeightDecay, _options.Epsilon * group.Factors.Epsilon);
         }
         return norm;
     }
@@ -115,6 +120,6 @@ internal sealed class FlatAdamW : IDisposable
     /// </summary>
     private static Tensor Gradient(Parameter parameter) => parameter.grad is { } gradient ? gradient.contiguous() : zeros_like(parameter);
 
-    /// <summary>Tensors of one weight decay, with their parts of the moments.</summary>
-    private sealed record Group(Parameter[] Parameters, Tensor[] First, Tensor[] Second, double Decay);
+    /// <summary>Tensors with one set of factors, with their parts of the moments.</summary>
+    private sealed record Group(Parameter[] Parameters, Tensor[] First, Tensor[] Second, UpdateFactors Factors);
 }

@@ -35,7 +35,7 @@ public class SelfTuningTests
         {
             // W + diag(V λ) U and b + C λ, written out for one example.
             Tensor numbers = batch.Numbers.select(0, example), rows = p[1].matmul(numbers.unsqueeze(1));
-            Tensor expected = nn.functional.linear(input.select(0, example), linear.Weight + rows * p[0], linear.Bias + p[2].matmul(numbers.unsqueeze(1)).squeeze(1));
+            Tensor expected = nn.functional.linear(input.select(0, example), linear.Weight + rows * p[0], linear.Bias! + p[2].matmul(numbers.unsqueeze(1)).squeeze(1));
             Assert.True(actual.select(0, example).allclose(expected, rtol: 1e-4, atol: 1e-5));
         }
         batch.Numbers.Dispose();
@@ -49,7 +49,7 @@ public class SelfTuningTests
         using (no_grad())
         {
             linear.Weight.copy_(eye(1000));
-            linear.Bias.zero_();
+            linear.Bias!.zero_();
         }
         double[] low = new Regularization(0.1, 0.1, 0.1, 0, 0).ToUnconstrained(), high = new Regularization(0.6, 0.1, 0.1, 0, 0).ToUnconstrained();
         var batch = new TuningBatch { Numbers = tensor(low.Concat(high).Select(v => (float)v).ToArray(), [2, Regularization.Count]), Drops = true };

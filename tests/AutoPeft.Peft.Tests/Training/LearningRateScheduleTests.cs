@@ -21,6 +21,32 @@ public class LearningRateScheduleTests
     [Fact]
     public void The_constant_stays() => Assert.All(All(ScheduleKind.Constant, 9, 0), f => Assert.Equal(1, f));
 
+    [Fact]
+    public void Warm_up_stable_decay_stays_until_its_last_part_and_then_falls_as_one_minus_the_root()
+    {
+        double[] all = All(ScheduleKind.WarmupStableDecay, 100, 10);
+        Assert.All(all[9..81], f => Assert.Equal(1, f));
+        Assert.Equal(1 - Math.Sqrt(0.5), all[90], 15);
+        Assert.Equal(1 - Math.Sqrt(0.95), all[99], 15);
+        var shape = new ScheduleShape { DecayShare = 0.5, FinalShare = 0.1 };
+        Assert.Equal(0.1 + 0.9 * (1 - Math.Sqrt(0.5)), LearningRateSchedule.Factor(ScheduleKind.WarmupStableDecay, 75, 100, 10, shape), 15);
+    }
+
+    [Fact]
+    public void The_inverse_square_root_and_the_power_law_leave_the_peak_where_warm_up_ends()
+    {
+        double[] root = All(ScheduleKind.InverseSquareRoot, 100, 25), power = All(ScheduleKind.Power, 100, 25);
+        Assert.Equal((1, 0.5), (root[24], root[99]));
+        Assert.Equal(0.2, root[4], 15);
+        Assert.Equal(Math.Pow(4, -0.51), power[99], 15);
+        // The law passes the peak at step 50: constant until then. At step 4 it is below the peak already: warm-up rises to the law alone.
+        double Power(double knee, long step) =>
+            LearningRateSchedule.Factor(ScheduleKind.Power, step, 100, 25, new ScheduleShape { PowerExponent = -1, PowerKnee = knee });
+        Assert.Equal((1, 1, 0.5), (Power(50, 24), Power(50, 49), Power(50, 99)));
+        Assert.Equal((0.16, 0.04), (Power(4, 24), Power(4, 99)));
+        Assert.Equal(0.16 * 10 / 25, Power(4, 9), 15);
+    }
+
     [Theory]
     [InlineData(0, 1)]
     [InlineData(5, 5)]
@@ -32,5 +58,5 @@ public class LearningRateScheduleTests
 
     [Fact]
     public void An_unknown_name_is_answered_with_the_known_ones() =>
-        Assert.Contains("linear, cosine, constant", Assert.Throws<InvalidInputException>(() => LearningRateSchedule.Parse("step")).Message, StringComparison.Ordinal);
+        Assert.Contains("linear, cosine, constant, wsd, inverse-sqrt, power", Assert.Throws<InvalidInputException>(() => LearningRateSchedule.Parse("step")).Message, StringComparison.Ordinal);
 }

@@ -101,7 +101,7 @@ public sealed class TransferStudy
     /// <summary>Loss against learning rate as an SVG picture: a panel for each parametrisation side by side, a curve for each size.</summary>
     public string ToSvg() => TransferFigure.Draw(this);
 
-    private static JsonNode? Json(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
+    private static JsonValue? Json(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 
     private static JsonObject Json(Estimate e) => new() { ["value"] = Json(e.Value), ["low"] = Json(e.Low), ["high"] = Json(e.High) };
 

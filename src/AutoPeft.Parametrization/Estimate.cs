@@ -33,7 +33,8 @@ public readonly record struct Estimate(double Value, double Low, double High)
         {
             double at = share * (sorted.Length - 1);
             int i = (int)at;
-            return i + 1 == sorted.Length || double.IsInfinity(sorted[i + 1]) ? sorted[i] : sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]);
+            return i + 1 == sorted.Length || double.IsInfinity(sorted[i + 1]) ? sorted[i] : sorted[i]
+                + (at - i) * (sorted[i + 1] - sorted[i]);
         }
         return new(value, At((1 - confidence) / 2), At((1 + confidence) / 2));
     }

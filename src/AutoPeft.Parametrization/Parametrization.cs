@@ -36,7 +36,8 @@ public sealed class Parametrization
     /// <param name="baseModel">The model whose learning rate was tuned; freshly constructed.</param>
     /// <param name="options">What shapes do not tell; null: nothing.</param>
     /// <exception cref="InvalidInputException">The base model has no parameters.</exception>
-    public static Parametrization MuP(nn.Module baseModel, ParametrizationOptions? options = null) => MuP(BaseShapes.From(baseModel), options);
+    public static Parametrization MuP(nn.Module baseModel, ParametrizationOptions? options = null) =>
+        MuP(BaseShapes.From(baseModel), options);
 
     /// <summary>muP from base shapes, such as those of a file.</summary>
     /// <param name="shapes">The base model's shapes.</param>
@@ -45,8 +46,8 @@ public sealed class Parametrization
         new(shapes, ParametrizationKind.MuP, 1, options);
 
     /// <summary>
-    /// muP with a rule for depth, for Adam and AdamW: residual branches × r^−α, rates in the blocks × r^(α−1), where r is the depth over the
-    /// base's. α = 1 is CompleteP (Dey et al., arXiv 2505.01618), α = ½ depth-muP (Yang et al., arXiv 2310.02244).
+    /// muP with a rule for depth, for Adam and AdamW: residual branches × r^−α, rates in the blocks × r^(α−1), where r is the depth over
+    /// the base's. α = 1 is CompleteP (Dey et al., arXiv 2505.01618), α = ½ depth-muP (Yang et al., arXiv 2310.02244).
     /// </summary>
     /// <param name="shapes">The base model's shapes.</param>
     /// <param name="options">At least <see cref="ParametrizationOptions.Branches"/> where depth grows.</param>
@@ -57,7 +58,9 @@ public sealed class Parametrization
             ? new(shapes, ParametrizationKind.CompleteP, alpha, options)
             : throw new InvalidInputException($"alpha is {alpha}; it must be between 0.5 (depth-muP) and 1 (CompleteP)");
 
-    /// <summary>The neural tangent parametrisation (Jacot et al., arXiv 1806.07572): matrices × m^−½, initial scales of the base, one rate.</summary>
+    /// <summary>
+    /// The neural tangent parametrisation (Jacot et al., arXiv 1806.07572): matrices × m^−½, initial scales of the base, one rate.
+    /// </summary>
     /// <param name="shapes">The base model's shapes.</param>
     /// <param name="options">What shapes do not tell; null: nothing.</param>
     public static Parametrization NeuralTangent(BaseShapes shapes, ParametrizationOptions? options = null) =>
@@ -167,8 +170,8 @@ public sealed class Parametrization
         })), learningRate, momentum, 0, weightDecay);
 
     /// <summary>
-    /// Compares a model and an optimiser with the plan: every tensor must be in one group whose rate, decay and epsilon have the ratios that
-    /// the plan asks for, and every multiplier must be where it belongs. Schedulers may have multiplied all rates alike.
+    /// Compares a model and an optimiser with the plan: every tensor must be in one group whose rate, decay and epsilon have the ratios
+    /// that the plan asks for, and every multiplier must be where it belongs. Schedulers may have multiplied all rates alike.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="optimizer">Its optimiser: Adam, AdamW or SGD of TorchSharp, built here or elsewhere.</param>
@@ -191,7 +194,8 @@ public sealed class Parametrization
             if (ForwardHooks.Of(modules[multiplier.Module]) is not { } value)
                 faults.Add(new PlanFault(multiplier.Module, $"has no forward multiplier, the plan asks for {multiplier.Value:0.######}"));
             else if (Math.Abs(value - multiplier.Value) > 1e-3 * multiplier.Value)
-                faults.Add(new PlanFault(multiplier.Module, $"multiplies by {value:0.######}, the plan asks for {multiplier.Value:0.######}"));
+                faults.Add(new PlanFault(multiplier.Module, $"multiplies by {value:0.######}, the plan asks for "
+                    + $"{multiplier.Value:0.######}"));
         }
         faults.AddRange(OptimizerCheck.Faults(tensors, plan, optimizer, learningRate, weightDecay));
         return faults;
@@ -243,6 +247,7 @@ public sealed class Parametrization
     }
 
     private static InvalidInputException OtherPlan(ParametrizationPlan plan) => new(
-        $"the model has the initial scales and multipliers of another plan than {plan.Parametrization} from this base; build it anew, or use "
+        $"the model has the initial scales and multipliers of another plan than {plan.Parametrization} from this base; build it anew, "
+            + $"or use "
         + "the base that it was trained with");
 }

@@ -70,7 +70,8 @@ public class CoordinateCheckTests
             report = CoordinateCheck.Run(s_widths, (width, _) =>
             {
                 CoordinateSubject subject = Subjects.Make(mup, width, kind == "tied");
-                return kind == "Sgd" ? subject with { Optimizer = mup.SGD(subject.Model, 0.05), LearningRate = null, WeightDecay = null } : subject;
+                return kind == "Sgd" ? subject with { Optimizer = mup.SGD(subject.Model, 0.05), LearningRate = null, WeightDecay = null }
+                    : subject;
             }, s_quick);
         }
         Assert.True(report.Passed, report.ToString());
@@ -154,7 +155,8 @@ public class CoordinateCheckTests
     public void Activations_alone_show_it_without_a_plan(string mistake, string tensor)
     {
         BaseShapes shapes = Subjects.DecoderShapes();
-        CoordinateReport report = CoordinateCheck.Run(s_wider, (width, _) => Wrong(mistake, shapes, width) with { Parametrization = null }, s_quick);
+        CoordinateReport report = CoordinateCheck.Run(s_wider, (width, _) => Wrong(mistake, shapes, width) with
+            { Parametrization = null }, s_quick);
         Assert.True(report.Faults.Any(f => f.Tensor == tensor), $"{tensor} is not named:\n{report}");
     }
 
@@ -189,10 +191,12 @@ public class CoordinateCheckTests
             "weight decay unscaled" => With(right, names, Hidden, o => o.weight_decay /= m),
             "weight decay divided" => With(right, names, Hidden, o => o.weight_decay /= m * m),
             "embedding's rate divided" => With(right, names, n => n == "tokens.weight", o => o.LearningRate /= m),
-            "gains treated as matrices" => With(right, names, n => n.Contains("before.") || n.Contains("between."), o => o.LearningRate /= m),
+            "gains treated as matrices" => With(right, names, n => n.Contains("before.") || n.Contains("between."), o =>
+                o.LearningRate /= m),
             "hidden rates unscaled" => With(right, names, Hidden, o => o.LearningRate *= m),
             "hidden rates by the root" => With(right, names, Hidden, o => o.LearningRate *= Math.Sqrt(m)),
-            "one head's rate of another layer" => With(right, names, n => n == "layers.1.attention.output.weight", o => o.LearningRate *= m),
+            "one head's rate of another layer" => With(right, names, n => n == "layers.1.attention.output.weight", o =>
+                o.LearningRate *= m),
             "epsilon unscaled under CompleteP" => With(right, names, n => n == "tokens.weight", o => o.eps = 1e-12),
             "a forgotten tensor" => With(right, names.Where(p => p.Key != "layers.1.mlp.down.bias").ToDictionary(), _ => false, _ => { }),
             "one plain optimiser" => optim.AdamW(model.parameters(), Subjects.Rate, weight_decay: Subjects.Decay, eps: 1e-12),
@@ -238,7 +242,8 @@ public class CoordinateCheckTests
         var groups = new List<AdamW.ParamGroup>();
         foreach (var (name, parameter) in names)
         {
-            AdamW.Options from = right.ParamGroups.Cast<AdamW.ParamGroup>().Single(g => g.Parameters.Any(p => p.Handle == parameter.Handle)).Options;
+            AdamW.Options from = right.ParamGroups.Cast<AdamW.ParamGroup>()
+                .Single(g => g.Parameters.Any(p => p.Handle == parameter.Handle)).Options;
             var options = new AdamW.Options { LearningRate = from.LearningRate, weight_decay = from.weight_decay, eps = from.eps };
             if (which(name)) alter(options);
             groups.Add(new AdamW.ParamGroup([parameter], options));
@@ -248,7 +253,8 @@ public class CoordinateCheckTests
 
     private static AdamW Twice(AdamW right, Parameter again)
     {
-        right.add_param_group(new AdamW.ParamGroup([again], new AdamW.Options { LearningRate = Subjects.Rate, weight_decay = Subjects.Decay, eps = 1e-12 }));
+        right.add_param_group(new AdamW.ParamGroup([again], new AdamW.Options
+            { LearningRate = Subjects.Rate, weight_decay = Subjects.Decay, eps = 1e-12 }));
         return right;
     }
 
@@ -257,7 +263,8 @@ public class CoordinateCheckTests
     {
         BaseShapes shapes = Subjects.DecoderShapes();
         Parametrization standard = Parametrization.Standard(shapes);
-        CoordinateReport report = CoordinateCheck.Run(s_widths, (width, _) => Subjects.Make(standard, width), new CoordinateCheckOptions { Seeds = 1 });
+        CoordinateReport report = CoordinateCheck.Run(s_widths, (width, _) => Subjects.Make(standard, width), new CoordinateCheckOptions
+            { Seeds = 1 });
         string table = report.ToString();
         Assert.Contains("layers.0.mlp.down", table);
         Assert.Contains("FAIL", table);
@@ -270,8 +277,10 @@ public class CoordinateCheckTests
     public void Options_out_of_range_and_too_few_sizes_are_refused()
     {
         Assert.Contains("three", Assert.Throws<InvalidInputException>(() => CoordinateCheck.Run([64, 128], (_, _) => null!)).Message);
-        Assert.Contains("Steps", Assert.Throws<InvalidInputException>(() => CoordinateCheck.Run([1, 2, 3], (_, _) => null!, new() { Steps = 1 })).Message);
-        Assert.Contains("Seeds", Assert.Throws<InvalidInputException>(() => CoordinateCheck.Run([1, 2, 3], (_, _) => null!, new() { Seeds = 0 })).Message);
+        Assert.Contains("Steps", Assert.Throws<InvalidInputException>(() =>
+            CoordinateCheck.Run([1, 2, 3], (_, _) => null!, new() { Steps = 1 })).Message);
+        Assert.Contains("Seeds", Assert.Throws<InvalidInputException>(() =>
+            CoordinateCheck.Run([1, 2, 3], (_, _) => null!, new() { Seeds = 0 })).Message);
     }
 
     [Fact]

@@ -60,8 +60,10 @@ public class FactorTests
         var hooked = new ParametrizationOptions { Form = MultiplierForm.Hooked };
         ParametrizationPlan adam = Parametrization.MuP(small, hooked).PlanFor(large);
         ParametrizationPlan sgd = Parametrization.MuP(small, hooked).PlanFor(large, OptimizerFamily.Sgd);
-        Assert.Equal((1.0, 1.0, 1.0), (adam["output.weight"].InitialScale, adam["output.weight"].LearningRate, adam["output.weight"].WeightDecay));
-        Assert.Equal((1.0, 4.0, 0.25), (sgd["output.weight"].InitialScale, sgd["output.weight"].LearningRate, sgd["output.weight"].WeightDecay));
+        Assert.Equal((1.0, 1.0, 1.0), (adam["output.weight"].InitialScale, adam["output.weight"].LearningRate,
+            adam["output.weight"].WeightDecay));
+        Assert.Equal((1.0, 4.0, 0.25), (sgd["output.weight"].InitialScale, sgd["output.weight"].LearningRate,
+            sgd["output.weight"].WeightDecay));
         Assert.Equal(("output", 0.25, true), adam.Multipliers.Select(m => (m.Module, m.Value, m.OnInput)).Single());
     }
 
@@ -98,7 +100,8 @@ public class FactorTests
     }
 
     private static IEnumerable<(string, TensorRole, double, double, double, double)> Blocks(
-        int depth, (double Init, double Rate, double Decay, double Epsilon) matrix, (double Init, double Rate, double Decay, double Epsilon) end,
+        int depth, (double Init, double Rate, double Decay, double Epsilon) matrix,
+            (double Init, double Rate, double Decay, double Epsilon) end,
         (double Init, double Rate, double Decay, double Epsilon) vector, (double Init, double Rate, double Decay, double Epsilon) endVector)
     {
         for (int i = 0; i < depth; i++)
@@ -225,7 +228,8 @@ public class FactorTests
         Assert.Equal(17, hooked.Multipliers.Count);
         Assert.All(hooked.Multipliers.Where(m => m.Module != "head"), m => Assert.Equal(branch, m.Value, 12));
         Assert.Equal((0.5, 0.25 * rate, 4, 0.25 * branch), (hooked["layers.7.mlp.down.weight"].InitialScale,
-            hooked["layers.7.mlp.down.weight"].LearningRate, hooked["layers.7.mlp.down.weight"].WeightDecay, hooked["layers.7.mlp.down.weight"].Epsilon));
+            hooked["layers.7.mlp.down.weight"].LearningRate, hooked["layers.7.mlp.down.weight"].WeightDecay,
+                hooked["layers.7.mlp.down.weight"].Epsilon));
     }
 
     [Fact]
@@ -268,7 +272,8 @@ public class FactorTests
         using var large = new Decoder(64, baseWidth: 32);
         BaseShapes shapes = BaseShapes.From(small);
         Parametrization[] all =
-            [Parametrization.MuP(shapes), Parametrization.Standard(shapes), Parametrization.NeuralTangent(shapes), Parametrization.CompleteP(shapes)];
+            [Parametrization.MuP(shapes), Parametrization.Standard(shapes), Parametrization.NeuralTangent(shapes),
+                Parametrization.CompleteP(shapes)];
         Assert.All(all.SelectMany(p => p.PlanFor(large).Tensors), t => Assert.NotEmpty(t.Source));
         Assert.Contains("mup/optim.py", Parametrization.MuP(shapes).PlanFor(large)["layers.0.mlp.up.weight"].Source);
     }

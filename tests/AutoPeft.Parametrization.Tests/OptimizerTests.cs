@@ -98,7 +98,8 @@ public class OptimizerTests
                 Queries = ["layers.*.attention.query"],
             };
             BaseShapes shapes = BaseShapes.From(small);
-            Parametrization p = family == OptimizerFamily.Sgd ? Parametrization.MuP(shapes, options) : Parametrization.CompleteP(shapes, options);
+            Parametrization p = family == OptimizerFamily.Sgd ? Parametrization.MuP(shapes, options)
+                : Parametrization.CompleteP(shapes, options);
             p.Apply(model);
             using optim.Optimizer optimizer = family switch
             {
@@ -135,7 +136,8 @@ public class OptimizerTests
             using var model = new Mlp(32);
             Parametrization mup = Parametrization.MuP(small);
             if (!standard) mup.Apply(model);
-            using optim.Optimizer optimizer = standard ? optim.AdamW(model.parameters(), 1e-2, weight_decay: 0.1) : mup.AdamW(model, 1e-2, weightDecay: 0.1);
+            using optim.Optimizer optimizer = standard ? optim.AdamW(model.parameters(), 1e-2, weight_decay: 0.1)
+                : mup.AdamW(model, 1e-2, weightDecay: 0.1);
             using Tensor x = randn([16, 16], generator: new Generator(1)), y = randint(0, 10, [16], generator: new Generator(2));
             return [.. Enumerable.Range(0, 5).Select(_ =>
             {

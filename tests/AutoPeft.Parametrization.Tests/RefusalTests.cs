@@ -61,7 +61,8 @@ public class RefusalTests
         Assert.Contains("'blocks.*.down'", Refused(() => Parametrization.CompleteP(BaseShapes.From(small), wrong).PlanFor(deep)));
         var whole = new ParametrizationOptions { Branches = ["layers.?", "layers.*.mlp"] };
         Assert.Contains("layers.?", Refused(() => Parametrization.CompleteP(BaseShapes.From(small), whole).PlanFor(deep)));
-        Assert.Contains("not for SGD", Refused(() => Parametrization.CompleteP(BaseShapes.From(small)).PlanFor(small, OptimizerFamily.Sgd)));
+        Assert.Contains("not for SGD", Refused(() => Parametrization.CompleteP(BaseShapes.From(small))
+            .PlanFor(small, OptimizerFamily.Sgd)));
         Assert.Contains("0.5", Refused(() => Parametrization.CompleteP(BaseShapes.From(small), alpha: 0.3)));
     }
 

@@ -8,7 +8,8 @@ public class TransferStudyTests
     private static readonly double[] s_rates = [.. Enumerable.Range(-12, 9).Select(k => Math.Pow(2, k))];
 
     /// <summary>Loss = floor + curvature · (log2 lr − optimum)², with an offset for each seed and noise.</summary>
-    private static IEnumerable<TransferRun> Runs(string name, double[] sizes, Func<double, double> optimum, double noise = 0, ulong seed = 0,
+    private static IEnumerable<TransferRun> Runs(string name, double[] sizes, Func<double, double> optimum, double noise = 0,
+        ulong seed = 0,
         double curvature = 0.05, int seeds = 3)
     {
         var random = new Philox(seed);
@@ -20,7 +21,8 @@ public class TransferStudyTests
                 foreach (double rate in s_rates)
                 {
                     double off = Math.Log2(rate) - optimum(size);
-                    yield return new TransferRun(name, size, rate, s, 2 * Math.Pow(size, -0.1) + curvature * off * off + offset + noise * random.NextNormal());
+                    yield return new TransferRun(name, size, rate, s, 2 * Math.Pow(size, -0.1) + curvature * off * off + offset
+                        + noise * random.NextNormal());
                 }
             }
         }
@@ -69,7 +71,8 @@ public class TransferStudyTests
     public void Parametrisations_stand_side_by_side()
     {
         double[] sizes = [64, 128, 256, 512];
-        TransferStudy study = TransferStudy.Of(Runs("muP", sizes, _ => -7, 0.005).Concat(Runs("standard", sizes, s => -5 - 0.6 * Math.Log2(s / 64), 0.005)));
+        TransferStudy study = TransferStudy.Of(Runs("muP", sizes, _ => -7, 0.005)
+            .Concat(Runs("standard", sizes, s => -5 - 0.6 * Math.Log2(s / 64), 0.005)));
         Assert.Equal(["muP", "standard"], study.Results.Select(r => r.Parametrization));
         Assert.InRange(study.Results[0].Moved.Value, -0.5, 0.5);
         Assert.True(study.Results[1].Moved.High < -1.5);

@@ -20,7 +20,8 @@ internal sealed record DecoderCheck(
     private const double Epsilon = 1e-12;
 
     /// <summary>Runs the check on the beginning of a text.</summary>
-    public CoordinateReport Run(int[] text, CoordinateCheckOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
+    public CoordinateReport Run(int[] text, CoordinateCheckOptions options, IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         if (text.Length <= Tokens) throw new InvalidInputException($"the text has {text.Length} bytes; a check needs {Tokens + 1} or more");
         set_num_threads(1);

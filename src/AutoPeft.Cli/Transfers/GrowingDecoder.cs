@@ -5,8 +5,8 @@ using Rules = AutoPeft.Parametrization.Parametrization;
 namespace AutoPeft.Cli.Transfers;
 
 /// <summary>
-/// The decoder that muP commands grow: LLaMA's kind on bytes, heads of a fixed dimension, feed-forward twice as wide as the model, every matrix
-/// started at width^−½, which is the standard parametrisation.
+/// The decoder that muP commands grow: LLaMA's kind on bytes, heads of a fixed dimension, feed-forward twice as wide as the model, every
+/// matrix started at width^−½, which is the standard parametrisation.
 /// </summary>
 /// <param name="baseWidth">Width of the base.</param>
 /// <param name="baseDepth">Layers of the base.</param>

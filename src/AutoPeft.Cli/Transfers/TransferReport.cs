@@ -27,15 +27,19 @@ internal static class TransferReport
         RateOptimum largest = result.Optima[^1];
         if (result.Optima.Count > 2)
         {
-            TransferPrediction smaller = TransferStudy.Of(runs.Where(r => r.Parametrization == result.Parametrization && r.Size < largest.Size))
+            TransferPrediction smaller = TransferStudy.Of(runs.Where(r => r.Parametrization == result.Parametrization
+                && r.Size < largest.Size))
                 .Results[0].Predict(largest.Size);
-            yield return string.Create(CultureInfo.InvariantCulture, $"{result.Parametrization}: the smaller widths foretold {Text(smaller)} for {largest.Size:0}; "
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{result.Parametrization}: the smaller widths foretold {Text(smaller)} for {largest.Size:0}; "
                 + $"found {largest.LearningRate:0.00e+0}, loss {largest.Loss.Value:0.000}");
         }
         TransferPrediction next = result.Predict(2 * largest.Size);
-        yield return string.Create(CultureInfo.InvariantCulture, $"{result.Parametrization}: foretold for {next.Size:0}, which was not run: {Text(next)}");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{result.Parametrization}: foretold for {next.Size:0}, which was not run: {Text(next)}");
     }
 
     private static string Text(TransferPrediction p) => string.Create(CultureInfo.InvariantCulture,
-        $"rate {p.LearningRate:0.00e+0} [{Math.Pow(2, p.Log2Rate.Low):0.00e+0}, {Math.Pow(2, p.Log2Rate.High):0.00e+0}], loss {p.Loss.Value:0.000}");
+        $"rate {p.LearningRate:0.00e+0} [{Math.Pow(2, p.Log2Rate.Low):0.00e+0}, {Math.Pow(2, p.Log2Rate.High):0.00e+0}], loss "
+            + $"{p.Loss.Value:0.000}");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoPeft.Parametrization;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
@@ -10,7 +11,9 @@ using Rules = AutoPeft.Parametrization.Parametrization;
 
 namespace AutoPeft.Cli.Transfers;
 
-/// <summary>Trains the decoder over parametrisations, widths, learning rates and seeds, as a study that can be interrupted and resumed.</summary>
+/// <summary>
+/// Trains the decoder over parametrisations, widths, learning rates and seeds, as a study that can be interrupted and resumed.
+/// </summary>
 internal sealed class TransferSweep
 {
     private const string Loss = "loss", Diverged = "diverged";
@@ -38,7 +41,14 @@ internal sealed class TransferSweep
         .Ordinal("width", _options.Widths.Order().Select(w => (double)w))
         .Ordinal("learning_rate", _options.Rates)
         .Ordinal("seed", Enumerable.Range(0, _options.Seeds).Select(s => (double)s))
+        // What all trainings share belongs to the study: a journal of other trainings is refused.
+        .Categorical("training", [Training])
         .Build("transfer");
+
+    private string Training => string.Create(CultureInfo.InvariantCulture,
+        $"{_options.Steps} steps of {_options.Batch} × {_options.Length} bytes, "
+        + $"{_options.Layers} layers, weight decay {_options.WeightDecay:R}, base width {_options.Widths.Min()}, text of "
+            + $"{_text.Length:N0} bytes");
 
     /// <summary>Runs what the journal has not yet, small widths first.</summary>
     /// <returns>The runs.</returns>
@@ -46,7 +56,8 @@ internal sealed class TransferSweep
     {
         SearchSpace space = Space;
         SweepResult<Configuration> result = await Sweep.Over(space).Minimize(Loss)
-            .Named("transfer of the learning rate").Trials(Count).Workers(_options.Workers).Sampler(new GridSampler(Math.Max(2, _options.Rates.Count)))
+            .Named("transfer of the learning rate").Trials(Count).Workers(_options.Workers)
+                .Sampler(new GridSampler(Math.Max(2, _options.Rates.Count)))
             .Enqueue(Points(space)).Journal(journal).Observe(observer)
             .RunAsync((point, trial, cancel) => Task.FromResult(Train(point, trial, cancel)), cancellationToken).ConfigureAwait(false);
         return [.. result.Study.Trials.Where(t => t.State == TrialState.Completed).Select(Read)];
@@ -61,6 +72,7 @@ internal sealed class TransferSweep
                         yield return space.FromValues(new Dictionary<string, object?>
                         {
                             ["parametrization"] = name, ["width"] = (double)width, ["learning_rate"] = rate, ["seed"] = (double)seed,
+                                ["training"] = Training,
                         });
     }
 
@@ -85,7 +97,8 @@ internal sealed class TransferSweep
             Epsilon = 1e-12,
             HeldOutTokens = 16_384,
             Seed = (ulong)seed,
-        }, name => new UpdateFactors(plan[name].LearningRate, plan[name].WeightDecay, plan[name].Epsilon), cancellationToken: cancellationToken);
+        }, name => new UpdateFactors(plan[name].LearningRate, plan[name].WeightDecay, plan[name].Epsilon),
+            cancellationToken: cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         // A loss above that of a uniform guess has not learned anything: it went astray without reaching infinity.
         double loss = result.Diverged ? double.PositiveInfinity : result.HeldOutLoss ?? result.TrainLoss;

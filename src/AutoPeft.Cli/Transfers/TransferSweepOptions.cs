@@ -38,7 +38,8 @@ internal sealed record TransferSweepOptions
     /// <summary>Rates at equal ratios between two ends.</summary>
     public static IReadOnlyList<double> Between(double low, double high, int count)
     {
-        if (!(low > 0) || !(high > low)) throw new InvalidInputException("--from and --to must be positive learning rates, --to the larger one");
+        if (!(low > 0) || !(high > low)) throw new InvalidInputException("--from and --to must be positive learning rates, --to the "
+            + "larger one");
         if (count < 3) throw new InvalidInputException($"--rates is {count}; fewer than three rates give no optimum");
         return [.. Enumerable.Range(0, count).Select(i => Rounded(low * Math.Pow(high / low, i / (count - 1.0))))];
     }
@@ -47,11 +48,13 @@ internal sealed record TransferSweepOptions
     public TransferSweepOptions Checked()
     {
         if (Widths.Distinct().Count() < 2) throw new InvalidInputException("--widths needs two different widths or more");
-        foreach (var (name, value) in new[] { ("--seeds", Seeds), ("--steps", Steps), ("--layers", Layers), ("--batch", Batch), ("--length", Length), ("--workers", Workers) })
+        foreach (var (name, value) in new[] { ("--seeds", Seeds), ("--steps", Steps), ("--layers", Layers), ("--batch", Batch),
+            ("--length", Length), ("--workers", Workers) })
             if (value < 1) throw new InvalidInputException($"{name} is {value}; it must be 1 or more");
         return this;
     }
 
     // Six digits: the rate in a table is the rate that was run.
-    private static double Rounded(double rate) => double.Parse(rate.ToString("0.#####e+0", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Rounded(double rate) => double.Parse(rate.ToString("0.#####e+0", CultureInfo.InvariantCulture),
+        CultureInfo.InvariantCulture);
 }

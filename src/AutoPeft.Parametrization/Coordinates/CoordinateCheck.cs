@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace AutoPeft.Parametrization;
 
 /// <summary>
-/// The coordinate check (Yang et al., arXiv 2203.03466, appendix D.1): models of several sizes are trained for a few steps on one batch, and
-/// the mean |x| of every module's output must not depend on the size. With the parametrisation at hand, initial scales, optimiser groups and
-/// multipliers are checked too, by name and value, since some mistakes (weight decay, rates that are too small) leave activations as they are.
+/// The coordinate check (Yang et al., arXiv 2203.03466, appendix D.1): models of several sizes are trained for a few steps on one batch,
+/// and the mean |x| of every module's output must not depend on the size. With the parametrisation at hand, initial scales, optimiser
+/// groups and multipliers are checked too, by name and value, since some mistakes (weight decay, rates that are too small) leave
+/// activations as they are.
 /// <code>
 /// CoordinateReport report = CoordinateCheck.Run([64, 128, 256], (width, seed) => Build(width, seed));
 /// </code>

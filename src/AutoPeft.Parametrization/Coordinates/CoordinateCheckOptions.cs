@@ -13,8 +13,8 @@ public sealed record CoordinateCheckOptions
     public int Seeds { get; init; } = 3;
 
     /// <summary>
-    /// Largest slope of log mean |x| against log size that passes; outputs may shrink by twice the slope, since finite models do so a little
-    /// while their attention is learned. Default: 0.1, a factor of 1.3 over 16-fold width.
+    /// Largest slope of log mean |x| against log size that passes; outputs may shrink by twice the slope, since finite models do so a
+    /// little while their attention is learned. Default: 0.1, a factor of 1.3 over 16-fold width.
     /// </summary>
     public double Tolerance { get; init; } = 0.1;
 
@@ -28,7 +28,8 @@ public sealed record CoordinateCheckOptions
     internal void Validate()
     {
         if (Steps < 2) throw new InvalidInputException($"Steps is {Steps}; it must be 2 or more");
-        if (FirstJudged < 0 || FirstJudged > Steps) throw new InvalidInputException($"FirstJudged is {FirstJudged}; it must be between 0 and Steps");
+        if (FirstJudged < 0 || FirstJudged > Steps) throw new InvalidInputException($"FirstJudged is {FirstJudged}; it must be "
+            + $"between 0 and Steps");
         if (Seeds < 1) throw new InvalidInputException($"Seeds is {Seeds}; it must be 1 or more");
         if (!(Tolerance > 0)) throw new InvalidInputException($"Tolerance is {Tolerance}; it must be positive");
         if (Confidence is not (> 0 and < 1)) throw new InvalidInputException($"Confidence is {Confidence}; it must be between 0 and 1");

@@ -16,12 +16,14 @@ internal static class CoordinateFigure
         double width = Left + steps * (PanelWidth + Gap) + 10;
         var canvas = new SvgCanvas(width, Top + PanelHeight + 50 + legend, "Coordinate check");
         canvas.Text(Left, 22, $"Mean |x| of every module's output against {axis}: {(report.Passed ? "pass" : "fail")}", size: 14);
-        double[] means = [.. curves.SelectMany(c => c.BySteps).SelectMany(s => s).Select(p => p.Mean).Where(m => m > 0 && double.IsFinite(m))];
+        double[] means = [.. curves.SelectMany(c => c.BySteps).SelectMany(s => s).Select(p => p.Mean)
+            .Where(m => m > 0 && double.IsFinite(m))];
         (double, double) y = means.Length == 0 ? (0.1, 10) : (means.Min() / 1.3, means.Max() * 1.3);
         double[] sizes = [.. report.Sizes.Select(s => (double)s)];
         for (int t = 0; t < steps; t++)
         {
-            var panel = new LogPanel(canvas, Left + t * (PanelWidth + Gap), Top, PanelWidth, PanelHeight, (sizes[0], sizes[^1]), y, logY: true);
+            var panel = new LogPanel(canvas, Left + t * (PanelWidth + Gap), Top, PanelWidth, PanelHeight, (sizes[0], sizes[^1]), y,
+                logY: true);
             panel.Axes(t == 0 ? "at the start" : $"after {t} step{(t == 1 ? "" : "s")}", axis, t == 0 ? "mean |x|" : null, sizes,
                 s => s.ToString(CultureInfo.InvariantCulture));
             foreach (CoordinateCurve curve in curves.OrderByDescending(c => c.Passed))

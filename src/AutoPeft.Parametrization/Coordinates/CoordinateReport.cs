@@ -12,15 +12,18 @@ public sealed class CoordinateReport
     private readonly IReadOnlyList<CoordinateRun> _runs;
 
     private CoordinateReport(
-        IReadOnlyList<CoordinateRun> runs, CoordinateCheckOptions options, IReadOnlyList<ModuleSlope> modules, IReadOnlyList<PlanFault> faults)
+        IReadOnlyList<CoordinateRun> runs, CoordinateCheckOptions options, IReadOnlyList<ModuleSlope> modules,
+            IReadOnlyList<PlanFault> faults)
     {
         (_runs, Options, Modules) = (runs, options, modules);
         ModuleSlope? first = modules.FirstOrDefault(m => !m.Passed);
         Faults =
         [
             .. faults,
-            .. modules.Where(m => !m.Passed && (m.Tensors.Count > 0 || !modules.Any(part => !part.Passed && Within(part, m)))).SelectMany(m => (m.Tensors.Count > 0 ? m.Tensors : [m.Module]).Select(tensor => new PlanFault(tensor,
-                string.Create(CultureInfo.InvariantCulture, $"output of {m.Module} {(m.Judged.Value > 0 ? "grows" : "shrinks")} with the {Axis}: "
+            .. modules.Where(m => !m.Passed && (m.Tensors.Count > 0 || !modules.Any(part => !part.Passed && Within(part, m))))
+                .SelectMany(m => (m.Tensors.Count > 0 ? m.Tensors : [m.Module]).Select(tensor => new PlanFault(tensor,
+                string.Create(CultureInfo.InvariantCulture, $"output of {m.Module} {(m.Judged.Value > 0 ? "grows" : "shrinks")} with "
+                    + $"the {Axis}: "
                 + $"slope {m.Judged.Value:+0.00;-0.00} [{m.Judged.Low:+0.00;-0.00}, {m.Judged.High:+0.00;-0.00}]"
                 + $"{(m == first ? "; the first module that does" : "")}")))),
         ];
@@ -49,7 +52,8 @@ public sealed class CoordinateReport
         string[] names = [.. one.Order.Where(name => runs.All(r => r.Means[^1].ContainsKey(name)))];
         var modules = names.Select(name => Module(name, one, runs, options)).ToArray();
         // One line for a fault that several models have: the largest shows it best.
-        PlanFault[] faults = [.. runs.OrderByDescending(r => r.Size).SelectMany(r => r.Faults).DistinctBy(f => (f.Tensor, Kind(f.Problem)))];
+        PlanFault[] faults = [.. runs.OrderByDescending(r => r.Size).SelectMany(r => r.Faults)
+            .DistinctBy(f => (f.Tensor, Kind(f.Problem)))];
         return new CoordinateReport(runs, options, modules, faults);
     }
 
@@ -66,7 +70,8 @@ public sealed class CoordinateReport
         {
             text.Append(m.Module.PadRight(width));
             foreach (Estimate s in m.BySteps) text.Append(Number(s.Value).PadLeft(8));
-            text.Append($"   {Number(m.Judged.Value)} [{Number(m.Judged.Low)}, {Number(m.Judged.High)}]  {(m.StartsSmall && m.Passed ? "starts small" : m.Passed ? "pass" : "FAIL")}\n");
+            text.Append($"   {Number(m.Judged.Value)} [{Number(m.Judged.Low)}, {Number(m.Judged.High)}]  "
+                + $"{(m.StartsSmall && m.Passed ? "starts small" : m.Passed ? "pass" : "FAIL")}\n");
         }
         foreach (PlanFault fault in Faults) text.Append($"{fault}\n");
         text.Append(Passed ? "pass\n" : $"FAIL: {Faults.Count} faults\n");
@@ -88,7 +93,8 @@ public sealed class CoordinateReport
     {
         Estimate Slope(Func<CoordinateRun, double> log) => Estimate.Of(
             [.. runs.Select(r => (Math.Log(r.Size), log(r))).Where(p => double.IsFinite(p.Item2))], options.Confidence);
-        Estimate[] bySteps = [.. Enumerable.Range(0, options.Steps + 1).Select(t => Slope(r => Math.Log(r.Means[t].GetValueOrDefault(name))))];
+        Estimate[] bySteps = [.. Enumerable.Range(0, options.Steps + 1)
+            .Select(t => Slope(r => Math.Log(r.Means[t].GetValueOrDefault(name))))];
         int[] judged = [.. Enumerable.Range(options.FirstJudged, options.Steps + 1 - options.FirstJudged)];
         Estimate over = Slope(r => judged.Average(t => Math.Log(r.Means[t].GetValueOrDefault(name))));
         // A model that blew up has no logarithm: that is a failure, not a missing point.

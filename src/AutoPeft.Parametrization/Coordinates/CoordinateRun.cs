@@ -76,7 +76,8 @@ internal sealed record CoordinateRun(
     }
 
     private static Dictionary<string, string[]> Owned(IReadOnlyList<ModelTensor> tensors, CoordinateAxis axis) => tensors
-        .SelectMany(t => t.Owners.Select(o => (Module: Shown(o.ModuleName, axis), Tensor: axis == CoordinateAxis.Depth ? Starred(t.Name) : t.Name)))
+        .SelectMany(t => t.Owners.Select(o => (Module: Shown(o.ModuleName, axis), Tensor: axis == CoordinateAxis.Depth ? Starred(t.Name)
+            : t.Name)))
         .GroupBy(o => o.Module).ToDictionary(g => g.Key, g => g.Select(o => o.Tensor).Distinct().ToArray());
 
     private static Dictionary<string, double> Merged(Dictionary<string, double> means, CoordinateAxis axis) =>

@@ -10,13 +10,15 @@ internal sealed class SvgCanvas(double width, double height, string title)
     private readonly StringBuilder _body = new();
 
     public void Line(double x1, double y1, double x2, double y2, string colour, double thick = 1) =>
-        _body.Append($"<line x1=\"{P(x1)}\" y1=\"{P(y1)}\" x2=\"{P(x2)}\" y2=\"{P(y2)}\" stroke=\"{colour}\" stroke-width=\"{P(thick)}\"/>\n");
+        _body.Append($"<line x1=\"{P(x1)}\" y1=\"{P(y1)}\" x2=\"{P(x2)}\" y2=\"{P(y2)}\" stroke=\"{colour}\" "
+            + $"stroke-width=\"{P(thick)}\"/>\n");
 
     public void Curve(IEnumerable<(double X, double Y)> points, string colour, double thick, string? tip = null)
     {
         string path = string.Join(' ', points.Where(p => double.IsFinite(p.X + p.Y)).Select(p => $"{P(p.X)},{P(p.Y)}"));
         if (path.Length == 0) return;
-        _body.Append($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{P(thick)}\" stroke-linejoin=\"round\">");
+        _body.Append($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{P(thick)}\" "
+            + $"stroke-linejoin=\"round\">");
         if (tip is not null) _body.Append($"<title>{WebUtility.HtmlEncode(tip)}</title>");
         _body.Append("</polyline>\n");
     }

@@ -11,8 +11,8 @@ public enum MultiplierForm
     Folded,
 
     /// <summary>
-    /// A hook on the module, with a buffer <c>forward_multiplier</c> beside the weights, which checkpoints save and load. The module must be
-    /// run by its <c>call</c>; <c>forward</c> passes hooks by.
+    /// A hook on the module, with a buffer <c>forward_multiplier</c> beside the weights, which checkpoints save and load. The module must
+    /// be run by its <c>call</c>; <c>forward</c> passes hooks by.
     /// </summary>
     Hooked,
 }

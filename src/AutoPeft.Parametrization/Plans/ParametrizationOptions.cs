@@ -13,15 +13,15 @@ public sealed record ParametrizationOptions
     public IReadOnlyList<string> Branches { get; init; } = [];
 
     /// <summary>
-    /// The query projections of a model that divides attention logits by √d while the head's dimension d grows with the width: what they put
-    /// out is multiplied by (d/d_base)^−½, which makes the division one by d. Leave empty where the number of heads grows instead, or where
-    /// the model uses <see cref="Parametrization.AttentionScale"/>.
+    /// The query projections of a model that divides attention logits by √d while the head's dimension d grows with the width: what they
+    /// put out is multiplied by (d/d_base)^−½, which makes the division one by d. Leave empty where the number of heads grows instead, or
+    /// where the model uses <see cref="Parametrization.AttentionScale"/>.
     /// </summary>
     public IReadOnlyList<string> Queries { get; init; } = [];
 
     /// <summary>
-    /// For a model that uses its embedding's weight as the head without a module of its own: the module whose output goes into that product,
-    /// such as the final norm. What it puts out is divided by the width's growth. Null: heads are modules.
+    /// For a model that uses its embedding's weight as the head without a module of its own: the module whose output goes into that
+    /// product, such as the final norm. What it puts out is divided by the width's growth. Null: heads are modules.
     /// </summary>
     public string? TiedReadoutAfter { get; init; }
 

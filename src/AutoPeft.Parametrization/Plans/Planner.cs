@@ -16,7 +16,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
     };
 
     /// <summary>The plan for a model, and with it every tensor beside its base.</summary>
-    /// <exception cref="InvalidInputException">The model does not answer to the base, or a tensor's role cannot be found; its name is given.</exception>
+    /// <exception cref="InvalidInputException">The model does not answer to the base, or a tensor's role cannot be found; its name is
+    /// given.</exception>
     public (ParametrizationPlan Plan, IReadOnlyList<PlannedTensor> Tensors) Plan(nn.Module model, OptimizerFamily family)
     {
         if (kind == ParametrizationKind.CompleteP && family == OptimizerFamily.Sgd)
@@ -43,7 +44,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
     {
         HashSet<string> found = [.. tensors.Select(t => shapes.Find(t.Name)?.Name ?? "")];
         if (shapes.Tensors.FirstOrDefault(t => !found.Contains(t.Name)) is { } absent)
-            throw new InvalidInputException($"{absent.Name}: the base has this tensor and the model has not; base and model must be built alike");
+            throw new InvalidInputException($"{absent.Name}: the base has this tensor and the model has not; base and model must be "
+                + $"built alike");
         foreach (TensorDeclaration declaration in options.Tensors)
             if (!tensors.Any(t => new NamePattern(declaration.Name).Fits(t.Name)))
                 throw new InvalidInputException($"'{declaration.Name}' is declared, and the model has no such tensor");
@@ -78,7 +80,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
             XavierRatio(tensor, known, axes), plan);
     }
 
-    private PlannedTensor Zeroed(PlannedTensor tensor) => options.StartAtZero.Any(pattern => new NamePattern(pattern).Fits(tensor.Plan.Name))
+    private PlannedTensor Zeroed(PlannedTensor tensor) => options.StartAtZero.Any(pattern => new NamePattern(pattern)
+        .Fits(tensor.Plan.Name))
         ? tensor with { Plan = tensor.Plan with { InitialScale = 0, Source = tensor.Plan.Source + "; starts at zero" } }
         : tensor;
 
@@ -96,7 +99,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         {
             grows[i] = known.Grows?[i] ?? shape[i] != known.Shape[i];
             if (!grows[i] && shape[i] != known.Shape[i])
-                throw new InvalidInputException($"{tensor.Name}: dimension {i} is {shape[i]} here and {known.Shape[i]} in the base, and the "
+                throw new InvalidInputException($"{tensor.Name}: dimension {i} is {shape[i]} here and {known.Shape[i]} in the base, "
+                    + $"and the "
                     + "delta model says that it does not grow; let the delta model differ from the base in it");
         }
         return grows;
@@ -110,14 +114,16 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         if (grows.Length == 1) return TensorRole.Vector;
         bool inGrows = grows[axes.In], outGrows = grows[axes.Out];
         if (count > (inGrows ? 1 : 0) + (outGrows ? 1 : 0))
-            throw new InvalidInputException($"{tensor.Name}: dimensions [{string.Join(", ", tensor.Parameter.shape)}] grow in other axes than "
+            throw new InvalidInputException($"{tensor.Name}: dimensions [{string.Join(", ", tensor.Parameter.shape)}] grow in other "
+                + $"axes than "
                 + "fan-in and fan-out, and no rule covers that; declare its role (ParametrizationOptions.Tensors)");
         if (!axes.Known)
             throw new InvalidInputException($"{tensor.Name}: a bare tensor [{string.Join(", ", tensor.Parameter.shape)}] of "
                 + $"{tensor.Owners[0].Module.GetType().Name}, so its fan-in is unknown; declare its role and its fan-in "
                 + "(ParametrizationOptions.Tensors)");
         if (axes.IsEmbedding && inGrows)
-            throw new InvalidInputException($"{tensor.Name}: the number of its rows grows; keep the vocabulary of base, delta and model alike");
+            throw new InvalidInputException($"{tensor.Name}: the number of its rows grows; keep the vocabulary of base, delta and "
+                + $"model alike");
         bool tied = tensor.Owners.Count > 1 && axes.IsEmbedding && tensor.Owners.Any(o => !TensorAxes.Of(o, null).IsEmbedding)
             || tensor.Owners.Count > 1 && !axes.IsEmbedding && tensor.Owners.Any(o => TensorAxes.Of(o, null).IsEmbedding);
         if (tied) return TensorRole.Tied;
@@ -199,7 +205,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         PlannedTensor[] result = planned;
         bool deeper = planned.Any(p => p.Growth.Depth != 1);
         if (kind == ParametrizationKind.CompleteP && deeper && options.Branches.Count == 0)
-            throw new InvalidInputException($"{NameOf(kind, alpha)}: the model is deeper than the base, and nothing says which modules end the "
+            throw new InvalidInputException($"{NameOf(kind, alpha)}: the model is deeper than the base, and nothing says which "
+                + $"modules end the "
                 + "residual branches; name them (ParametrizationOptions.Branches), such as \"layers.*.attention.output\"");
         foreach (var (name, value, source) in OutputMultipliers(model, planned)) Put(name, value, source);
         return result;
@@ -209,14 +216,16 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
             int[] own = [.. Enumerable.Range(0, result.Length).Where(i => result[i].Tensor.Owners[0].ModuleName == module)];
             if (options.Form == MultiplierForm.Hooked) multipliers.Add(new ModuleMultiplier(module, value, OnInput: false, source));
             else if (own.Length == 0)
-                throw new InvalidInputException($"{module}: has no weight of its own to fold a multiplier into; name the linear layer that ends "
+                throw new InvalidInputException($"{module}: has no weight of its own to fold a multiplier into; name the linear layer "
+                    + $"that ends "
                     + "the branch, or use MultiplierForm.Hooked");
             else
             {
                 result = [.. result];
                 foreach (int i in own)
                 {
-                    if (result[i].Plan.Role == TensorRole.Tied) throw new InvalidInputException($"{result[i].Plan.Name}: tied, so nothing can be folded into it");
+                    if (result[i].Plan.Role == TensorRole.Tied) throw new InvalidInputException($"{result[i].Plan.Name}: tied, so "
+                        + $"nothing can be folded into it");
                     result[i] = Folded(result[i], value, family);
                 }
             }
@@ -257,8 +266,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
 
     /// <summary>
     /// A multiplier θ moved into the weight W' = θ·W, whose gradient is 1/θ of W's. Adam's step does not depend on the gradient's size, so
-    /// the rate is multiplied by θ and epsilon divided by it; a gradient step is multiplied by θ². AdamW's decay keeps rate × decay; a decay
-    /// that is added to the gradient, as Adam's and SGD's, is divided by θ².
+    /// the rate is multiplied by θ and epsilon divided by it; a gradient step is multiplied by θ². AdamW's decay keeps rate × decay; a
+    /// decay that is added to the gradient, as Adam's and SGD's, is divided by θ².
     /// </summary>
     private static PlannedTensor Folded(PlannedTensor tensor, double theta, OptimizerFamily family)
     {

@@ -1,6 +1,8 @@
 namespace AutoPeft.Parametrization;
 
-/// <summary>A factor as powers of growth: in^<see cref="In"/> · out^<see cref="Out"/> · depth^<see cref="Depth"/>, times a constant.</summary>
+/// <summary>
+/// A factor as powers of growth: in^<see cref="In"/> · out^<see cref="Out"/> · depth^<see cref="Depth"/>, times a constant.
+/// </summary>
 internal readonly record struct Powers(double In = 0, double Out = 0, double Depth = 0, double Constant = 1)
 {
     /// <summary>The factor 1.</summary>

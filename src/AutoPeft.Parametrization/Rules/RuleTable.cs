@@ -56,7 +56,8 @@ internal static class RuleTable
     private static Rule MuSgd(TensorRole role) => role switch
     {
         // ninf() == 2: lr / (m_in / m_out), decay the inverse. ninf() == 1: lr · m, decay / m. ninf() == 0: unchanged.
-        Hidden => new(s_perRootIn, Powers.One, new(In: -1, Out: 1), new(In: 1, Out: -1), Powers.One, $"{Sgd}, two infinite dimensions; {Init}"),
+        Hidden => new(s_perRootIn, Powers.One, new(In: -1, Out: 1), new(In: 1, Out: -1), Powers.One,
+            $"{Sgd}, two infinite dimensions; {Init}"),
         TensorRole.Readout => new(Powers.One, s_perIn, s_in, s_perIn, Powers.One, $"{Readout}; {Sgd}, one infinite dimension"),
         TensorRole.Tied => new(Powers.One, s_perIn, s_in, s_perIn, Powers.One, $"{Tied}; {Sgd}, one infinite dimension"),
         Fixed => new(Powers.One, Powers.One, Powers.One, Powers.One, Powers.One, $"{Sgd}, no infinite dimension"),
@@ -69,7 +70,8 @@ internal static class RuleTable
         string source = $"{Complete}; {CompleteEpsilon}";
         return role switch
         {
-            Hidden => new(s_perRootIn, Powers.One, new(In: -1, Depth: rate), s_in, new(In: -1, Depth: epsilon), source + ", hidden weights"),
+            Hidden => new(s_perRootIn, Powers.One, new(In: -1, Depth: rate), s_in, new(In: -1, Depth: epsilon), source
+                + ", hidden weights"),
             TensorRole.Readout => new(Powers.One, s_perIn, Powers.One, Powers.One, Powers.One, source + ", unembedding"),
             TensorRole.Tied => new(Powers.One, s_perIn, Powers.One, Powers.One, new(In: -1), source + ", embedding, tied"),
             Input => new(Powers.One, Powers.One, new(Depth: rate), Powers.One, new(Out: -1, Depth: epsilon), source + ", embedding"),

@@ -23,7 +23,8 @@ internal sealed record ModelTensor(string Name, Parameter Parameter, IReadOnlyLi
         return
         [
             .. model.named_parameters().DistinctBy(p => TensorIdentity.Of(p.parameter)).Select(p => new ModelTensor(p.name, p.parameter,
-                owners.TryGetValue(TensorIdentity.Of(p.parameter), out List<TensorOwner>? list) ? list : [new TensorOwner("", model, p.name)])),
+                owners.TryGetValue(TensorIdentity.Of(p.parameter), out List<TensorOwner>? list) ? list
+                    : [new TensorOwner("", model, p.name)])),
         ];
     }
 

@@ -31,13 +31,15 @@ internal sealed class RateCurve
         var byRate = all.GroupBy(r => Math.Log2(r.LearningRate)).OrderBy(g => g.Key).ToArray();
         double[] means = [.. byRate.Select(g => g.Any(r => !double.IsFinite(r.Loss)) ? double.PositiveInfinity : g.Average(r => r.Loss))];
         int best = Best(means);
-        double deviation = best < 0 ? double.NaN : Deviation([.. byRate.Skip(best - 2).Take(5 + Math.Min(0, best - 2)).Where(g => g.All(r => double.IsFinite(r.Loss)))]);
+        double deviation = best < 0 ? double.NaN : Deviation([.. byRate.Skip(best - 2).Take(5 + Math.Min(0, best - 2))
+            .Where(g => g.All(r => double.IsFinite(r.Loss)))]);
         double[] noise = [.. byRate.Select(g => deviation / Math.Sqrt(g.Count()))];
         return new RateCurve(size, [.. byRate.Select(g => g.Key)], means, noise, all.Count(r => !double.IsFinite(r.Loss)));
     }
 
     /// <summary>The means with the noise that other seeds would have given them.</summary>
-    public double[] Draw(Philox random) => [.. Means.Zip(_noise, (mean, noise) => double.IsFinite(mean) ? mean + noise * random.NextNormal() : mean)];
+    public double[] Draw(Philox random) => [.. Means.Zip(_noise, (mean, noise) => double.IsFinite(mean) ? mean
+        + noise * random.NextNormal() : mean)];
 
     /// <summary>Whether seeds tell the noise.</summary>
     public bool HasNoise => _noise.All(double.IsFinite);
@@ -52,7 +54,9 @@ internal sealed class RateCurve
         return (vertex, p.Loss + p.Curvature * Math.Pow(vertex - p.Vertex, 2), p.Curvature);
     }
 
-    /// <summary>The loss at a rate: on the parabola where it was fitted, else between the two rates beside it. Outside the grid: NaN.</summary>
+    /// <summary>
+    /// The loss at a rate: on the parabola where it was fitted, else between the two rates beside it. Outside the grid: NaN.
+    /// </summary>
     public double At(double log2Rate, double[] means)
     {
         int best = Best(means);

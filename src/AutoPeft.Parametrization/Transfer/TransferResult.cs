@@ -40,8 +40,8 @@ public sealed class TransferResult
     public Estimate Moved { get; }
 
     /// <summary>
-    /// Loss of the largest size at the smallest one's best rate, less its loss at its own. Infinite where that rate diverges, NaN where it is
-    /// outside the rates tried.
+    /// Loss of the largest size at the smallest one's best rate, less its loss at its own. Infinite where that rate diverges, NaN where
+    /// it is outside the rates tried.
     /// </summary>
     public Estimate Regret { get; }
 
@@ -54,7 +54,8 @@ public sealed class TransferResult
         double at = Math.Log2(size);
         double Loss(IEnumerable<double> losses) => Math.Exp(Line(sizes, [.. losses.Select(l => Math.Log(l))], at));
         return new TransferPrediction(size,
-            Estimate.Of(Line(sizes, [.. Optima.Select(o => o.Log2Rate.Value)], at), _draws.Select(d => Line(sizes, [.. d.Select(o => o.Rate)], at)), Confidence),
+            Estimate.Of(Line(sizes, [.. Optima.Select(o => o.Log2Rate.Value)], at),
+                _draws.Select(d => Line(sizes, [.. d.Select(o => o.Rate)], at)), Confidence),
             Estimate.Of(Loss(Optima.Select(o => o.Loss.Value)), _draws.Select(d => Loss(d.Select(o => o.Loss))), Confidence));
     }
 

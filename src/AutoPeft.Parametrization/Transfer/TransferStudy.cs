@@ -21,7 +21,8 @@ public sealed class TransferStudy
     /// <summary>Reads runs.</summary>
     /// <param name="runs">For each parametrisation at least two sizes, each with three rates or more. A parametrisation's seeds should be
     /// the same at every rate; two seeds or more give intervals.</param>
-    /// <exception cref="InvalidInputException">There are too few sizes or rates, a number is out of range, or a whole size diverged.</exception>
+    /// <exception cref="InvalidInputException">There are too few sizes or rates, a number is out of range, or a whole size
+    /// diverged.</exception>
     public static TransferStudy Of(IEnumerable<TransferRun> runs)
     {
         ArgumentNullException.ThrowIfNull(runs);
@@ -55,8 +56,10 @@ public sealed class TransferStudy
         {
             foreach (RateOptimum o in result.Optima)
             {
-                string plateau = double.IsNaN(o.PlateauLow) ? "-" : string.Create(CultureInfo.InvariantCulture, $"{o.PlateauLow:0.0e+0} … {o.PlateauHigh:0.0e+0}");
-                text.Append(CultureInfo.InvariantCulture, $"{result.Parametrization.PadRight(width)}  {o.Size,6:0.##}  {o.LearningRate,9:0.00e+0}   ");
+                string plateau = double.IsNaN(o.PlateauLow) ? "-"
+                    : string.Create(CultureInfo.InvariantCulture, $"{o.PlateauLow:0.0e+0} … {o.PlateauHigh:0.0e+0}");
+                text.Append(CultureInfo.InvariantCulture, $"{result.Parametrization.PadRight(width)}  {o.Size,6:0.##}  "
+                    + $"{o.LearningRate,9:0.00e+0}   ");
                 text.Append(CultureInfo.InvariantCulture, $"{Text(o.Log2Rate),-26} {plateau,-21} {o.Loss.Value:0.0000}");
                 if (o.Diverged > 0) text.Append(CultureInfo.InvariantCulture, $"  {o.Diverged} diverged");
                 text.Append(o.AtEdge ? "  at the end of the rates tried\n" : "\n");
@@ -98,7 +101,9 @@ public sealed class TransferStudy
     public string ToCsv() => "parametrization,size,learning_rate,seed,loss\n" + string.Concat(_runs.Select(r =>
         string.Create(CultureInfo.InvariantCulture, $"{r.Parametrization},{r.Size:R},{r.LearningRate:R},{r.Seed},{r.Loss:R}\n")));
 
-    /// <summary>Loss against learning rate as an SVG picture: a panel for each parametrisation side by side, a curve for each size.</summary>
+    /// <summary>
+    /// Loss against learning rate as an SVG picture: a panel for each parametrisation side by side, a curve for each size.
+    /// </summary>
     public string ToSvg() => TransferFigure.Draw(this);
 
     private static JsonValue? Json(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;

@@ -156,7 +156,7 @@ public class CoordinateCheckTests
     {
         BaseShapes shapes = Subjects.DecoderShapes();
         CoordinateReport report = CoordinateCheck.Run(s_wider, (width, _) => Wrong(mistake, shapes, width) with
-            { Parametrization = null }, s_quick);
+        { Parametrization = null }, s_quick);
         Assert.True(report.Faults.Any(f => f.Tensor == tensor), $"{tensor} is not named:\n{report}");
     }
 
@@ -254,7 +254,7 @@ public class CoordinateCheckTests
     private static AdamW Twice(AdamW right, Parameter again)
     {
         right.add_param_group(new AdamW.ParamGroup([again], new AdamW.Options
-            { LearningRate = Subjects.Rate, weight_decay = Subjects.Decay, eps = 1e-12 }));
+        { LearningRate = Subjects.Rate, weight_decay = Subjects.Decay, eps = 1e-12 }));
         return right;
     }
 
@@ -264,7 +264,7 @@ public class CoordinateCheckTests
         BaseShapes shapes = Subjects.DecoderShapes();
         Parametrization standard = Parametrization.Standard(shapes);
         CoordinateReport report = CoordinateCheck.Run(s_widths, (width, _) => Subjects.Make(standard, width), new CoordinateCheckOptions
-            { Seeds = 1 });
+        { Seeds = 1 });
         string table = report.ToString();
         Assert.Contains("layers.0.mlp.down", table);
         Assert.Contains("FAIL", table);

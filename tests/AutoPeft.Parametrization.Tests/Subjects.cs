@@ -30,7 +30,9 @@ internal static class Subjects
         rules.Apply(model);
         return new CoordinateSubject(model, rules.AdamW(model, Rate, weightDecay: Decay, epsilon: 1e-12), Loss(model))
         {
-            Parametrization = rules, LearningRate = Rate, WeightDecay = Decay,
+            Parametrization = rules,
+            LearningRate = Rate,
+            WeightDecay = Decay,
         };
     }
 }

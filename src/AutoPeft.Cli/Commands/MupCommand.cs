@@ -15,19 +15,36 @@ internal static class MupCommand
 
     private static Command Check()
     {
-        var widths = new Option<string>("--widths") { DefaultValueFactory = _ => "64,128,256,512", HelpName = "N,N,…",
-            Description = "Widths; the smallest is the base. With --depths: the width of all models." };
-        var depths = new Option<string?>("--depths") { Description = "Check depths instead of widths, such as 2,4,8,16.",
-            HelpName = "N,N,…" };
+        var widths = new Option<string>("--widths")
+        {
+            DefaultValueFactory = _ => "64,128,256,512",
+            HelpName = "N,N,…",
+            Description = "Widths; the smallest is the base. With --depths: the width of all models."
+        };
+        var depths = new Option<string?>("--depths")
+        {
+            Description = "Check depths instead of widths, such as 2,4,8,16.",
+            HelpName = "N,N,…"
+        };
         var layers = new Option<int>("--layers") { Description = "Layers, where widths are checked.", DefaultValueFactory = _ => 2 };
-        var name = new Option<string>("--parametrization") { Description = "Which.", DefaultValueFactory = _ => "mup",
-            HelpName = GrowingDecoder.Names };
-        var steps = new Option<int>("--steps") { Description = "Updates of each model.", DefaultValueFactory = _ => 4 };
+        var name = new Option<string>("--parametrization")
+        {
+            Description = "Which.",
+            DefaultValueFactory = _ => "mup",
+            HelpName = GrowingDecoder.Names
+        };
+        var steps = new Option<int>("--steps") { Description = "Updates of each model.", DefaultValueFactory = _ => 8 };
         var seeds = new Option<int>("--seeds") { Description = "Models of each size.", DefaultValueFactory = _ => 3 };
-        var rate = new Option<double>("--learning-rate") { DefaultValueFactory = _ => 1e-2,
-            Description = "The base's rate: larger than for training, so that faults show." };
-        var text = new Option<string?>("--text") { Description = "A text file; default: a text of the synthetic language.",
-            HelpName = "FILE" };
+        var rate = new Option<double>("--learning-rate")
+        {
+            DefaultValueFactory = _ => 1e-2,
+            Description = "The base's rate: larger than for training, so that faults show."
+        };
+        var text = new Option<string?>("--text")
+        {
+            Description = "A text file; default: a text of the synthetic language.",
+            HelpName = "FILE"
+        };
         var svg = new Option<string?>("--svg") { Description = "Write the curves as a picture.", HelpName = "FILE" };
         var command = new Command("check", "Coordinate check: no module's output may depend on the size. Exit code 1 if one does.")
         {
@@ -52,13 +69,17 @@ internal static class MupCommand
 
     private static Command Sweep()
     {
-        var widths = new Option<string>("--widths") { Description = "Widths; the smallest is the base.",
-            DefaultValueFactory = _ => "64,128,256,512", HelpName = "N,N,…" };
+        var widths = new Option<string>("--widths")
+        {
+            Description = "Widths; the smallest is the base.",
+            DefaultValueFactory = _ => "64,128,256,512",
+            HelpName = "N,N,…"
+        };
         var rates = new Option<int>("--rates") { Description = "Learning rates, at equal ratios.", DefaultValueFactory = _ => 7 };
         var from = new Option<double>("--from") { Description = "Lowest learning rate.", DefaultValueFactory = _ => Math.Pow(2, -10) };
         var to = new Option<double>("--to") { Description = "Highest learning rate.", DefaultValueFactory = _ => Math.Pow(2, -4) };
         var names = new Option<string>("--parametrizations")
-            { Description = "Which, side by side.", DefaultValueFactory = _ => "mup,sp", HelpName = "NAME,NAME,…" };
+        { Description = "Which, side by side.", DefaultValueFactory = _ => "mup,sp", HelpName = "NAME,NAME,…" };
         var seeds = new Option<int>("--seeds") { Description = "Seeds of each training.", DefaultValueFactory = _ => 3 };
         var steps = new Option<int>("--steps") { Description = "Updates of a training.", DefaultValueFactory = _ => 300 };
         var layers = new Option<int>("--layers") { Description = "Layers.", DefaultValueFactory = _ => 2 };
@@ -66,10 +87,17 @@ internal static class MupCommand
         var length = new Option<int>("--length") { Description = "Tokens of a sequence.", DefaultValueFactory = _ => 64 };
         var decay = new Option<double>("--weight-decay") { Description = "Weight decay of the base.", DefaultValueFactory = _ => 0 };
         var workers = new Option<int>("--workers") { Description = "Trainings at a time, one thread each.", DefaultValueFactory = _ => 1 };
-        var text = new Option<string?>("--text") { Description = "A text file; default: a text of the synthetic language.",
-            HelpName = "FILE" };
-        var output = new Option<string>("--output", "-o") { Required = true, HelpName = "DIR",
-            Description = "Directory for journal, tables and picture; the command again goes on where it stopped." };
+        var text = new Option<string?>("--text")
+        {
+            Description = "A text file; default: a text of the synthetic language.",
+            HelpName = "FILE"
+        };
+        var output = new Option<string>("--output", "-o")
+        {
+            Required = true,
+            HelpName = "DIR",
+            Description = "Directory for journal, tables and picture; the command again goes on where it stopped."
+        };
         var plain = new Option<bool>("--plain") { Description = "A line for each training instead of a live display." };
         var command = new Command("sweep", "Transfer study: the best learning rate by width, under muP and the standard parametrisation.")
         {

@@ -71,8 +71,11 @@ internal sealed class TransferSweep
                     for (int seed = 0; seed < _options.Seeds; seed++)
                         yield return space.FromValues(new Dictionary<string, object?>
                         {
-                            ["parametrization"] = name, ["width"] = (double)width, ["learning_rate"] = rate, ["seed"] = (double)seed,
-                                ["training"] = Training,
+                            ["parametrization"] = name,
+                            ["width"] = (double)width,
+                            ["learning_rate"] = rate,
+                            ["seed"] = (double)seed,
+                            ["training"] = Training,
                         });
     }
 

@@ -53,7 +53,8 @@ internal sealed class OutputRecorder
             case nn.Module<Tensor, Tensor, Tensor, Tensor> m: m.register_forward_hook((_, _, _, _, y) => Seen(y)); break;
             case nn.Module<Tensor, Tensor, Tensor, Tensor, Tensor> m: m.register_forward_hook((_, _, _, _, _, y) => Seen(y)); break;
             case nn.Module<Tensor, Tensor, Tensor, Tensor, Tensor,
-                Tensor> m: m.register_forward_hook((_, _, _, _, _, _, y) => Seen(y)); break;
+                Tensor> m:
+                m.register_forward_hook((_, _, _, _, _, _, y) => Seen(y)); break;
         }
     }
 }

@@ -33,14 +33,17 @@ SearchSpace json = SpaceJson.Parse("""
     """);
 
 Console.WriteLine($"The three are equal: {typed.Equals(fluent) && fluent.Equals(json)}");
-foreach (Parameter p in typed.Parameters) Console.WriteLine($"  {p.Name}: {p.Domain}{(p.When is { } when ? $", where {when.Parent} is {string.Join(" or ", when.Values)}" : "")}");
+foreach (Parameter p in typed.Parameters)
+    Console.WriteLine(
+        $"  {p.Name}: {p.Domain}{(p.When is { } when ? $", where {when.Parent} is {string.Join(" or ", when.Values)}" : "")}");
 
 Console.WriteLine("\nThree random configurations, as records:");
 var random = new Philox(seed: 0);
 for (int i = 0; i < 3; i++)
 {
     Recipe recipe = recipes.Read(typed.Sample(random));
-    Console.WriteLine($"  {recipe.Method}, rank {recipe.Rank?.ToString() ?? "-"}, bottleneck {recipe.Bottleneck}, learning rate {recipe.LearningRate:0.00e+0}, {string.Join("+", recipe.Targets)}");
+    Console.WriteLine($"  {recipe.Method}, rank {recipe.Rank?.ToString() ?? "-"}, bottleneck {recipe.Bottleneck}, learning rate "
+        + $"{recipe.LearningRate:0.00e+0}, {string.Join("+", recipe.Targets)}");
 }
 
 Console.WriteLine("\nAnd back, as the JSON that an answer carries:");

@@ -1,4 +1,5 @@
-// One configuration for many tasks: degree and ridge of a polynomial fit, good for four curves at once. Those that lose are stopped before they have run them all:   dotnet run examples/many-tasks.cs
+// One configuration for many tasks: degree and ridge of a polynomial fit, good for four curves at once. Those that lose are stopped before
+// they have run them all: dotnet run examples/many-tasks.cs
 #:project ../src/AutoPeft/AutoPeft.csproj
 
 using AutoPeft.Analysis.Comparison;
@@ -28,8 +29,10 @@ SweepResult<Recipe> result = await Sweep.Over<Recipe>().Minimize("relative_error
 Console.WriteLine($"{result.Best.Configuration} has {result.Best.Values[0]:0.000} of the reference's error on its worse half of the tasks");
 TaskTable table = TaskTable.Of(result.Study);
 foreach (TaskTableRow row in table.Rows.Take(5))
-    Console.WriteLine($"trial {row.Trial,2}: {string.Join("  ", table.Tasks.Zip(row.Results, (t, r) => $"{t} {r:0.000}"))}   worst rank {row.WorstRank}, profile score {row.Score:0.00}");
-Console.WriteLine($"{result.Study.Trials.Count(t => t.State == TrialState.Pruned)} of {result.Study.Trials.Count} configurations were stopped before their last task");
+    Console.WriteLine($"trial {row.Trial,2}: {string.Join("  ", table.Tasks.Zip(row.Results, (t, r) => $"{t} {r:0.000}"))}   worst rank "
+        + $"{row.WorstRank}, profile score {row.Score:0.00}");
+Console.WriteLine($"{result.Study.Trials.Count(t => t.State == TrialState.Pruned)} of {result.Study.Trials.Count} configurations were "
+    + $"stopped before their last task");
 
 // Stands for your training: ridge regression by the normal equations (Gauss and Jordan), root mean square error against the true curve.
 static double Error(Func<double, double> curve, Recipe recipe, ulong seed)

@@ -1,4 +1,5 @@
-// ML.NET both ways: a Gaussian process of ours tunes an ML.NET experiment, and ML.NET's SMAC tuner searches a space of ours:   dotnet run examples/mlnet.cs
+// ML.NET both ways: a Gaussian process of ours tunes an ML.NET experiment, and ML.NET's SMAC tuner searches a space of ours: dotnet run
+// examples/mlnet.cs
 #:project ../src/AutoPeft.MLNet/AutoPeft.MLNet.csproj
 
 #if !MLNET
@@ -16,7 +17,12 @@ using SearchSpace = AutoPeft.Spaces.SearchSpace;
 using TheirSpace = Microsoft.ML.SearchSpace.SearchSpace;
 
 // Ours in theirs: the one line that differs from any other experiment is SetAutoPeftTuner.
-var space = new TheirSpace { ["lr"] = new UniformDoubleOption(1e-5, 1e-1, logBase: true), ["leaves"] = new UniformIntOption(4, 256, logBase: true), ["booster"] = new ChoiceOption("gbdt", "dart", "goss") };
+var space = new TheirSpace
+{
+    ["lr"] = new UniformDoubleOption(1e-5, 1e-1, logBase: true),
+    ["leaves"] = new UniformIntOption(4, 256, logBase: true),
+    ["booster"] = new ChoiceOption("gbdt", "dart", "goss"),
+};
 foreach (bool ours in (bool[])[false, true])
 {
     var experiment = new AutoMLExperiment(new MLContext(seed: 1), new AutoMLExperiment.AutoMLExperimentSettings { SearchSpace = space });
@@ -24,12 +30,14 @@ foreach (bool ours in (bool[])[false, true])
     if (ours) experiment.SetAutoPeftTuner();
     else experiment.SetRandomSearchTuner();
     TrialResult best = await experiment.RunAsync();
-    Console.WriteLine($"{(ours ? "AutoPeft's tuner" : "ML.NET's random tuner"),-22} loss {best.Loss:0.0000} after 40 trials: {System.Text.Json.JsonSerializer.Serialize(best.TrialSettings.Parameter)}");
+    string found = System.Text.Json.JsonSerializer.Serialize(best.TrialSettings.Parameter);
+    Console.WriteLine($"{(ours ? "AutoPeft's tuner" : "ML.NET's random tuner"),-22} loss {best.Loss:0.0000} after 40 trials: {found}");
 }
 
 // Theirs in ours: conditions and constraints, which ML.NET's spaces do not know, are kept for it.
 SweepResult<Configuration> result = await Sweep.Over(SearchSpace.Build(s => s
-        .Categorical("method", ["lora", "ia3"]).Int("rank", 1, 64, log: true, when: Condition.On("method", "lora")).Float("lr", 1e-5, 1e-1, log: true).Require("method != 'lora' or rank <= 32")))
+        .Categorical("method", ["lora", "ia3"]).Int("rank", 1, 64, log: true, when: Condition.On("method", "lora"))
+        .Float("lr", 1e-5, 1e-1, log: true).Require("method != 'lora' or rank <= 32")))
     .Minimize("error", reference: 2).Trials(40).Seed(1).Sampler(new MLNetSmacSampler())
     .RunAsync(c => [Math.Abs(Math.Log10(c.GetDouble("lr")) + 3) + (c.IsActive("rank") ? 1.0 / c.GetInt("rank") : 0.5)]);
 Console.WriteLine($"{"ML.NET's SMAC",-22} error {result.Front[0].Values[0]:0.0000} after 40 trials: {result.Front[0].Configuration}");
@@ -40,7 +48,8 @@ internal sealed class Runner : ITrialRunner
     public Task<TrialResult> RunAsync(TrialSettings settings, CancellationToken ct)
     {
         double lr = settings.Parameter["lr"].AsType<double>(), leaves = settings.Parameter["leaves"].AsType<int>();
-        double loss = Math.Pow(Math.Log10(lr) + 2.5, 2) + Math.Pow(Math.Log2(leaves) - 5, 2) / 9 + (settings.Parameter["booster"].AsType<string>() == "dart" ? 0 : 0.2);
+        double loss = Math.Pow(Math.Log10(lr) + 2.5, 2) + Math.Pow(Math.Log2(leaves) - 5, 2) / 9
+            + (settings.Parameter["booster"].AsType<string>() == "dart" ? 0 : 0.2);
         return Task.FromResult(new TrialResult { TrialSettings = settings, Loss = loss, Metric = loss });
     }
 

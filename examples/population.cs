@@ -21,20 +21,25 @@ foreach ((Configuration c, long until) in Lineage.Of(result.Study, best)) Consol
 Console.WriteLine($"  {best.Configuration} to the end.");
 Directory.Delete(directory, recursive: true);
 
-// Stands for your training: momentum descent into Rosenbrock's valley. Before a report it saves what it needs to go on; who takes over finds that file in a directory of its own.
+// Stands for your training: momentum descent into Rosenbrock's valley. Before a report it saves what it needs to go on; who takes over
+// finds that file in a directory of its own.
 static async Task<double[]> TrainAsync(Recipe recipe, SweepTrial trial, CancellationToken cancellationToken)
 {
     string file = Path.Combine(trial.Assignment.WorkDirectory!, "state.txt");
     double[] s = [-1.5, 2, 0, 0];
-    if (trial.Assignment.ResumeFrom is not null) s = [.. (await File.ReadAllTextAsync(file, cancellationToken)).Split(' ').Select(x => double.Parse(x, CultureInfo.InvariantCulture))];
+    if (trial.Assignment.ResumeFrom is not null)
+        s = [.. (await File.ReadAllTextAsync(file, cancellationToken)).Split(' ')
+            .Select(x => double.Parse(x, CultureInfo.InvariantCulture))];
     for (long step = (trial.Assignment.ResumeFrom ?? 0) + 1; step <= length; step++)
     {
-        double gx = -2 * (1 - s[0]) - 400 * s[0] * (s[1] - s[0] * s[0]), gy = 200 * (s[1] - s[0] * s[0]), norm = Math.Max(1, Math.Sqrt(gx * gx + gy * gy));
+        double gx = -2 * (1 - s[0]) - 400 * s[0] * (s[1] - s[0] * s[0]), gy = 200 * (s[1] - s[0] * s[0]),
+            norm = Math.Max(1, Math.Sqrt(gx * gx + gy * gy));
         (s[2], s[3]) = (recipe.Momentum * s[2] - recipe.LearningRate * gx / norm, recipe.Momentum * s[3] - recipe.LearningRate * gy / norm);
         (s[0], s[1]) = (s[0] + s[2], s[1] + s[3]);
         if (step % 50 != 0) continue;
         Directory.CreateDirectory(trial.Assignment.WorkDirectory!);
-        await File.WriteAllTextAsync(file, string.Join(' ', s.Select(x => x.ToString("R", CultureInfo.InvariantCulture))), cancellationToken);
+        await File.WriteAllTextAsync(file, string.Join(' ', s.Select(x => x.ToString("R", CultureInfo.InvariantCulture))),
+            cancellationToken);
         await trial.ReportAsync(step, "loss", Loss(s), cancellationToken);
     }
     return [Loss(s)];

@@ -12,7 +12,8 @@ SweepResult<Recipe> result = await Sweep.Over<Recipe>()
 
 Console.WriteLine($"{result.Study.Completed.Count} trials, {result.Front.Count} on the front:");
 foreach (SweepPoint<Recipe> p in result.Front)
-    Console.WriteLine($"  error {p.Values[0]:0.000}  {p.Values[1],9:N0} parameters  {p.Configuration.Method} rank {p.Configuration.Rank?.ToString() ?? "-"}, lr {p.Configuration.LearningRate:0.0e0}");
+    Console.WriteLine($"  error {p.Values[0]:0.000}  {p.Values[1],9:N0} parameters  {p.Configuration.Method} rank "
+        + $"{p.Configuration.Rank?.ToString() ?? "-"}, lr {p.Configuration.LearningRate:0.0e0}");
 
 // Stands for your training: replace it with anything that takes a recipe and gives numbers.
 static double Error(Recipe r) =>

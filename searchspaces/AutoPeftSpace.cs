@@ -21,7 +21,9 @@ public static class AutoPeftSpace
 
     private const string Rate = "learning_rate";
 
-    /// <summary>Parameters <c>serial</c>, <c>parallel</c>, <c>prefix</c>, <c>layer0</c> … ; refused: all layers off, all sizes zero.</summary>
+    /// <summary>
+    /// Parameters <c>serial</c>, <c>parallel</c>, <c>prefix</c>, <c>layer0</c> … ; refused: all layers off, all sizes zero.
+    /// </summary>
     public static SearchSpace For(BertConfig config) => For(config, withRate: false);
 
     /// <summary>
@@ -44,7 +46,7 @@ public static class AutoPeftSpace
             if (withRate)
             {
                 var rates = LearningRateGrid.For(config);
-                space.Float(Rate, rates[0] / 5, 2 * rates[^1], log: true);
+                space.Float(Rate, rates.Low / 5, 2 * rates.High, log: true);
             }
             space.Require("serial + parallel + prefix > 0");
             space.Require(string.Join(" + ", layers) + " > 0");
@@ -57,16 +59,23 @@ public static class AutoPeftSpace
     {
         SpaceFit.Require(configuration, For(config, withRate: configuration.Space.Contains(Rate)), config);
         var layers = Enumerable.Range(0, config.NumHiddenLayers).Where(i => configuration.GetBool(LayerName(i))).ToList();
-        return PeftMethods.AutoPeft(config, configuration.GetInt("serial"), configuration.GetInt("parallel"), configuration.GetInt("prefix"), layers);
+        return PeftMethods.AutoPeft(config, configuration.GetInt("serial"), configuration.GetInt("parallel"),
+            configuration.GetInt("prefix"), layers);
     }
 
-    /// <summary><see cref="PeftPlan.PaperCount"/> as a formula: an adapter of size r and a prefix of r tokens are each two matrices of r by the width.</summary>
+    /// <summary>
+    /// <see cref="PeftPlan.PaperCount"/> as a formula: an adapter of size r and a prefix of r tokens are each two matrices of r by the
+    /// width.
+    /// </summary>
     public static string PaperCount(BertConfig config) =>
-        $"{2 * config.HiddenSize} * ({string.Join(" + ", Enumerable.Range(0, config.NumHiddenLayers).Select(LayerName))}) * (serial + parallel + prefix)";
+        $"{2 * config.HiddenSize} * ({string.Join(" + ", Enumerable.Range(0, config.NumHiddenLayers).Select(LayerName))}) * (serial + "
+            + $"parallel + prefix)";
 
     /// <summary>Each size as the same fraction of this model's width, at least 1 where the paper's is not 0; equal ones once.</summary>
     private static double[] SizesFor(BertConfig config) =>
-        [.. Sizes.Select(size => size == 0 ? 0.0 : Math.Max(1, Math.Round((double)size * config.HiddenSize / PaperWidth, MidpointRounding.AwayFromZero))).Distinct()];
+        [.. Sizes.Select(size => size == 0
+            ? 0.0
+            : Math.Max(1, Math.Round((double)size * config.HiddenSize / PaperWidth, MidpointRounding.AwayFromZero))).Distinct()];
 
     private static string LayerName(int layer) => $"layer{layer}";
 }

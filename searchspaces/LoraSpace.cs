@@ -4,7 +4,9 @@ using AutoPeft.Spaces;
 
 namespace AutoPeft.Peft.SearchSpaces;
 
-/// <summary>LoRA (Hu et al., ICLR 2022) with what practitioners tune: rank, alpha, dropout, which maps of which layers, learning rate.</summary>
+/// <summary>
+/// LoRA (Hu et al., ICLR 2022) with what practitioners tune: rank, alpha, dropout, which maps of which layers, learning rate.
+/// </summary>
 public static class LoraSpace
 {
     private const int LargestRank = 64;
@@ -47,7 +49,10 @@ public static class LoraSpace
     /// <summary><see cref="PeftPlan.PaperCount"/> as a formula: a map from n to m numbers has an update of rank · (n + m).</summary>
     public static string PaperCount(BertConfig config)
     {
-        int Ends(SitePoint point) => point is SitePoint.Intermediate or SitePoint.FeedForwardOutput ? config.HiddenSize + config.IntermediateSize : 2 * config.HiddenSize;
+        int Ends(SitePoint point) =>
+            point is SitePoint.Intermediate or SitePoint.FeedForwardOutput
+                ? config.HiddenSize + config.IntermediateSize
+                : 2 * config.HiddenSize;
         return $"rank * layers * ({string.Join(" + ", Targets.Select(t => $"{Ends(t.Point)} * ('{t.Name}' in targets)"))})";
     }
 

@@ -13,7 +13,7 @@ static Command Root() => new("autopeft", "Searches configurations of transformer
     DemoCommand.Create(),
     PretrainCommand.Create(),
     TrainCommand.Create(),
-    GenerateCommand.Create(),
+    LanguageModelCommand.Create(), GenerateCommand.Create(),
     SweepCommand.Create(),
     ResumeCommand.Create(), AuditCommand.Create(), RepairCommand.Create(),
     FrontCommand.Create(),

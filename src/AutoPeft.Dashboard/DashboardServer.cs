@@ -23,7 +23,8 @@ public sealed class DashboardServer : IAsyncDisposable
     private readonly TokenGate _token;
     private readonly CancellationTokenSource _ending;
 
-    private DashboardServer(WebApplication app, StudyWatcher watcher, LiveEvents live, TokenGate token, CancellationTokenSource ending, Uri address) =>
+    private DashboardServer(WebApplication app, StudyWatcher watcher, LiveEvents live, TokenGate token, CancellationTokenSource ending,
+        Uri address) =>
         (_app, _watcher, _live, _token, _ending, Address) = (app, watcher, live, token, ending, address);
 
     /// <summary>Where to look. No token in it.</summary>
@@ -34,7 +35,8 @@ public sealed class DashboardServer : IAsyncDisposable
     /// <param name="sources">Where studies are found.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="InvalidInputException">A source cannot be read, the port is taken, or the options do not go together.</exception>
-    public static async Task<DashboardServer> StartAsync(DashboardOptions options, IReadOnlyList<IStudySource> sources, CancellationToken cancellationToken = default)
+    public static async Task<DashboardServer> StartAsync(DashboardOptions options, IReadOnlyList<IStudySource> sources,
+        CancellationToken cancellationToken = default)
     {
         IReadOnlyList<IPAddress> addresses = options.Addresses();
         var ending = new CancellationTokenSource();
@@ -46,7 +48,8 @@ public sealed class DashboardServer : IAsyncDisposable
         {
             await watcher.StartAsync(cancellationToken).ConfigureAwait(false);
             app = Build(options, addresses);
-            app.Use((HttpContext context, RequestDelegate next) => new RequestGate(options, addresses.All(IPAddress.IsLoopback)).InvokeAsync(context, () => next(context)));
+            app.Use((HttpContext context, RequestDelegate next) =>
+                new RequestGate(options, addresses.All(IPAddress.IsLoopback)).InvokeAsync(context, () => next(context)));
             app.Use((HttpContext context, RequestDelegate next) => token.InvokeAsync(context, () => next(context)));
             app.UseRouting();
             var reading = new ReadEndpoints(watcher, live);
@@ -81,8 +84,10 @@ public sealed class DashboardServer : IAsyncDisposable
 
     private static WebApplication Build(DashboardOptions options, IReadOnlyList<IPAddress> addresses)
     {
-        // Empty: no settings file or environment variable of the directory that it happens to start in changes where it listens, and nothing logs requests.
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // Empty: no settings file or environment variable of the directory that it happens to start in changes where it listens, and
+        // nothing logs requests.
+        WebApplicationBuilder builder =
+            WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -98,7 +103,8 @@ public sealed class DashboardServer : IAsyncDisposable
                 });
         });
         builder.Services.AddRoutingCore();
-        builder.Services.Configure<RouteOptions>(o => o.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
+        builder.Services.Configure<RouteOptions>(
+            o => o.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         return builder.Build();
     }
@@ -111,7 +117,10 @@ public sealed class DashboardServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            throw new InvalidInputException($"The dashboard cannot listen on {options.Host} port {options.Port}: {(e.InnerException ?? e).Message.Split('\n')[0].TrimEnd('.')}. Choose another with --port; 0 takes any free one.", e);
+            throw new InvalidInputException(
+                $"The dashboard cannot listen on {options.Host} port {options.Port}: "
+                    + $"{(e.InnerException ?? e).Message.Split('\n')[0].TrimEnd('.')}. Choose another with --port; 0 takes any free one.",
+                    e);
         }
     }
 

@@ -17,8 +17,8 @@ public sealed record RecordedAnswer(string Prompt, string? Text, long? Length = 
 }
 
 /// <summary>
-/// What a proposal of <see cref="LanguageModelSampler"/> leaves in the log (<see cref="Studies.TrialProposed.State"/>): the answers that it rests on, so that a replay needs no model; the counts so
-/// far; and the inner sampler's own state.
+/// What a proposal of <see cref="LanguageModelSampler"/> leaves in the log (<see cref="Studies.TrialProposed.State"/>): the answers that it
+/// rests on, so that a replay needs no model; the counts so far; and the inner sampler's own state.
 /// </summary>
 /// <param name="Answers">The answers of this ask.</param>
 /// <param name="Accepted">Configurations accepted so far in the study.</param>
@@ -28,7 +28,12 @@ public sealed record AnswerLog(IReadOnlyList<RecordedAnswer> Answers, int Accept
 {
     private const string Mark = "llm1:";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        IgnoreReadOnlyProperties = true,
+    };
 
     /// <summary>As the log keeps it.</summary>
     public string ToText() => Mark + JsonSerializer.Serialize(this, Json);

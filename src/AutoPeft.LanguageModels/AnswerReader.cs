@@ -18,11 +18,13 @@ public readonly record struct DropCounts(int Failed, int TooLong, int Malformed,
 
     /// <summary>Sum by cause.</summary>
     public static DropCounts operator +(DropCounts a, DropCounts b) =>
-        new(a.Failed + b.Failed, a.TooLong + b.TooLong, a.Malformed + b.Malformed, a.Outside + b.Outside, a.Infeasible + b.Infeasible, a.Repeated + b.Repeated);
+        new(a.Failed + b.Failed, a.TooLong + b.TooLong, a.Malformed + b.Malformed, a.Outside + b.Outside, a.Infeasible + b.Infeasible,
+            a.Repeated + b.Repeated);
 }
 
 /// <summary>
-/// Reads answers strictly: one JSON object with the member that was asked for, alone or in one fenced block. Nothing is guessed or repaired; what does not fit is dropped and counted.
+/// Reads answers strictly: one JSON object with the member that was asked for, alone or in one fenced block. Nothing is guessed or
+/// repaired; what does not fit is dropped and counted.
 /// </summary>
 internal static class AnswerReader
 {
@@ -34,7 +36,8 @@ internal static class AnswerReader
     /// <param name="space">The space.</param>
     /// <param name="taken">Configurations that were tried; those accepted are added.</param>
     /// <param name="dropped">What was dropped.</param>
-    public static List<Configuration> Configurations(string? answer, SearchSpace space, HashSet<Configuration> taken, out DropCounts dropped)
+    public static List<Configuration> Configurations(string? answer, SearchSpace space, HashSet<Configuration> taken,
+        out DropCounts dropped)
     {
         dropped = default;
         var accepted = new List<Configuration>();
@@ -80,7 +83,8 @@ internal static class AnswerReader
             int j = 0;
             foreach (JsonElement v in row.EnumerateArray())
             {
-                if (v.ValueKind != JsonValueKind.Number || !v.TryGetDouble(out double value) || objectives[j].Refuses(value) is not null) return null;
+                if (v.ValueKind != JsonValueKind.Number || !v.TryGetDouble(out double value) || objectives[j].Refuses(value) is not null)
+                    return null;
                 losses[i][j] = objectives[j].ToLoss(value);
                 j++;
             }
@@ -92,13 +96,15 @@ internal static class AnswerReader
     private static bool Member(JsonDocument document, string name, out JsonElement list)
     {
         list = default;
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out list) && list.ValueKind == JsonValueKind.Array;
+        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out list)
+            && list.ValueKind == JsonValueKind.Array;
     }
 
     private static JsonDocument? Parse(string answer)
     {
         string text = answer.Trim();
-        if (text.StartsWith("```", StringComparison.Ordinal) && text.EndsWith("```", StringComparison.Ordinal) && text.IndexOf('\n') is > 0 and var line && text.Length > line + 3) text = text[(line + 1)..^3].Trim();
+        if (text.StartsWith("```", StringComparison.Ordinal) && text.EndsWith("```", StringComparison.Ordinal)
+            && text.IndexOf('\n') is > 0 and var line && text.Length > line + 3) text = text[(line + 1)..^3].Trim();
         if (text.Length == 0) return null;
         try { return JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8 }); }
         catch (JsonException) { return null; }

@@ -9,12 +9,14 @@ using Microsoft.Extensions.AI;
 namespace AutoPeft.LanguageModels;
 
 /// <summary>
-/// Proposes what a language model suggests, in the manner of LLAMBO (Liu, Astorga, Seedat and van der Schaar, ICLR 2024) and LLMTune: zero-shot from the description of the space, then candidates from
-/// the history, ranked by the model's own predictions of their values. Whatever it answers, every proposal is a feasible, new configuration; where it gives too few, the inner sampler fills in.
+/// Proposes what a language model suggests, in the manner of LLAMBO (Liu, Astorga, Seedat and van der Schaar, ICLR 2024) and LLMTune:
+/// zero-shot from the description of the space, then candidates from the history, ranked by the model's own predictions of their values.
+/// Whatever it answers, every proposal is a feasible, new configuration; where it gives too few, the inner sampler fills in.
 /// </summary>
 /// <remarks>
-/// The answers go into the log with the proposals (<see cref="AnswerLog"/>). Given them, this is a pure function like every sampler: replay with <see cref="RecordedAnswers"/>. A live model is not,
-/// and an ask waits for it (at most <see cref="LanguageModelOptions.Timeout"/> an answer).
+/// The answers go into the log with the proposals (<see cref="AnswerLog"/>). Given them, this is a pure function like every sampler: replay
+/// with <see cref="RecordedAnswers"/>. A live model is not, and an ask waits for it (at most <see cref="LanguageModelOptions.Timeout"/> an
+/// answer).
 /// </remarks>
 public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = null, LanguageModelOptions? options = null) : ISampler
 {
@@ -51,7 +53,8 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
             var view = new WithPending(study, proposals, innerState);
             if (_inner.Propose(view, 1, random, cancellationToken) is not [var p]) break;
             innerState = p.State ?? innerState;
-            proposals.Add(new Proposal(p.Configuration, null, FromInner(number) ? $"{_inner.Name}, {p.Note}" : $"{_inner.Name} in place of an answer, {p.Note}"));
+            proposals.Add(new Proposal(p.Configuration, null,
+                FromInner(number) ? $"{_inner.Name}, {p.Note}" : $"{_inner.Name} in place of an answer, {p.Note}"));
         }
         if (proposals.Count > 0)
         {
@@ -63,10 +66,13 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
         List<Configuration> Suggest()
         {
             bool zeroShot = first < _options.ZeroShotTrials || study.Completed.Count == 0;
-            string? answer = Ask(TuningPrompt.ForConfigurations(study, zeroShot ? wanted : Math.Max(_options.Candidates, wanted), _options));
+            string? answer =
+                Ask(TuningPrompt.ForConfigurations(study, zeroShot ? wanted : Math.Max(_options.Candidates, wanted), _options));
             List<Configuration> found = AnswerReader.Configurations(answer, study.Definition.Space, taken, out DropCounts d);
             dropped += d;
-            return zeroShot || !_options.SurrogateHints || found.Count <= wanted ? [.. found.Take(wanted)] : [.. Ranked(found).Take(wanted)];
+            return zeroShot || !_options.SurrogateHints || found.Count <= wanted
+                ? [.. found.Take(wanted)]
+                : [.. Ranked(found).Take(wanted)];
         }
 
         IEnumerable<Configuration> Ranked(List<Configuration> found)
@@ -93,19 +99,27 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
         }
     }
 
-    private bool FromInner(int number) => number >= _options.ZeroShotTrials && _options.InnerEvery > 0 && (number - _options.ZeroShotTrials) % _options.InnerEvery == _options.InnerEvery - 1;
+    private bool FromInner(int number) =>
+        number >= _options.ZeroShotTrials && _options.InnerEvery > 0
+            && (number - _options.ZeroShotTrials) % _options.InnerEvery == _options.InnerEvery - 1;
 
-    /// <summary>One loss: how small it is predicted. Several: the predicted gain of hypervolume, and behind all gains how little it is dominated.</summary>
+    /// <summary>
+    /// One loss: how small it is predicted. Several: the predicted gain of hypervolume, and behind all gains how little it is dominated.
+    /// </summary>
     private static double[] Gains(IStudyView study, double[][] predicted)
     {
         if (predicted[0].Length == 1) return [.. predicted.Select(p => -p[0])];
         double[][] known = [.. study.Completed.Where(t => t.IsFeasible).Select(t => t.Losses.ToArray())];
         double[] reference = study.Definition.ReferenceLosses ?? ReferencePoint.Infer([.. known, .. predicted]);
         double now = Hypervolume.Compute(known, reference);
-        return [.. predicted.Select(p => Hypervolume.Compute([.. known, p], reference) - now is > 0 and var g ? g : -known.Count(k => Dominance.Dominates(k, p)))];
+        return [.. predicted.Select(
+            p => Hypervolume.Compute([.. known, p], reference) - now is > 0 and var g ? g : -known.Count(k => Dominance.Dominates(k, p)))];
     }
 
-    /// <summary>One call, blocking: samplers are synchronous, and the study waits for the proposal either way. Off this thread's context, so that nothing can wait for itself.</summary>
+    /// <summary>
+    /// One call, blocking: samplers are synchronous, and the study waits for the proposal either way. Off this thread's context, so that
+    /// nothing can wait for itself.
+    /// </summary>
     private RecordedAnswer Call(string prompt, CancellationToken cancellationToken)
     {
         string key = RecordedAnswer.KeyOf(prompt);
@@ -131,11 +145,13 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
     {
         var text = new StringBuilder();
         var chat = new ChatOptions { ResponseFormat = ChatResponseFormat.Json, Temperature = 0.7f };
-        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, prompt)], chat, cancellationToken).ConfigureAwait(false))
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, prompt)], chat,
+            cancellationToken).ConfigureAwait(false))
         {
             string part = update.Text;
             // Read no further than to know that it is too long.
-            if (text.Length + (long)part.Length > _options.MostCharacters) return new RecordedAnswer(key, null, text.Length + (long)part.Length);
+            if (text.Length + (long)part.Length > _options.MostCharacters)
+                return new RecordedAnswer(key, null, text.Length + (long)part.Length);
             text.Append(part);
         }
         return new RecordedAnswer(key, text.ToString());

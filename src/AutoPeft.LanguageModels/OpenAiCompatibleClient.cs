@@ -7,7 +7,8 @@ using Microsoft.Extensions.AI;
 namespace AutoPeft.LanguageModels;
 
 /// <summary>
-/// A chat client for servers that speak the chat-completions protocol, as vLLM, llama.cpp, Ollama and hosted services do: one request, one answer, read up to a limit.
+/// A chat client for servers that speak the chat-completions protocol, as vLLM, llama.cpp, Ollama and hosted services do: one request, one
+/// answer, read up to a limit.
 /// </summary>
 public sealed class OpenAiCompatibleClient : IChatClient
 {
@@ -25,7 +26,8 @@ public sealed class OpenAiCompatibleClient : IChatClient
     /// <exception cref="InvalidInputException">The address is no absolute http address.</exception>
     public OpenAiCompatibleClient(string endpoint, string model, string? key = null, HttpClient? http = null)
     {
-        if (!Uri.TryCreate(endpoint.TrimEnd('/') + "/chat/completions", UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+        if (!Uri.TryCreate(endpoint.TrimEnd('/') + "/chat/completions", UriKind.Absolute, out Uri? uri)
+            || uri.Scheme is not ("http" or "https"))
             throw new InvalidInputException($"'{endpoint}' is no address of a language model; it looks like http://localhost:8000/v1.");
         (_endpoint, _model) = (uri, model);
         _http = http ?? new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
@@ -33,16 +35,21 @@ public sealed class OpenAiCompatibleClient : IChatClient
     }
 
     /// <inheritdoc/>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint) { Content = new StringContent(Body(messages, options), Encoding.UTF8, "application/json") };
-        using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            _endpoint)
+        { Content = new StringContent(Body(messages, options), Encoding.UTF8, "application/json") };
+        using HttpResponseMessage response =
+            await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var bytes = new byte[MostBytes + 1];
         int read = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         if (read > MostBytes) throw new HttpRequestException($"the response is longer than {MostBytes} bytes");
         string text = Encoding.UTF8.GetString(bytes, 0, read);
-        if (!response.IsSuccessStatusCode) throw new HttpRequestException($"{(int)response.StatusCode} {response.ReasonPhrase}: {text[..Math.Min(text.Length, 200)]}");
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException($"{(int)response.StatusCode} {response.ReasonPhrase}: {text[..Math.Min(text.Length, 200)]}");
         try
         {
             using JsonDocument document = JsonDocument.Parse(text);
@@ -56,14 +63,16 @@ public sealed class OpenAiCompatibleClient : IChatClient
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ChatResponse response = await GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
         yield return new ChatResponseUpdate(ChatRole.Assistant, response.Text);
     }
 
     /// <inheritdoc/>
-    public object? GetService(Type serviceType, object? serviceKey = null) => serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

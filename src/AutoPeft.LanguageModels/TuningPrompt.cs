@@ -22,10 +22,13 @@ internal static class TuningPrompt
         {
             Objective o = study.Definition.Objectives[0];
             double best = study.Completed.Min(t => t.Losses[0]), worst = study.Completed.Max(t => t.Losses[0]);
-            text.AppendLine(CultureInfo.InvariantCulture, $"Aim for {o.Name} of about {Number(o.FromLoss(best - options.Reach * (worst - best)))}.");
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"Aim for {o.Name} of about {Number(o.FromLoss(best - options.Reach * (worst - best)))}.");
         }
-        text.AppendLine(CultureInfo.InvariantCulture, $"Propose {count} configurations that are likely to improve on these, different from each other and from those above.");
-        text.Append("""Answer with one JSON object and nothing else: {"configurations":[{"name":value,...},...]}. Give every active parameter and no other.""");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"Propose {count} configurations that are likely to improve on these, different from each other and from those above.");
+        text.Append("""Answer with one JSON object and nothing else: {"configurations":[{"name":value,...},...]}. Give every active """
+            + """parameter and no other.""");
         return text.ToString();
     }
 
@@ -37,7 +40,9 @@ internal static class TuningPrompt
         History(text, study, options.History);
         text.AppendLine("Predict the values of these candidates:");
         for (int i = 0; i < candidates.Count; i++) text.AppendLine(CultureInfo.InvariantCulture, $"{i}: {SpaceJson.ToText(candidates[i])}");
-        text.Append("""Answer with one JSON object and nothing else: {"predictions":[[""").AppendJoin(',', study.Definition.Objectives.Select(o => o.Name)).Append("],...]}, one list of numbers for each candidate, in their order.");
+        text.Append("""Answer with one JSON object and nothing else: {"predictions":[[""")
+            .AppendJoin(',', study.Definition.Objectives.Select(o => o.Name))
+            .Append("],...]}, one list of numbers for each candidate, in their order.");
         return text.ToString();
     }
 
@@ -45,14 +50,25 @@ internal static class TuningPrompt
     {
         text.AppendLine("You tune the configuration of an experiment.");
         if (options.Task is { } task) text.AppendLine(task);
-        text.AppendLine("Objectives: " + string.Join("; ", definition.Objectives.Select(o => $"{(o.Direction == Direction.Minimize ? "minimize" : "maximize")} {o.Name}{(o.Log ? " (on a logarithmic scale)" : "")}")) + ".");
+        text.AppendLine("Objectives: "
+            + string.Join("; ",
+                definition.Objectives.Select(o => $"{(o.Direction == Direction.Minimize ? "minimize" : "maximize")} "
+                    + $"{o.Name}{(o.Log ? " (on a logarithmic scale)" : "")}")) + ".");
         foreach (OutcomeConstraint o in definition.Outcomes)
-            text.AppendLine(CultureInfo.InvariantCulture, $"A result counts only if {o.Name} is {(o.Min is { } min ? $"at least {Number(min)}" : "")}{(o.Min is not null && o.Max is not null ? " and " : "")}{(o.Max is { } max ? $"at most {Number(max)}" : "")}.");
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"A result counts only if {o.Name} is "
+                    + $"{(o.Min is { } min
+                        ? $"at least {Number(min)}"
+                        : "")}{(o.Min is not null && o.Max is not null
+                            ? " and "
+                            : "")}{(o.Max is { } max ? $"at most {Number(max)}" : "")}.");
         text.AppendLine("Parameters:");
         foreach (Parameter p in definition.Space.Parameters)
         {
             text.Append(CultureInfo.InvariantCulture, $"- {p.Name}: {p.Domain}{(p.IsLog ? ", on a logarithmic scale" : "")}");
-            if (p.When is { } when) text.Append(CultureInfo.InvariantCulture, $"; only where {when.Parent} is {string.Join(" or ", when.Values.Select(ValueText.Plain))}");
+            if (p.When is { } when)
+                text.Append(CultureInfo.InvariantCulture,
+                    $"; only where {when.Parent} is {string.Join(" or ", when.Values.Select(ValueText.Plain))}");
             text.AppendLine();
         }
         foreach (Constraint c in definition.Space.Constraints) text.AppendLine(CultureInfo.InvariantCulture, $"Required: {c.Text}");
@@ -65,7 +81,8 @@ internal static class TuningPrompt
         if (done.Length > most)
         {
             int[] ranks = Dominance.Ranks([.. done.Select(t => t.Losses.ToArray())]);
-            var best = Enumerable.Range(0, done.Length).OrderBy(i => ranks[i]).ThenBy(i => done[i].Losses[0]).Take(most - most / 3).ToHashSet();
+            var best =
+                Enumerable.Range(0, done.Length).OrderBy(i => ranks[i]).ThenBy(i => done[i].Losses[0]).Take(most - most / 3).ToHashSet();
             done = [.. done.Where((_, i) => best.Contains(i) || i >= done.Length - most / 3)];
         }
         if (done.Length > 0) text.AppendLine("Results so far:");

@@ -18,7 +18,9 @@ internal sealed class WithPending : IStudyView
         fold.Apply(new StudyCreated(default, study.Definition));
         // A trial is made by the fold alone; numbers below are those before this batch.
         foreach (Trial t in study.Trials) fold.Apply(t.Proposed with { Seen = 0 });
-        for (int i = 0; i < batch.Count; i++) fold.Apply(new TrialProposed(default, study.Trials.Count + i, batch[i].Configuration, LanguageModelSampler.Id, 0, study.Trials.Count, batch.Count));
+        for (int i = 0; i < batch.Count; i++)
+            fold.Apply(new TrialProposed(default, study.Trials.Count + i, batch[i].Configuration, LanguageModelSampler.Id, 0,
+                study.Trials.Count, batch.Count));
         _trials.AddRange(fold.Trials.Skip(study.Trials.Count));
     }
 

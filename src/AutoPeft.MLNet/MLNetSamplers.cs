@@ -2,7 +2,9 @@ using AutoPeft.Samplers;
 
 namespace AutoPeft.MLNet;
 
-/// <summary>ML.NET's tuners as samplers, by the names that people type. Compiled in every build, so that one without ML.NET can say so.</summary>
+/// <summary>
+/// ML.NET's tuners as samplers, by the names that people type. Compiled in every build, so that one without ML.NET can say so.
+/// </summary>
 public static class MLNetSamplers
 {
     /// <summary>"mlnet-cfo" (cost-frugal optimisation) and "mlnet-smac".</summary>
@@ -25,9 +27,12 @@ public static class MLNetSamplers
     {
         if (!Knows(name)) throw new InvalidInputException($"ML.NET has no sampler '{name}'; there are {string.Join(" and ", Names)}.");
 #if MLNET
-        return name.Equals(Names[0], StringComparison.OrdinalIgnoreCase) ? new Samplers.MLNetCostFrugalSampler() : new Samplers.MLNetSmacSampler();
+        return name.Equals(Names[0], StringComparison.OrdinalIgnoreCase)
+            ? new Samplers.MLNetCostFrugalSampler()
+            : new Samplers.MLNetSmacSampler();
 #else
-        throw new InvalidInputException($"The sampler '{name}' is ML.NET's, and this build is without it: the package Microsoft.ML.AutoML was not restored. Use cfo, tpe or auto, or build where a package feed has it.");
+        throw new InvalidInputException($"The sampler '{name}' is ML.NET's, and this build is without it: the package Microsoft.ML.AutoML "
+            + $"was not restored. Use cfo, tpe or auto, or build where a package feed has it.");
 #endif
     }
 }

@@ -6,9 +6,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Parquet;
 
 /// <summary>
-/// The column of one parameter over a study's trials, of the type of its values: whole numbers as 64-bit integers, other numbers as doubles,
-/// switches as truth values, choices and subsets (joined by "+") as texts. A choice among JSON numbers or truth values is of that type.
-/// Always nullable: a row has no value where its trial's configuration has the parameter inactive.
+/// The column of one parameter over a study's trials, of the type of its values: whole numbers as 64-bit integers, other numbers as
+/// doubles, switches as truth values, choices and subsets (joined by "+") as texts. A choice among JSON numbers or truth values is of that
+/// type. Always nullable: a row has no value where its trial's configuration has the parameter inactive.
 /// </summary>
 internal static class ParameterColumn
 {
@@ -18,7 +18,8 @@ internal static class ParameterColumn
         switch (parameter)
         {
             case FloatParameter or OrdinalParameter { AllWhole: false }:
-                return Column.Double(name, values.Select(v => v is null ? (double?)null : Convert.ToDouble(v, CultureInfo.InvariantCulture)));
+                return Column.Double(name,
+                    values.Select(v => v is null ? (double?)null : Convert.ToDouble(v, CultureInfo.InvariantCulture)));
             case IntParameter or OrdinalParameter:
                 return Column.Int64(name, values.Select(v => v is null ? (long?)null : Convert.ToInt64(v, CultureInfo.InvariantCulture)));
             case BoolParameter:
@@ -33,7 +34,8 @@ internal static class ParameterColumn
     private static Column OfLiterals(string name, CategoricalParameter choice, int index, IReadOnlyList<Trial> trials)
     {
         string[] literals = [.. choice.Literals.Where(l => l != "null")];
-        string?[] given = [.. trials.Select(t => t.Configuration.Codes[index] is var code && !double.IsNaN(code) ? choice.Literals[(int)code] : null)];
+        string?[] given =
+            [.. trials.Select(t => t.Configuration.Codes[index] is var code && !double.IsNaN(code) ? choice.Literals[(int)code] : null)];
         given = [.. given.Select(l => l == "null" ? null : l)];
         if (literals.Length > 0 && literals.All(l => l is "true" or "false"))
         {
@@ -45,9 +47,11 @@ internal static class ParameterColumn
         }
         if (literals.Length > 0 && literals.All(l => double.TryParse(l, NumberStyles.Float, CultureInfo.InvariantCulture, out _)))
         {
-            return Column.Double(name, given.Select(l => l is null ? (double?)null : double.Parse(l, NumberStyles.Float, CultureInfo.InvariantCulture)));
+            return Column.Double(name,
+                given.Select(l => l is null ? (double?)null : double.Parse(l, NumberStyles.Float, CultureInfo.InvariantCulture)));
         }
         // Choices of several kinds: by name, "null" too, since here it is a choice like the others.
-        return Column.String(name, trials.Select(t => t.Configuration.ValueAt(index) is { } v ? Column.WellFormed(ValueText.Plain(v)) : null));
+        return Column.String(name,
+            trials.Select(t => t.Configuration.ValueAt(index) is { } v ? Column.WellFormed(ValueText.Plain(v)) : null));
     }
 }

@@ -7,20 +7,23 @@ using AutoPeft.Studies;
 namespace AutoPeft.Parquet;
 
 /// <summary>
-/// A study as three tables: <c>trials</c> (a row per trial), <c>pareto</c> (the front, same columns) and <c>curves</c> (a row per reported measurement).
+/// A study as three tables: <c>trials</c> (a row per trial), <c>pareto</c> (the front, same columns) and <c>curves</c> (a row per reported
+/// measurement).
 /// <para>
-/// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; feasible (where there are outcome constraints); source,
-/// parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds, proposed, started, finished,
-/// error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial that has not completed) is null.
+/// <c>trials</c> has: number, state; a column per parameter, objective, outcome constraint and metric; feasible (where there are outcome
+/// constraints); source, parent and parent_step (where trials go on from each other's checkpoints), device, worker, attempt, seconds,
+/// proposed, started, finished, error. Times are UTC. What a trial does not have (an inactive parameter, the values of a trial that has not
+/// completed) is null.
 /// </para>
 /// <para>
 /// Parameters, objectives and outcomes keep the names that a person gave them, unless two names differ only in case, which DuckDB and Spark
-/// cannot tell apart: then the later one is called <c>parameter_…</c>, <c>objective_…</c> or <c>outcome_…</c>, and <see cref="Renamed"/> says so.
-/// A column of ours whose name a person's has taken is called <c>trial_…</c>, a metric <c>metric_…</c>.
+/// cannot tell apart: then the later one is called <c>parameter_…</c>, <c>objective_…</c> or <c>outcome_…</c>, and <see cref="Renamed"/>
+/// says so. A column of ours whose name a person's has taken is called <c>trial_…</c>, a metric <c>metric_…</c>.
 /// </para>
 /// <para>
 /// Each file's metadata has the study's definition as JSON under <see cref="DefinitionKey"/>, the number of folded records under
-/// <see cref="SequenceKey"/>, and, where there are any, the columns of <see cref="Renamed"/> as a JSON object under <see cref="RenamedKey"/>.
+/// <see cref="SequenceKey"/>, and, where there are any, the columns of <see cref="Renamed"/> as a JSON object under
+/// <see cref="RenamedKey"/>.
 /// </para>
 /// <code>
 /// StudyTables.Write("runs/demo", session.Study);
@@ -44,16 +47,19 @@ public static class StudyTables
     /// <summary>Metadata key of the number of log records that the table shows.</summary>
     public const string SequenceKey = "autopeft.sequence";
 
-    /// <summary>Metadata key of the columns that bear another name than the person gave: JSON, column to name; absent where there are none.</summary>
+    /// <summary>
+    /// Metadata key of the columns that bear another name than the person gave: JSON, column to name; absent where there are none.
+    /// </summary>
     public const string RenamedKey = "autopeft.renamed";
 
     /// <summary>
-    /// Writes the three files into <paramref name="directory"/>, which is made if it is not there. Each file is replaced at once: a reader never sees a part,
-    /// also while the study runs. Read-only on the study, which nobody may append to meanwhile.
+    /// Writes the three files into <paramref name="directory"/>, which is made if it is not there. Each file is replaced at once: a reader
+    /// never sees a part, also while the study runs. Read-only on the study, which nobody may append to meanwhile.
     /// </summary>
     /// <param name="directory">Where the files go.</param>
     /// <param name="study">Any study, running or finished; one without trials gives tables without rows.</param>
-    /// <exception cref="TableFileException">The folder cannot be written to or the disk is full; files not yet replaced are as they were.</exception>
+    /// <exception cref="TableFileException">The folder cannot be written to or the disk is full; files not yet replaced are as they
+    /// were.</exception>
     public static void Write(string directory, IStudyView study)
     {
         try
@@ -75,7 +81,10 @@ public static class StudyTables
     /// <summary>The front: as <see cref="ParetoFront.Of"/>, by ascending first loss.</summary>
     public static Table Pareto(IStudyView study) => TrialTable("pareto", study, ParetoFront.Of(study));
 
-    /// <summary>Trial, step, metric, value: each trial's reports, by trial, step and metric; an attempt that starts over replaces those of earlier ones step by step.</summary>
+    /// <summary>
+    /// Trial, step, metric, value: each trial's reports, by trial, step and metric; an attempt that starts over replaces those of earlier
+    /// ones step by step.
+    /// </summary>
     public static Table Curves(IStudyView study)
     {
         var points =
@@ -92,7 +101,9 @@ public static class StudyTables
         ], Metadata(study));
     }
 
-    /// <summary>The columns whose names are not those that a person gave, and the names given: two of a study's names differed only in case.</summary>
+    /// <summary>
+    /// The columns whose names are not those that a person gave, and the names given: two of a study's names differed only in case.
+    /// </summary>
     public static IReadOnlyList<(string Name, string Column)> Renamed(StudyDefinition definition)
     {
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -116,7 +127,8 @@ public static class StudyTables
         bool lineage = study.Trials.Any(t => t.Parent is not null);
 
         // Named before the metrics, which are measured on the way and give way to what every study has.
-        string number = Ours("number"), state = Ours("state"), feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"), source = Ours("source"), parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
+        string number = Ours("number"), state = Ours("state"), feasible = d.Outcomes.IsEmpty ? "" : Ours("feasible"),
+            source = Ours("source"), parent = lineage ? Ours("parent") : "", parentStep = lineage ? Ours("parent_step") : "",
             device = Ours("device"), worker = Ours("worker"), attempt = Ours("attempt"), seconds = Ours("seconds"),
             proposed = Ours("proposed"), started = Ours("started"), finished = Ours("finished"), error = Ours("error");
 
@@ -129,9 +141,11 @@ public static class StudyTables
         int objectives = d.Space.Parameters.Length, outcomes = objectives + d.Objectives.Length;
         columns.AddRange(d.Objectives.Select((o, i) => Column.Double(given[objectives + i], rows.Select(t => At(t.Values, i)))));
         columns.AddRange(d.Outcomes.Select((o, i) => Column.Double(given[outcomes + i], rows.Select(t => At(t.Outcomes, i)))));
-        foreach (string metric in study.Trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (string metric in study.Trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal))
         {
-            columns.Add(Column.Double(Free(names, Column.WellFormed(metric), "metric_"), rows.Select(t => t.Metrics.TryGetValue(metric, out double v) ? v : (double?)null)));
+            columns.Add(Column.Double(Free(names, Column.WellFormed(metric), "metric_"),
+                rows.Select(t => t.Metrics.TryGetValue(metric, out double v) ? v : (double?)null)));
         }
         if (!d.Outcomes.IsEmpty)
         {

@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace AutoPeft.Postgres;
 
-/// <summary>The database's tables, in a schema of their own. Migrations are numbered SQL files that are applied in order, each once, by whichever program comes first.</summary>
+/// <summary>
+/// The database's tables, in a schema of their own. Migrations are numbered SQL files that are applied in order, each once, by whichever
+/// program comes first.
+/// </summary>
 internal static class StoreSchema
 {
     /// <summary>The newest migration that this program has.</summary>
@@ -32,13 +35,16 @@ internal static class StoreSchema
         have = await VersionAsync(connection, address).ConfigureAwait(false);
         if (have is null)
         {
-            await RunAsync(connection, "create schema autopeft; create table autopeft.version (number integer primary key, applied timestamptz not null default now())").ConfigureAwait(false);
+            await RunAsync(connection,
+                "create schema autopeft; create table autopeft.version (number integer primary key, applied timestamptz not null default "
+                    + "now())").ConfigureAwait(false);
             have = 0;
         }
         for (int n = have.Value + 1; n <= Newest; n++)
         {
             await RunAsync(connection, Migration(n)).ConfigureAwait(false);
-            await RunAsync(connection, string.Create(CultureInfo.InvariantCulture, $"insert into autopeft.version (number) values ({n})")).ConfigureAwait(false);
+            await RunAsync(connection, string.Create(CultureInfo.InvariantCulture, $"insert into autopeft.version (number) values ({n})"))
+                .ConfigureAwait(false);
         }
         await transaction.CommitAsync().ConfigureAwait(false);
         return true;
@@ -66,18 +72,21 @@ internal static class StoreSchema
         // The catalogue's tables, not to_regclass: that may answer from a cache of before the lock was taken.
         await using var look = new NpgsqlCommand("""
             select exists (select from pg_catalog.pg_namespace where nspname = 'autopeft'),
-                exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'autopeft' and c.relname = 'version')
+                exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                    where n.nspname = 'autopeft' and c.relname = 'version')
             """, connection);
         await using (NpgsqlDataReader row = await look.ExecuteReaderAsync().ConfigureAwait(false))
         {
             await row.ReadAsync().ConfigureAwait(false);
             if (!row.GetBoolean(0)) return null;
-            if (!row.GetBoolean(1)) throw new InvalidInputException($"{address} has a schema 'autopeft' that AutoPeft did not make; use another database.");
+            if (!row.GetBoolean(1))
+                throw new InvalidInputException($"{address} has a schema 'autopeft' that AutoPeft did not make; use another database.");
         }
         await using var read = new NpgsqlCommand("select coalesce(max(number), 0) from autopeft.version", connection);
         int version = (int)(await read.ExecuteScalarAsync().ConfigureAwait(false))!;
         return version <= Newest ? version
-            : throw new InvalidInputException($"{address} was set up by a newer AutoPeft (store version {version}; this one knows up to {Newest}). Update AutoPeft to use it.");
+            : throw new InvalidInputException($"{address} was set up by a newer AutoPeft (store version {version}; this one knows up to "
+                + $"{Newest}). Update AutoPeft to use it.");
     }
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql)

@@ -21,13 +21,15 @@ public static class StudyList
         {
             if (!await StoreSchema.EnsureAsync(connection, address, create: false).ConfigureAwait(false)) return [];
             await using var command = new NpgsqlCommand("""
-                select name, length, created, (select (e.payload->>'time')::timestamptz from autopeft.events e where e.study = s.id and e.seq = s.length - 1)
+                select name, length, created,
+                    (select (e.payload->>'time')::timestamptz from autopeft.events e where e.study = s.id and e.seq = s.length - 1)
                 from autopeft.studies s where length > 0 order by name
                 """, connection);
             var rows = new List<StudyEntry>();
             await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) 
-                rows.Add(new StudyEntry(row.GetString(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<DateTimeOffset>(3)));
+            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+                rows.Add(new StudyEntry(row.GetString(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2),
+                    row.GetFieldValue<DateTimeOffset>(3)));
             return rows;
         }, cancellationToken).ConfigureAwait(false);
     }

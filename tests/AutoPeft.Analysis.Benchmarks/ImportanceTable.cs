@@ -11,9 +11,11 @@ internal static class ImportanceTable
     {
         int trials = args.Length > 0 ? int.Parse(args[0]) : 500, seeds = args.Length > 1 ? int.Parse(args[1]) : 5;
         string[] samplers = args.Length > 2 ? args[2..] : ["random", "sobol"];
-        foreach (SensitivityFunction f in (SensitivityFunction[])[SensitivityFunction.Ishigami(), SensitivityFunction.SobolG(), SensitivityFunction.Conditional()])
+        foreach (SensitivityFunction f in (SensitivityFunction[])[SensitivityFunction.Ishigami(), SensitivityFunction.SobolG(),
+            SensitivityFunction.Conditional()])
             foreach (string sampler in samplers)
-                foreach (ImportanceMethod method in (ImportanceMethod[])[ImportanceMethod.GaussianProcess, ImportanceMethod.Forest, ImportanceMethod.PedAnova])
+                foreach (ImportanceMethod method in (ImportanceMethod[])[ImportanceMethod.GaussianProcess, ImportanceMethod.Forest,
+                    ImportanceMethod.PedAnova])
                 {
                     double main = 0, total = 0, pair = 0, seconds = 0, explained = 1;
                     int covered = 0, intervals = 0;
@@ -39,7 +41,9 @@ internal static class ImportanceTable
                             pair = Math.Max(pair, Math.Abs(p.Share.Value - f.Pairs.GetValueOrDefault((Math.Min(i, j), Math.Max(i, j)))));
                         }
                     }
-                    Console.WriteLine($"{f.Function.Name,-12} {sampler,-7} {method,-16} n={trials} worst of {seeds} seeds, points: main {100 * main,5:0.0} total {100 * total,5:0.0} pair {100 * pair,5:0.0}  R2 {explained,5:0.000}  intervals covering {covered}/{intervals}  {seconds:0.00} s");
+                    Console.WriteLine($"{f.Function.Name,-12} {sampler,-7} {method,-16} n={trials} worst of {seeds} seeds, points: main "
+                        + $"{100 * main,5:0.0} total {100 * total,5:0.0} pair {100 * pair,5:0.0}  R2 {explained,5:0.000}  intervals "
+                        + $"covering {covered}/{intervals}  {seconds:0.00} s");
                 }
         return 0;
     }

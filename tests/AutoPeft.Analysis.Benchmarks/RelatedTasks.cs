@@ -6,8 +6,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Analysis.Benchmarks;
 
 /// <summary>
-/// Fine-tunings as a family of closed-form tasks: error against trainable parameters over sizes, layers and a learning rate. Tasks of one family prefer nearly the same layers, sizes and rates; those of
-/// another family prefer others.
+/// Fine-tunings as a family of closed-form tasks: error against trainable parameters over sizes, layers and a learning rate. Tasks of one
+/// family prefer nearly the same layers, sizes and rates; those of another family prefer others.
 /// </summary>
 internal static class RelatedTasks
 {
@@ -33,7 +33,8 @@ internal static class RelatedTasks
             for (int i = 0; i < Layers; i++) s.Bool($"layer{i}");
             s.Require("serial + parallel + prefix > 0");
         });
-        return new TestFunction($"peft-{family}-{task}", space, [Objective.Minimize("error", 0.6), Objective.Minimize("log_parameters", 7)], c =>
+        return new TestFunction($"peft-{family}-{task}", space, [Objective.Minimize("error", 0.6), Objective.Minimize("log_parameters", 7)],
+            c =>
         {
             double on = 0, count = 0;
             for (int i = 0; i < Layers; i++)

@@ -32,7 +32,17 @@ internal sealed record FunctionRuns(IReadOnlyList<FunctionStudy> Studies, IReadO
         {
             studies.Add(new FunctionStudy(function, (ulong)seed).Run(SamplerCatalog.Create(sampler), workers));
             traces.Add(studies[^1].Trace());
-            if (file is not null) File.AppendAllText(file, JsonSerializer.Serialize(new { problem = function.Name, sampler, seed, workers, seconds = studies[^1].Seconds.Sum(), trace = traces[^1] }) + "\n");
+            if (file is not null)
+                File.AppendAllText(file,
+                    JsonSerializer.Serialize(new
+                    {
+                        problem = function.Name,
+                        sampler,
+                        seed,
+                        workers,
+                        seconds = studies[^1].Seconds.Sum(),
+                        trace = traces[^1]
+                    }) + "\n");
         }
         return new FunctionRuns(studies, traces);
     }

@@ -25,11 +25,14 @@ internal sealed class PeerTraces : IDisposable
     /// <summary>Framework, traces and seconds a trial; none for a problem without.</summary>
     public IEnumerable<(string Name, IReadOnlyList<double[]> Traces, double Seconds)> Of(string problem)
     {
-        if (!Names.TryGetValue(problem, out string? name) || !_document.RootElement.TryGetProperty(name, out JsonElement recorded)) yield break;
+        if (!Names.TryGetValue(problem, out string? name) || !_document.RootElement.TryGetProperty(name, out JsonElement recorded))
+            yield break;
         foreach (JsonProperty peer in recorded.EnumerateObject())
         {
-            List<double[]> traces = [.. peer.Value.EnumerateArray().Select(r => r.GetProperty("trace").EnumerateArray().Select(t => t.GetDouble()).ToArray())];
-            yield return (peer.Name, traces, FunctionRuns.Median(peer.Value.EnumerateArray().Select((r, i) => r.GetProperty("seconds").GetDouble() / traces[i].Length)));
+            List<double[]> traces =
+                [.. peer.Value.EnumerateArray().Select(r => r.GetProperty("trace").EnumerateArray().Select(t => t.GetDouble()).ToArray())];
+            yield return (peer.Name, traces,
+                FunctionRuns.Median(peer.Value.EnumerateArray().Select((r, i) => r.GetProperty("seconds").GetDouble() / traces[i].Length)));
         }
     }
 

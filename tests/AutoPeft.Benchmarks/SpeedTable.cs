@@ -9,12 +9,15 @@ using AutoPeft.TestKit;
 namespace AutoPeft.Benchmarks;
 
 /// <summary>What a proposal and the pieces around it cost.</summary>
-/// <remarks>Processor time of this process, not wall time: everything here runs on one thread, and other programs should not change the table.</remarks>
+/// <remarks>
+/// Processor time of this process, not wall time: everything here runs on one thread, and other programs should not change the table.
+/// </remarks>
 internal static class SpeedTable
 {
     public static int Run(string[] args)
     {
-        foreach ((string what, double value, string unit, string bar) in Rows(new Options(args))) Console.WriteLine($"{what,-44} {value,12:0.###} {unit,-8} {bar}");
+        foreach ((string what, double value, string unit, string bar) in Rows(new Options(args)))
+            Console.WriteLine($"{what,-44} {value,12:0.###} {unit,-8} {bar}");
         return 0;
     }
 
@@ -28,7 +31,8 @@ internal static class SpeedTable
             | what | measured | bar |
             |---|---:|---:|
             """);
-        foreach ((string what, double value, string unit, string bar) in Rows(options)) Console.WriteLine($"| {what} | {value:0.##} {unit} | {bar} |");
+        foreach ((string what, double value, string unit, string bar) in Rows(options))
+            Console.WriteLine($"| {what} | {value:0.##} {unit} | {bar} |");
     }
 
     private static IEnumerable<(string What, double Value, string Unit, string Bar)> Rows(Options options)
@@ -43,7 +47,8 @@ internal static class SpeedTable
         {
             Sequential(new TpeSampler(), 200);
             yield return ("TPE, 10 parameters, 1,000 trials", Sequential(new TpeSampler(), 1_000), "s", "≤ 1 s");
-            if (!options.Has("short")) yield return ("TPE, 10 parameters, 10,000 trials", Sequential(new TpeSampler(), 10_000), "s", "≤ 20 s");
+            if (!options.Has("short"))
+                yield return ("TPE, 10 parameters, 10,000 trials", Sequential(new TpeSampler(), 10_000), "s", "≤ 20 s");
         }
         if (Wants("gp"))
         {
@@ -107,7 +112,9 @@ internal static class SpeedTable
         return clock.Seconds;
     }
 
-    /// <summary>Mean processor seconds of sequential proposals after so many trials, most of them drawn at random to get there quickly.</summary>
+    /// <summary>
+    /// Mean processor seconds of sequential proposals after so many trials, most of them drawn at random to get there quickly.
+    /// </summary>
     private static double Proposal(string name, int known, int times)
     {
         var study = new FunctionStudy(TestFunctions.Resolve(name), 1, known + 2 * times + 20);

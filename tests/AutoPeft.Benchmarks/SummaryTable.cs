@@ -17,7 +17,8 @@ internal static class SummaryTable
         int seeds = int.Parse(options.Get("seeds", "5"));
         bool Wants(string part) => !options.Has("only") || options.All("only").Contains(part);
         using PeerTraces? peers = options.Has("peers") ? new PeerTraces(options.Get("peers", "")) : null;
-        Console.WriteLine($"{RuntimeInformation.OSDescription.Trim()}, {Environment.ProcessorCount} × {Processor()}, {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine($"{RuntimeInformation.OSDescription.Trim()}, {Environment.ProcessorCount} × {Processor()}, "
+            + $"{RuntimeInformation.FrameworkDescription}");
         if (Wants("quality")) Quality(problems, seeds, peers);
         if (Wants("speed")) SpeedTable.Markdown(options);
         return 0;
@@ -27,7 +28,8 @@ internal static class SummaryTable
     {
         Console.WriteLine($"""
 
-            Sampler `auto`, median of {seeds} seeds, more is better (hypervolume, or minus the best value). "Four workers" is the final quality with four trials in flight, and its gain over the first trial
+            Sampler `auto`, median of {seeds} seeds, more is better (hypervolume, or minus the best value). "Four workers" is the
+            final quality with four trials in flight, and its gain over the first trial
             as a share of one worker's.
 
             | problem | final | best peer | mean over the trace | best peer | four workers | duplicates | replayed |
@@ -39,7 +41,8 @@ internal static class SummaryTable
             FunctionRuns one = FunctionRuns.Of(function, "auto", seeds), four = FunctionRuns.Of(function, "auto", seeds, workers: 4);
             double share = (four.Final - one.First) / (one.Final - one.First);
             (int same, int all) = Replay(four.Studies[0]);
-            Console.WriteLine($"| {problem} | {one.Final:0.0000} | {Peer(peers?.Best(problem, t => t[^1]))} | {one.Mean:0.0000} | {Peer(peers?.Best(problem, t => t.Average()))} "
+            Console.WriteLine($"| {problem} | {one.Final:0.0000} | {Peer(peers?.Best(problem, t => t[^1]))} | {one.Mean:0.0000} | "
+                + $"{Peer(peers?.Best(problem, t => t.Average()))} "
                 + $"| {four.Final:0.0000} ({share:0.0 %}) | {one.Duplicates + four.Duplicates} | {same} of {all} |");
         }
     }
@@ -56,7 +59,8 @@ internal static class SummaryTable
         foreach (TrialProposed proposed in study.Log.OfType<TrialProposed>())
         {
             while (at < proposed.Seen) then.Apply(study.Log[at++]);
-            Proposal again = fresh.Propose(then, proposed.BatchSize, new Philox(study.Study.Definition.Seed, (ulong)proposed.Batch, StreamPurpose.Ask))[proposed.Number - proposed.Batch];
+            Proposal again = fresh.Propose(then, proposed.BatchSize,
+                new Philox(study.Study.Definition.Seed, (ulong)proposed.Batch, StreamPurpose.Ask))[proposed.Number - proposed.Batch];
             all++;
             if (again.Configuration.Equals(proposed.Configuration) && again.State == proposed.State) same++;
         }
@@ -64,5 +68,8 @@ internal static class SummaryTable
     }
 
     private static string Processor() =>
-        File.Exists("/proc/cpuinfo") && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is { } line ? line[(line.IndexOf(':') + 2)..] : RuntimeInformation.ProcessArchitecture.ToString();
+        File.Exists("/proc/cpuinfo")
+            && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is { } line
+            ? line[(line.IndexOf(':') + 2)..]
+            : RuntimeInformation.ProcessArchitecture.ToString();
 }

@@ -16,7 +16,8 @@ internal sealed class Arguments
 
     public string Text(string name, string standard) => _values.GetValueOrDefault(name, standard);
 
-    public double Number(string name, double standard) => _values.TryGetValue(name, out string? value) ? double.Parse(value, CultureInfo.InvariantCulture) : standard;
+    public double Number(string name, double standard) =>
+        _values.TryGetValue(name, out string? value) ? double.Parse(value, CultureInfo.InvariantCulture) : standard;
 
     public int Count(string name, int standard) => (int)Number(name, standard);
 

@@ -11,7 +11,9 @@ using TorchSharp;
 
 namespace AutoPeft.Calibration;
 
-/// <summary>What the demo's and the README's options were chosen by. Choices are made on dev scores; test scores are printed for the record.</summary>
+/// <summary>
+/// What the demo's and the README's options were chosen by. Choices are made on dev scores; test scores are printed for the record.
+/// </summary>
 internal static class Calibrations
 {
     /// <summary>Pretrains the demo's base model; options can be replaced one by one.</summary>
@@ -26,7 +28,13 @@ internal static class Calibrations
 
     /// <summary>Pretrains on any text.</summary>
     public static void Pretrain(Arguments arguments) =>
-        Run(Override(new PretrainingOptions { TextFile = arguments.Text("text", ""), OutputDirectory = arguments.Text("out", ""), Minutes = arguments.Number("minutes", 10) }, arguments), arguments);
+        Run(Override(
+            new PretrainingOptions
+            {
+                TextFile = arguments.Text("text", ""),
+                OutputDirectory = arguments.Text("out", ""),
+                Minutes = arguments.Number("minutes", 10),
+            }, arguments), arguments);
 
     /// <summary>Every baseline on a task: score, size and time.</summary>
     public static void Methods(Arguments arguments)
@@ -36,7 +44,8 @@ internal static class Calibrations
         foreach (string task in arguments.Text("tasks", "polarity,paraphrase,acceptability").Split(','))
         {
             using var trainer = new PeftTrainer(model, TaskCatalog.Resolve(task), Override(new DemoOptions().Training, arguments));
-            foreach (string name in arguments.Text("plans", string.Join(',', Baselines.Names)).Split(',')) Print(trainer, task, name, arguments, pretrained: true);
+            foreach (string name in arguments.Text("plans", string.Join(',', Baselines.Names)).Split(','))
+                Print(trainer, task, name, arguments, pretrained: true);
         }
     }
 
@@ -49,7 +58,8 @@ internal static class Calibrations
         foreach (string task in arguments.Text("tasks", "polarity,paraphrase,acceptability").Split(','))
         {
             using var trainer = new PeftTrainer(model, TaskCatalog.Resolve(task), Override(new DemoOptions().Training, arguments));
-            double with = Print(trainer, task, plan, arguments, pretrained: true), without = Print(trainer, task, plan, arguments, pretrained: false);
+            double with = Print(trainer, task, plan, arguments, pretrained: true),
+                without = Print(trainer, task, plan, arguments, pretrained: false);
             Console.WriteLine($"{task,-14} pretraining is worth {100 * (with - without):f1} points of test accuracy");
         }
     }
@@ -59,14 +69,16 @@ internal static class Calibrations
     {
         using BaseModel model = BaseModel.Load(arguments.Text("model", ""));
         Threads(arguments);
-        using var trainer = new PeftTrainer(model, TaskCatalog.Resolve(arguments.Text("tasks", "polarity")), Override(new DemoOptions().Training, arguments));
+        using var trainer = new PeftTrainer(model, TaskCatalog.Resolve(arguments.Text("tasks", "polarity")),
+            Override(new DemoOptions().Training, arguments));
         var space = AutoPeftSpace.For(model.Config);
         var random = new Philox(1);
         foreach (int i in Enumerable.Range(0, arguments.Count("count", 20)))
         {
             var configuration = space.Sample(random);
             PeftTrainingResult result = trainer.Train(AutoPeftSpace.ToPlan(configuration, model.Config), (ulong)i);
-            Console.WriteLine($"{result.PaperParameters,8} dev {result.Training.Best.Score:f3} epoch {result.Training.Best.Epoch,2} {result.Training.Seconds:f2} s  {configuration}");
+            Console.WriteLine($"{result.PaperParameters,8} dev {result.Training.Best.Score:f3} epoch {result.Training.Best.Epoch,2} "
+                + $"{result.Training.Seconds:f2} s  {configuration}");
         }
     }
 
@@ -79,17 +91,23 @@ internal static class Calibrations
         TextTask task = TaskCatalog.Resolve(arguments.Text("tasks", "polarity"));
         TrainingOptions options = Override(new DemoOptions().Training, arguments) with { Patience = 1_000_000 };
         perEpoch = (task.Train.Count + options.BatchSize - 1) / options.BatchSize;
-        using var trainer = new PeftTrainer(model, task, options with { Epochs = (steps + perEpoch - 1) / perEpoch, EvaluateEverySteps = perEpoch * 20 });
+        using var trainer =
+            new PeftTrainer(model, task, options with { Epochs = (steps + perEpoch - 1) / perEpoch, EvaluateEverySteps = perEpoch * 20 });
         int done = 0, every = Math.Max(1, steps / 20);
         trainer.Train(PeftPlan.FromName(arguments.Text("plan", "lora r8 qv"), model.Config), 1, onStep: () =>
         {
-            if (++done % every == 0) Console.WriteLine($"step {done,6}  resident {Process.GetCurrentProcess().WorkingSet64 / 1048576.0:f1} MiB, of it anonymous {ResidentKib() / 1024.0:f1} MiB  managed {GC.GetGCMemoryInfo().TotalCommittedBytes / 1048576.0:f1} MiB  tensors {torch.Tensor.TotalCount}");
+            if (++done % every == 0)
+                Console.WriteLine($"step {done,6}  resident {Process.GetCurrentProcess().WorkingSet64 / 1048576.0:f1} MiB, of it anonymous "
+                    + $"{ResidentKib() / 1024.0:f1} MiB  managed {GC.GetGCMemoryInfo().TotalCommittedBytes / 1048576.0:f1} MiB  tensors "
+                    + $"{torch.Tensor.TotalCount}");
         });
     }
 
     /// <summary>Pages of its own, without those of files, which the kernel drops and reads again as it likes.</summary>
     private static long ResidentKib() =>
-        long.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture);
+        long.Parse(
+            File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture);
 
     private static double Print(PeftTrainer trainer, string task, string name, Arguments arguments, bool pretrained)
     {
@@ -97,13 +115,17 @@ internal static class Calibrations
         int seeds = arguments.Count("seeds", 3);
         var results = new List<PeftTrainingResult>();
         TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
-        for (int seed = 0; seed < seeds; seed++) results.Add(trainer.Train(plan, FinalEvaluation.SeedOf(1, seed), scoreTest: true, pretrained: pretrained));
+        for (int seed = 0; seed < seeds; seed++)
+            results.Add(trainer.Train(plan, FinalEvaluation.SeedOf(1, seed), scoreTest: true, pretrained: pretrained));
         double cpu = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds / seeds;
         double accuracy = results.Average(r => Accuracy(trainer.Task, r.Test!));
         Console.WriteLine(
-            $"{task,-14} {name,-18}{(pretrained ? "" : " untrained"),-10} params {results[0].PaperParameters,7} / {results[0].ExactParameters,7}"
-            + $"  dev {results.Average(r => r.Training.Best.Score):f3}  test {results.Average(r => r.Test!.Score):f3} ± {Deviation(results):f3}  accuracy {accuracy:f3}"
-            + $"  best epoch {results.Average(r => r.Training.Best.Epoch):f1}  {results.Average(r => r.Training.Seconds):f2} s wall, {cpu:f2} s CPU");
+            $"{task,-14} {name,-18}{(pretrained ? "" : " untrained"),-10} params {results[0].PaperParameters,7} / "
+            + $"{results[0].ExactParameters,7}"
+            + $"  dev {results.Average(r => r.Training.Best.Score):f3}  test {results.Average(r => r.Test!.Score):f3} ± "
+            + $"{Deviation(results):f3}  accuracy {accuracy:f3}"
+            + $"  best epoch {results.Average(r => r.Training.Best.Epoch):f1}  {results.Average(r => r.Training.Seconds):f2} s wall, "
+            + $"{cpu:f2} s CPU");
         return accuracy;
     }
 
@@ -124,9 +146,11 @@ internal static class Calibrations
         {
             if (p.Step < next) return;
             next = p.Step + arguments.Count("every", 250);
-            Console.WriteLine($"step {p.Step,6}  loss {p.Loss:f3}  {p.TokensPerSecond:f0} tokens/s  {p.Done:p0}  {p.TimeLeft.TotalSeconds:f0} s left");
+            Console.WriteLine(
+                $"step {p.Step,6}  loss {p.Loss:f3}  {p.TokensPerSecond:f0} tokens/s  {p.Done:p0}  {p.TimeLeft.TotalSeconds:f0} s left");
         }));
-        Console.WriteLine($"{result.Steps} steps, loss {result.Loss:f3}, {result.Tokens} tokens, {result.Seconds:f1} s, vocabulary {result.VocabularySize}");
+        Console.WriteLine($"{result.Steps} steps, loss {result.Loss:f3}, {result.Tokens} tokens, {result.Seconds:f1} s, vocabulary "
+            + $"{result.VocabularySize}");
     }
 
     private static void Threads(Arguments arguments) => torch.set_num_threads(arguments.Count("threads", 1));

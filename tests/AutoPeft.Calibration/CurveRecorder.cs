@@ -15,8 +15,9 @@ using TorchSharp;
 namespace AutoPeft.Calibration;
 
 /// <summary>
-/// Records learning curves for the benchmark of schedulers: a full-fidelity study whose first configurations are Sobol' points and whose others the Gaussian process proposes, each trained to its last epoch without
-/// patience. One JSON object a trial; a file that exists is gone on with, so that the recording can be done in pieces.
+/// Records learning curves for the benchmark of schedulers: a full-fidelity study whose first configurations are Sobol' points and whose
+/// others the Gaussian process proposes, each trained to its last epoch without patience. One JSON object a trial; a file that exists is
+/// gone on with, so that the recording can be done in pieces.
 /// </summary>
 internal static class CurveRecorder
 {
@@ -29,14 +30,22 @@ internal static class CurveRecorder
         TextTask task = TaskCatalog.Resolve(spec);
         TrainingOptions training = new DemoOptions().Training with { Patience = 1_000_000, RestoreBest = false };
         training = training with { Epochs = arguments.Count("epochs", training.Epochs) };
-        // Smaller budgets at which every configuration is trained again, from its start and with a whole learning-rate schedule: epochs, and shares of the data.
+        // Smaller budgets at which every configuration is trained again, from its start and with a whole learning-rate schedule: epochs,
+        // and shares of the data.
         double[] budgets = Numbers(arguments.Text("budgets", "")), shares = Numbers(arguments.Text("shares", ""));
         int evaluations = arguments.Count("evaluations", 1);
-        var options = new PeftTrialOptions { ModelDirectory = arguments.Text("model", ""), Task = spec, Space = arguments.Text("space", "autopeft"), Training = training };
+        var options = new PeftTrialOptions
+        {
+            ModelDirectory = arguments.Text("model", ""),
+            Task = spec,
+            Space = arguments.Text("space", "autopeft"),
+            Training = training,
+        };
         using var trainer = new PeftTrainer(model, task, training);
         SearchSpace space = options.SearchSpace();
         var study = new Study();
-        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, [PeftTrialOptions.Objectives[0], PeftTrialOptions.Objectives[1] with { Log = true }]) { Seed = 1 }));
+        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch,
+            new StudyDefinition(space, [PeftTrialOptions.Objectives[0], PeftTrialOptions.Objectives[1] with { Log = true }]) { Seed = 1 }));
         if (File.Exists(path))
             foreach (string line in File.ReadLines(path)) Restore(study, JsonDocument.Parse(line).RootElement);
         int startup = arguments.Count("sobol", 60), count = arguments.Count("count", 120);
@@ -55,11 +64,19 @@ internal static class CurveRecorder
             PeftTrainingResult result = trainer.Train(plan, (ulong)number + 1, own);
             var restarts = new List<object>();
             foreach (double epochs in budgets)
-                restarts.Add(new { epochs, share = 1.0, curve = Curve(trainer.Train(plan, (ulong)number + 1, own with { Epochs = (int)epochs })) });
+                restarts.Add(
+                    new { epochs, share = 1.0, curve = Curve(trainer.Train(plan, (ulong)number + 1, own with { Epochs = (int)epochs })) });
             foreach (double share in shares)
             {
-                using var part = new PeftTrainer(model, task with { Train = [.. task.Train.Take((int)Math.Round(share * task.Train.Count))] }, training);
-                restarts.Add(new { epochs = (double)training.Epochs, share, curve = Curve(part.Train(plan, (ulong)number + 1, own with { EvaluateEverySteps = null })) });
+                using var part =
+                    new PeftTrainer(model, task with { Train = [.. task.Train.Take((int)Math.Round(share * task.Train.Count))] }, training);
+                restarts.Add(new
+                {
+                    epochs = (double)training.Epochs,
+                    share,
+                    curve = Curve(
+                    part.Train(plan, (ulong)number + 1, own with { EvaluateEverySteps = null }))
+                });
             }
             long parameters = options.CountOf(result);
             string json = JsonSerializer.Serialize(new
@@ -79,18 +96,24 @@ internal static class CurveRecorder
         Console.WriteLine(study.Trials.Count < count ? "more" : "done");
     }
 
-    private static double[] Numbers(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture))];
+    private static double[] Numbers(string text) =>
+        [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture))];
 
-    private static double[][] Curve(PeftTrainingResult result) => [.. result.Training.History.Select(r => new[] { Round(r.Score), Round(r.Loss), Round(r.TrainLoss), Round(r.GradientNorm) })];
+    private static double[][] Curve(PeftTrainingResult result) =>
+        [.. result.Training.History.Select(r => new[] { Round(r.Score), Round(r.Loss), Round(r.TrainLoss), Round(r.GradientNorm) })];
 
     private static double Round(double value) => Math.Round(value, 5);
 
     private static void Restore(Study study, JsonElement e, string? state = null)
     {
         int number = study.Trials.Count;
-        double[] codes = [.. e.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
-        study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, number, study.Definition.Space.FromCodes(codes), "recorded", study.Sequence, number, 1, state));
+        double[] codes =
+            [.. e.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
+        study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, number, study.Definition.Space.FromCodes(codes), "recorded", study.Sequence,
+            number, 1, state));
         double best = e.GetProperty("curve").EnumerateArray().Max(r => r[0].GetDouble());
-        study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [best, e.GetProperty("parameters").GetDouble()], [], ImmutableSortedDictionary<string, double>.Empty));
+        study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [best, e.GetProperty("parameters").GetDouble()], [],
+            ImmutableSortedDictionary<string, double>.Empty));
     }
 }

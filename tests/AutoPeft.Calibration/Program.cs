@@ -37,7 +37,8 @@ try
             Calibrations.Memory(arguments);
             break;
         default:
-            Console.Error.WriteLine($"unknown command '{args.FirstOrDefault()}'; known: demo-pretrain, pretrain, methods, untrained, space, curves, self-tuning, memory");
+            Console.Error.WriteLine($"unknown command '{args.FirstOrDefault()}'; known: demo-pretrain, pretrain, methods, untrained, "
+                + $"space, curves, self-tuning, memory");
             return 2;
     }
 }
@@ -46,5 +47,6 @@ catch (InvalidInputException e)
     Console.Error.WriteLine(e.Message);
     return 2;
 }
-Console.WriteLine($"{watch.Elapsed.TotalSeconds:f1} s wall, {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:f1} s CPU, {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB peak");
+Console.WriteLine($"{watch.Elapsed.TotalSeconds:f1} s wall, {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:f1} s CPU, "
+    + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB peak");
 return 0;

@@ -8,7 +8,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Calibration;
 
 /// <summary>
-/// Self-tuned regularisation beside the best fixed one of a search and beside the schedule that self-tuning found, all on the dev loss; the test loss for the record.
+/// Self-tuned regularisation beside the best fixed one of a search and beside the schedule that self-tuning found, all on the dev loss; the
+/// test loss for the record.
 /// </summary>
 internal static class SelfTuningTable
 {
@@ -29,7 +30,11 @@ internal static class SelfTuningTable
         foreach (int seed in Enumerable.Range(0, arguments.Count("seeds", 1)))
         {
             SelfTuningOptions seeded = options with { Seed = (ulong)seed };
-            SelfTuningResult tuned = training.Run(seeded, arguments.Text("verbose", "") == "" ? null : r => Console.WriteLine($"  step {r.Step,5} dev loss {r.DevLoss:f4} score {r.DevScore:f3}  {string.Join(' ', r.Regularization.Values.Select(v => v.ToString("f3")))}"));
+            SelfTuningResult tuned = training.Run(seeded,
+                arguments.Text("verbose", "") == ""
+                    ? null
+                    : r => Console.WriteLine($"  step {r.Step,5} dev loss {r.DevLoss:f4} score {r.DevScore:f3}  "
+                        + $"{string.Join(' ', r.Regularization.Values.Select(v => v.ToString("f3")))}"));
             Print($"self-tuned, seed {seed}", tuned);
             Print("its schedule", training.Scheduled(seeded, tuned.History));
             Print("where it started, fixed", training.Fixed(seeded, options.Start));
@@ -55,5 +60,7 @@ internal static class SelfTuningTable
     }
 
     private static void Print(string name, SelfTuningResult r) =>
-        Console.WriteLine($"{name,-24} dev loss {r.Best.DevLoss:f4} score {r.Best.DevScore:f3} at step {r.Best.Step,5}  test loss {r.Test.Loss:f4} score {r.Test.Score:f3}  {r.Passes,8} passes {r.Seconds,6:f1} s  {string.Join(' ', r.Best.Regularization.Values.Select(v => v.ToString("f3")))}");
+        Console.WriteLine($"{name,-24} dev loss {r.Best.DevLoss:f4} score {r.Best.DevScore:f3} at step {r.Best.Step,5}  test loss "
+            + $"{r.Test.Loss:f4} score {r.Test.Score:f3}  {r.Passes,8} passes {r.Seconds,6:f1} s  "
+            + $"{string.Join(' ', r.Best.Regularization.Values.Select(v => v.ToString("f3")))}");
 }

@@ -32,7 +32,8 @@ internal static class JournalSpeed
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         times.Sort();
         double cpu = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
-        Console.WriteLine($"{events} events in synced appends of {batch}: {events / seconds:0} events/s; {cpu:0.00} s of processor time; an append takes {times[times.Count / 2]:0.00} ms (median), {times[times.Count * 95 / 100]:0.00} ms (95 %)");
+        Console.WriteLine($"{events} events in synced appends of {batch}: {events / seconds:0} events/s; {cpu:0.00} s of processor time; "
+            + $"an append takes {times[times.Count / 2]:0.00} ms (median), {times[times.Count * 95 / 100]:0.00} ms (95 %)");
         return 0;
     }
 
@@ -40,9 +41,11 @@ internal static class JournalSpeed
     {
         int trials = o.Int("trials", 100_000);
         using var file = new TemporaryLog();
-        await using (JournalStore store = await JournalStore.CreateAsync(file.Path).ConfigureAwait(false)) await store.TryAppendAsync(0, Log(trials), default).ConfigureAwait(false);
+        await using (JournalStore store = await JournalStore.CreateAsync(file.Path).ConfigureAwait(false))
+            await store.TryAppendAsync(0, Log(trials), default).ConfigureAwait(false);
         Report("as written");
-        await using (JournalStore store = await JournalStore.OpenAsync(file.Path).ConfigureAwait(false)) await store.CompactAsync().ConfigureAwait(false);
+        await using (JournalStore store = await JournalStore.OpenAsync(file.Path).ConfigureAwait(false))
+            await store.CompactAsync().ConfigureAwait(false);
         Report("compacted");
         return 0;
 
@@ -64,7 +67,9 @@ internal static class JournalSpeed
         await using JournalStore store = await JournalStore.OpenAsync(o.Text("path", "")).ConfigureAwait(false);
         double opened = Stopwatch.GetElapsedTime(start).TotalSeconds;
         await using StudySession session = await SessionSteps.OpenAsync(store).ConfigureAwait(false);
-        Console.WriteLine($"  journal opened in {opened:0.000} s; with the study folded {Stopwatch.GetElapsedTime(start).TotalSeconds:0.000} s; {Environment.CpuUsage.TotalTime.TotalSeconds:0.000} s of processor time in the process's life; {session.Study.Completed.Count} results");
+        Console.WriteLine($"  journal opened in {opened:0.000} s; with the study folded "
+            + $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.000} s; {Environment.CpuUsage.TotalTime.TotalSeconds:0.000} s of processor "
+            + $"time in the process's life; {session.Study.Completed.Count} results");
         return 0;
     }
 
@@ -73,7 +78,8 @@ internal static class JournalSpeed
     {
         TestFunction f = TestFunctions.Resolve("branin-currin");
         var definition = new StudyDefinition(SearchSpace.Build(b => b
-            .Float("learning_rate", 1e-5, 1e-2, log: true).Int("rank", 1, 64, log: true).Categorical("method", ["lora", "dora", "ia3"]).Bool("bias").Int("batch_size", 8, 64).Float("dropout", 0, 0.5)), f.Objectives)
+            .Float("learning_rate", 1e-5, 1e-2, log: true).Int("rank", 1, 64, log: true).Categorical("method", ["lora", "dora", "ia3"])
+            .Bool("bias").Int("batch_size", 8, 64).Float("dropout", 0, 0.5)), f.Objectives)
         { Sampler = "random", Name = "speed", Budget = 2 * trials };
         var random = new Philox(1, 2, StreamPurpose.Ask);
         var log = new List<StudyEvent> { new StudyCreated(DateTimeOffset.UtcNow, definition) };

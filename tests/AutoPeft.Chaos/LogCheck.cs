@@ -15,8 +15,10 @@ internal static class LogCheck
         int[] results = new int[study.Trials.Count];
         foreach (TrialCompleted c in log.OfType<TrialCompleted>()) results[c.Number]++;
         int requeued = log.OfType<TrialRequeued>().Count(), attempts = study.Trials.Sum(t => t.Attempt);
-        bool good = study.Trials.Count == budget && study.Completed.Count == budget && results.All(r => r == 1) && study.PendingCount == 0 && attempts == budget + requeued;
-        Console.WriteLine($"{what}: {study.Trials.Count} trials of {budget}, {results.Count(r => r == 1)} with exactly one result, {results.Count(r => r == 0)} lost, {results.Count(r => r > 1)} doubled; "
+        bool good = study.Trials.Count == budget && study.Completed.Count == budget && results.All(r => r == 1) && study.PendingCount == 0
+            && attempts == budget + requeued;
+        Console.WriteLine($"{what}: {study.Trials.Count} trials of {budget}, {results.Count(r => r == 1)} with exactly one result, "
+            + $"{results.Count(r => r == 0)} lost, {results.Count(r => r > 1)} doubled; "
             + $"{requeued} requeued, {attempts} attempts, {log.Count} records, the log folds. {(good ? "OK" : "WRONG")}");
         return good ? 0 : 1;
     }

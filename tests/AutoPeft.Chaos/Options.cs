@@ -19,7 +19,9 @@ internal sealed class Options
 
     public string Text(string name, string otherwise) => _values.GetValueOrDefault(name, otherwise);
 
-    public int Int(string name, int otherwise) => _values.TryGetValue(name, out string? v) ? int.Parse(v, CultureInfo.InvariantCulture) : otherwise;
+    public int Int(string name, int otherwise) =>
+        _values.TryGetValue(name, out string? v) ? int.Parse(v, CultureInfo.InvariantCulture) : otherwise;
 
-    public double Number(string name, double otherwise) => _values.TryGetValue(name, out string? v) ? double.Parse(v, CultureInfo.InvariantCulture) : otherwise;
+    public double Number(string name, double otherwise) =>
+        _values.TryGetValue(name, out string? v) ? double.Parse(v, CultureInfo.InvariantCulture) : otherwise;
 }

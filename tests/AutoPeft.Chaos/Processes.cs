@@ -19,7 +19,9 @@ internal static partial class Processes
 
     /// <summary>Starts this program again.</summary>
     public static Process StartSelf(string log, params string[] arguments) =>
-        Run("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, "dotnet", Path.Combine(AppContext.BaseDirectory, "AutoPeft.Chaos.dll"), .. arguments]);
+        Run("/bin/sh",
+            ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, "dotnet",
+                Path.Combine(AppContext.BaseDirectory, "AutoPeft.Chaos.dll"), .. arguments]);
 
     /// <summary>Runs a program to its end.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
@@ -35,7 +37,8 @@ internal static partial class Processes
 
     /// <summary>The processes that a process started and that are alive.</summary>
     public static int[] Children(int parent) =>
-        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _) && Parent(n!) == parent).Select(n => int.Parse(n!))];
+        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _) && Parent(n!) == parent)
+            .Select(n => int.Parse(n!))];
 
     private static Process Run(string program, string[] arguments)
     {

@@ -32,11 +32,14 @@ static int Usage()
 {
     Console.WriteLine("""
         dotnet run -c Release --project tests/AutoPeft.Chaos -- COMMAND
-          journal    [--trials 200] [--delay 0.3] [--every 1]     4 workers and their parent on a journal, one of the five killed with -9 every second
+          journal    [--trials 200] [--delay 0.3] [--every 1]     4 workers and their parent on a journal, one of the five
+                                                                  killed with -9 every second
           postgres   [--trials 200] [--delay 0.3] [--every 1]     the same over PostgreSQL: a parent and 4 worker commands
           restart    [--trials 200] [--delay 0.3] [--times 4]     PostgreSQL crashed and restarted in mid-sweep
-          network    [--trials 200] [--delay 0.3] [--seconds 30]  the network between a machine's workers and the server cut (as root: network namespaces)
-          resume     [--trials 30]                                a sequential study killed and resumed again and again against one that was not
+          network    [--trials 200] [--delay 0.3] [--seconds 30]  the network between a machine's workers and the server
+                                                                  cut (as root: network namespaces)
+          resume     [--trials 30]                                a sequential study killed and resumed again and again,
+                                                                  against one that was not
           embedded   [--trials 10000] [--slots 8]                 no-op trials on a silo in this process, over a journal
           throughput [--trials 10000] [--silos 4] [--slots 8]     no-op trials on silos over one PostgreSQL study
           append     [--events 100000] [--batch 100]              journal: synced appends

@@ -91,7 +91,8 @@ internal static class Throughput
         double seconds = (events[^1].Time - events.OfType<TrialStarted>().First().Time).TotalSeconds;
         int tenth = trials / 10;
         double first = SecondsOf(events, 0, tenth), last = SecondsOf(events, trials - tenth, trials);
-        Console.WriteLine($"{trials} trials by {what} in {seconds:0.0} s: {trials / seconds:0} trials/s on {Environment.ProcessorCount} cores; "
+        Console.WriteLine(
+            $"{trials} trials by {what} in {seconds:0.0} s: {trials / seconds:0} trials/s on {Environment.ProcessorCount} cores; "
             + $"the last tenth took {last / first:0.00} times the first's time");
         return await LogCheck.RunAsync(store, trials, Study).ConfigureAwait(false);
     }

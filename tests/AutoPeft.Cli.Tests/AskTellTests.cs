@@ -5,12 +5,15 @@ namespace AutoPeft.Cli.Tests;
 
 public class AskTellTests
 {
-    private const string Study = """{"study":{"space":[{"name":"lr","type":"float","low":1e-5,"high":0.01,"log":true},{"name":"method","type":"categorical","choices":["lora","ia3"]},{"name":"rank","type":"int","low":1,"high":64,"log":true,"when":{"method":["lora"]}}],"objectives":[{"name":"error","direction":"minimize"}],"sampler":"random","seed":3}}""";
+    private const string Study = """{"study":{"space":[{"name":"lr","type":"float","low":1e-5,"high":0.01,"log":true},"""
+        + """{"name":"method","type":"categorical","choices":["lora","ia3"]},{"name":"rank","type":"int","low":1,"high":64,"log":"""
+        + """true,"when":{"method":["lora"]}}],"objectives":[{"name":"error","direction":"minimize"}],"sampler":"random","seed":3}}""";
 
     [Fact]
     public async Task A_study_is_asked_told_and_gives_its_front()
     {
-        JsonElement[] answers = await ConverseAsync(Study, """{"ask":2}""", """{"report":{"number":0,"step":1,"values":[0.4]}}""", """{"tell":{"number":0,"values":[0.31]}}""",
+        JsonElement[] answers = await ConverseAsync(Study, """{"ask":2}""", """{"report":{"number":0,"step":1,"values":[0.4]}}""",
+            """{"tell":{"number":0,"values":[0.31]}}""",
             """{"tell":{"number":1,"values":[0.2]}}""", """{"front":true}""");
         Assert.True(answers[0].GetProperty("ok").GetBoolean());
         Assert.Equal([0, 1], answers[1].GetProperty("trials").EnumerateArray().Select(t => t.GetProperty("number").GetInt32()));
@@ -46,7 +49,8 @@ public class AskTellTests
     [InlineData("""{"study":{"space":[],"objectives":[]}}""", "already")]
     public async Task A_bad_line_is_answered_with_an_error_and_changes_nothing(string line, string says)
     {
-        JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""", line, """{"tell":{"number":0,"values":[0.5]}}""", """{"ask":1}""");
+        JsonElement[] answers =
+            await ConverseAsync(Study, """{"ask":1}""", line, """{"tell":{"number":0,"values":[0.5]}}""", """{"ask":1}""");
         Assert.Contains(says, answers[2].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.True(answers[3].GetProperty("ok").GetBoolean());
         Assert.Equal(1, answers[4].GetProperty("trials")[0].GetProperty("number").GetInt32());
@@ -57,7 +61,8 @@ public class AskTellTests
     {
         string study = Study.Replace("\"sampler\"", "\"scheduler\":\"median:startup=2\",\"sampler\"", StringComparison.Ordinal);
         JsonElement[] answers = await ConverseAsync(study, """{"ask":3}""",
-            """{"report":{"number":0,"step":1,"values":[0.4]}}""", """{"report":{"number":1,"step":1,"values":[0.5]}}""", """{"report":{"number":2,"step":1,"metrics":{"error":0.9,"loss":"NaN"}}}""",
+            """{"report":{"number":0,"step":1,"values":[0.4]}}""", """{"report":{"number":1,"step":1,"values":[0.5]}}""",
+            """{"report":{"number":2,"step":1,"metrics":{"error":0.9,"loss":"NaN"}}}""",
             """{"tell":{"number":2,"state":"pruned"}}""", """{"report":{"number":2,"step":2,"values":[0.1]}}""");
         Assert.Equal("median", answers[0].GetProperty("scheduler").GetString());
         Assert.Equal(["continue", "continue", "stop"], answers[2..5].Select(a => a.GetProperty("decision").GetString()));
@@ -69,8 +74,11 @@ public class AskTellTests
     public async Task A_trial_that_is_paused_comes_back_with_its_step_when_it_is_among_the_best()
     {
         string study = Study.Replace("\"sampler\"", "\"scheduler\":\"asha:min=1,eta=2,max=4\",\"sampler\"", StringComparison.Ordinal);
-        JsonElement[] answers = await ConverseAsync(study, """{"ask":2}""", """{"report":{"number":0,"step":1,"values":[0.4]}}""", """{"tell":{"number":0,"state":"paused"}}""",
-            """{"report":{"number":1,"step":1,"values":[0.5]}}""", """{"tell":{"number":1,"state":"paused"}}""", """{"ask":2}""", """{"report":{"number":0,"step":2,"values":[0.3]}}""", """{"tell":{"number":1,"values":[0.5]}}""", """{"tell":{"number":0,"values":[0.2]}}""");
+        JsonElement[] answers = await ConverseAsync(study, """{"ask":2}""", """{"report":{"number":0,"step":1,"values":[0.4]}}""",
+            """{"tell":{"number":0,"state":"paused"}}""",
+            """{"report":{"number":1,"step":1,"values":[0.5]}}""", """{"tell":{"number":1,"state":"paused"}}""", """{"ask":2}""",
+            """{"report":{"number":0,"step":2,"values":[0.3]}}""", """{"tell":{"number":1,"values":[0.5]}}""",
+            """{"tell":{"number":0,"values":[0.2]}}""");
         Assert.Equal(["pause", "pause"], new[] { answers[2], answers[4] }.Select(a => a.GetProperty("decision").GetString()));
         JsonElement[] asked = [.. answers[6].GetProperty("trials").EnumerateArray()];
         // Of two at the rung the better goes on, before anything new.
@@ -99,7 +107,8 @@ public class AskTellTests
     [Fact]
     public async Task A_scheduler_that_does_not_exist_leaves_no_study_behind()
     {
-        JsonElement[] answers = await ConverseAsync(Study.Replace("\"sampler\"", "\"scheduler\":\"oracle\",\"sampler\"", StringComparison.Ordinal), Study);
+        JsonElement[] answers =
+            await ConverseAsync(Study.Replace("\"sampler\"", "\"scheduler\":\"oracle\",\"sampler\"", StringComparison.Ordinal), Study);
         Assert.Contains("no scheduler 'oracle'", answers[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.True(answers[1].GetProperty("ok").GetBoolean());
     }
@@ -107,7 +116,8 @@ public class AskTellTests
     [Fact]
     public async Task A_told_trial_cannot_be_told_again()
     {
-        JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""", """{"tell":{"number":0,"values":[0.5]}}""", """{"tell":{"number":0,"values":[0.1]}}""", """{"front":true}""");
+        JsonElement[] answers = await ConverseAsync(Study, """{"ask":1}""", """{"tell":{"number":0,"values":[0.5]}}""",
+            """{"tell":{"number":0,"values":[0.1]}}""", """{"front":true}""");
         Assert.Contains("has ended already", answers[3].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(0.5, answers[4].GetProperty("front")[0].GetProperty("values")[0].GetDouble());
     }
@@ -115,7 +125,8 @@ public class AskTellTests
     [Fact]
     public async Task Values_that_are_not_finite_make_a_failed_trial_and_the_study_goes_on()
     {
-        JsonElement[] answers = await ConverseAsync(Study, """{"ask":3}""", """{"tell":{"number":0,"values":["NaN"]}}""", """{"tell":{"number":1,"values":[null]}}""",
+        JsonElement[] answers = await ConverseAsync(Study, """{"ask":3}""", """{"tell":{"number":0,"values":["NaN"]}}""",
+            """{"tell":{"number":1,"values":[null]}}""",
             """{"tell":{"number":2,"values":["Infinity"]}}""", """{"ask":1}""", """{"front":true}""");
         Assert.All(answers[2..5], a => Assert.True(a.GetProperty("ok").GetBoolean()));
         Assert.Equal(3, answers[5].GetProperty("trials")[0].GetProperty("number").GetInt32());
@@ -126,12 +137,18 @@ public class AskTellTests
     [InlineData("""{"study":{"objectives":[{"name":"e"}]}}""", "'space' is missing")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}]}}""", "'objectives' are missing")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":1,"high":0}],"objectives":[{"name":"e"}]}}""", "'x'")]
-    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","direction":"up"}]}}""", "'up'")]
-    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"sampler":"oracle"}}""", "oracle")]
-    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"reference":[1,2]}}""", "2 number(s) for 1")]
-    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"require":["x > y"]}}""", "'y'")]
-    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","formula":"2 * y"}]}}""", "Objective 'e': Formula '2 * y'")]
-    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","formula":2}]}}""", "'formula' must be a text")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","direction":"up"}]}}""",
+        "'up'")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"sampler":"oracle"}}""",
+        "oracle")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"reference":[1,2]}}""",
+        "2 number(s) for 1")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"require":["x > y"]}}""",
+        "'y'")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","formula":"2 * y"}]}}""",
+        "Objective 'e': Formula '2 * y'")]
+    [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","formula":2}]}}""",
+        "'formula' must be a text")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"budgte":3}}""", "budgte")]
     public async Task A_bad_study_is_refused_and_a_good_one_may_follow(string line, string says)
     {
@@ -145,9 +162,11 @@ public class AskTellTests
     public async Task A_result_that_its_formula_contradicts_is_refused_and_the_right_one_may_follow()
     {
         JsonElement[] answers = await ConverseAsync(
-            """{"study":{"space":[{"name":"n","type":"int","low":3,"high":3}],"objectives":[{"name":"e"},{"name":"size","formula":"100 * n"}]}}""",
+            """{"study":{"space":[{"name":"n","type":"int","low":3,"high":3}],"objectives":[{"name":"e"},{"name":"size","formula":"100 * """
+                + """n"}]}}""",
             """{"ask":1}""", """{"tell":{"number":0,"values":[0.5,301]}}""", """{"tell":{"number":0,"values":[0.5,300]}}""");
-        Assert.Equal("Trial 0: objective 'size' came back 301, and its formula gives 300; correct the formula or the result.", answers[2].GetProperty("error").GetString());
+        Assert.Equal("Trial 0: objective 'size' came back 301, and its formula gives 300; correct the formula or the result.",
+            answers[2].GetProperty("error").GetString());
         Assert.True(answers[3].GetProperty("ok").GetBoolean());
     }
 
@@ -231,7 +250,8 @@ public class AskTellTests
     [Fact]
     public async Task Impossible_constraints_are_named_after_a_bounded_search()
     {
-        const string impossible = """{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}],"sampler":"random","require":["x > 2"]}}""";
+        const string impossible = """{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e"}"""
+            + """],"sampler":"random","require":["x > 2"]}}""";
         JsonElement[] answers = await ConverseAsync(impossible, """{"ask":1}""");
         Assert.Contains("x > 2", answers[^1].GetProperty("error").GetString(), StringComparison.Ordinal);
     }

@@ -16,7 +16,13 @@ internal static partial class CommandProcess
     public static Process StartIn(string directory, params string[] arguments)
     {
         // A shell has what it runs in the background ignore Ctrl-C, tests and all; these commands are to hear it.
-        var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = directory };
+        var start = new ProcessStartInfo("env")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = directory,
+        };
         start.ArgumentList.Add("--default-signal=INT");
         start.ArgumentList.Add("dotnet");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
@@ -31,7 +37,8 @@ internal static partial class CommandProcess
 
     public static async Task<(int Code, string Text)> RunAsync(string directory, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
+        var start =
+            new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
         foreach (string a in arguments) start.ArgumentList.Add(a);
         using Process process = Process.Start(start)!;
@@ -49,7 +56,8 @@ internal static partial class CommandProcess
     }
 
     public static int[] Children(int parent) =>
-        [.. Directory.EnumerateDirectories("/proc").Select(d => Path.GetFileName(d)).Where(n => int.TryParse(n, out _)).Where(n => Parent(n) == parent).Select(int.Parse)];
+        [.. Directory.EnumerateDirectories("/proc").Select(d => Path.GetFileName(d)).Where(n => int.TryParse(n, out _))
+            .Where(n => Parent(n) == parent).Select(int.Parse)];
 
     private static int Parent(string pid)
     {

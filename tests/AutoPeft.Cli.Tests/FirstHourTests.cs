@@ -285,8 +285,13 @@ public sealed class FirstHourTests : IDisposable
 
     private async Task<string> PythonAsync(string[] arguments, string? program)
     {
-        var start = new ProcessStartInfo("python3") { RedirectStandardOutput = true, RedirectStandardError = true,
-            RedirectStandardInput = true, WorkingDirectory = _directory };
+        var start = new ProcessStartInfo("python3")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = _directory
+        };
         foreach (string a in arguments) start.ArgumentList.Add(a);
         start.Environment["AUTOPEFT"] = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll")}'";
         start.Environment["PYTHONPATH"] = Examples();

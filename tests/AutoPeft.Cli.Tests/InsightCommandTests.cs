@@ -36,7 +36,8 @@ public sealed class InsightCommandTests : IDisposable
         Assert.Equal(("transfer", a.Completed.MinBy(t => t.Losses[0])!.Configuration), (b.Definition.Sampler, b.Trials[0].Configuration));
         Assert.Equal(8, b.Completed.Count);
 
-        await OkAsync("sweep", "function:recipe", "--trials", "6", "--seed", "2", "--sampler", "random", "--from", "a,b", "--from-as", "best", "--from-count", "3", "--out", "c", "--plain");
+        await OkAsync("sweep", "function:recipe", "--trials", "6", "--seed", "2", "--sampler", "random", "--from", "a,b", "--from-as",
+            "best", "--from-count", "3", "--out", "c", "--plain");
         Study c = await ReadAsync(Path.Combine(_directory, "c"));
         Assert.Equal(3, c.Trials.Count(t => t.Proposed.Source == "enqueued"));
 
@@ -76,7 +77,8 @@ public sealed class InsightCommandTests : IDisposable
     [Fact]
     public async Task A_language_model_that_cannot_be_reached_costs_no_trial()
     {
-        await OkAsync("sweep", "function:branin", "--trials", "5", "--sampler", "llm", "--llm", "http://127.0.0.1:9/v1", "--llm-model", "none", "--out", "a", "--plain");
+        await OkAsync("sweep", "function:branin", "--trials", "5", "--sampler", "llm", "--llm", "http://127.0.0.1:9/v1", "--llm-model",
+            "none", "--out", "a", "--plain");
         Study study = await ReadAsync(Path.Combine(_directory, "a"));
         Assert.Equal(5, study.Completed.Count);
         Assert.Contains(study.Trials, t => t.Proposed.Source.Contains("in place of an answer", StringComparison.Ordinal));

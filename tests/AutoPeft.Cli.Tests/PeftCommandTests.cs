@@ -17,7 +17,9 @@ public sealed class PeftCommandTests : IAsyncLifetime
     {
         string text = Path.Combine(_directory, "corpus.txt");
         await File.WriteAllLinesAsync(text, new AutoPeft.Peft.Tasks.Synthetic.SyntheticLanguage(1).Corpus(400));
-        (int code, string output) = await RunAsync(_directory, "pretrain", "--text", text, "--out", Model, "--steps", "20", "--hidden", "16", "--layers", "2", "--heads", "2", "--vocabulary", "300", "--length", "32", "--threads", "1");
+        (int code,
+            string output) = await RunAsync(_directory, "pretrain", "--text", text, "--out", Model, "--steps", "20", "--hidden", "16",
+                "--layers", "2", "--heads", "2", "--vocabulary", "300", "--length", "32", "--threads", "1");
         Assert.True(code == 0, output);
     }
 
@@ -31,7 +33,9 @@ public sealed class PeftCommandTests : IAsyncLifetime
     public async Task A_sweep_of_adapters_leaves_a_front_whose_members_can_be_retrained_and_evaluated()
     {
         string run = Path.Combine(_directory, "run");
-        (int code, string text) = await RunAsync(_directory, "sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "4", "--workers", "2", "--epochs", "1", "--max-length", "24", "--sampler", "random", "--out", run);
+        (int code,
+            string text) = await RunAsync(_directory, "sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "4", "--workers",
+                "2", "--epochs", "1", "--max-length", "24", "--sampler", "random", "--out", run);
         Assert.True(code == 0, text);
         Study study = await ReadAsync(run);
         Assert.Equal(4, study.Completed.Count);
@@ -41,7 +45,9 @@ public sealed class PeftCommandTests : IAsyncLifetime
         Assert.Equal(0, code);
         string member = text.Split('\n')[0], config = Path.Combine(_directory, "config.json");
         await File.WriteAllTextAsync(config, member);
-        (code, text) = await RunAsync(_directory, "train", "--config", config, "--task", Task, "--model", Model, "--epochs", "1", "--max-length", "24", "--threads", "1", "--test");
+        (code,
+            text) = await RunAsync(_directory, "train", "--config", config, "--task", Task, "--model", Model, "--epochs", "1",
+                "--max-length", "24", "--threads", "1", "--test");
         Assert.True(code == 0, text);
         // Same plan, same counts, whoever trains it.
         long expected = (long)JsonDocument.Parse(member).RootElement.GetProperty("values").GetProperty("trainable_parameters").GetDouble();
@@ -55,7 +61,8 @@ public sealed class PeftCommandTests : IAsyncLifetime
         // A second time costs nothing: every pair has its result.
         (code, string again) = await RunAsync(_directory, "final", run, "--seeds", "2", "--rates", "2e-2,1e-3");
         Assert.Equal(0, code);
-        Assert.Equal(text[text.IndexOf("trainable", StringComparison.Ordinal)..], again[again.IndexOf("trainable", StringComparison.Ordinal)..]);
+        Assert.Equal(text[text.IndexOf("trainable", StringComparison.Ordinal)..],
+            again[again.IndexOf("trainable", StringComparison.Ordinal)..]);
     }
 
     [Fact]
@@ -96,11 +103,15 @@ public sealed class PeftCommandTests : IAsyncLifetime
     public async Task One_configuration_for_many_tasks_keeps_each_tasks_score_survives_a_kill_and_is_ranked()
     {
         string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole");
-        string[] sweep = ["sweep", "autopeft", "--tasks", "polarity;train=64;dev=32;test=32,acceptability;train=64;dev=32;test=32", "--model", Model, "--trials", "3", "--epochs", "2", "--max-length", "24", "--sampler", "random", "--threads", "1"];
+        string[] sweep = ["sweep", "autopeft", "--tasks", "polarity;train=64;dev=32;test=32,acceptability;train=64;dev=32;test=32",
+            "--model", Model, "--trials", "3", "--epochs", "2", "--max-length", "24", "--sampler", "random", "--threads", "1"];
         using (System.Diagnostics.Process parent = StartIn(_directory, [.. sweep, "--out", run]))
         {
             // Killed when a task is done and its trial is not.
-            while (!parent.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || !(await ReadAsync(run)).Trials.Any(t => t is { State: TrialState.Running, Reports.Count: 1 }))) await System.Threading.Tasks.Task.Delay(5);
+            while (!parent.HasExited
+                && (!File.Exists(Path.Combine(run, "study.log"))
+                    || !(await ReadAsync(run)).Trials.Any(t => t is { State: TrialState.Running, Reports.Count: 1 })))
+                await System.Threading.Tasks.Task.Delay(5);
             Kill(parent.Id, 9);
             await parent.WaitForExitAsync();
         }
@@ -114,15 +125,18 @@ public sealed class PeftCommandTests : IAsyncLifetime
         Assert.True(code == 0, text);
         Study a = await ReadAsync(run), b = await ReadAsync(whole);
         Assert.Equal(3, a.Completed.Count);
-        Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])), a.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
+        Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])),
+            a.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
         Trial trial = a.Trials[0];
         // The worse half of two tasks is the worse one.
-        Assert.Equal(Math.Min(trial.Metrics["normalized_score@polarity"], trial.Metrics["normalized_score@acceptability"]), trial.Values[0], 12);
+        Assert.Equal(Math.Min(trial.Metrics["normalized_score@polarity"], trial.Metrics["normalized_score@acceptability"]), trial.Values[0],
+            12);
         Assert.InRange(trial.Metrics["dev_score@polarity"], 0, 1);
 
         (code, text) = await RunAsync(_directory, "tasks", run, "--show", "dev_score");
         Assert.True(code == 0, text);
-        foreach (string word in (string[])["polarity", "acceptability", "profile score", "3 of 3 configurations"]) Assert.Contains(word, text, StringComparison.Ordinal);
+        foreach (string word in (string[])["polarity", "acceptability", "profile score", "3 of 3 configurations"])
+            Assert.Contains(word, text, StringComparison.Ordinal);
         (code, text) = await RunAsync(_directory, "final", run);
         Assert.Equal(2, code);
         Assert.Contains("transfer", text, StringComparison.Ordinal);
@@ -132,24 +146,28 @@ public sealed class PeftCommandTests : IAsyncLifetime
     public async Task A_sweep_killed_in_mid_training_and_resumed_equals_an_uninterrupted_one()
     {
         string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole");
-        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "5", "--epochs", "4", "--max-length", "24", "--sampler", "gp", "--threads", "1"];
+        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "5", "--epochs", "4", "--max-length", "24",
+            "--sampler", "gp", "--threads", "1"];
         using (System.Diagnostics.Process parent = StartIn(_directory, [.. sweep, "--out", run]))
         {
-            while (!parent.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 2)) await System.Threading.Tasks.Task.Delay(20);
+            while (!parent.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 2))
+                await System.Threading.Tasks.Task.Delay(20);
             Kill(parent.Id, 9);
             await parent.WaitForExitAsync();
         }
         Assert.Equal(0, (await RunAsync(_directory, "resume", run, "--threads", "1")).Code);
         Assert.Equal(0, (await RunAsync(_directory, [.. sweep, "--out", whole])).Code);
         Study a = await ReadAsync(run), b = await ReadAsync(whole);
-        Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])), a.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
+        Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])),
+            a.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
     }
 
     [Fact]
     public async Task Trials_that_a_scheduler_paused_and_promoted_end_like_trials_that_nobody_interrupted()
     {
         string paused = Path.Combine(_directory, "paused"), whole = Path.Combine(_directory, "whole");
-        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "9", "--epochs", "4", "--max-length", "24", "--sampler", "random", "--threads", "1"];
+        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "9", "--epochs", "4", "--max-length", "24",
+            "--sampler", "random", "--threads", "1"];
         (int code, string text) = await RunAsync(_directory, [.. sweep, "--out", paused, "--scheduler", "halving:min=1,eta=3,max=4"]);
         Assert.True(code == 0, text);
         Assert.Contains("paused", text, StringComparison.Ordinal);
@@ -162,20 +180,26 @@ public sealed class PeftCommandTests : IAsyncLifetime
         Assert.Equal((3, 8), (last.Attempt, a.PausedCount));
         Assert.Equal(b.Trials[last.Number].Values.AsEnumerable(), last.Values.AsEnumerable());
         foreach (Trial t in a.Trials)
-            Assert.Equal(b.Trials[t.Number].Reports.Take(t.Reports.Count).Select(r => (r.Step, r.Metrics["loss"], r.Metrics["train_loss"])), t.Reports.Select(r => (r.Step, r.Metrics["loss"], r.Metrics["train_loss"])));
+            Assert.Equal(b.Trials[t.Number].Reports.Take(t.Reports.Count).Select(r => (r.Step, r.Metrics["loss"], r.Metrics["train_loss"])),
+                t.Reports.Select(r => (r.Step, r.Metrics["loss"], r.Metrics["train_loss"])));
     }
 
     [Fact]
     public async Task Trials_on_shares_of_the_data_start_again_when_they_are_promoted_and_all_of_it_is_counted()
     {
         string shares = Path.Combine(_directory, "shares"), whole = Path.Combine(_directory, "whole");
-        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "8", "--epochs", "2", "--max-length", "24", "--sampler", "random", "--threads", "1"];
-        (int code, string text) = await RunAsync(_directory, [.. sweep, "--out", shares, "--scheduler", "halving:min=1,eta=4,max=16,cohort=8", "--fidelity", "data"]);
+        string[] sweep = ["sweep", "autopeft", "--task", Task, "--model", Model, "--trials", "8", "--epochs", "2", "--max-length", "24",
+            "--sampler", "random", "--threads", "1"];
+        (int code,
+            string text) = await RunAsync(_directory,
+                [.. sweep, "--out", shares, "--scheduler", "halving:min=1,eta=4,max=16,cohort=8", "--fidelity", "data"]);
         Assert.True(code == 0, text);
         Assert.Equal(0, (await RunAsync(_directory, [.. sweep, "--out", whole])).Code);
         Study a = await ReadAsync(shares), b = await ReadAsync(whole);
         Assert.Equal((1, 7), (a.Completed.Count, a.PausedCount));
-        Assert.All(a.Trials, t => Assert.Equal(t.State == TrialState.Completed ? [1L, 4, 16] : t.Reports.Count == 2 ? [1L, 4] : [1L], t.Reports.Select(r => r.Step)));
+        Assert.All(a.Trials,
+            t => Assert.Equal(t.State == TrialState.Completed ? [1L, 4, 16] : t.Reports.Count == 2 ? [1L, 4] : [1L],
+                t.Reports.Select(r => r.Step)));
         Assert.All(a.Trials, t => Assert.Equal(t.Reports.Sum(r => r.Step), Scheduling.ReportedSteps.Trained(t)));
         // What was promoted to all of the data ends like a trial that had it from the start.
         Assert.All(a.Completed, t => Assert.Equal(b.Trials[t.Number].Values.AsEnumerable(), t.Values.AsEnumerable()));
@@ -189,7 +213,8 @@ public sealed class PeftCommandTests : IAsyncLifetime
         Directory.CreateDirectory(tsv);
         foreach (string file in Directory.EnumerateFiles(Model)) File.Copy(file, Path.Combine(broken, Path.GetFileName(file)));
         string json = await File.ReadAllTextAsync(Path.Combine(broken, "config.json"));
-        await File.WriteAllTextAsync(Path.Combine(broken, "config.json"), json.Replace("\"hidden_size\": 16", "\"hidden_size\": 32", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(Path.Combine(broken, "config.json"),
+            json.Replace("\"hidden_size\": 16", "\"hidden_size\": 32", StringComparison.Ordinal));
         await File.WriteAllTextAsync(Path.Combine(tsv, "train.tsv"), "sentence\tlabel\ngood\t1\nbad\n");
         await File.WriteAllTextAsync(Path.Combine(tsv, "dev.tsv"), "sentence\tlabel\ngood\t1\n");
         await File.WriteAllTextAsync(Path.Combine(tsv, "test.tsv"), "sentence\tlabel\ngood\t1\n");

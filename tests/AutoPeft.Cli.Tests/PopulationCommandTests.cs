@@ -8,13 +8,17 @@ public sealed class PopulationCommandTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
 
-    private string[] On(string space) => ["sweep", space, "--task", "polarity;train=64;dev=32;test=32", "--model", Path.Combine(_directory, "base"), "--epochs", "4", "--max-length", "24", "--threads", "1"];
+    private string[] On(string space) =>
+        ["sweep", space, "--task", "polarity;train=64;dev=32;test=32", "--model", Path.Combine(_directory, "base"), "--epochs", "4",
+            "--max-length", "24", "--threads", "1"];
 
     public async Task InitializeAsync()
     {
         string text = Path.Combine(_directory, "corpus.txt");
         await File.WriteAllLinesAsync(text, new AutoPeft.Peft.Tasks.Synthetic.SyntheticLanguage(1).Corpus(400));
-        (int code, string output) = await RunAsync(_directory, "pretrain", "--text", text, "--out", Path.Combine(_directory, "base"), "--steps", "20", "--hidden", "16", "--layers", "2", "--heads", "2", "--vocabulary", "300", "--length", "32", "--threads", "1");
+        (int code,
+            string output) = await RunAsync(_directory, "pretrain", "--text", text, "--out", Path.Combine(_directory, "base"), "--steps",
+                "20", "--hidden", "16", "--layers", "2", "--heads", "2", "--vocabulary", "300", "--length", "32", "--threads", "1");
         Assert.True(code == 0, output);
     }
 
@@ -28,7 +32,9 @@ public sealed class PopulationCommandTests : IAsyncLifetime
     public async Task A_population_trains_in_worker_processes_and_audit_resume_and_final_know_it()
     {
         string one = Path.Combine(_directory, "one"), two = Path.Combine(_directory, "two");
-        (int code, string text) = await RunAsync(_directory, [.. On("lora"), "--sampler", "pb2:population=4", "--trials", "7", "--lockstep", "--workers", "2", "--out", two]);
+        (int code,
+            string text) = await RunAsync(_directory,
+                [.. On("lora"), "--sampler", "pb2:population=4", "--trials", "7", "--lockstep", "--workers", "2", "--out", two]);
         Assert.True(code == 0, text);
         Study study = await ReadAsync(two);
         Assert.Equal("pb2:population=4,explore=dropout+learning_rate,max=4,mode=sync", study.Definition.Sampler);
@@ -43,21 +49,25 @@ public sealed class PopulationCommandTests : IAsyncLifetime
         string[] alone = [.. On("lora"), "--sampler", "pb2:population=4,mode=sync", "--trials", "7", "--out", one];
         using (System.Diagnostics.Process parent = StartIn(_directory, alone))
         {
-            while (!parent.HasExited && (!File.Exists(Path.Combine(one, "study.log")) || (await ReadAsync(one)).Trials.Count < 6)) await Task.Delay(20);
+            while (!parent.HasExited && (!File.Exists(Path.Combine(one, "study.log")) || (await ReadAsync(one)).Trials.Count < 6))
+                await Task.Delay(20);
             Kill(parent.Id, 9);
             await parent.WaitForExitAsync();
         }
         (code, text) = await RunAsync(_directory, "resume", one, "--threads", "1");
         Assert.True(code == 0, text);
-        Assert.Equal(study.Trials.Select(t => (t.Configuration.ToString(), t.Parent, string.Join(' ', t.Values))), (await ReadAsync(one)).Trials.Select(t => (t.Configuration.ToString(), t.Parent, string.Join(' ', t.Values))));
+        Assert.Equal(study.Trials.Select(t => (t.Configuration.ToString(), t.Parent, string.Join(' ', t.Values))),
+            (await ReadAsync(one)).Trials.Select(t => (t.Configuration.ToString(), t.Parent, string.Join(' ', t.Values))));
 
         (code, text) = await RunAsync(_directory, "final", two, "--seeds", "1", "--workers", "2");
         Assert.True(code == 0 && text.Contains("(found)", StringComparison.Ordinal), text);
     }
 
     [Theory]
-    [InlineData("recipe", "pbt:pop=4", "no option 'pop'"), InlineData("recipe", "pbt:population=many", "a whole number from 2"), InlineData("recipe", "pbt:explore=batch_size", "does not fit another 'batch_size'")]
-    [InlineData("recipe", "pbt:explore=rank", "no parameter 'rank'"), InlineData("autopeft", "pbt", "nothing of this space can change"), InlineData("recipe", "pbt:interval=4", "no successor would ever train"), InlineData("recipe", "pbt:population=40", "--trials 40")]
+    [InlineData("recipe", "pbt:pop=4", "no option 'pop'"), InlineData("recipe", "pbt:population=many", "a whole number from 2"),
+        InlineData("recipe", "pbt:explore=batch_size", "does not fit another 'batch_size'")]
+    [InlineData("recipe", "pbt:explore=rank", "no parameter 'rank'"), InlineData("autopeft", "pbt", "nothing of this space can change"),
+        InlineData("recipe", "pbt:interval=4", "no successor would ever train"), InlineData("recipe", "pbt:population=40", "--trials 40")]
     public async Task A_population_that_cannot_be_is_refused_in_one_line_and_leaves_nothing(string space, string sampler, string says)
     {
         (int code, string text) = await RunAsync(_directory, [.. On(space), "--sampler", sampler, "--out", "run"]);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using AutoPeft.Cli.Sweeps;
+using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Training;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -35,6 +36,34 @@ public sealed class RateSearchTests
     public void A_row_none_of_whose_trainings_ended_keeps_what_it_had() =>
         Assert.Equal((null, RateChoice.Fixed), (Choose((0, 0, 1, 1))[3].LearningRate, Choose((0, 0, 1, 1))[3].Choice));
 
+    [Theory]
+    [InlineData(new[] { 2, 3, 4 }, 3, null)]
+    [InlineData(new[] { 2, 3, 4 }, 2, 1)]
+    [InlineData(new[] { 1, 2, 3, 4 }, 1, 0)]
+    [InlineData(new[] { 0, 1, 2, 3, 4 }, 0, null)]
+    [InlineData(new[] { 0, 1, 2, 3, 4 }, 1, null)]
+    [InlineData(new[] { 2, 3, 4 }, 4, 5)]
+    [InlineData(new[] { 2, 3, 4, 5 }, 5, null)]
+    public void A_row_that_does_best_at_the_end_of_what_it_has_tried_goes_one_rate_outwards_while_there_is_one(
+        int[] tried, int best, int? next) =>
+        Assert.Equal(next, new LearningRateGrid([1, 2, 3, 4, 5, 6], 2, 3).Next(tried, best));
+
+    [Fact]
+    public void The_rates_of_a_model_are_BERT_base_rates_by_its_width_and_four_in_the_middle_are_for_every_row()
+    {
+        LearningRateGrid grid = LearningRateGrid.For(new BertConfig { HiddenSize = 64 });
+        Assert.Equal([6e-5, 1.9e-4, 6e-4, 1.9e-3, 6e-3, 1.9e-2, 6e-2, 1.9e-1], grid.Rates);
+        Assert.Equal((2, 4), (grid.First, grid.Count));
+    }
+
+    [Fact]
+    public void Only_rows_with_their_best_at_an_end_try_further_rates()
+    {
+        Study study = StudyOf((0, 0, 0.6, 0.5), (0, 1, 0.9, 0.2), (1, 0, 0.9, 0.1), (1, 1, 0.8, 0.2), (2, 0, 0.1, 0.9), (2, 1, 0.9, 0.8));
+        Assert.Equal([(0, 2), (2, 2)], RateSearch.Outwards(study, new LearningRateGrid(s_rates, 0, 2)));
+        Assert.Empty(RateSearch.Outwards(study, new LearningRateGrid(s_rates[..2], 0, 2)));
+    }
+
     [Fact]
     public void What_a_definition_keeps_of_its_rows_reads_back_and_so_do_rows_of_earlier_versions()
     {
@@ -58,7 +87,10 @@ public sealed class RateSearchTests
 
     private static JsonElement Json(string text) => JsonSerializer.Deserialize<JsonElement>(text);
 
-    private static IReadOnlyList<FinalEntry> Choose(params (int Row, int Rate, double Dev, double Loss)[] runs)
+    private static IReadOnlyList<FinalEntry> Choose(params (int Row, int Rate, double Dev, double Loss)[] runs) =>
+        RateSearch.Choose(StudyOf(runs), [.. Enumerable.Range(0, 4).Select(i => new FinalEntry($"row {i}"))], s_rates);
+
+    private static Study StudyOf(params (int Row, int Rate, double Dev, double Loss)[] runs)
     {
         SearchSpace space = FinalEvaluation.RateSpace(4, s_rates.Length);
         List<StudyEvent> log = [new StudyCreated(default, new StudyDefinition(space, [Objective.Maximize("dev_score")]))];
@@ -69,6 +101,6 @@ public sealed class RateSearchTests
             log.Add(new TrialStarted(default, n, "w", "cpu:0", 1));
             log.Add(new TrialCompleted(default, n, 1, [dev], [], ImmutableSortedDictionary<string, double>.Empty.Add("dev_loss", loss)));
         }
-        return RateSearch.Choose(Study.Of(log), [.. Enumerable.Range(0, 4).Select(i => new FinalEntry($"row {i}"))], s_rates);
+        return Study.Of(log);
     }
 }

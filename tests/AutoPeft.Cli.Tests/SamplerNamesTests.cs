@@ -16,7 +16,9 @@ public sealed class SamplerNamesTests
         string where = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            (int code, string text) = await CommandProcess.RunAsync(where, "sweep", "function:branin", "--sampler", "mlnet-smac", "--trials", "3", "--out", "run");
+            (int code,
+                string text) = await CommandProcess.RunAsync(where, "sweep", "function:branin", "--sampler", "mlnet-smac", "--trials", "3",
+                    "--out", "run");
             if (MLNetSamplers.IsAvailable)
             {
                 Assert.True(code == 0, text);

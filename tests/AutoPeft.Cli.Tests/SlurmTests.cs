@@ -5,7 +5,9 @@ using static AutoPeft.Cli.Tests.CommandProcess;
 
 namespace AutoPeft.Cli.Tests;
 
-/// <summary>The scripts are run by the real shell, with stand-ins for sbatch and scontrol on the PATH: Slurm itself is on clusters.</summary>
+/// <summary>
+/// The scripts are run by the real shell, with stand-ins for sbatch and scontrol on the PATH: Slurm itself is on clusters.
+/// </summary>
 public sealed class SlurmTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
@@ -15,16 +17,20 @@ public sealed class SlurmTests : IDisposable
     [Fact]
     public async Task A_sweep_becomes_one_job_that_asks_for_what_was_typed()
     {
-        (int code, string text) = await RunAsync(_directory, "slurm", "function:zdt1", "--trials", "9", "--seed", "4", "--partition", "gpu,long", "--gpus", "a100:2", "--cpus", "8", "--mem", "32G", "--time", "1-00:00:00", "--hang-timeout", "30", "--out", "runs/x");
+        (int code,
+            string text) = await RunAsync(_directory, "slurm", "function:zdt1", "--trials", "9", "--seed", "4", "--partition", "gpu,long",
+                "--gpus", "a100:2", "--cpus", "8", "--mem", "32G", "--time", "1-00:00:00", "--hang-timeout", "30", "--out", "runs/x");
         Assert.True(code == 0, text);
         string script = text.Split('\n')[0];
         Assert.Equal($"sbatch {script}", text.Split('\n')[1]);
         string[] lines = await File.ReadAllLinesAsync(script);
         Assert.Equal("#!/bin/bash", lines[0]);
-        foreach (string ask in (string[])["gpus=a100:2", "partition=gpu,long", "cpus-per-task=8", "mem=32G", "time=1-00:00:00", "signal=B:USR1@60"]) Assert.Contains($"#SBATCH --{ask}", lines);
+        foreach (string ask in (string[])["gpus=a100:2", "partition=gpu,long", "cpus-per-task=8", "mem=32G", "time=1-00:00:00",
+            "signal=B:USR1@60"]) Assert.Contains($"#SBATCH --{ask}", lines);
         Assert.Contains("#SBATCH --requeue", lines);
         Assert.DoesNotContain(lines, l => l.Contains("--array", StringComparison.Ordinal));
-        string first = lines.Single(l => l.Contains(" sweep ", StringComparison.Ordinal)), again = lines.Single(l => l.Contains(" resume ", StringComparison.Ordinal));
+        string first = lines.Single(l => l.Contains(" sweep ", StringComparison.Ordinal)),
+            again = lines.Single(l => l.Contains(" resume ", StringComparison.Ordinal));
         Assert.Contains("function:zdt1 --trials 9 --seed 4 --hang-timeout 30 --device cuda --workers 2", first, StringComparison.Ordinal);
         // Resume takes how it runs, not what: that stands in the log.
         Assert.Contains("--hang-timeout 30 --device cuda --workers 2", again, StringComparison.Ordinal);
@@ -35,7 +41,9 @@ public sealed class SlurmTests : IDisposable
     [Fact]
     public async Task A_store_becomes_an_array_of_workers()
     {
-        (int code, string text) = await RunAsync(_directory, "slurm", "--store", "postgres://db.example/lab", "--study", "night shift", "--array", "16", "--at-once", "4", "--gpus", "1");
+        (int code,
+            string text) = await RunAsync(_directory, "slurm", "--store", "postgres://db.example/lab", "--study", "night shift", "--array",
+                "16", "--at-once", "4", "--gpus", "1");
         Assert.True(code == 0, text);
         string script = text.Split('\n')[0];
         string all = await File.ReadAllTextAsync(script);
@@ -67,14 +75,18 @@ public sealed class SlurmTests : IDisposable
     [Fact]
     public async Task A_preempted_job_puts_its_trial_back_queues_again_and_goes_on_to_the_same_trials()
     {
-        string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole"), requeued = Path.Combine(_directory, "requeued");
+        string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole"),
+            requeued = Path.Combine(_directory, "requeued");
         Tool("scontrol", $"echo \"$@\" >>{requeued}");
-        (int code, string text) = await WithToolsAsync("slurm", "function:zdt1", "--trials", "12", "--delay", "0.25", "--sampler", "random", "--seed", "3", "--out", run);
+        (int code,
+            string text) = await WithToolsAsync("slurm", "function:zdt1", "--trials", "12", "--delay", "0.25", "--sampler", "random",
+                "--seed", "3", "--out", run);
         Assert.True(code == 0, text);
         string script = text.Split('\n')[0];
         using (Process job = Shell(script))
         {
-            while (!job.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 3)) await Task.Delay(50);
+            while (!job.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 3))
+                await Task.Delay(50);
             Kill(job.Id, 10);
             await job.WaitForExitAsync();
             Assert.Equal(0, job.ExitCode);
@@ -89,7 +101,9 @@ public sealed class SlurmTests : IDisposable
             Assert.Equal(0, job.ExitCode);
         }
         Assert.Equal("requeue 77", (await File.ReadAllTextAsync(requeued)).Trim());
-        Assert.Equal(0, (await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "12", "--sampler", "random", "--seed", "3", "--out", whole)).Code);
+        Assert.Equal(0,
+            (await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "12", "--sampler", "random", "--seed", "3", "--out",
+                whole)).Code);
         Study a = await ReadAsync(run), b = await ReadAsync(whole);
         Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0])), a.Trials.Select(t => (t.Configuration, t.Values[0])));
     }
@@ -125,7 +139,8 @@ public sealed class SlurmTests : IDisposable
     public async Task Whatever_was_typed_reaches_the_program_as_it_was(string word)
     {
         string script = Path.Combine(_directory, "echo.sh");
-        await File.WriteAllTextAsync(script, SlurmScript.Write(new SlurmJob { Name = "x" }, _directory, _directory, ["printf", "%s", word]));
+        await File.WriteAllTextAsync(script,
+            SlurmScript.Write(new SlurmJob { Name = "x" }, _directory, _directory, ["printf", "%s", word]));
         Assert.Equal(word, await ShellAsync(script));
         Assert.False(File.Exists(Path.Combine(_directory, "broken")));
     }
@@ -134,12 +149,14 @@ public sealed class SlurmTests : IDisposable
     {
         string path = Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "tools")).FullName, name);
         File.WriteAllText(path, $"#!/bin/bash\n{body}\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private ProcessStartInfo WithTools(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _directory };
+        var start =
+            new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _directory };
         foreach (string a in arguments) start.ArgumentList.Add(a);
         start.Environment["PATH"] = $"{Path.Combine(_directory, "tools")}:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["SLURM_JOB_ID"] = "77";
@@ -167,7 +184,8 @@ public sealed class SlurmTests : IDisposable
 
     private async Task<(int Code, string Text)> WithToolsAsync(params string[] arguments)
     {
-        using Process process = Process.Start(WithTools("dotnet", [Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"), .. arguments]))!;
+        using Process process =
+            Process.Start(WithTools("dotnet", [Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"), .. arguments]))!;
         string[] texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return (process.ExitCode, string.Concat(texts));

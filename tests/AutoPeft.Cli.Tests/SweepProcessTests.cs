@@ -15,11 +15,14 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_sweep_over_two_workers_runs_every_trial_once_and_writes_its_tables_and_report()
     {
         string run = Path.Combine(_directory, "run");
-        (int code, string text) = await RunAsync(_directory, "sweep", "function:branin-currin", "--trials", "12", "--workers", "2", "--sampler", "random", "--out", run);
+        (int code,
+            string text) = await RunAsync(_directory, "sweep", "function:branin-currin", "--trials", "12", "--workers", "2", "--sampler",
+                "random", "--out", run);
         Assert.True(code == 0, text);
         Study study = await ReadAsync(run);
         Assert.Equal(12, study.Completed.Count);
-        foreach (string file in (string[])["study.log", "trials.parquet", "pareto.parquet", "curves.parquet", "report.html"]) Assert.True(File.Exists(Path.Combine(run, file)), file);
+        foreach (string file in (string[])["study.log", "trials.parquet", "pareto.parquet", "curves.parquet", "report.html"])
+            Assert.True(File.Exists(Path.Combine(run, file)), file);
         (code, text) = await RunAsync(_directory, "front", run, "--json");
         Assert.Equal(0, code);
         Assert.NotEmpty(text.Trim());
@@ -31,7 +34,9 @@ public sealed class SweepProcessTests : IDisposable
         string[] trials = [.. await Task.WhenAll(Enumerable.Range(0, 2).Select(async n =>
         {
             string run = Path.Combine(_directory, $"run-{n}");
-            (int code, string text) = await RunAsync(_directory, "sweep", "function:branin-currin", "--trials", "16", "--workers", "3", "--sampler", "gp", "--lockstep", "--delay", n == 0 ? "0" : "0.02", "--out", run);
+            (int code,
+                string text) = await RunAsync(_directory, "sweep", "function:branin-currin", "--trials", "16", "--workers", "3",
+                    "--sampler", "gp", "--lockstep", "--delay", n == 0 ? "0" : "0.02", "--out", run);
             Assert.True(code == 0, text);
             (code, text) = await RunAsync(_directory, "audit", run);
             Assert.True(code == 0, text);
@@ -45,13 +50,17 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_killed_worker_takes_nothing_with_it_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "4", "--delay", "4", "--sampler", "random", "--out", run);
+        using Process parent =
+            StartIn(_directory, "sweep", "function:zdt1", "--trials", "4", "--delay", "4", "--sampler", "random", "--out", run);
         var killed = new HashSet<(int, int)>();
         while (!parent.HasExited && killed.Count < 2)
         {
             await Task.Delay(20);
-            // Within an attempt that was not seen before. A worker that is killed between the record of the start and the trial's arrival is replaced, and nothing is lost with it.
-            if (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Trials.FirstOrDefault(t => t.State == TrialState.Running) is not { } trial || !killed.Add((trial.Number, trial.Attempt))) continue;
+            // Within an attempt that was not seen before. A worker that is killed between the record of the start and the trial's arrival
+            // is replaced, and nothing is lost with it.
+            if (!File.Exists(Path.Combine(run, "study.log"))
+                || (await ReadAsync(run)).Trials.FirstOrDefault(t => t.State == TrialState.Running) is not { } trial
+                || !killed.Add((trial.Number, trial.Attempt))) continue;
             await Task.Delay(1500);
             Kill(Assert.Single(Children(parent.Id)), 9);
         }
@@ -67,7 +76,8 @@ public sealed class SweepProcessTests : IDisposable
         string run = Path.Combine(_directory, "run");
         string[] how = ["--workers", "4", "--attempts", "100"];
         var random = new Random(4);
-        Process parent = StartIn(_directory, ["sweep", "function:zdt1", "--trials", "40", "--delay", "0.3", "--sampler", "random", "--out", run, .. how]);
+        Process parent = StartIn(_directory,
+            ["sweep", "function:zdt1", "--trials", "40", "--delay", "0.3", "--sampler", "random", "--out", run, .. how]);
         for (int killed = 0; killed < 6 && !parent.HasExited;)
         {
             await Task.Delay(700);
@@ -94,9 +104,12 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_hanging_worker_is_killed_and_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "3", "--delay", "4", "--sampler", "random", "--hang-timeout", "10", "--out", run);
+        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "3", "--delay", "4", "--sampler", "random",
+            "--hang-timeout", "10", "--out", run);
         // A worker that has a trial is past its start.
-        while (!parent.HasExited && !(File.Exists(Path.Combine(run, "study.log")) && (await ReadAsync(run)).Trials.Any(t => t.State == TrialState.Running))) await Task.Delay(50);
+        while (!parent.HasExited
+            && !(File.Exists(Path.Combine(run, "study.log")) && (await ReadAsync(run)).Trials.Any(t => t.State == TrialState.Running)))
+            await Task.Delay(50);
         Kill(Assert.Single(Children(parent.Id)), 19);
         await parent.WaitForExitAsync();
         Study study = await ReadAsync(run);
@@ -133,7 +146,8 @@ public sealed class SweepProcessTests : IDisposable
     public async Task Ctrl_C_stops_cleanly_and_says_how_to_go_on()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "50", "--delay", "0.3", "--sampler", "random", "--out", run);
+        using Process parent =
+            StartIn(_directory, "sweep", "function:zdt1", "--trials", "50", "--delay", "0.3", "--sampler", "random", "--out", run);
         while (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 2) await Task.Delay(50);
         Kill(parent.Id, 2);
         await parent.WaitForExitAsync();
@@ -199,7 +213,8 @@ public sealed class SweepProcessTests : IDisposable
         string run = Path.Combine(_directory, "run");
         Assert.Equal(0, (await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "2", "--sampler", "random", "--out", run)).Code);
         byte[] before = await File.ReadAllBytesAsync(Path.Combine(run, "study.log"));
-        (int code, string text) = await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "2", "--sampler", "random", "--out", run);
+        (int code, string text) =
+            await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "2", "--sampler", "random", "--out", run);
         Assert.Equal(2, code);
         Assert.Contains("has a study already", text, StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(run, "study.log")));

@@ -11,7 +11,8 @@ public sealed class TorchDirectoryTests : IDisposable
 
     [Fact]
     public async Task A_folder_without_libtorch_is_one_line() =>
-        Assert.Contains("neither the folder nor its lib folder has a libtorch_cpu.so", await RefusalAsync(_directory), StringComparison.Ordinal);
+        Assert.Contains("neither the folder nor its lib folder has a libtorch_cpu.so", await RefusalAsync(_directory),
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task A_second_libtorch_beside_the_programs_own_is_one_line()

@@ -18,7 +18,8 @@ internal sealed class Chromium : IAsyncDisposable
     private Chromium(string path)
     {
         var start = new ProcessStartInfo(path) { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string a in (string[])["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        foreach (string a in (string[])["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
             "--remote-debugging-port=0", $"--user-data-dir={_profile}", "about:blank"]) start.ArgumentList.Add(a);
         _process = Process.Start(start)!;
     }
@@ -31,7 +32,8 @@ internal sealed class Chromium : IAsyncDisposable
         var browser = new Chromium(path);
         string? port = null;
         while (port is null && await browser._process.StandardError.ReadLineAsync() is { } line)
-            if (line.StartsWith("DevTools listening on ", StringComparison.Ordinal)) port = new Uri(line["DevTools listening on ".Length..]).Port.ToString(CultureInfo.InvariantCulture);
+            if (line.StartsWith("DevTools listening on ", StringComparison.Ordinal))
+                port = new Uri(line["DevTools listening on ".Length..]).Port.ToString(CultureInfo.InvariantCulture);
         // Drained, or the browser would wait for room in the pipe.
         _ = browser._process.StandardError.ReadToEndAsync();
         _ = browser._process.StandardOutput.ReadToEndAsync();
@@ -51,11 +53,13 @@ internal sealed class Chromium : IAsyncDisposable
         while (true)
         {
             JsonNode answer = await ReceiveAsync();
-            if ((int?)answer["id"] == id) return answer["error"] is { } e ? throw new InvalidOperationException($"{method}: {e.ToJsonString()}") : answer["result"]!;
+            if ((int?)answer["id"] == id)
+                return answer["error"] is { } e ? throw new InvalidOperationException($"{method}: {e.ToJsonString()}") : answer["result"]!;
             switch ((string?)answer["method"])
             {
                 case "Runtime.exceptionThrown": Complaints.Add(answer["params"]!["exceptionDetails"]!.ToJsonString()); break;
-                case "Log.entryAdded" when (string?)answer["params"]!["entry"]!["level"] is "error" or "warning": Complaints.Add(answer["params"]!["entry"]!.ToJsonString()); break;
+                case "Log.entryAdded" when (string?)answer["params"]!["entry"]!["level"] is "error" or "warning":
+                    Complaints.Add(answer["params"]!["entry"]!.ToJsonString()); break;
             }
         }
     }
@@ -63,7 +67,8 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>The value of an expression; a promise is awaited.</summary>
     public async Task<JsonNode?> EvaluateAsync(string expression)
     {
-        JsonNode result = await SendAsync("Runtime.evaluate", new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true });
+        JsonNode result = await SendAsync("Runtime.evaluate",
+            new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true });
         if (result["exceptionDetails"] is { } e) throw new InvalidOperationException(e.ToJsonString());
         return result["result"]!["value"]?.DeepClone();
     }
@@ -73,7 +78,8 @@ internal sealed class Chromium : IAsyncDisposable
         long start = Stopwatch.GetTimestamp();
         while ((bool?)await EvaluateAsync($"Boolean({condition})") != true)
         {
-            if (Stopwatch.GetElapsedTime(start).TotalSeconds > seconds) throw new TimeoutException($"{condition} did not come true. {string.Join('\n', Complaints)}");
+            if (Stopwatch.GetElapsedTime(start).TotalSeconds > seconds)
+                throw new TimeoutException($"{condition} did not come true. {string.Join('\n', Complaints)}");
             await Task.Delay(30);
         }
     }
@@ -86,13 +92,17 @@ internal sealed class Chromium : IAsyncDisposable
 
     public async Task SizeAsync(int width, int height, bool phone)
     {
-        await SendAsync("Emulation.setDeviceMetricsOverride", new JsonObject { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = phone ? 2 : 1, ["mobile"] = phone });
+        await SendAsync("Emulation.setDeviceMetricsOverride",
+            new JsonObject { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = phone ? 2 : 1, ["mobile"] = phone });
     }
 
-    public async Task ThemeAsync(string theme) => await SendAsync("Emulation.setEmulatedMedia", new JsonObject { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = theme }) });
+    public async Task ThemeAsync(string theme) =>
+        await SendAsync("Emulation.setEmulatedMedia",
+            new JsonObject { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = theme }) });
 
     /// <summary>Private memory in MiB of the largest renderer process: the page's, and what of the browser's code it has changed.</summary>
-    public double RendererMegabytes() => Processes().Where(p => p.Type == "renderer").Select(p => p.Megabytes).DefaultIfEmpty(double.NaN).Max();
+    public double RendererMegabytes() =>
+        Processes().Where(p => p.Type == "renderer").Select(p => p.Megabytes).DefaultIfEmpty(double.NaN).Max();
 
     public async ValueTask DisposeAsync()
     {
@@ -116,11 +126,13 @@ internal sealed class Chromium : IAsyncDisposable
             try
             {
                 command = File.ReadAllText(Path.Combine(directory, "cmdline"));
-                if (!command.Contains(_profile, StringComparison.Ordinal) || !command.Contains("--type=renderer", StringComparison.Ordinal)) continue;
+                if (!command.Contains(_profile, StringComparison.Ordinal) || !command.Contains("--type=renderer", StringComparison.Ordinal))
+                    continue;
                 memory = File.ReadAllText(Path.Combine(directory, "smaps_rollup"));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException) { continue; }
-            double kilobytes = memory.Split('\n').Where(l => l.StartsWith("Private_", StringComparison.Ordinal)).Sum(l => double.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+            double kilobytes = memory.Split('\n').Where(l => l.StartsWith("Private_", StringComparison.Ordinal))
+                .Sum(l => double.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
             yield return ("renderer", kilobytes / 1024);
         }
     }

@@ -22,18 +22,21 @@ try
     List<StudyEvent> log = LargeStudy.Log(definition, trials);
     await LargeStudy.WriteAsync(Path.Combine(runs, "large"), log);
     await LargeStudy.WriteAsync(Path.Combine(runs, "small"), LargeStudy.Log(LargeStudy.Definition("small", 60), 40));
-    await LargeStudy.WriteAsync(Path.Combine(runs, "single"), LargeStudy.Log(LargeStudy.Definition("single", 300, objectives: 1), 300, open: 0));
+    await LargeStudy.WriteAsync(Path.Combine(runs, "single"),
+        LargeStudy.Log(LargeStudy.Definition("single", 300, objectives: 1), 300, open: 0));
     await LargeStudy.WriteAsync(Path.Combine(runs, "three"), LargeStudy.Log(LargeStudy.Definition("three", null, objectives: 3), 900));
     Directory.CreateDirectory(Path.Combine(runs, "broken"));
     await File.WriteAllTextAsync(Path.Combine(runs, "broken", "study.log"), "This is somebody's diary.\nNot a study.\n");
     long start = Stopwatch.GetTimestamp();
-    await using DashboardServer server = await DashboardServer.StartAsync(new DashboardOptions { Port = 0, Log = Console.Error.WriteLine }, [new JournalFolders([runs])]);
+    await using DashboardServer server =
+        await DashboardServer.StartAsync(new DashboardOptions { Port = 0, Log = Console.Error.WriteLine }, [new JournalFolders([runs])]);
     Console.WriteLine($"server started in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms at {server.Address}");
     await using Chromium browser = await Chromium.StartAsync(Environment.GetEnvironmentVariable("CHROMIUM") ?? "/usr/bin/chromium");
     await browser.SizeAsync(1280, 900, phone: false);
     await OpenAsync(browser, server.Address, "/", "studies-shown");
     await browser.WaitForAsync("document.querySelectorAll('table.studies tbody tr progress, table.studies .progress').length >= 4");
-    Dictionary<string, string> ids = (await browser.EvaluateAsync("fetch('/api/studies').then(r => r.json())"))!["studies"]!.AsArray().ToDictionary(s => (string)s!["where"]!, s => (string)s!["id"]!);
+    Dictionary<string, string> ids = (await browser.EvaluateAsync("fetch('/api/studies').then(r => r.json())"))!["studies"]!.AsArray()
+        .ToDictionary(s => (string)s!["where"]!, s => (string)s!["id"]!);
     string large = "/studies/" + ids.First(i => i.Key.EndsWith("large", StringComparison.Ordinal)).Value;
 
     // Three times, and the worst counts.
@@ -48,10 +51,14 @@ try
     await ReportMemoryAsync("at rest");
 
     // From end to end of the table, and all marks passed over.
-    int rows = (int)(await browser.EvaluateAsync("(async () => { const r = document.querySelector('.rows'); let most = 0; for (let i = 0; i <= 60; i++) { r.scrollTop = r.scrollHeight * i / 60; await new Promise(f => setTimeout(f, 60)); most = Math.max(most, r.querySelectorAll('tr').length); } return most; })()"))!;
+    int rows = (int)(await browser.EvaluateAsync("(async () => { const r = document.querySelector('.rows'); let most = 0; for (let i = 0; "
+        + "i <= 60; i++) { r.scrollTop = r.scrollHeight * i / 60; await new Promise(f => setTimeout(f, 60)); most = Math.max(most, "
+        + "r.querySelectorAll('tr').length); } return most; })()"))!;
     Console.WriteLine($"rows in the document at most: {rows}");
     good &= rows < 120;
-    string last = (string)(await browser.EvaluateAsync("(async () => { const r = document.querySelector('.rows'); r.scrollTop = r.scrollHeight; await new Promise(f => setTimeout(f, 700)); return [...r.querySelectorAll('button.link')].at(-1).textContent; })()"))!;
+    string last = (string)(await browser.EvaluateAsync("(async () => { const r = document.querySelector('.rows'); r.scrollTop = "
+        + "r.scrollHeight; await new Promise(f => setTimeout(f, 700)); return [...r.querySelectorAll('button.link')].at(-1).textContent; "
+        + "})()"))!;
     Console.WriteLine($"the table's last row is trial {last}");
     good &= last == "0";
     await ReportMemoryAsync("after scrolling through all trials");
@@ -69,7 +76,8 @@ try
             await Task.Delay(250);
         }
     }
-    await browser.WaitForAsync($"document.querySelector('#trials .number').textContent.startsWith('{(trials + 2000).ToString("N0", CultureInfo.InvariantCulture)}')");
+    await browser.WaitForAsync($"document.querySelector('#trials "
+        + $".number').textContent.startsWith('{(trials + 2000).ToString("N0", CultureInfo.InvariantCulture)}')");
     await ReportMemoryAsync("after 2,000 more trials live");
 
     if (pictures is not null)
@@ -87,7 +95,9 @@ try
                     string name = Path.GetFileName(where);
                     await OpenAsync(browser, server.Address, $"/studies/{id}", name == "broken" ? null : "study-shown");
                     // Charts below the fold are drawn when they come into view.
-                    await browser.EvaluateAsync("(async () => { for (let y = 0; y < document.body.scrollHeight; y += 500) { scrollTo({ top: y, behavior: 'instant' }); await new Promise(f => setTimeout(f, 80)); } scrollTo({ top: 0, behavior: 'instant' }); await new Promise(f => setTimeout(f, 250)); })()");
+                    await browser.EvaluateAsync("(async () => { for (let y = 0; y < document.body.scrollHeight; y += 500) { scrollTo({ "
+                        + "top: y, behavior: 'instant' }); await new Promise(f => setTimeout(f, 80)); } scrollTo({ top: 0, behavior: "
+                        + "'instant' }); await new Promise(f => setTimeout(f, 250)); })()");
                     await browser.ScreenshotAsync(Path.Combine(pictures, $"{name}-{width}-{theme}.png"), whole: true);
                     int wide = (int)(await browser.EvaluateAsync("document.documentElement.scrollWidth - innerWidth"))!;
                     if (wide > 0) { Console.WriteLine($"{name} at {width}: {wide} px too wide"); good = false; }
@@ -95,7 +105,8 @@ try
             }
         }
     }
-    foreach (string complaint in browser.Complaints.Where(c => !c.Contains("/api/studies/", StringComparison.Ordinal)).Distinct()) { Console.WriteLine($"console: {complaint}"); good = false; }
+    foreach (string complaint in browser.Complaints.Where(c => !c.Contains("/api/studies/", StringComparison.Ordinal))
+        .Distinct()) { Console.WriteLine($"console: {complaint}"); good = false; }
 
     async Task ReportMemoryAsync(string when)
     {

@@ -29,7 +29,8 @@ public sealed class ChangingTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
         string path = await dashboard.StudyAsync("run");
-        Assert.Equal(200, (await dashboard.PostAsync(path + "/requeue", new { trials = Enumerable.Range(8, 2), reason = "node17 is gone" })).Status);
+        Assert.Equal(200,
+            (await dashboard.PostAsync(path + "/requeue", new { trials = Enumerable.Range(8, 2), reason = "node17 is gone" })).Status);
         JsonElement trial = await dashboard.GetAsync(path + "/trials/9");
         Assert.Equal(("waiting", "node17 is gone"), (trial.GetProperty("state").GetString(), trial.GetProperty("error").GetString()));
         Assert.Equal(0, (await dashboard.GetAsync(path + "/live")).GetProperty("counts").GetProperty("running").GetInt32());
@@ -58,7 +59,9 @@ public sealed class ChangingTests
     [InlineData("enqueue", """{"params":{"rank":3}}""", "method")]
     [InlineData("enqueue", """{"params":{"colour":"red"}}""", "colour")]
     [InlineData("enqueue", """{"params":[1]}""", "object")]
-    [InlineData("enqueue", """{"params":{"method":"serial adapter","learning_rate":0.01,"batch_size":64,"dropout":0.5,"layer_0":true,"layer_1":true,"layer_2":true,"layer_3":true,"layer_4":true,"layer_5":true}}""", "batch_size * dropout")]
+    [InlineData("enqueue",
+        """{"params":{"method":"serial adapter","learning_rate":0.01,"batch_size":64,"dropout":0.5,"layer_0":true,"layer_1":"""
+            + """true,"layer_2":true,"layer_3":true,"layer_4":true,"layer_5":true}}""", "batch_size * dropout")]
     [InlineData("pause", """[1]""", "object")]
     [InlineData("pause", """{"reason":""", "not valid JSON")]
     public async Task Bad_input_gets_one_clear_line_and_changes_nothing(string action, string body, string says)
@@ -66,7 +69,9 @@ public sealed class ChangingTests
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
         string path = await dashboard.StudyAsync("run");
         byte[] before = await File.ReadAllBytesAsync(Path.Combine(dashboard.Directory, "run", "study.log"));
-        (int status, JsonElement answer) = await dashboard.SendAsync(HttpMethod.Post, $"{path}/{action}", new StringContent(body, new MediaTypeHeaderValue("application/json")), ("X-AutoPeft", "1"));
+        (int status,
+            JsonElement answer) = await dashboard.SendAsync(HttpMethod.Post, $"{path}/{action}",
+                new StringContent(body, new MediaTypeHeaderValue("application/json")), ("X-AutoPeft", "1"));
         Assert.Equal(400, status);
         string error = answer.GetProperty("error").GetString()!;
         Assert.Contains(says, error, StringComparison.Ordinal);
@@ -80,7 +85,8 @@ public sealed class ChangingTests
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
         string path = await dashboard.StudyAsync("run");
         JsonElement values = (await dashboard.GetAsync(path + "/trials/0")).GetProperty("params");
-        int[] statuses = await Task.WhenAll(Enumerable.Range(0, 14).Select(async _ => (await dashboard.PostAsync(path + "/enqueue", new { @params = values })).Status));
+        int[] statuses = await Task.WhenAll(
+            Enumerable.Range(0, 14).Select(async _ => (await dashboard.PostAsync(path + "/enqueue", new { @params = values })).Status));
         Assert.All(statuses, s => Assert.Equal(200, s));
         var study = Study.Of(await LogAsync(dashboard));
         Assert.Equal((24, 24), (study.Trials.Count, study.Definition.Budget));

@@ -33,9 +33,11 @@ internal sealed class Dashboard : IAsyncDisposable
     public static async Task<Dashboard> StartAsync(DashboardOptions? options = null, params (string Name, int Trials)[] studies)
     {
         string directory = System.IO.Directory.CreateTempSubdirectory("autopeft-test-").FullName;
-        foreach ((string name, int trials) in studies) await LargeStudy.WriteAsync(Path.Combine(directory, name), LargeStudy.Log(LargeStudy.Definition(name, trials + 10), trials));
+        foreach ((string name, int trials) in studies)
+            await LargeStudy.WriteAsync(Path.Combine(directory, name), LargeStudy.Log(LargeStudy.Definition(name, trials + 10), trials));
         var logged = new List<string>();
-        DashboardServer server = await DashboardServer.StartAsync((options ?? new DashboardOptions()) with { Port = 0, Log = logged.Add }, [new JournalFolders([directory])]);
+        DashboardServer server = await DashboardServer.StartAsync((options ?? new DashboardOptions()) with { Port = 0, Log = logged.Add },
+            [new JournalFolders([directory])]);
         return new Dashboard(server, directory) { Logged = logged };
     }
 
@@ -46,7 +48,9 @@ internal sealed class Dashboard : IAsyncDisposable
         {
             JsonElement list = await GetAsync("/api/studies");
             foreach (JsonElement s in list.GetProperty("studies").EnumerateArray())
-                if (Path.GetFileName(s.GetProperty("where").GetString()) == name && (s.TryGetProperty("counts", out _) || s.TryGetProperty("problem", out _))) return $"/api/studies/{s.GetProperty("id").GetString()}";
+                if (Path.GetFileName(s.GetProperty("where").GetString()) == name
+                    && (s.TryGetProperty("counts", out _) || s.TryGetProperty("problem", out _)))
+                    return $"/api/studies/{s.GetProperty("id").GetString()}";
             await Task.Delay(20);
         }
     }
@@ -69,9 +73,11 @@ internal sealed class Dashboard : IAsyncDisposable
         }
     }
 
-    public Task<(int Status, JsonElement Body)> PostAsync(string path, object body, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Post, path, JsonContent.Create(body), [("X-AutoPeft", "1"), .. headers]);
+    public Task<(int Status, JsonElement Body)> PostAsync(string path, object body, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, path, JsonContent.Create(body), [("X-AutoPeft", "1"), .. headers]);
 
-    public async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, HttpContent? content = null, params (string Name, string Value)[] headers)
+    public async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, HttpContent? content = null,
+        params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         foreach ((string name, string value) in headers) request.Headers.TryAddWithoutValidation(name, value);

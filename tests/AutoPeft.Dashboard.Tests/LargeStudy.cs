@@ -5,14 +5,17 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Tests;
 
-/// <summary>Studies as sweeps leave them: values from closed forms and a fixed random stream, two workers, learning curves, some failed and pruned.</summary>
+/// <summary>
+/// Studies as sweeps leave them: values from closed forms and a fixed random stream, two workers, learning curves, some failed and pruned.
+/// </summary>
 internal static class LargeStudy
 {
     public static StudyDefinition Definition(string name, int? budget, int objectives = 2)
     {
         SearchSpace space = SearchSpace.Build(b =>
         {
-            b.Categorical("method", ["lora", "dora", "serial adapter", "prefix tuning"]).Int("rank", 1, 64, log: true, when: Condition.On("method", "lora", "dora"))
+            b.Categorical("method", ["lora", "dora", "serial adapter", "prefix tuning"])
+                .Int("rank", 1, 64, log: true, when: Condition.On("method", "lora", "dora"))
                 .Float("learning_rate", 1e-5, 1e-1, log: true).Ordinal("batch_size", [8, 16, 32, 64]).Float("dropout", 0, 0.5);
             for (int i = 0; i < 6; i++) b.Bool($"layer_{i}");
             b.Require("batch_size * dropout <= 30");
@@ -35,19 +38,25 @@ internal static class LargeStudy
     {
         var random = new Philox(d.Seed, (ulong)n, StreamPurpose.Ask);
         Configuration c = d.Space.Sample(random);
-        double size = 1000 * (1 + Enumerable.Range(0, 6).Count(i => c.GetBool($"layer_{i}"))) * (c.IsActive("rank") ? c.GetInt("rank") : 24);
+        double size =
+            1000 * (1 + Enumerable.Range(0, 6).Count(i => c.GetBool($"layer_{i}"))) * (c.IsActive("rank") ? c.GetInt("rank") : 24);
         double rate = Math.Log10(c.GetDouble("learning_rate")) + 3;
         double error = 0.08 + 0.04 * rate * rate + 0.3 * Math.Exp(-Math.Log10(size) + 3) + 0.01 * random.NextDouble();
         log.Add(new TrialProposed(at, n, c, "tpe", log.Count, n, 1));
         log.Add(new TrialStarted(at, n, $"node/cpu:{n % 2}", $"cpu:{n % 2}", 1));
         int steps = curves ? 12 : 0;
         for (int s = 1; s <= steps; s++)
-            log.Add(new TrialReported(at.AddSeconds(0.2 * s), n, null, s, ImmutableSortedDictionary<string, double>.Empty.Add("dev_error", error + 0.5 * Math.Exp(-0.4 * s)).Add("train_loss", 0.7 * Math.Exp(-0.2 * s) + error)));
+            log.Add(new TrialReported(at.AddSeconds(0.2 * s), n, null, s,
+                ImmutableSortedDictionary<string, double>.Empty.Add("dev_error", error + 0.5 * Math.Exp(-0.4 * s))
+                    .Add("train_loss", 0.7 * Math.Exp(-0.2 * s) + error)));
         if (!end) return;
         DateTimeOffset finish = at.AddSeconds(2.5 + random.NextDouble());
         if (n % 97 == 96) log.Add(new TrialFailed(finish, n, null, "CUDA out of memory"));
         else if (steps > 0 && n % 70 == 60) log.Add(new TrialPruned(finish, n, null, steps));
-        else log.Add(new TrialCompleted(finish, n, null, [.. new[] { error, size, 1 + size / 4e4 + random.NextDouble() }.Take(d.Objectives.Length)], [], ImmutableSortedDictionary<string, double>.Empty));
+        else
+            log.Add(new TrialCompleted(finish, n, null,
+                [.. new[] { error, size, 1 + size / 4e4 + random.NextDouble() }.Take(d.Objectives.Length)], [],
+                ImmutableSortedDictionary<string, double>.Empty));
     }
 
     /// <summary>Writes a sweep's directory.</summary>

@@ -20,7 +20,8 @@ public sealed class SecurityTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync();
         Assert.True(IPAddress.IsLoopback(IPAddress.Parse(dashboard.Address.Host)));
-        IPAddress[] others = [.. (await Dns.GetHostAddressesAsync(Dns.GetHostName())).Where(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a))];
+        IPAddress[] others = [.. (await Dns.GetHostAddressesAsync(Dns.GetHostName()))
+            .Where(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a))];
         foreach (IPAddress other in others)
         {
             using var socket = new TcpClient();
@@ -35,7 +36,8 @@ public sealed class SecurityTests
     [InlineData("192.0.2.1")]
     public async Task Another_host_without_a_token_is_refused_before_anything_listens(string host)
     {
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => DashboardServer.StartAsync(new DashboardOptions { Host = host, Port = 0 }, []));
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(
+            () => DashboardServer.StartAsync(new DashboardOptions { Host = host, Port = 0 }, []));
         Assert.Contains("--token", e.Message, StringComparison.Ordinal);
     }
 
@@ -76,7 +78,9 @@ public sealed class SecurityTests
     public async Task A_wrong_token_is_slow_and_many_at_once_are_turned_away()
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token });
-        (int Status, JsonElement)[] answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", $"Bearer guess {i}"))));
+        (int Status,
+            JsonElement)[] answers = await Task.WhenAll(Enumerable.Range(0, 30)
+                .Select(i => dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", $"Bearer guess {i}"))));
         Assert.DoesNotContain(answers, a => a.Status is not (401 or 429));
         Assert.Contains(answers, a => a.Status == 429);
         Assert.Equal(200, (await dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", "Bearer " + Token))).Status);
@@ -87,8 +91,11 @@ public sealed class SecurityTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token, MaxUnknown = 1000 });
         // While these wait for their answers, the right one comes.
-        Task<(int Status, JsonElement)>[] guesses = [.. Enumerable.Range(0, 200).Select(i => dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", $"Bearer guess {i}")))];
-        for (int i = 0; i < 20; i++) Assert.Equal(200, (await dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", "Bearer " + Token))).Status);
+        Task<(int Status, JsonElement)>[] guesses = [.. Enumerable.Range(0, 200)
+            .Select(i => dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", $"Bearer guess {i}")))];
+        for (int i = 0; i < 20; i++)
+            Assert.Equal(200,
+                (await dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Authorization", "Bearer " + Token))).Status);
         Assert.DoesNotContain(await Task.WhenAll(guesses), a => a.Status is not (401 or 429));
     }
 
@@ -97,7 +104,8 @@ public sealed class SecurityTests
     [InlineData("0123456789abcde")]
     public async Task A_token_that_can_be_guessed_is_refused(string token)
     {
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => DashboardServer.StartAsync(new DashboardOptions { Token = token, Port = 0 }, []));
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(
+            () => DashboardServer.StartAsync(new DashboardOptions { Token = token, Port = 0 }, []));
         Assert.Contains("openssl rand -hex 16", e.Message, StringComparison.Ordinal);
     }
 
@@ -160,8 +168,10 @@ public sealed class SecurityTests
     public async Task The_token_is_in_no_address_and_no_log()
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { Token = Token }, ("run", 3));
-        await dashboard.SendAsync(HttpMethod.Get, "/api/studies/nothing?token=" + Uri.EscapeDataString(Token), null, ("Authorization", "Bearer " + Token));
-        await dashboard.SendAsync(HttpMethod.Post, "/api/session", new StringContent("{", new MediaTypeHeaderValue("application/json")), ("X-AutoPeft", "1"));
+        await dashboard.SendAsync(HttpMethod.Get, "/api/studies/nothing?token=" + Uri.EscapeDataString(Token), null,
+            ("Authorization", "Bearer " + Token));
+        await dashboard.SendAsync(HttpMethod.Post, "/api/session", new StringContent("{", new MediaTypeHeaderValue("application/json")),
+            ("X-AutoPeft", "1"));
         Assert.DoesNotContain("horse", dashboard.Address.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(dashboard.Logged, l => l.Contains("horse", StringComparison.Ordinal));
     }
@@ -174,7 +184,8 @@ public sealed class SecurityTests
     public async Task A_host_name_that_is_not_ours_is_refused_as_a_rebinding_attack_would_have_it(string host)
     {
         await using Dashboard dashboard = await Dashboard.StartAsync();
-        Assert.Contains(" 403 ", await dashboard.RawAsync($"GET /api/studies HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains(" 403 ", await dashboard.RawAsync($"GET /api/studies HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -185,7 +196,8 @@ public sealed class SecurityTests
     public async Task A_tunnel_may_give_the_loopback_another_port(string host)
     {
         await using Dashboard dashboard = await Dashboard.StartAsync();
-        Assert.Contains(" 200 ", await dashboard.RawAsync($"GET /api/studies HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains(" 200 ", await dashboard.RawAsync($"GET /api/studies HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -201,7 +213,8 @@ public sealed class SecurityTests
         string study = await dashboard.StudyAsync("run");
         long before = (await dashboard.GetAsync(study + "/live")).GetProperty("sequence").GetInt64();
         Assert.Equal(403, (await dashboard.PostAsync(study + "/pause", new { }, ("Origin", origin))).Status);
-        Assert.Equal(403, (await dashboard.PostAsync(study + "/requeue", new { trials = Enumerable.Range(4, 1) }, ("Origin", origin))).Status);
+        Assert.Equal(403,
+            (await dashboard.PostAsync(study + "/requeue", new { trials = Enumerable.Range(4, 1) }, ("Origin", origin))).Status);
         Assert.Equal(403, (await dashboard.SendAsync(HttpMethod.Get, "/api/studies", null, ("Origin", origin))).Status);
         Assert.Equal(before, (await dashboard.GetAsync(study + "/live")).GetProperty("sequence").GetInt64());
     }
@@ -211,7 +224,8 @@ public sealed class SecurityTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 5));
         string study = await dashboard.StudyAsync("run");
-        Assert.Equal(200, (await dashboard.PostAsync(study + "/pause", new { }, ("Origin", dashboard.Address.GetLeftPart(UriPartial.Authority)))).Status);
+        Assert.Equal(200,
+            (await dashboard.PostAsync(study + "/pause", new { }, ("Origin", dashboard.Address.GetLeftPart(UriPartial.Authority)))).Status);
     }
 
     [Fact]
@@ -219,9 +233,13 @@ public sealed class SecurityTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 5));
         string study = await dashboard.StudyAsync("run");
-        Assert.Equal(403, (await dashboard.SendAsync(HttpMethod.Post, study + "/pause", new StringContent("{}", new MediaTypeHeaderValue("text/plain")))).Status);
+        Assert.Equal(403,
+            (await dashboard.SendAsync(HttpMethod.Post, study + "/pause",
+                new StringContent("{}", new MediaTypeHeaderValue("text/plain")))).Status);
         Assert.Equal(403, (await dashboard.SendAsync(HttpMethod.Post, study + "/pause", new FormUrlEncodedContent([]))).Status);
-        Assert.Equal(415, (await dashboard.SendAsync(HttpMethod.Post, study + "/pause", new StringContent("{}", new MediaTypeHeaderValue("text/plain")), ("X-AutoPeft", "1"))).Status);
+        Assert.Equal(415,
+            (await dashboard.SendAsync(HttpMethod.Post, study + "/pause", new StringContent("{}", new MediaTypeHeaderValue("text/plain")),
+                ("X-AutoPeft", "1"))).Status);
         Assert.Equal(405, (await dashboard.SendAsync(HttpMethod.Delete, study, null, ("X-AutoPeft", "1"))).Status);
         Assert.False((await dashboard.GetAsync(study + "/live")).GetProperty("paused").GetBoolean());
     }
@@ -252,11 +270,16 @@ public sealed class SecurityTests
         // Announced: answered before a byte of it is sent.
         string head = $"POST {study}/enqueue HTTP/1.1\r\nHost: localhost\r\nX-AutoPeft: 1\r\nContent-Type: application/json\r\n";
         Assert.Contains(" 413 ", await dashboard.RawAsync(head + "Content-Length: 104857600\r\n\r\n"), StringComparison.Ordinal);
-        Assert.Contains(" 413 ", await dashboard.RawAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n"), StringComparison.Ordinal);
-        Assert.Contains(" 413 ", await dashboard.RawAsync("GET /api/studies HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains(" 413 ", await dashboard.RawAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n"),
+            StringComparison.Ordinal);
+        Assert.Contains(" 413 ",
+            await dashboard.RawAsync("GET /api/studies HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n"),
+            StringComparison.Ordinal);
         // In chunks, whose sum nobody knows: answered when the limit is passed.
         string chunk = "10000\r\n" + new string('1', 0x10000) + "\r\n";
-        Assert.Contains(" 413 ", await dashboard.RawAsync(head + "Transfer-Encoding: chunked\r\n\r\n" + string.Concat(Enumerable.Repeat(chunk, 6))), StringComparison.Ordinal);
+        Assert.Contains(" 413 ",
+            await dashboard.RawAsync(head + "Transfer-Encoding: chunked\r\n\r\n" + string.Concat(Enumerable.Repeat(chunk, 6))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -279,14 +302,16 @@ public sealed class SecurityTests
     public async Task A_port_that_is_taken_is_named()
     {
         await using Dashboard dashboard = await Dashboard.StartAsync();
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => DashboardServer.StartAsync(new DashboardOptions { Port = dashboard.Address.Port }, []));
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(
+            () => DashboardServer.StartAsync(new DashboardOptions { Port = dashboard.Address.Port }, []));
         Assert.Contains($"port {dashboard.Address.Port}", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_directory_that_does_not_exist_is_named()
     {
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => DashboardServer.StartAsync(new DashboardOptions { Port = 0 }, [new JournalFolders(["no/such/place"])]));
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(
+            () => DashboardServer.StartAsync(new DashboardOptions { Port = 0 }, [new JournalFolders(["no/such/place"])]));
         Assert.Contains("no/such/place", e.Message, StringComparison.Ordinal);
     }
 
@@ -294,8 +319,10 @@ public sealed class SecurityTests
     public async Task A_page_too_many_is_told_so_and_the_others_stay()
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(new DashboardOptions { MaxLive = 2 });
-        using HttpResponseMessage first = await dashboard.Client.GetAsync(new Uri("/api/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
-        using (HttpResponseMessage second = await dashboard.Client.GetAsync(new Uri("/api/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead))
+        using HttpResponseMessage first =
+            await dashboard.Client.GetAsync(new Uri("/api/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using (HttpResponseMessage second =
+            await dashboard.Client.GetAsync(new Uri("/api/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead))
         {
             Assert.Equal(HttpStatusCode.OK, second.StatusCode);
             Assert.Equal(503, (await dashboard.SendAsync(HttpMethod.Get, "/api/events")).Status);

@@ -22,11 +22,13 @@ public sealed class WatchingTests
         await File.WriteAllTextAsync(Path.Combine(dashboard.Directory, "alien", "study.log"), "Dear diary,\ntoday was fine.\n");
         await dashboard.StudyAsync("one");
         string two = await dashboard.StudyAsync("two");
-        JsonElement list = await dashboard.UntilAsync("/api/studies", l => l.GetProperty("studies").EnumerateArray().Any(s => s.TryGetProperty("problem", out _)));
+        JsonElement list = await dashboard.UntilAsync("/api/studies",
+            l => l.GetProperty("studies").EnumerateArray().Any(s => s.TryGetProperty("problem", out _)));
         Assert.Equal(3, list.GetProperty("studies").GetArrayLength());
         JsonElement alien = list.GetProperty("studies").EnumerateArray().First(s => s.TryGetProperty("problem", out _));
         Assert.Contains("not an AutoPeft study log", alien.GetProperty("problem").GetString(), StringComparison.Ordinal);
-        Assert.Equal("Dear diary,\ntoday was fine.\n", await File.ReadAllTextAsync(Path.Combine(dashboard.Directory, "alien", "study.log")));
+        Assert.Equal("Dear diary,\ntoday was fine.\n",
+            await File.ReadAllTextAsync(Path.Combine(dashboard.Directory, "alien", "study.log")));
         Assert.Equal(40 - 2, (await dashboard.GetAsync(two + "/live")).GetProperty("counts").GetProperty("completed").GetInt32());
     }
 
@@ -38,11 +40,13 @@ public sealed class WatchingTests
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 300));
         string path = await dashboard.StudyAsync("run");
         JsonElement page = await dashboard.GetAsync(path), live = page.GetProperty("live");
-        Assert.Equal(["dev_error", "trainable_parameters"], page.GetProperty("objectives").EnumerateArray().Select(o => o.GetProperty("name").GetString()));
+        Assert.Equal(["dev_error", "trainable_parameters"],
+            page.GetProperty("objectives").EnumerateArray().Select(o => o.GetProperty("name").GetString()));
         Assert.Equal(study.Definition.Space.Count, page.GetProperty("space").GetProperty("parameters").GetArrayLength());
         Assert.Equal(study.Completed.Count, live.GetProperty("counts").GetProperty("completed").GetInt32());
         Assert.Equal(2, live.GetProperty("counts").GetProperty("running").GetInt32());
-        Assert.Equal(ParetoFront.Of(study).Select(t => t.Number), live.GetProperty("front").GetProperty("number").EnumerateArray().Select(n => n.GetInt32()));
+        Assert.Equal(ParetoFront.Of(study).Select(t => t.Number),
+            live.GetProperty("front").GetProperty("number").EnumerateArray().Select(n => n.GetInt32()));
         double[] growth = [.. live.GetProperty("history").GetProperty("value").EnumerateArray().Select(v => v.GetDouble())];
         Assert.Equal(growth.Order(), growth);
         double[] reference = ReferencePoint.Infer([.. study.Completed.Select(t => t.Losses.ToArray())]);
@@ -67,7 +71,8 @@ public sealed class WatchingTests
             }
             Assert.Equal(Enumerable.Range(0, 250), numbers.Order());
         }
-        double[] best = [.. (await dashboard.GetAsync($"{path}/trials?sort=value:0&down=0&only=completed&limit=50")).GetProperty("rows").EnumerateArray().Select(r => r[6][0].GetDouble())];
+        double[] best = [.. (await dashboard.GetAsync($"{path}/trials?sort=value:0&down=0&only=completed&limit=50")).GetProperty("rows")
+            .EnumerateArray().Select(r => r[6][0].GetDouble())];
         Assert.Equal(best.Order(), best);
         Assert.Equal(2, (await dashboard.GetAsync($"{path}/trials?only=running")).GetProperty("total").GetInt32());
     }
@@ -143,7 +148,8 @@ public sealed class WatchingTests
         Assert.Equal(study.Trials[numbers[7]].Values[1], all.GetProperty("x")[7].GetDouble());
         Assert.Equal(study.Trials[numbers[7]].Values[0], all.GetProperty("y")[7].GetDouble());
         JsonElement rest = await dashboard.GetAsync($"{path}/scatter?x=1&y=0&from={study.Completed.Count - 5}");
-        Assert.Equal(study.Completed.TakeLast(5).Select(t => t.Number), rest.GetProperty("number").EnumerateArray().Select(n => n.GetInt32()));
+        Assert.Equal(study.Completed.TakeLast(5).Select(t => t.Number),
+            rest.GetProperty("number").EnumerateArray().Select(n => n.GetInt32()));
     }
 
     [Fact]
@@ -157,7 +163,8 @@ public sealed class WatchingTests
         Assert.Equal(study.Trials[20].Values[0], trial.GetProperty("values")[0].GetDouble());
         JsonElement curves = await dashboard.GetAsync(path + "/curves?metric=train_loss&also=20");
         JsonElement line = curves.GetProperty("lines").EnumerateArray().Single(l => l.GetProperty("number").GetInt32() == 20);
-        Assert.Equal(study.Trials[20].Reports.Select(r => r.Metrics["train_loss"]), line.GetProperty("values").EnumerateArray().Select(v => v.GetDouble()));
+        Assert.Equal(study.Trials[20].Reports.Select(r => r.Metrics["train_loss"]),
+            line.GetProperty("values").EnumerateArray().Select(v => v.GetDouble()));
     }
 
     [Fact]
@@ -165,7 +172,8 @@ public sealed class WatchingTests
     {
         await using Dashboard dashboard = await Dashboard.StartAsync(null, ("run", 10));
         string path = await dashboard.StudyAsync("run");
-        using HttpResponseMessage events = await dashboard.Client.GetAsync(new Uri(path + "/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using HttpResponseMessage events =
+            await dashboard.Client.GetAsync(new Uri(path + "/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("text/event-stream", events.Content.Headers.ContentType?.MediaType);
         using var lines = new StreamReader(await events.Content.ReadAsStreamAsync());
         long first = await NextAsync(lines);
@@ -199,22 +207,26 @@ public sealed class WatchingTests
         await using DashboardServer server = await DashboardServer.StartAsync(new DashboardOptions { Port = 0 }, [new OneStore(store)]);
         using var client = new HttpClient { BaseAddress = server.Address };
         JsonElement study;
-        do study = JsonDocument.Parse(await client.GetStringAsync(new Uri("/api/studies", UriKind.Relative))).RootElement.GetProperty("studies")[0];
+        do study = JsonDocument.Parse(await client.GetStringAsync(new Uri("/api/studies", UriKind.Relative))).RootElement
+            .GetProperty("studies")[0];
         while (!study.TryGetProperty("counts", out _));
-        Assert.Equal(("in memory", 18), (study.GetProperty("name").GetString(), study.GetProperty("counts").GetProperty("completed").GetInt32()));
+        Assert.Equal(("in memory", 18),
+            (study.GetProperty("name").GetString(), study.GetProperty("counts").GetProperty("completed").GetInt32()));
         Assert.DoesNotContain("secret", study.GetRawText(), StringComparison.Ordinal);
     }
 
     private static async Task<long> NextAsync(StreamReader lines)
     {
         while (await lines.ReadLineAsync() is { } line)
-            if (line.StartsWith("data: ", StringComparison.Ordinal)) return long.Parse(line[6..], System.Globalization.CultureInfo.InvariantCulture);
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+                return long.Parse(line[6..], System.Globalization.CultureInfo.InvariantCulture);
         throw new EndOfStreamException();
     }
 
     private sealed class OneStore(IStudyStore store) : IStudySource
     {
-        public Task<IReadOnlyList<StudyLocation>> ListAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<StudyLocation>>([new StudyLocation("host=db;password=secret", "db / in memory")]);
+        public Task<IReadOnlyList<StudyLocation>> ListAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<StudyLocation>>([new StudyLocation("host=db;password=secret", "db / in memory")]);
 
         public Task<IStudyStore> OpenAsync(StudyLocation location, CancellationToken cancellationToken) => Task.FromResult(store);
     }

@@ -9,7 +9,9 @@ using AutoPeft.TestKit;
 
 namespace AutoPeft.Fidelity.Benchmarks;
 
-/// <summary>Configurations of one space on one task with their learning curves to the last epoch, as `AutoPeft.Calibration curves` wrote them.</summary>
+/// <summary>
+/// Configurations of one space on one task with their learning curves to the last epoch, as `AutoPeft.Calibration curves` wrote them.
+/// </summary>
 internal sealed class RecordedSet
 {
     /// <summary>The demo's patience in epochs: recorded curves go on to their last epoch, trials do not.</summary>
@@ -20,7 +22,12 @@ internal sealed class RecordedSet
     private RecordedSet(string name, SearchSpace space, double score, double parameters)
     {
         Name = name;
-        Definition = new StudyDefinition(space, [Objective.Maximize("dev_score", score), Objective.Minimize("trainable_parameters", parameters) with { Log = true }]) { Name = name };
+        Definition = new StudyDefinition(space,
+            [Objective.Maximize("dev_score", score), Objective.Minimize("trainable_parameters", parameters) with { Log = true }])
+        {
+            Name =
+                name
+        };
     }
 
     public string Name { get; }
@@ -43,18 +50,28 @@ internal sealed class RecordedSet
     {
         string name = Path.GetFileNameWithoutExtension(path);
         // The demo's base model, of which the space needs width and depth; the reference is what knows nothing and trains everything.
-        var model = new BertConfig { HiddenSize = 64, IntermediateSize = 128, NumHiddenLayers = 4, NumAttentionHeads = 4, VocabSize = 1_024, MaxPositionEmbeddings = 64 };
+        var model = new BertConfig
+        {
+            HiddenSize = 64,
+            IntermediateSize = 128,
+            NumHiddenLayers = 4,
+            NumAttentionHeads = 4,
+            VocabSize = 1_024,
+            MaxPositionEmbeddings = 64,
+        };
         SearchSpace space = ShippedSpaces.Get(name.EndsWith("lora", StringComparison.Ordinal) ? "lora" : "autopeft").For(model);
         var set = new RecordedSet(name, space, name.StartsWith("acceptability", StringComparison.Ordinal) ? 0 : 0.5, 204_000);
         foreach (string line in File.ReadLines(path)) set.Add(JsonDocument.Parse(line).RootElement);
-        double[][] losses = [.. set.Configurations.Select(c => set[c].Values.Select((v, j) => set.Definition.Objectives[j].ToLoss(v)).ToArray())];
+        double[][] losses =
+            [.. set.Configurations.Select(c => set[c].Values.Select((v, j) => set.Definition.Objectives[j].ToLoss(v)).ToArray())];
         set.Front.UnionWith(Dominance.NonDominated(losses).Select(i => set.Configurations[i]));
         return set;
     }
 
     private void Add(JsonElement e)
     {
-        double[] codes = [.. e.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
+        double[] codes =
+            [.. e.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
         Configuration configuration = Definition.Space.FromCodes(codes);
         if (_curves.ContainsKey(configuration)) return;
         double parameters = e.GetProperty("parameters").GetDouble(), best = double.NegativeInfinity;
@@ -65,7 +82,9 @@ internal sealed class RecordedSet
             double[] r = [.. row.EnumerateArray().Select(v => v.GetDouble())];
             since = r[0] > best ? 0 : since + 1;
             best = Math.Max(best, r[0]);
-            reports.Add((reports.Count + 1, ImmutableSortedDictionary<string, double>.Empty.Add("dev_score", r[0]).Add("trainable_parameters", parameters).Add("loss", r[1]).Add("train_loss", r[2]).Add("gradient_norm", r[3])));
+            reports.Add((reports.Count + 1,
+                ImmutableSortedDictionary<string, double>.Empty.Add("dev_score", r[0]).Add("trainable_parameters", parameters)
+                    .Add("loss", r[1]).Add("train_loss", r[2]).Add("gradient_norm", r[3])));
             if (since >= patience) break;
         }
         _curves.Add(configuration, new TrialCurve(reports, [best, parameters]));

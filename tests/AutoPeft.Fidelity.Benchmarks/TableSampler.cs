@@ -6,8 +6,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Fidelity.Benchmarks;
 
 /// <summary>
-/// A sampler on a table: what it proposes becomes the nearest recorded configuration that the study does not have yet (mean distance of the parameters on their unit scales; a name that differs is 1 away). Random search draws
-/// from the table itself.
+/// A sampler on a table: what it proposes becomes the nearest recorded configuration that the study does not have yet (mean distance of the
+/// parameters on their unit scales; a name that differs is 1 away). Random search draws from the table itself.
 /// </summary>
 internal sealed class TableSampler(ISampler inner, IReadOnlyList<Configuration> table) : ISampler
 {

@@ -10,7 +10,9 @@ namespace AutoPeft.LanguageModels.Tests;
 /// <summary>Whatever a model answers, the sampler keeps every sampler's promises.</summary>
 public sealed class SamplerContractOverNonsense : SamplerContract
 {
-    protected override ISampler Create() => new LanguageModelSampler(new ScriptedClient("As a language model I recommend 0.001."), new RandomSampler(), new LanguageModelOptions());
+    protected override ISampler Create() =>
+        new LanguageModelSampler(new ScriptedClient("As a language model I recommend 0.001."), new RandomSampler(),
+            new LanguageModelOptions());
 
     protected override bool AvoidsRepeats => false;
 }
@@ -18,14 +20,19 @@ public sealed class SamplerContractOverNonsense : SamplerContract
 public class LanguageModelSamplerTests
 {
     private static readonly SearchSpace Space = SearchSpace.Build(s => s
-        .Float("lr", 1e-6, 1e-1, log: true).Categorical("method", ["lora", "adapter"]).Int("rank", 1, 64, log: true, when: Condition.On("method", "lora")).Bool("bias")
+        .Float("lr", 1e-6, 1e-1, log: true).Categorical("method", ["lora", "adapter"])
+        .Int("rank", 1, 64, log: true, when: Condition.On("method", "lora")).Bool("bias")
         .Require("not bias or lr < 0.01"));
 
-    private static readonly TestFunction Function = new("tuning", Space, [Objective.Minimize("loss", 10)], c => ([Math.Abs(Math.Log10(c.GetDouble("lr")) + 3) + (c.GetBool("bias") ? 0.1 : 0)], []));
+    private static readonly TestFunction Function = new("tuning", Space, [Objective.Minimize("loss", 10)],
+        c => ([Math.Abs(Math.Log10(c.GetDouble("lr")) + 3) + (c.GetBool("bias") ? 0.1 : 0)], []));
 
-    private const string Good = """{"configurations":[{"lr":0.001,"method":"lora","rank":8,"bias":false},{"lr":0.002,"method":"adapter","bias":true},{"lr":0.003,"method":"adapter","bias":false},{"lr":0.004,"method":"adapter","bias":false}]}""";
+    private const string Good = """{"configurations":[{"lr":0.001,"method":"lora","rank":8,"bias":false},{"lr":"""
+        + """0.002,"method":"adapter","bias":true},{"lr":0.003,"method":"adapter","bias":false},{"lr":0.004,"method":"adapter","bias":"""
+        + """false}]}""";
 
-    private static LanguageModelSampler Sampler(ScriptedClient client, LanguageModelOptions? options = null) => new(client, new RandomSampler(), options);
+    private static LanguageModelSampler Sampler(ScriptedClient client, LanguageModelOptions? options = null) =>
+        new(client, new RandomSampler(), options);
 
     private static AnswerLog State(FunctionStudy study) => AnswerLog.Parse(study.Study.SamplerState)!;
 
@@ -37,7 +44,8 @@ public class LanguageModelSamplerTests
         IReadOnlyList<Proposal> proposals = study.Ask(Sampler(client, new LanguageModelOptions { Task = "Fine-tune a small encoder." }), 4);
         Assert.Equal([0.001, 0.002, 0.003, 0.004], proposals.Select(p => p.Configuration.GetDouble("lr")));
         Assert.All(proposals, p => Assert.Equal("zero-shot", p.Note));
-        foreach (string said in (string[])["Fine-tune a small encoder.", "minimize loss", "lr: a float from", "logarithmic", "rank", "only where method is lora", "not bias or lr < 0.01", "Propose 4"])
+        foreach (string said in (string[])["Fine-tune a small encoder.", "minimize loss", "lr: a float from", "logarithmic", "rank",
+            "only where method is lora", "not bias or lr < 0.01", "Propose 4"])
             Assert.Contains(said, client.Prompts[0], StringComparison.Ordinal);
         Assert.Equal((4, 0), (State(study).Accepted, State(study).Dropped.Total));
     }
@@ -47,7 +55,9 @@ public class LanguageModelSamplerTests
     {
         var client = new ScriptedClient((prompt, _) => [prompt.Contains("Predict", StringComparison.Ordinal)
             ? """{"predictions":[[0.9],[0.1],[0.5]]}"""
-            : prompt.Contains("Aim for", StringComparison.Ordinal) ? """{"configurations":[{"lr":0.01,"method":"adapter","bias":false},{"lr":0.02,"method":"adapter","bias":false},{"lr":0.03,"method":"adapter","bias":false}]}""" : Good]);
+            : prompt.Contains("Aim for", StringComparison.Ordinal)
+                ? """{"configurations":[{"lr":0.01,"method":"adapter","bias":false},{"lr":0.02,"method":"adapter","bias":false},{"lr":"""
+                    + """0.03,"method":"adapter","bias":false}]}""" : Good]);
         var study = new FunctionStudy(Function, 0, 20);
         LanguageModelSampler sampler = Sampler(client);
         study.Ask(sampler, 4);
@@ -123,7 +133,8 @@ public class LanguageModelSamplerTests
     [Fact]
     public void What_was_tried_before_or_stands_twice_is_not_proposed_again()
     {
-        string twice = """{"configurations":[{"lr":0.001,"method":"adapter","bias":false},{"lr":0.001,"method":"adapter","bias":false},{"lr":0.002,"method":"adapter","bias":false}]}""";
+        string twice = """{"configurations":[{"lr":0.001,"method":"adapter","bias":false},{"lr":0.001,"method":"adapter","bias":false},"""
+            + """{"lr":0.002,"method":"adapter","bias":false}]}""";
         var study = new FunctionStudy(Function, 0, 20);
         LanguageModelSampler sampler = Sampler(new ScriptedClient(twice));
         study.Ask(sampler, 2);
@@ -146,7 +157,9 @@ public class LanguageModelSamplerTests
         var client = new ScriptedClient((prompt, call) => (call % 5) switch
         {
             0 => [Good],
-            1 => prompt.Contains("Predict", StringComparison.Ordinal) ? ["nonsense"] : ["""{"configurations":[{"lr":0.0""", $"{call % 10}1,\"method\":\"adapter\",\"bias\":false}}]}}"],
+            1 => prompt.Contains("Predict", StringComparison.Ordinal)
+                ? ["nonsense"]
+                : ["""{"configurations":[{"lr":0.0""", $"{call % 10}1,\"method\":\"adapter\",\"bias\":false}}]}}"],
             2 => throw new HttpRequestException("busy"),
             3 => [new string('x', 100_000)],
             _ => [""],
@@ -169,15 +182,20 @@ public class LanguageModelSamplerTests
     public void A_replay_of_another_study_is_refused_rather_than_made_up()
     {
         var study = new FunctionStudy(Function, 0, 20);
-        Assert.Contains("no answer to this prompt", Assert.Throws<InvalidInputException>(() => study.Ask(new LanguageModelSampler(new RecordedAnswers([])))).Message, StringComparison.Ordinal);
+        Assert.Contains("no answer to this prompt",
+            Assert.Throws<InvalidInputException>(() => study.Ask(new LanguageModelSampler(new RecordedAnswers([])))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Several_objectives_are_ranked_by_the_hypervolume_that_the_model_expects_them_to_gain()
     {
         var two = new TestFunction("two", Space, [Objective.Minimize("loss", 10), Objective.Maximize("speed", 0)], c => ([1, 1], []));
-        var client = new ScriptedClient((prompt, _) => [prompt.Contains("Predict", StringComparison.Ordinal) ? """{"predictions":[[0.9,1.1],[5,0.5],[0.2,3]]}"""
-            : prompt.Contains("Results", StringComparison.Ordinal) ? """{"configurations":[{"lr":0.01,"method":"adapter","bias":false},{"lr":0.02,"method":"adapter","bias":false},{"lr":0.03,"method":"adapter","bias":false}]}""" : Good]);
+        var client = new ScriptedClient(
+            (prompt, _) => [prompt.Contains("Predict", StringComparison.Ordinal) ? """{"predictions":[[0.9,1.1],[5,0.5],[0.2,3]]}"""
+            : prompt.Contains("Results", StringComparison.Ordinal)
+                ? """{"configurations":[{"lr":0.01,"method":"adapter","bias":false},{"lr":0.02,"method":"adapter","bias":false},{"lr":"""
+                    + """0.03,"method":"adapter","bias":false}]}""" : Good]);
         var study = new FunctionStudy(two, 0, 20);
         LanguageModelSampler sampler = Sampler(client);
         study.Ask(sampler, 4);

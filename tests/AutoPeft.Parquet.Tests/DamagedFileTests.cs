@@ -6,7 +6,9 @@ namespace AutoPeft.Parquet.Tests;
 /// <summary>A file whose bytes were changed is refused in one line, or read: soon, and in bounded memory. No byte has a checksum.</summary>
 public sealed class DamagedFileTests
 {
-    /// <summary>A file of 6 kB that claims all that <c>ParquetFooter</c> lets pass: rows of every column, and a page's free expansion for each.</summary>
+    /// <summary>
+    /// A file of 6 kB that claims all that <c>ParquetFooter</c> lets pass: rows of every column, and a page's free expansion for each.
+    /// </summary>
     private const long MostBytes = 1L << 30;
 
     private const int Seed = 1;

@@ -40,12 +40,15 @@ public sealed class ParquetFileTests : IDisposable
 
     [Fact]
     public void Any_table_comes_back_as_it_went() =>
-        Prop.ForAll(TableGenerator.Tables, table => TableAssert.Same(table, ParquetFile.Read(ParquetFile.ToBytes(table), "t.parquet"))).QuickCheckThrowOnFailure();
+        Prop.ForAll(TableGenerator.Tables, table => TableAssert.Same(table, ParquetFile.Read(ParquetFile.ToBytes(table), "t.parquet")))
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void A_table_without_rows_keeps_its_columns()
     {
-        var empty = new Table("pareto", [Column.Double("loss", Array.Empty<double>()), Column.String("error", []), Column.Timestamp("at", Array.Empty<DateTimeOffset?>())]);
+        var empty = new Table("pareto",
+            [Column.Double("loss", Array.Empty<double>()), Column.String("error", []),
+                Column.Timestamp("at", Array.Empty<DateTimeOffset?>())]);
         ParquetFile.Write(_folder["t.parquet"], empty);
         TableAssert.Same(empty, ParquetFile.Read(_folder["t.parquet"]));
     }

@@ -61,7 +61,8 @@ public sealed class StatisticsTests
     [Fact]
     public async Task Columns_of_nothing_but_nulls_have_no_bounds_whatever_their_type()
     {
-        foreach (Column column in (Column[])[Column.Bool("a", new bool?[300]), Column.Int64("a", new long?[300]), Column.String("a", new string?[300]),
+        foreach (Column column in (Column[])[Column.Bool("a", new bool?[300]), Column.Int64("a", new long?[300]),
+            Column.String("a", new string?[300]),
             Column.Timestamp("a", new DateTimeOffset?[300])])
         {
             Statistics s = await Of(column);
@@ -104,7 +105,8 @@ public sealed class StatisticsTests
 
     private static async Task<Statistics> Of(Column column)
     {
-        var table = new Table("t", [Column.Int32("before", Enumerable.Range(0, column.Count)), column, Column.Double("after", new double[column.Count])]);
+        var table = new Table("t",
+            [Column.Int32("before", Enumerable.Range(0, column.Count)), column, Column.Double("after", new double[column.Count])]);
         await using ParquetReader reader = await ParquetReader.CreateAsync(new MemoryStream(ParquetFile.ToBytes(table)));
         List<ColumnChunk> chunks = Assert.Single(reader.Metadata!.RowGroups).Columns;
         // The neighbours' bounds are untouched.

@@ -30,7 +30,10 @@ public sealed class StudyTablesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Trial 0 and 1 completed (both on the front), 2 breaks its outcome constraint, 3 failed, 4 was pruned, 5 runs again after a lost worker, 6 waits.</summary>
+    /// <summary>
+    /// Trial 0 and 1 completed (both on the front), 2 breaks its outcome constraint, 3 failed, 4 was pruned, 5 runs again after a lost
+    /// worker, 6 waits.
+    /// </summary>
     private static Study Sample()
     {
         var definition = new StudyDefinition(Space,
@@ -85,11 +88,16 @@ public sealed class StudyTablesTests : IDisposable
         Table trials = StudyTables.Trials(Sample());
         Assert.Equal(
             [
-                ("number", ColumnType.Int32), ("state", ColumnType.String), ("lr", ColumnType.Double), ("method", ColumnType.String), ("rank", ColumnType.Int64),
-                ("batch", ColumnType.Int64), ("warm", ColumnType.Bool), ("decay", ColumnType.Double), ("width", ColumnType.Int64), ("layers", ColumnType.String),
-                ("residual", ColumnType.Bool), ("accuracy", ColumnType.Double), ("parameters", ColumnType.Double), ("latency_ms", ColumnType.Double),
-                ("metric_accuracy", ColumnType.Double), ("f1", ColumnType.Double), ("feasible", ColumnType.Bool), ("source", ColumnType.String), ("device", ColumnType.String),
-                ("worker", ColumnType.String), ("attempt", ColumnType.Int32), ("seconds", ColumnType.Double), ("proposed", ColumnType.TimestampMicros),
+                ("number", ColumnType.Int32), ("state", ColumnType.String), ("lr", ColumnType.Double), ("method", ColumnType.String),
+                ("rank", ColumnType.Int64),
+                ("batch", ColumnType.Int64), ("warm", ColumnType.Bool), ("decay", ColumnType.Double), ("width", ColumnType.Int64),
+                ("layers", ColumnType.String),
+                ("residual", ColumnType.Bool), ("accuracy", ColumnType.Double), ("parameters", ColumnType.Double),
+                ("latency_ms", ColumnType.Double),
+                ("metric_accuracy", ColumnType.Double), ("f1", ColumnType.Double), ("feasible", ColumnType.Bool),
+                ("source", ColumnType.String), ("device", ColumnType.String),
+                ("worker", ColumnType.String), ("attempt", ColumnType.Int32), ("seconds", ColumnType.Double),
+                ("proposed", ColumnType.TimestampMicros),
                 ("started", ColumnType.TimestampMicros), ("finished", ColumnType.TimestampMicros), ("error", ColumnType.String),
             ],
             trials.Columns.Select(c => (c.Name, c.Type)));
@@ -111,7 +119,8 @@ public sealed class StudyTablesTests : IDisposable
         Assert.Equal([15.5, 19.0, 18.75, 19.0, 19.0, null, null], Values(trials, "seconds"));
         Assert.Equal(Start.AddSeconds(35), trials["started"][5]);
         Assert.Equal("out of memory on \uFFFD", trials["error"][3]);
-        Assert.Equal((0.1, 3L, "q+v", true, true), (trials["decay"][0], trials["width"][0], trials["layers"][0], trials["warm"][0], trials["residual"][0]));
+        Assert.Equal((0.1, 3L, "q+v", true, true),
+            (trials["decay"][0], trials["width"][0], trials["layers"][0], trials["warm"][0], trials["residual"][0]));
     }
 
     [Fact]
@@ -119,7 +128,8 @@ public sealed class StudyTablesTests : IDisposable
     {
         Study study = Sample();
         Table pareto = StudyTables.Pareto(study), trials = StudyTables.Trials(study);
-        Assert.Equal(trials.Columns.Select(c => (c.Name, c.Type, c.IsNullable)), pareto.Columns.Select(c => (c.Name, c.Type, c.IsNullable)));
+        Assert.Equal(trials.Columns.Select(c => (c.Name, c.Type, c.IsNullable)),
+            pareto.Columns.Select(c => (c.Name, c.Type, c.IsNullable)));
         Assert.Equal([1, 0], Values(pareto, "number"));
     }
 
@@ -180,7 +190,8 @@ public sealed class StudyTablesTests : IDisposable
         ]);
         StudyTables.Write(_folder.Path, study);
         Table trials = ParquetFile.Read(_folder["trials.parquet"]);
-        Assert.Equal((0.1, 0.2, 0.3, 0.4, 0.5), (trials["lr"][0], trials["parameter_LR"][0], trials["e"][0], trials["objective_E"][0], trials["loss"][0]));
+        Assert.Equal((0.1, 0.2, 0.3, 0.4, 0.5),
+            (trials["lr"][0], trials["parameter_LR"][0], trials["e"][0], trials["objective_E"][0], trials["loss"][0]));
         Assert.Equal([("LR", "parameter_LR"), ("E", "objective_E")], StudyTables.Renamed(study.Definition));
         Assert.Equal("""{"parameter_LR":"LR","objective_E":"E"}""", trials.Metadata[StudyTables.RenamedKey]);
         Assert.DoesNotContain(StudyTables.RenamedKey, StudyTables.Trials(Sample()).Metadata.Keys);
@@ -234,5 +245,6 @@ public sealed class StudyTablesTests : IDisposable
         Assert.DoesNotContain('\n', e.Message);
     }
 
-    private static object?[] Values(Table table, string column) => [.. Enumerable.Range(0, table.RowCount).Select(row => table[column][row])];
+    private static object?[] Values(Table table, string column) =>
+        [.. Enumerable.Range(0, table.RowCount).Select(row => table[column][row])];
 }

@@ -4,7 +4,9 @@ namespace AutoPeft.Parquet.Tests;
 
 internal static class TableAssert
 {
-    /// <summary>Equal to the last bit: names, types, nullability, order, values (NaN payloads and the sign of zero too), metadata.</summary>
+    /// <summary>
+    /// Equal to the last bit: names, types, nullability, order, values (NaN payloads and the sign of zero too), metadata.
+    /// </summary>
     public static void Same(Table expected, Table actual)
     {
         Assert.Equal(expected.Name, actual.Name);
@@ -17,7 +19,8 @@ internal static class TableAssert
             Assert.Equal(e.NullCount, a.NullCount);
             for (int row = 0; row < e.Count; row++)
             {
-                Assert.True(Equals(Bits(e[row]), Bits(a[row])), $"column '{e.Name}' row {row}: expected {e[row] ?? "nothing"}, read {a[row] ?? "nothing"}");
+                Assert.True(Equals(Bits(e[row]), Bits(a[row])),
+                    $"column '{e.Name}' row {row}: expected {e[row] ?? "nothing"}, read {a[row] ?? "nothing"}");
             }
         }
     }

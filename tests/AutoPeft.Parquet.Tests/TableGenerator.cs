@@ -16,17 +16,21 @@ internal static class TableGenerator
         ArbMap.Default.GeneratorFor<float>(),
         Gen.Elements(0f, -0f, float.NaN, float.Epsilon, float.MinValue, float.MaxValue, float.NegativeInfinity));
 
-    private static readonly Gen<int> Ints = Gen.OneOf(Gen.Choose(-3, 3), ArbMap.Default.GeneratorFor<int>(), Gen.Elements(int.MinValue, int.MaxValue));
+    private static readonly Gen<int> Ints =
+        Gen.OneOf(Gen.Choose(-3, 3), ArbMap.Default.GeneratorFor<int>(), Gen.Elements(int.MinValue, int.MaxValue));
 
     private static readonly Gen<long> Longs = Gen.OneOf(
         Gen.Choose(-3, 3).Select(i => (long)i), Gen.Elements(long.MinValue, long.MaxValue, 1L << 40), ArbMap.Default.GeneratorFor<long>());
 
     private static readonly Gen<string> Texts = Gen.OneOf(
-        Gen.Elements("", "lora", "dora", "ia3", "a longer text that repeats, a longer text that repeats", "Grüße, 数据, 🎯", "tab\tand\nline\0"),
-        ArbMap.Default.GeneratorFor<string>().Where(s => s is not null && System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(s)) == s));
+        Gen.Elements("", "lora", "dora", "ia3", "a longer text that repeats, a longer text that repeats", "Grüße, 数据, 🎯",
+            "tab\tand\nline\0"),
+        ArbMap.Default.GeneratorFor<string>()
+            .Where(s => s is not null && System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(s)) == s));
 
     private static readonly Gen<DateTimeOffset> Instants =
-        from micros in Gen.OneOf(Gen.Choose(-2_000_000, 2_000_000).Select(i => (long)i), Gen.Choose(0, int.MaxValue).Select(i => i * 1_000_003L))
+        from micros in Gen.OneOf(Gen.Choose(-2_000_000, 2_000_000).Select(i => (long)i),
+            Gen.Choose(0, int.MaxValue).Select(i => i * 1_000_003L))
         select DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
 
     public static Arbitrary<Table> Tables { get; } = Arb.From(
@@ -35,7 +39,8 @@ internal static class TableGenerator
         from makers in Gen.ArrayOf(ColumnMaker(rows), width)
         from keys in Gen.ArrayOf(Texts.Two(), 2)
         select new Table("trials", makers.Select((make, i) => make($"column {i}")),
-            keys.DistinctBy(k => k.Item1).Where(k => k.Item1.Length > 0 && k.Item1 != Table.NameKey).Select(k => KeyValuePair.Create(k.Item1, k.Item2))));
+            keys.DistinctBy(k => k.Item1).Where(k => k.Item1.Length > 0 && k.Item1 != Table.NameKey)
+                .Select(k => KeyValuePair.Create(k.Item1, k.Item2))));
 
     private static Gen<Func<string, Column>> ColumnMaker(int rows) => Gen.OneOf(
         Maker(rows, ArbMap.Default.GeneratorFor<bool>(), Column.Bool, Column.Bool),
@@ -44,7 +49,8 @@ internal static class TableGenerator
         Maker(rows, Floats, Column.Float, Column.Float),
         Maker(rows, Doubles, Column.Double, Column.Double),
         Maker(rows, Instants, (n, v) => Column.Timestamp(n, v), (n, v) => Column.Timestamp(n, v)),
-        Maker(rows, Instants, (n, v) => Column.Timestamp(n, v, ColumnType.TimestampMillis), (n, v) => Column.Timestamp(n, v, ColumnType.TimestampMillis)),
+        Maker(rows, Instants, (n, v) => Column.Timestamp(n, v, ColumnType.TimestampMillis),
+            (n, v) => Column.Timestamp(n, v, ColumnType.TimestampMillis)),
         from values in Stretches(rows, Texts)
         from missing in Stretches(rows, ArbMap.Default.GeneratorFor<bool>())
         from nullable in ArbMap.Default.GeneratorFor<bool>()

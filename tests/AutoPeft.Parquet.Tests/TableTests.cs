@@ -13,7 +13,8 @@ public sealed class TableTests
 
     [Fact]
     public void Two_columns_of_one_name_are_refused() =>
-        Assert.Contains("two columns named 'a'", Assert.Throws<ArgumentException>(() => new Table("trials", [Column.Int32("a", [1]), Column.Bool("a", [true])])).Message);
+        Assert.Contains("two columns named 'a'",
+            Assert.Throws<ArgumentException>(() => new Table("trials", [Column.Int32("a", [1]), Column.Bool("a", [true])])).Message);
 
     [Fact]
     public void A_table_without_columns_is_refused() => Assert.Throws<ArgumentException>(() => new Table("trials", []));

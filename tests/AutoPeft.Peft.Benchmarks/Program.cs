@@ -26,7 +26,8 @@ if (args.Length > 0 && args[0] is "step" or "plain")
 string Option(string name, string fallback) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : fallback;
 double Number(string name, double fallback) =>
     double.Parse(Option(name, fallback.ToString("R", CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
-var (against, name, pairs, threads) = (Option("--against", "plain"), Option("--shape", ""), (int)Number("--pairs", 5), (int)Number("--threads", 1));
+var (against, name, pairs, threads) =
+    (Option("--against", "plain"), Option("--shape", ""), (int)Number("--pairs", 5), (int)Number("--threads", 1));
 var worst = 0.0;
 foreach (var shape in StepShape.All.Where(s => name is "" || s.Name == name))
 {

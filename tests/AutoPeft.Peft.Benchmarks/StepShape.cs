@@ -48,6 +48,7 @@ internal sealed record StepShape(
         var values = arguments.Chunk(2).ToDictionary(p => p[0][2..], p => p[1]);
         int Int(string key) => int.Parse(values[key], CultureInfo.InvariantCulture);
         return new StepShape("", Int("layers"), Int("hidden"), Int("heads"), Int("inner"), Int("vocab"), Int("tokens"), Int("batch"),
-            Int("rank"), double.Parse(values["dropout"], CultureInfo.InvariantCulture), Int("threads")) { Full = Int("full") == 1 };
+            Int("rank"), double.Parse(values["dropout"], CultureInfo.InvariantCulture), Int("threads"))
+        { Full = Int("full") == 1 };
     }
 }

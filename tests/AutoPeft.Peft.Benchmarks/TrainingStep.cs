@@ -96,7 +96,8 @@ internal sealed class TrainingStep : IDisposable
             var start = name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) ? 1.0 : 0.0;
             using var scope = NewDisposeScope();
             var count = (int)parameter.numel();
-            parameter.copy_(tensor([.. Enumerable.Range(0, count).Select(i => start + 0.05 * Math.Sin(0.7 * i + phase))]).view(parameter.shape));
+            parameter.copy_(
+                tensor([.. Enumerable.Range(0, count).Select(i => start + 0.05 * Math.Sin(0.7 * i + phase))]).view(parameter.shape));
         }
     }
 }

@@ -9,9 +9,11 @@ public class StoreAddressTests
     [Fact]
     public void A_url_says_what_libpq_lets_it_say()
     {
-        NpgsqlConnectionStringBuilder s = Read("postgresql://us%40er:p%3Aw%25@db.example:6543/stu%20dies?sslmode=verify-full&connect_timeout=3&application_name=me&sslrootcert=/ca.pem&passfile=/p");
+        NpgsqlConnectionStringBuilder s = Read("postgresql://us%40er:p%3Aw%25@db.example:6543/stu%20dies?sslmode=verify-full"
+            + "&connect_timeout=3&application_name=me&sslrootcert=/ca.pem&passfile=/p");
         Assert.Equal(("us@er", "p:w%", "db.example", 6543, "stu dies"), (s.Username, s.Password, s.Host, s.Port, s.Database));
-        Assert.Equal((SslMode.VerifyFull, 3, "me", "/ca.pem", "/p"), (s.SslMode, s.Timeout, s.ApplicationName, s.RootCertificate, s.Passfile));
+        Assert.Equal((SslMode.VerifyFull, 3, "me", "/ca.pem", "/p"),
+            (s.SslMode, s.Timeout, s.ApplicationName, s.RootCertificate, s.Passfile));
     }
 
     [Theory]
@@ -20,7 +22,8 @@ public class StoreAddressTests
     [InlineData("postgres://u@[::1]:77/d", "postgres://u@::1:77/d")]
     [InlineData("postgres://u@/d?host=/run/postgresql", "postgres://u@/d?host=/run/postgresql")]
     [InlineData("Host=h;Username=u;Password=secret;Database=d", "postgres://u@h/d")]
-    public void An_address_is_shown_without_its_password(string address, string shown) => Assert.Equal(shown, StoreAddress.Parse(address).ToString());
+    public void An_address_is_shown_without_its_password(string address, string shown) =>
+    Assert.Equal(shown, StoreAddress.Parse(address).ToString());
 
     [Theory]
     [InlineData("postgres://u:top/secret@h/d", "port")]

@@ -11,7 +11,8 @@ internal static class BacktestExperiment
     public static void Run(string name, LossPoints points)
     {
         double top = points.Compute.Order().ElementAt((int)(points.Count * 0.85));
-        int[] test = [.. Enumerable.Range(0, points.Count).Where(i => points.Compute[i] >= top)], train = [.. Enumerable.Range(0, points.Count).Where(i => points.Compute[i] <= top / 5)];
+        int[] test = [.. Enumerable.Range(0, points.Count).Where(i => points.Compute[i] >= top)],
+            train = [.. Enumerable.Range(0, points.Count).Where(i => points.Compute[i] <= top / 5)];
         var some = points.Take(train);
         var fit = LossLawFit.Fit(some);
         var u = LossLawUncertainty.Of(some, fit.Law);
@@ -26,6 +27,9 @@ internal static class BacktestExperiment
             if (points.Loss[i] >= p.LawBand.Low && points.Loss[i] <= p.LawBand.High) law++;
             errors.Add(Math.Abs(Math.Log(points.Loss[i] / p.Loss)));
         }
-        Console.WriteLine($"{name}: {train.Length} runs predict {test.Length} of ≥ 5 times the compute; 90 % band holds {100.0 * held / test.Length:0} % (the law's interval alone {100.0 * law / test.Length:0} %), median error {1000 * SampleStats.Median(errors):0.0} ‰; inner backtests: {back.Origins} origins, coverage {back.Coverage * 100:0} %, form rate {back.FormRate:0.0000}, noise {u.Noise.Run:0.0000}, sizes {u.Noise.Size:0.0000}");
+        Console.WriteLine($"{name}: {train.Length} runs predict {test.Length} of ≥ 5 times the compute; 90 % band holds "
+            + $"{100.0 * held / test.Length:0} % (the law's interval alone {100.0 * law / test.Length:0} %), median error "
+            + $"{1000 * SampleStats.Median(errors):0.0} ‰; inner backtests: {back.Origins} origins, coverage {back.Coverage * 100:0} %, "
+            + $"form rate {back.FormRate:0.0000}, noise {u.Noise.Run:0.0000}, sizes {u.Noise.Size:0.0000}");
     }
 }

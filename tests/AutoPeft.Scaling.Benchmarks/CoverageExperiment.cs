@@ -43,7 +43,8 @@ internal static class CoverageExperiment
                         Interlocked.Increment(ref failed);
                     }
                 });
-                Console.WriteLine($"{count,5} {kind,-12} {string.Join(' ', hits.Select(h => $"{100.0 * h / Math.Max(held, 1),6:0.0}"))}    {failed}");
+                Console.WriteLine(
+                    $"{count,5} {kind,-12} {string.Join(' ', hits.Select(h => $"{100.0 * h / Math.Max(held, 1),6:0.0}"))}    {failed}");
             }
     }
 
@@ -52,7 +53,8 @@ internal static class CoverageExperiment
         var u = LossLawUncertainty.Of(points, LossLawFit.Fit(points, s_fit).Law);
         double n = points.N.Max() * Math.Sqrt(10), d = points.D.Max() * Math.Sqrt(10);
         static bool In(Interval i, double v) => v >= i.Low && v <= i.High;
-        return [In(u.Parameter("A"), s_truth.A), In(u.Parameter("alpha"), s_truth.Alpha), In(u.Parameter("beta"), s_truth.Beta), In(u.Parameter("E"), s_truth.E), In(u.Loss(n, d), s_truth.Loss(n, d))];
+        return [In(u.Parameter("A"), s_truth.A), In(u.Parameter("alpha"), s_truth.Alpha), In(u.Parameter("beta"), s_truth.Beta),
+            In(u.Parameter("E"), s_truth.E), In(u.Loss(n, d), s_truth.Loss(n, d))];
     }
 
     private static LossPoints Draw(int count, string kind, double noise, double shared, ulong seed)
@@ -70,7 +72,8 @@ internal static class CoverageExperiment
                 d[i] = 1e9 * Math.Pow(64, count == 8 ? (b + (a % 2) * 0.5) / 1.5 : b / (tokens - 1.0));
                 double z = random.NextNormal();
                 // Student's t with three degrees of freedom, scaled to unit variance.
-                if (kind == "t3") z /= Math.Sqrt(Math.Pow(random.NextNormal(), 2) + Math.Pow(random.NextNormal(), 2) + Math.Pow(random.NextNormal(), 2));
+                if (kind == "t3")
+                    z /= Math.Sqrt(Math.Pow(random.NextNormal(), 2) + Math.Pow(random.NextNormal(), 2) + Math.Pow(random.NextNormal(), 2));
                 l[i] = s_truth.Loss(n[i], d[i]) * Math.Exp(noise * z + effect);
             }
         }

@@ -15,8 +15,10 @@ internal static class FormulaBenchmark
         double read = clock.Elapsed.TotalSeconds;
         var report = FormulaReport.Run(table, target, formula);
         var fit = report.Fit;
-        Console.WriteLine($"{formula}: objective {fit.Objective:G10} ({fit.End}), {fit.StartsAtMinimum} of {fit.Starts} descents at the minimum");
+        Console.WriteLine(
+            $"{formula}: objective {fit.Objective:G10} ({fit.End}), {fit.StartsAtMinimum} of {fit.Starts} descents at the minimum");
         Console.WriteLine("  " + string.Join("  ", fit.Names.Zip(fit.Values, (n, v) => $"{n} {v:G6}")));
-        Console.WriteLine($"  read {read:0.0} s, fitted {clock.Elapsed.TotalSeconds - read:0.0} s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1048576} MiB");
+        Console.WriteLine($"  read {read:0.0} s, fitted {clock.Elapsed.TotalSeconds - read:0.0} s, peak "
+            + $"{Process.GetCurrentProcess().PeakWorkingSet64 / 1048576} MiB");
     }
 }

@@ -28,7 +28,8 @@ internal static class IsoFlopExperiment
                 double n = Optimum(c) * Math.Pow(1.35, k) * Math.Exp(0.15 * (random.NextDouble() - 0.5)), d = Tokens(n, c);
                 rows.Add((n, d, s_truth.Loss(n, d) * Math.Exp(noise * random.NextNormal()), c));
             }
-        return new LossPoints([.. rows.Select(r => r.N)], [.. rows.Select(r => r.D)], [.. rows.Select(r => r.Loss)], compute: [.. rows.Select(r => r.C)]);
+        return new LossPoints([.. rows.Select(r => r.N)], [.. rows.Select(r => r.D)], [.. rows.Select(r => r.Loss)],
+            compute: [.. rows.Select(r => r.C)]);
     }
 
     /// <summary>The exponent that the true optima follow over the budgets, by least squares.</summary>
@@ -55,8 +56,11 @@ internal static class IsoFlopExperiment
             if (ignored.Exponent is { } b) plain.Add(b - truth);
             if (ignored.Exponent is not null && truth >= ignored.ExponentBand.Low && truth <= ignored.ExponentBand.High) plainHeld++;
         }
-        Console.WriteLine($"isoFLOP, C ≠ 6ND, {errors.Count} sweeps, noise {noise}: true a {truth:0.0000}, mean error {errors.Average():+0.0000;−0.0000}, sd {Math.Sqrt(errors.Average(e => e * e)):0.0000}, 95 % interval held {100.0 * held / errors.Count:0.0} %");
-        Console.WriteLine($"  without the compute column: mean error {plain.DefaultIfEmpty(double.NaN).Average():+0.0000;−0.0000}, held {100.0 * plainHeld / Math.Max(plain.Count, 1):0.0} %");
+        Console.WriteLine($"isoFLOP, C ≠ 6ND, {errors.Count} sweeps, noise {noise}: true a {truth:0.0000}, mean error "
+            + $"{errors.Average():+0.0000;−0.0000}, sd {Math.Sqrt(errors.Average(e => e * e)):0.0000}, 95 % interval held "
+            + $"{100.0 * held / errors.Count:0.0} %");
+        Console.WriteLine($"  without the compute column: mean error {plain.DefaultIfEmpty(double.NaN).Average():+0.0000;−0.0000}, held "
+            + $"{100.0 * plainHeld / Math.Max(plain.Count, 1):0.0} %");
     }
 
     private static double Tokens(double n, double c) => c / Flop(n, 1);

@@ -7,7 +7,9 @@ using AutoPeft.Scaling.Reports;
 
 namespace AutoPeft.Scaling.Benchmarks;
 
-/// <summary>A table of many runs from a known law: seconds and peak memory of the loss law's and of a formula's fit, reading included.</summary>
+/// <summary>
+/// A table of many runs from a known law: seconds and peak memory of the loss law's and of a formula's fit, reading included.
+/// </summary>
 internal static class ManyRows
 {
     /// <summary>Writes the table, fits it by one of the two, prints.</summary>
@@ -22,16 +24,20 @@ internal static class ManyRows
             for (int i = 0; i < rows; i++)
             {
                 double n = Math.Exp(18 + 5 * random.NextDouble()), d = Math.Exp(21 + 4.5 * random.NextDouble());
-                w.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{n:G7},{d:G7},{truth.Loss(n, d) * Math.Exp(0.005 * random.NextNormal()):G7}"));
+                w.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{n:G7},{d:G7},{truth.Loss(n, d) * Math.Exp(0.005 * random.NextNormal()):G7}"));
             }
         }
         var clock = Stopwatch.StartNew();
         var table = TableFile.Read(path);
         double read = clock.Elapsed.TotalSeconds;
-        IFitReport report = formula ? FormulaReport.Run(table, "loss", "E + A*N^-alpha + B*D^-beta") : LossLawReport.Run(LossPoints.From(table));
+        IFitReport report =
+            formula ? FormulaReport.Run(table, "loss", "E + A*N^-alpha + B*D^-beta") : LossLawReport.Run(LossPoints.From(table));
         report.WriteConsole(Console.Out);
         report.ToHtml();
-        Console.WriteLine($"{rows} rows, {(formula ? "formula" : "loss law")}: read {read:0.0} s, in all {clock.Elapsed.TotalSeconds:0.0} s ({Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:0.0} s of processors), peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1048576} MiB");
+        Console.WriteLine($"{rows} rows, {(formula ? "formula" : "loss law")}: read {read:0.0} s, in all {clock.Elapsed.TotalSeconds:0.0} "
+            + $"s ({Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:0.0} s of processors), peak "
+            + $"{Process.GetCurrentProcess().PeakWorkingSet64 / 1048576} MiB");
         File.Delete(path);
     }
 }

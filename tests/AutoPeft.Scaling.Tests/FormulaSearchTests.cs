@@ -13,8 +13,10 @@ public sealed class FormulaSearchTests
 {
     private static readonly double[] s_accuracy =
     [
-        0.8156095077499023, 0.7998178591701584, 0.7742002164086389, 0.739683365441737, 0.6981344933910766, 0.6438946853123285, 0.5859691417856783, 0.5248873406007178,
-        0.45987321474752746, 0.40568188414460143, 0.3631807839838172, 0.32898823455904724, 0.30381611478579124, 0.2851020179781465, 0.2740769258529005, 0.26669891204641194,
+        0.8156095077499023, 0.7998178591701584, 0.7742002164086389, 0.739683365441737, 0.6981344933910766, 0.6438946853123285,
+        0.5859691417856783, 0.5248873406007178,
+        0.45987321474752746, 0.40568188414460143, 0.3631807839838172, 0.32898823455904724, 0.30381611478579124, 0.2851020179781465,
+        0.2740769258529005, 0.26669891204641194,
     ];
 
     [Fact]
@@ -47,7 +49,8 @@ public sealed class FormulaSearchTests
         var law = LawRegister.Find("data-constrained");
         var bound = LawTable.Bind(table, law, null, new Dictionary<string, string> { ["U"] = "unique_tokens" }, new ColumnChoice(), out _)!;
         var (text, parameters) = LawComparison.Parse(law);
-        var fit = FormulaFit.Fit(text, parameters, [.. text.Regressors.Select(r => bound.Find(r)!.Numbers!)], bound.Columns[^1].Numbers!, new FormulaFitOptions { SearchPoints = 500, SearchDescents = 12 });
+        var fit = FormulaFit.Fit(text, parameters, [.. text.Regressors.Select(r => bound.Find(r)!.Numbers!)], bound.Columns[^1].Numbers!,
+            new FormulaFitOptions { SearchPoints = 500, SearchDescents = 12 });
         Assert.Equal(15, fit["RD"], 4.0);
         var band = fit.Intervals[fit.Names.ToList().IndexOf("RD")];
         Assert.InRange(15, band.Low, band.High);
@@ -65,7 +68,8 @@ public sealed class FormulaSearchTests
             Assert.All(law.Bounds, b => Assert.Contains(b.Name, text.Parameters));
             Assert.Matches("arXiv:\\d{4}\\.\\d{5}", law.Source);
         }
-        Assert.Contains("is 'chinchilla' meant", Assert.Throws<ScalingDataException>(() => LawRegister.Find("chinchila")).Message, StringComparison.Ordinal);
+        Assert.Contains("is 'chinchilla' meant", Assert.Throws<ScalingDataException>(() => LawRegister.Find("chinchila")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public sealed class FormulaSearchTests
     {
         var p = Generated.Losses(0.002, 60);
         var table = new RunTable("runs", [new("N", p.N), new("D", p.D), new("loss", p.Loss)]);
-        var compared = LawComparison.Run(table, [LawRegister.Find("kaplan"), LawRegister.Find("chinchilla"), LawRegister.Find("compute")], null, new Dictionary<string, string>(), new ColumnChoice());
+        var compared = LawComparison.Run(table, [LawRegister.Find("kaplan"), LawRegister.Find("chinchilla"), LawRegister.Find("compute")],
+            null, new Dictionary<string, string>(), new ColumnChoice());
         Assert.Equal("chinchilla", compared.Laws[0].Law.Key);
         Assert.Equal("chinchilla", compared.Laws.MaxBy(l => l.AkaikeWeight)!.Law.Key);
         Assert.Equal(1, compared.Laws.Sum(l => l.StackingWeight), 9);
@@ -97,12 +102,15 @@ public sealed class FormulaSearchTests
     {
         double[] x = [.. Enumerable.Range(1, 30).Select(i => (double)i)], y = [.. x.Select(v => 2 + Math.Max(3 * v, 40.0))];
         var table = new RunTable("t", [new("x value", x), new("y", y), new("note", [.. x.Select(_ => "text")])]);
-        var report = FormulaReport.Run(table, "y", "c + max(a*`x value`, b)", new FormulaReportOptions { Parameters = new Dictionary<string, FormulaParameter> { ["c"] = new("c", 2, 2, 2) } });
+        var report = FormulaReport.Run(table, "y", "c + max(a*`x value`, b)",
+            new FormulaReportOptions { Parameters = new Dictionary<string, FormulaParameter> { ["c"] = new("c", 2, 2, 2) } });
         Assert.Equal(2, report.Fit["c"]);
         Assert.Equal(3, report.Fit["a"], 3);
         Assert.Equal(40, report.Fit["b"], 2);
-        Assert.Contains("holds text", Assert.Throws<ScalingDataException>(() => FormulaReport.Run(table, "y", "a*note")).Message, StringComparison.Ordinal);
-        Assert.Contains("no column", Assert.Throws<ScalingDataException>(() => FormulaReport.Run(table, "y", "a*`z`")).Message, StringComparison.Ordinal);
+        Assert.Contains("holds text", Assert.Throws<ScalingDataException>(() => FormulaReport.Run(table, "y", "a*note")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no column", Assert.Throws<ScalingDataException>(() => FormulaReport.Run(table, "y", "a*`z`")).Message,
+            StringComparison.Ordinal);
         var f = new FormulaText("logsumexp(a, b) + sigmoid(c) + min(a, sum(b, c)) + abs(a)", []);
         Span<double> value = stackalloc double[1];
         new FormulaProgram(f, [], 1).Evaluate([-1, 0.5, 2], 0, value, default);

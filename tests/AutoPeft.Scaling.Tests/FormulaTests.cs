@@ -26,7 +26,8 @@ public sealed class FormulaTests
     {
         double[][] rows = [.. Enumerable.Range(0, 40).Select(i => new[] { 1e7 * Math.Pow(1.25, i) })];
         double[] y = [.. rows.Select(r => 1.7 + 90 * Math.Pow(r[0], -0.25))];
-        var fit = FormulaFit.Fit((p, r) => p[0] + Dual.Exp(p[1] - p[2] * Math.Log(r[0])), [new("E", 1), new("a", 2, OtherStarts: 6), new("alpha", 0.5, OtherStarts: 0.1)], rows, y);
+        var fit = FormulaFit.Fit((p, r) => p[0] + Dual.Exp(p[1] - p[2] * Math.Log(r[0])),
+            [new("E", 1), new("a", 2, OtherStarts: 6), new("alpha", 0.5, OtherStarts: 0.1)], rows, y);
         Assert.Equal(1.7, fit["E"], 6);
         Assert.Equal(Math.Log(90), fit["a"], 4);
         Assert.Equal(0.25, fit["alpha"], 6);
@@ -40,7 +41,8 @@ public sealed class FormulaTests
         Assert.Equal(["N"], f.Regressors);
         Assert.Equal(2 + 3 * Math.Pow(5, -0.5) / 2 + 1, Value(f, [2, 3, 0.5], 5), 12);
         Assert.Equal(Math.Pow(2, 9), Value(new FormulaText("a^3^2", []), [2]), 9);
-        Assert.Contains("character 5", Assert.Throws<ScalingDataException>(() => new FormulaText("E + * N", ["N"])).Message, StringComparison.Ordinal);
+        Assert.Contains("character 5", Assert.Throws<ScalingDataException>(() => new FormulaText("E + * N", ["N"])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ScalingDataException>(() => new FormulaText("sin(E)", []));
     }
 
@@ -56,7 +58,8 @@ public sealed class FormulaTests
     {
         double[][] rows = [.. Enumerable.Range(1, 20).Select(i => new[] { (double)i })];
         var e = Assert.Throws<FitDidNotConvergeException>(() =>
-            FormulaFit.Fit((p, r) => p[0] * Dual.Pow(r[0], p[1]), [new("c", 1), new("k", 0.5, 0, 1)], rows, [.. rows.Select(r => 3 * r[0] * r[0])]));
+            FormulaFit.Fit((p, r) => p[0] * Dual.Pow(r[0], p[1]), [new("c", 1), new("k", 0.5, 0, 1)], rows,
+                [.. rows.Select(r => 3 * r[0] * r[0])]));
         Assert.Contains("k = 1", e.Message, StringComparison.Ordinal);
     }
 

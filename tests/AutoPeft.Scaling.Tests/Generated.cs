@@ -45,7 +45,8 @@ internal static class Generated
         return runs;
     }
 
-    public static (double LearningRate, double Batch) Optimum(double n, double d) => (2 * Math.Pow(n, -0.7) * Math.Pow(d, 0.3), 0.6 * Math.Pow(d, 0.57));
+    public static (double LearningRate, double Batch) Optimum(double n, double d) =>
+        (2 * Math.Pow(n, -0.7) * Math.Pow(d, 0.3), 0.6 * Math.Pow(d, 0.57));
 
     public static SweepData SweepData(double noise = 0, ulong seed = 1, IReadOnlyList<(double N, double D)>? design = null) =>
         Data.SweepData.From(RunTable.FromRecords(Sweep(noise, seed, design)), new ColumnChoice { BatchUnit = BatchUnit.Tokens });

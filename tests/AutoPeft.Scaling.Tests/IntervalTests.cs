@@ -54,17 +54,23 @@ public sealed class IntervalTests
         // True FLOP are 6ND·(1 + 60·N^-1/4): the optimum's exponent is that of the stated budgets.
         static double Tokens(double n, double c) => c / (6 * n * (1 + 60 * Math.Pow(n, -0.25)));
         double[] budgets = [1e18, 3e18, 1e19, 3e19, 1e20, 3e20];
-        static double Optimum(double c) => Enumerable.Range(0, 3000).Select(k => 1e7 * Math.Exp(k * 0.0025)).MinBy(n => s_truth.Loss(n, Tokens(n, c)));
-        double truth = MathNet.Numerics.Fit.Line([.. budgets.Select(c => Math.Log(c))], [.. budgets.Select(c => Math.Log(Optimum(c)))]).Item2;
+        static double Optimum(double c) =>
+            Enumerable.Range(0, 3000).Select(k => 1e7 * Math.Exp(k * 0.0025)).MinBy(n => s_truth.Loss(n, Tokens(n, c)));
+        double truth =
+            MathNet.Numerics.Fit.Line([.. budgets.Select(c => Math.Log(c))], [.. budgets.Select(c => Math.Log(Optimum(c)))]).Item2;
         int held = 0;
         double mean = 0;
         const int Sweeps = 20;
         for (ulong seed = 0; seed < Sweeps; seed++)
         {
             var random = new Philox(seed);
-            var rows = (from c in budgets from k in Enumerable.Range(-4, 9) let n = Optimum(c) * Math.Pow(1.35, k) select (N: n, D: Tokens(n, c), C: c)).ToList();
+            var rows = (from c in budgets
+                        from k in Enumerable.Range(-4, 9)
+                        let n = Optimum(c) * Math.Pow(1.35, k)
+                        select (N: n, D: Tokens(n, c), C: c)).ToList();
             var iso = IsoFlop.Fit(new LossPoints([.. rows.Select(r => r.N)], [.. rows.Select(r => r.D)],
-                [.. rows.Select(r => s_truth.Loss(r.N, r.D) * Math.Exp(0.002 * random.NextNormal()))], compute: [.. rows.Select(r => r.C)]));
+                [.. rows.Select(r => s_truth.Loss(r.N, r.D) * Math.Exp(0.002 * random.NextNormal()))],
+                compute: [.. rows.Select(r => r.C)]));
             Assert.Equal(budgets.Length, iso.Profiles.Count);
             mean += iso.Exponent!.Value / Sweeps;
             held += iso.ExponentBand.Low <= truth && iso.ExponentBand.High >= truth ? 1 : 0;
@@ -76,7 +82,8 @@ public sealed class IntervalTests
     [Fact]
     public void A_prediction_lies_in_its_bands_says_how_far_it_goes_and_survives_the_file()
     {
-        var report = LossLawReport.Run(Generated.Losses(0.004, 60), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 50 });
+        var report =
+            LossLawReport.Run(Generated.Losses(0.004, 60), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 50 });
         string path = Path.GetTempFileName();
         try
         {
@@ -89,9 +96,11 @@ public sealed class IntervalTests
             Assert.Equal(6e24 / report.Fit.Points.Compute.Max(), p.TimesBeyond, 1e-6 * p.TimesBeyond);
             var o = loaded.Optimal(1e24);
             Assert.InRange(o.N, o.NBand.Low, o.NBand.High);
-            Assert.InRange(LossLawPredictor.Published.Predict(1e9, 1e10).Loss, LossLawPredictor.Published.Predict(1e9, 1e10).LawBand.Low, 9);
+            Assert.InRange(LossLawPredictor.Published.Predict(1e9, 1e10).Loss, LossLawPredictor.Published.Predict(1e9, 1e10).LawBand.Low,
+                9);
             var json = JsonNode.Parse(File.ReadAllText(path))!;
-            foreach (string key in new[] { "ci95", "ci95_runs", "ci95_clusters", "noise", "backtest", "residual_rms", "largest_residuals" }) Assert.NotNull(json[key]);
+            foreach (string key in new[] { "ci95", "ci95_runs", "ci95_clusters", "noise", "backtest", "residual_rms", "largest_residuals" })
+                Assert.NotNull(json[key]);
         }
         finally
         {
@@ -122,7 +131,8 @@ public sealed class IntervalTests
     [Fact]
     public void Figures_are_plain_svg_with_their_numbers_beside_them()
     {
-        var report = LossLawReport.Run(Generated.Losses(0.004, 60), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 50 });
+        var report =
+            LossLawReport.Run(Generated.Losses(0.004, 60), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 50 });
         Assert.Contains(report.Figures, f => f.Name == "loss-by-tokens");
         foreach (var f in report.Figures)
         {
@@ -131,7 +141,8 @@ public sealed class IntervalTests
             Assert.DoesNotContain("var(", svg, StringComparison.Ordinal);
             Assert.DoesNotContain("class=", svg, StringComparison.Ordinal);
         }
-        Assert.StartsWith("series,x,y,low,high\n", report.Figures.Single(f => f.Name == "predicted-seen").ToCsv(), StringComparison.Ordinal);
+        Assert.StartsWith("series,x,y,low,high\n", report.Figures.Single(f => f.Name == "predicted-seen").ToCsv(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,9 +8,11 @@ namespace AutoPeft.Scaling.Tests;
 public sealed class LossLawFitTests
 {
     /// <summary>A tenth of the published starts: enough for generated data, and quick.</summary>
-    internal static readonly LossLawFitOptions Quick = new() { Starts = new StartGrid { A = [0, 10, 20], B = [0, 10, 20], E = [0], Alpha = [0.5, 1], Beta = [0.5, 1] } };
+    internal static readonly LossLawFitOptions Quick =
+        new() { Starts = new StartGrid { A = [0, 10, 20], B = [0, 10, 20], E = [0], Alpha = [0.5, 1], Beta = [0.5, 1] } };
 
-    private static void Close(double expected, double actual, double relative) => Assert.InRange(Math.Abs(actual / expected - 1), 0, relative);
+    private static void Close(double expected, double actual, double relative) =>
+        Assert.InRange(Math.Abs(actual / expected - 1), 0, relative);
 
     [Fact]
     public void The_law_that_made_noiseless_data_is_found_to_seven_digits()
@@ -77,7 +79,8 @@ public sealed class LossLawFitTests
         // A threshold above every residual keeps kinks out of the differences.
         const double T = 0.5;
         double[] theta = o.Centre([6, 7.4, 0.55, 0.33, 0.35]);
-        double[] g = new double[5], h = new double[25], m = new double[25], up = new double[5], down = new double[5], scratch = new double[25];
+        double[] g = new double[5], h = new double[25], m = new double[25], up = new double[5], down = new double[5],
+            scratch = new double[25];
         double f = o.Evaluate(theta, T, g, h, m);
         Assert.Equal(f, o.Value(theta, T), 10);
         for (int i = 0; i < 5; i++)
@@ -88,7 +91,8 @@ public sealed class LossLawFitTests
             b[i] -= Step;
             double slope = (o.Evaluate(a, T, up, scratch, m) - o.Evaluate(b, T, down, scratch, m)) / (2 * Step);
             Assert.InRange(Math.Abs(slope - g[i]), 0, 1e-6 * (1 + Math.Abs(g[i])));
-            for (int k = 0; k < 5; k++) Assert.InRange(Math.Abs((up[k] - down[k]) / (2 * Step) - h[i * 5 + k]), 0, 1e-5 * (1 + Math.Abs(h[i * 5 + k])));
+            for (int k = 0; k < 5; k++)
+                Assert.InRange(Math.Abs((up[k] - down[k]) / (2 * Step) - h[i * 5 + k]), 0, 1e-5 * (1 + Math.Abs(h[i * 5 + k])));
         }
     }
 
@@ -116,7 +120,8 @@ public sealed class LossLawFitTests
     public void A_constant_ratio_of_tokens_to_parameters_is_said_to_leave_the_exponents_open()
     {
         double[] n = [.. Enumerable.Range(0, 30).Select(i => 1e7 * Math.Pow(1.3, i))], d = [.. n.Select(v => 20 * v)];
-        var fit = LossLawFit.Fit(new LossPoints(n, d, [.. n.Select((v, i) => Generated.Truth.Loss(v, d[i]) * (1 + 0.003 * Math.Sin(7 * i)))]), Quick);
+        var fit = LossLawFit.Fit(
+            new LossPoints(n, d, [.. n.Select((v, i) => Generated.Truth.Loss(v, d[i]) * (1 + 0.003 * Math.Sin(7 * i)))]), Quick);
         Assert.Contains("alpha", fit.Identifiability.Unidentified);
         Assert.Contains("beta", fit.Identifiability.Unidentified);
         Assert.Contains(fit.Warnings, w => w.Contains("D/N is constant", StringComparison.Ordinal));
@@ -128,14 +133,16 @@ public sealed class LossLawFitTests
         var p = Generated.Losses(0, 20);
         var one = Assert.Throws<ScalingDataException>(() => LossLawFit.Fit(new LossPoints([.. p.N.Select(_ => 1e8)], p.D, p.Loss), Quick));
         Assert.Contains("one N only", one.Message, StringComparison.Ordinal);
-        Assert.Contains("5 points cannot determine", Assert.Throws<ScalingDataException>(() => LossLawFit.Fit(p.Take([0, 1, 2, 3, 4]), Quick)).Message, StringComparison.Ordinal);
+        Assert.Contains("5 points cannot determine",
+            Assert.Throws<ScalingDataException>(() => LossLawFit.Fit(p.Take([0, 1, 2, 3, 4]), Quick)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Data_without_an_irreducible_loss_end_on_a_bound_and_give_no_coefficients()
     {
         var p = Generated.Losses(0, 80, law: new LossLaw(50, 80, 1e-9, 0.15, 0.2));
-        Assert.Contains("bound", Assert.Throws<FitDidNotConvergeException>(() => LossLawFit.Fit(p, Quick)).Message, StringComparison.Ordinal);
+        Assert.Contains("bound", Assert.Throws<FitDidNotConvergeException>(() => LossLawFit.Fit(p, Quick)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,7 +8,8 @@ namespace AutoPeft.Scaling.Tests;
 /// <summary>Tables that cannot be fitted: each is refused with one line that a person can act on.</summary>
 public sealed class MalformedTableTests
 {
-    private const string Good = "1e8,1e9,3.1\n2e8,1e9,3\n4e8,2e9,2.9\n1e8,4e9,2.95\n2e8,8e9,2.8\n4e8,1e10,2.7\n8e8,2e10,2.6\n8e8,4e9,2.75\n";
+    private const string Good =
+        "1e8,1e9,3.1\n2e8,1e9,3\n4e8,2e9,2.9\n1e8,4e9,2.95\n2e8,8e9,2.8\n4e8,1e10,2.7\n8e8,2e10,2.6\n8e8,4e9,2.75\n";
 
     public static TheoryData<string, string, byte[]> Tables()
     {
@@ -52,7 +53,10 @@ public sealed class MalformedTableTests
         Text("D in millions", "N,D,loss\n1e8,2000,3.1\n2e8,4000,3\n4e8,8000,2.9\n8e8,9000,2.8\n");
         Text("compute in wrong unit", "N,D,flops,loss\n1e8,1e9,0.6,3.1\n2e8,1e9,1.2,3\n4e8,2e9,4.8,2.9\n");
         Text("repeats of one run", "N,D,loss\n" + string.Concat(Enumerable.Repeat("1e8,1e9,3.1\n", 12)));
-        Text("rising loss", "N,D,loss\n" + string.Concat(Enumerable.Range(0, 12).Select(i => FormattableString.Invariant($"{i % 4 + 1}e8,{i / 4 + 1}e9,{2 + 0.1 * (i % 4) + 0.1 * (i / 4)}\n"))));
+        Text("rising loss",
+            "N,D,loss\n"
+                + string.Concat(Enumerable.Range(0, 12)
+                    .Select(i => FormattableString.Invariant($"{i % 4 + 1}e8,{i / 4 + 1}e9,{2 + 0.1 * (i % 4) + 0.1 * (i / 4)}\n"))));
         Text("prose", "This is no table at all, it is a letter.\nIt has a second line, too, with a comma.\n");
         Text("markup", "<html><body>404 not found</body></html>\n");
         Text("spreadsheet pipe", "N|D|loss\n1e8|1e9|3\n");
@@ -87,7 +91,8 @@ public sealed class MalformedTableTests
         try
         {
             var refusal = Assert.ThrowsAny<InvalidInputException>(() =>
-                LossLawReport.Run(LossPoints.From(TableFile.Read(path)), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 10 }));
+                LossLawReport.Run(LossPoints.From(TableFile.Read(path)),
+                    new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 10 }));
             Assert.True(refusal.Message.All(c => !char.IsControl(c)), $"{name}: {refusal.Message}");
             Assert.InRange(refusal.Message.Length, 20, 700);
         }

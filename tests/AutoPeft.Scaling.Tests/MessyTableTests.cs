@@ -23,11 +23,14 @@ public sealed class MessyTableTests
     [Fact]
     public void Trackers_names_units_in_brackets_and_json_are_understood()
     {
-        var p = LossPoints.From(Csv("config/n_params (M),throughput/total_tokens,total_gflops,eval/loss\n100,1e9,7e8,3\n200,2e9,2.8e9,2.9\n"));
+        var p =
+            LossPoints.From(Csv("config/n_params (M),throughput/total_tokens,total_gflops,eval/loss\n100,1e9,7e8,3\n200,2e9,2.8e9,2.9\n"));
         Assert.Equal([1e8, 2e8], p.N);
         Assert.Equal([7e17, 2.8e18], p.Compute);
         Assert.True(p.StatesCompute);
-        var q = LossPoints.From(JsonTable.Parse("{\"config\":{\"N\":1e8},\"summary\":{\"tokens\":1e9,\"val_loss\":3}}\n{\"config\":{\"N\":2e8},\"summary\":{\"tokens\":1e9,\"val_loss\":2.9}}", "runs", lines: true));
+        var q = LossPoints.From(JsonTable.Parse(
+            "{\"config\":{\"N\":1e8},\"summary\":{\"tokens\":1e9,\"val_loss\":3}}\n"
+            + "{\"config\":{\"N\":2e8},\"summary\":{\"tokens\":1e9,\"val_loss\":2.9}}", "runs", lines: true));
         Assert.Equal([1e8, 2e8], q.N);
         Assert.Equal(1.4e12, LossPoints.From(Csv("N,D (T),loss\n1e8,1.4,3\n2e8,0.5,2.9\n")).D[0]);
         Assert.Equal(LossUnit.BitsPerByte, LossPoints.From(Csv("N,D,bpb\n1e8,1e9,1.1\n2e8,1e9,1.0\n")).Unit);
@@ -47,7 +50,9 @@ public sealed class MessyTableTests
     {
         var lines = new List<string> { "run,N,D,step,loss" };
         for (int run = 0; run < 6; run++)
-            for (int step = 1; step <= 10; step++) lines.Add(FormattableString.Invariant($"r{run},{1e8 * (run + 1)},{step * 1e8 * (run + 2)},{step * 100},{Generated.Truth.Loss(1e8 * (run + 1), step * 1e8 * (run + 2))}"));
+            for (int step = 1; step <= 10; step++)
+                lines.Add(FormattableString.Invariant($"r{run},{1e8
+                    * (run + 1)},{step * 1e8 * (run + 2)},{step * 100},{Generated.Truth.Loss(1e8 * (run + 1), step * 1e8 * (run + 2))}"));
         string text = string.Join('\n', lines);
         var p = LossPoints.From(Csv(text));
         Assert.Equal(6, p.Count);
@@ -60,7 +65,8 @@ public sealed class MessyTableTests
     public void A_wild_loss_is_left_out_and_the_law_stays_the_law()
     {
         var clean = Generated.Losses(0.003, 40);
-        string rows = string.Concat(Enumerable.Range(0, 40).Select(i => FormattableString.Invariant($"{clean.N[i]:R},{clean.D[i]:R},{(i == 7 ? 3500 : clean.Loss[i]):R}\n")));
+        string rows = string.Concat(Enumerable.Range(0, 40)
+            .Select(i => FormattableString.Invariant($"{clean.N[i]:R},{clean.D[i]:R},{(i == 7 ? 3500 : clean.Loss[i]):R}\n")));
         var p = LossPoints.From(Csv("N,D,loss\n" + rows));
         Assert.Equal(39, p.Count);
         Assert.Contains(p.Notes, n => n.Contains("row 9 left out", StringComparison.Ordinal));
@@ -73,8 +79,11 @@ public sealed class MessyTableTests
         var p = Generated.Losses(0.002, 80);
         string[] tokenizer = [.. Enumerable.Range(0, 80).Select(i => i % 2 == 0 ? "gpt2" : "llama")];
         double[] loss = [.. p.Loss.Select((l, i) => l * (i % 2 == 0 ? 1 : 1.05) * (i == 11 ? 1.4 : 1))];
-        var table = new RunTable("runs", [new("N", p.N), new("D", p.D), new("loss", loss), new("tokenizer", tokenizer), new("seed", [.. Enumerable.Range(0, 80).Select(i => (double)(i * 7 % 3))])]);
-        var report = LossLawReport.Run(LossPoints.From(table), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 20, HeldOut = false });
+        var table = new RunTable("runs",
+            [new("N", p.N), new("D", p.D), new("loss", loss), new("tokenizer", tokenizer),
+                new("seed", [.. Enumerable.Range(0, 80).Select(i => (double)(i * 7 % 3))])]);
+        var report = LossLawReport.Run(LossPoints.From(table),
+            new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 20, HeldOut = false });
         Assert.Equal("tokenizer", Assert.Single(report.Splits).Column);
         Assert.Equal(12, report.Residuals.Largest[0].Row);
         Assert.Contains(report.Warnings, w => w.Contains("row 12", StringComparison.Ordinal));
@@ -89,7 +98,8 @@ public sealed class MessyTableTests
             foreach (var (noise, count) in new[] { (2e-4, 24), (0.004, 7), (0.004, 8) })
                 try
                 {
-                    LossLawReport.Run(Generated.Losses(noise, count, seed), new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 20 }).ToJson();
+                    LossLawReport.Run(Generated.Losses(noise, count, seed),
+                        new LossLawReportOptions { Fit = LossLawFitTests.Quick, BootstrapSamples = 20 }).ToJson();
                 }
                 catch (InvalidInputException)
                 {
@@ -100,7 +110,8 @@ public sealed class MessyTableTests
     [Fact]
     public void A_message_names_a_dozen_columns_and_the_nearest_one()
     {
-        var wide = new RunTable("wide", [.. Enumerable.Range(0, 100).Select(i => new RunColumn($"metric_{i}", [1.0, 2.0])), new RunColumn("val_los", [1.0, 2.0])]);
+        var wide = new RunTable("wide",
+            [.. Enumerable.Range(0, 100).Select(i => new RunColumn($"metric_{i}", [1.0, 2.0])), new RunColumn("val_los", [1.0, 2.0])]);
         string message = Assert.Throws<ScalingDataException>(() => wide.Require("val_loss")).Message;
         Assert.Contains("is 'val_los' meant", message, StringComparison.Ordinal);
         Assert.Contains("and 89 more", message, StringComparison.Ordinal);

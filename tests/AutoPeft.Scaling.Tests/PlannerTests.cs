@@ -29,7 +29,14 @@ public sealed class PlannerTests
     public void No_exhaustively_tried_design_of_the_same_cost_is_better()
     {
         // Four sizes by two token counts, budget for some: small enough to try every subset.
-        var o = new SweepPlannerOptions { Budget = 6e19, Params = [2e7, 4e7, 8e7], Tokens = [4e8, 1e9, 2.5e9], LearningRatesPerGrid = 5, BatchSizesPerGrid = 3 };
+        var o = new SweepPlannerOptions
+        {
+            Budget = 6e19,
+            Params = [2e7, 4e7, 8e7],
+            Tokens = [4e8, 1e9, 2.5e9],
+            LearningRatesPerGrid = 5,
+            BatchSizesPerGrid = 3,
+        };
         var plan = SweepPlanner.ForLearningRate(o);
         var cells = (from n in o.Params from d in o.Tokens select (n, d)).ToList();
         double best = double.NegativeInfinity;
@@ -38,7 +45,8 @@ public sealed class PlannerTests
             var subset = cells.Where((_, i) => (mask >> i & 1) == 1).ToList();
             if (subset.Sum(c => 6 * c.n * c.d * 15) <= o.Budget) best = Math.Max(best, LogDet(subset));
         }
-        Assert.True(LogDet([.. plan.Grids.Select(g => (g.Params, g.Tokens))]) > best - 0.35, "greedy with exchanges stays within a third of a nat of the exhaustive optimum");
+        Assert.True(LogDet([.. plan.Grids.Select(g => (g.Params, g.Tokens))]) > best - 0.35,
+            "greedy with exchanges stays within a third of a nat of the exhaustive optimum");
     }
 
     [Fact]
@@ -63,8 +71,10 @@ public sealed class PlannerTests
     {
         var plan = SweepPlanner.ForLossLaw(Options(2e19) with { ObservationSd = 0.005 }, LossLaw.ChinchillaRefit);
         Assert.True(plan.Grids.Count >= 5);
-        Assert.Contains("does not pay", Assert.Throws<ScalingDataException>(() => SweepPlanner.ForLearningRate(Options(1e10))).Message, StringComparison.Ordinal);
-        Assert.Throws<ScalingDataException>(() => SweepPlanner.ForLearningRate(Options(1e20) with { Criterion = DesignCriterion.COptimal, Coefficient = "M" }));
+        Assert.Contains("does not pay", Assert.Throws<ScalingDataException>(() => SweepPlanner.ForLearningRate(Options(1e10))).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ScalingDataException>(
+            () => SweepPlanner.ForLearningRate(Options(1e20) with { Criterion = DesignCriterion.COptimal, Coefficient = "M" }));
     }
 
     [Fact]
@@ -72,7 +82,9 @@ public sealed class PlannerTests
     {
         (double, double)[] made = [(2e7, 4e8), (2e7, 6e9), (4e7, 1e9), (8e7, 2.5e9), (1.6e8, 1e9), (1.6e8, 6e9)];
         var joint = SweepPlanner.ForLossLaw(Options(2e18, made) with { ObservationSd = 0.005 }, LossLaw.ChinchillaRefit);
-        var aimed = SweepPlanner.ForLossLaw(Options(2e18, made) with { ObservationSd = 0.005, Criterion = DesignCriterion.COptimal, Target = (1e9, 2e10) }, LossLaw.ChinchillaRefit);
+        var aimed = SweepPlanner.ForLossLaw(
+            Options(2e18, made) with { ObservationSd = 0.005, Criterion = DesignCriterion.COptimal, Target = (1e9, 2e10) },
+            LossLaw.ChinchillaRefit);
         Assert.True(aimed.TargetSdAfter < aimed.TargetSdBefore);
         Assert.True(double.IsFinite(aimed.TargetSdBefore));
         Assert.True(double.IsNaN(joint.TargetSdAfter));

@@ -9,7 +9,9 @@ namespace AutoPeft.Scaling.Tests;
 internal static class PublicData
 {
     public static RunTable? Find(string relative) =>
-        Environment.GetEnvironmentVariable("AUTOPEFT_DATA") is { Length: > 0 } root && File.Exists(Path.Combine(root, relative)) ? CsvTable.Read(Path.Combine(root, relative)) : null;
+        Environment.GetEnvironmentVariable("AUTOPEFT_DATA") is { Length: > 0 } root && File.Exists(Path.Combine(root, relative))
+            ? CsvTable.Read(Path.Combine(root, relative))
+            : null;
 
     public static RunTable? Dense => Find("steplaw/dense_lr_bs_loss.csv");
     public static RunTable? Moe => Find("steplaw/moe_lr_bs_loss.csv");

@@ -6,7 +6,8 @@ public sealed class RunTableTests
 {
     private static RunTable Csv(string text) => CsvTable.Parse(text, "runs.csv");
 
-    private static string Refusal(string text, ColumnChoice? choice = null) => Assert.ThrowsAny<InvalidInputException>(() => SweepData.From(Csv(text), choice)).Message;
+    private static string Refusal(string text, ColumnChoice? choice = null) =>
+        Assert.ThrowsAny<InvalidInputException>(() => SweepData.From(Csv(text), choice)).Message;
 
     [Fact]
     public void Quoted_cells_semicolons_tabs_marks_and_words_for_missing_numbers_are_read()
@@ -20,7 +21,8 @@ public sealed class RunTableTests
 
     [Fact]
     public void A_ragged_line_is_refused_by_number() =>
-        Assert.Contains("line 3: 1 cells where the header has 2", Assert.Throws<ScalingDataException>(() => Csv("a,b\n1,2\n3\n")).Message, StringComparison.Ordinal);
+        Assert.Contains("line 3: 1 cells where the header has 2", Assert.Throws<ScalingDataException>(() => Csv("a,b\n1,2\n3\n")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_missing_column_is_refused_with_the_columns_there_are()
@@ -28,7 +30,9 @@ public sealed class RunTableTests
         var m = Refusal("N,D,lr,loss\n1e8,1e9,1e-3,3\n");
         Assert.Contains("batch size", m, StringComparison.Ordinal);
         Assert.Contains("N, D, lr, loss", m, StringComparison.Ordinal);
-        Assert.Contains("no column 'val'", Refusal("N,D,lr,bs,loss\n1e8,1e9,1e-3,32,3\n", new ColumnChoice { Names = new Dictionary<ColumnRole, string> { [ColumnRole.Loss] = "val" } }), StringComparison.Ordinal);
+        Assert.Contains("no column 'val'",
+            Refusal("N,D,lr,bs,loss\n1e8,1e9,1e-3,32,3\n",
+                new ColumnChoice { Names = new Dictionary<ColumnRole, string> { [ColumnRole.Loss] = "val" } }), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -48,7 +52,9 @@ public sealed class RunTableTests
         Assert.Contains("--n-unit", Refusal(Text), StringComparison.Ordinal);
         var d = SweepData.From(Csv(Text), new ColumnChoice { ParamsUnit = 1e9, TokensUnit = 1e9 });
         Assert.Equal(1e8, d.Grids[0].Params);
-        Assert.Equal(4e9, SweepData.From(Csv("params (B),tokens_billions,learning_rate,batch_size,val_loss\n0.1,2,1e-3,32,3\n0.2,4,1e-3,64,2.9\n")).Grids[1].Tokens);
+        Assert.Equal(4e9,
+            SweepData.From(
+                Csv("params (B),tokens_billions,learning_rate,batch_size,val_loss\n0.1,2,1e-3,32,3\n0.2,4,1e-3,64,2.9\n")).Grids[1].Tokens);
     }
 
     [Fact]
@@ -59,7 +65,8 @@ public sealed class RunTableTests
         Assert.Equal(level[2], level[3]);
         Assert.Equal(Math.Pow(2, -11.5), level[0], 12);
         Assert.Equal([3e-4, 1e-3, 3e-3], Levels.Snap([3e-4, 1e-3, 3e-3]));
-        var runs = SweepData.From(Csv("N,D,lr,bs,loss\n1e8,1e9,0.000345,32,3\n1e8,1e9,0.0004883,64,3\n2e8,1e9,0.0003453,32,3\n")).Runs.ToList();
+        var runs =
+            SweepData.From(Csv("N,D,lr,bs,loss\n1e8,1e9,0.000345,32,3\n1e8,1e9,0.0004883,64,3\n2e8,1e9,0.0003453,32,3\n")).Runs.ToList();
         Assert.Equal(0.000345, runs[0].LearningRate);
         Assert.Equal(runs[0].LearningRateLevel, runs[2].LearningRateLevel);
     }
@@ -70,13 +77,15 @@ public sealed class RunTableTests
         var d = SweepData.From(Csv("N,D,lr,bs,ti,loss\n1e8,1048576000,1e-3,128,2000,3\n1e8,1048576000,2e-3,256,1000,3.1\n"));
         Assert.Equal([524288, 1048576], d.Grids[0].BatchSizes); // 4096 tokens a sequence
         Assert.Contains(d.Notes, n => n.Contains("4096", StringComparison.Ordinal));
-        Assert.Equal(131072, SweepData.From(Csv("N,D,lr,batch_size_tokens,loss\n1e8,1e9,1e-3,131072,3\n1e8,2e9,1e-3,262144,3\n")).Grids[0].BatchSizes[0]);
+        Assert.Equal(131072,
+            SweepData.From(Csv("N,D,lr,batch_size_tokens,loss\n1e8,1e9,1e-3,131072,3\n1e8,2e9,1e-3,262144,3\n")).Grids[0].BatchSizes[0]);
     }
 
     [Fact]
     public void Diverged_runs_are_marked_whether_missing_infinite_or_far_above_their_grid()
     {
-        var d = SweepData.From(Csv("N,D,lr,bs,loss\n1e8,1e9,1e-3,32,3\n1e8,1e9,2e-3,32,nan\n1e8,1e9,4e-3,32,inf\n1e8,1e9,8e-3,32,7.5\n1e8,1e9,16e-3,32,3.3\n"));
+        var d = SweepData.From(Csv(
+            "N,D,lr,bs,loss\n1e8,1e9,1e-3,32,3\n1e8,1e9,2e-3,32,nan\n1e8,1e9,4e-3,32,inf\n1e8,1e9,8e-3,32,7.5\n1e8,1e9,16e-3,32,3.3\n"));
         Assert.Equal(3, d.DivergedCount);
         Assert.Equal(4 - 1, d.Grids[0].Finite.Count);
     }
@@ -87,7 +96,8 @@ public sealed class RunTableTests
         var lines = new List<string> { "N,D,experts,lr,bs,loss" };
         foreach (int e in new[] { 8, 64 })
             foreach (double lr in new[] { 1e-3, 2e-3, 4e-3 })
-                foreach (int bs in new[] { 32, 64 }) lines.Add(FormattableString.Invariant($"1e9,2e10,{e},{lr},{bs},{2.5 + e / 1000.0 + lr}"));
+                foreach (int bs in new[] { 32, 64 })
+                    lines.Add(FormattableString.Invariant($"1e9,2e10,{e},{lr},{bs},{2.5 + e / 1000.0 + lr}"));
         Assert.Equal(2, SweepData.From(Csv(string.Join('\n', lines))).Grids.Count);
         Assert.Single(SweepData.From(Csv(string.Join('\n', lines)), new ColumnChoice { GridBy = [] }).Grids);
     }

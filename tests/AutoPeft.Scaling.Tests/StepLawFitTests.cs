@@ -12,7 +12,8 @@ public sealed class StepLawFitTests
 {
     private static readonly StepLawFitOptions s_quick = new() { BootstrapSamples = 200 };
 
-    private static string Three(GapSummary g) => FormattableString.Invariant($"{g.Mean * 1000:0.00} {g.Median * 1000:0.00} {g.Max * 1000:0.00}");
+    private static string Three(GapSummary g) =>
+        FormattableString.Invariant($"{g.Mean * 1000:0.00} {g.Median * 1000:0.00} {g.Max * 1000:0.00}");
 
     private static RuleGaps Gap(StepLawFit fit, string key) => fit.Gaps.Single(g => g.Rule.Key == key);
 
@@ -106,7 +107,8 @@ public sealed class StepLawFitTests
     [Fact]
     public void One_model_size_is_refused()
     {
-        var e = Assert.Throws<ScalingDataException>(() => StepLawFit.Fit(Generated.SweepData(design: [(1e8, 1e9), (1e8, 2e9), (1e8, 4e9)]), s_quick));
+        var e = Assert.Throws<ScalingDataException>(
+            () => StepLawFit.Fit(Generated.SweepData(design: [(1e8, 1e9), (1e8, 2e9), (1e8, 4e9)]), s_quick));
         Assert.Contains("one N only", e.Message, StringComparison.Ordinal);
     }
 
@@ -116,10 +118,12 @@ public sealed class StepLawFitTests
         // The last grid's optimum is moved far away: only a fit that saw it could do well there.
         var runs = Generated.Sweep();
         var moved = runs.Select(r => r is { N: 4.8e8, D: 4e9 } ? r with { lr = r.lr * 64 } : r).Where(r => r.lr < 5).ToList();
-        var fit = StepLawFit.Fit(SweepData.From(RunTable.FromRecords(moved), new ColumnChoice { BatchUnit = BatchUnit.Tokens }), s_quick with { Recipe = Recipe.Argmin });
+        var fit = StepLawFit.Fit(SweepData.From(RunTable.FromRecords(moved), new ColumnChoice { BatchUnit = BatchUnit.Tokens }),
+            s_quick with { Recipe = Recipe.Argmin });
         var loo = fit.HeldOut.Single(h => h.Protocol == "leave-one-grid-out");
         double inSample = Gap(fit, "fitted").Grids.Single(g => g.Grid.Contains("N=480M D=4B", StringComparison.Ordinal)).Quadratic!.Value;
-        double outside = loo.Rules.Single(r => r.Rule.Key == "fitted").Grids.Single(g => g.Grid.Contains("N=480M D=4B", StringComparison.Ordinal)).Quadratic!.Value;
+        double outside = loo.Rules.Single(r => r.Rule.Key == "fitted").Grids
+            .Single(g => g.Grid.Contains("N=480M D=4B", StringComparison.Ordinal)).Quadratic!.Value;
         Assert.True(outside > inSample);
         Assert.Equal(8, loo.TestGrids);
         Assert.Equal(["leave-one-grid-out", "largest-n", "largest-d", "largest-compute"], fit.HeldOut.Select(h => h.Protocol));

@@ -10,11 +10,12 @@ namespace AutoPeft.TestKit;
 /// <summary>What a trial reports if nobody stops it, and what it gives at the end.</summary>
 /// <param name="Reports">Steps, ascending, and metrics.</param>
 /// <param name="Values">One per objective, in its own units.</param>
-public sealed record TrialCurve(IReadOnlyList<(long Step, ImmutableSortedDictionary<string, double> Metrics)> Reports, ImmutableArray<double> Values);
+public sealed record TrialCurve(IReadOnlyList<(long Step, ImmutableSortedDictionary<string, double> Metrics)> Reports,
+    ImmutableArray<double> Values);
 
 /// <summary>
-/// Runs a study of trials whose learning curves are known, under a sampler and a scheduler, as the sweep host does: a worker that is free takes what waits, else what is promoted, else asks. A report of any worker's
-/// trial is one tick. In memory, no clocks, no threads.
+/// Runs a study of trials whose learning curves are known, under a sampler and a scheduler, as the sweep host does: a worker that is free
+/// takes what waits, else what is promoted, else asks. A report of any worker's trial is one tick. In memory, no clocks, no threads.
 /// </summary>
 public sealed class CurveStudy
 {
@@ -87,7 +88,8 @@ public sealed class CurveStudy
             int first = Study.Trials.Count;
             if (first >= Study.Definition.Budget || StudySession.ViewFor(Study, first, _sampler) is not { } view) return null;
             if (_sampler.Propose(view, 1, StudySession.ProposalStream(Study.Definition, first)) is not [var proposal, ..]) return null;
-            Append(new TrialProposed(DateTimeOffset.UnixEpoch, first, proposal.Configuration, _sampler.Name, Study.Sequence, first, 1, proposal.State, proposal.Parent));
+            Append(new TrialProposed(DateTimeOffset.UnixEpoch, first, proposal.Configuration, _sampler.Name, Study.Sequence, first, 1,
+                proposal.State, proposal.Parent));
         }
     }
 
@@ -96,7 +98,8 @@ public sealed class CurveStudy
         TrialCurve curve = _known[at.Trial];
         if (at.Next >= curve.Reports.Count)
         {
-            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, at.Trial, null, curve.Values, [], ImmutableSortedDictionary<string, double>.Empty));
+            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, at.Trial, null, curve.Values, [],
+                ImmutableSortedDictionary<string, double>.Empty));
             return null;
         }
         (long step, ImmutableSortedDictionary<string, double> metrics) = curve.Reports[at.Next];

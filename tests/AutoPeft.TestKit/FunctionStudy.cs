@@ -8,18 +8,22 @@ using AutoPeft.Studies;
 namespace AutoPeft.TestKit;
 
 /// <summary>
-/// Runs a study of a closed-form problem in memory: a fold and a sampler, with as many trials pending at once as there are workers. No clocks, no threads.
+/// Runs a study of a closed-form problem in memory: a fold and a sampler, with as many trials pending at once as there are workers. No
+/// clocks, no threads.
 /// </summary>
 public sealed class FunctionStudy
 {
     private readonly Philox _noise;
 
-    /// <summary>A study of <paramref name="function"/> with this seed; <paramref name="change"/> has the last word on its definition.</summary>
+    /// <summary>
+    /// A study of <paramref name="function"/> with this seed; <paramref name="change"/> has the last word on its definition.
+    /// </summary>
     public FunctionStudy(TestFunction function, ulong seed, int? budget = null, Func<StudyDefinition, StudyDefinition>? change = null)
     {
         Function = function;
         _noise = new Philox(1000 + seed, 0, StreamPurpose.Data);
-        var definition = new StudyDefinition(function.Space, function.Objectives, function.Outcomes) { Seed = seed, Budget = budget ?? function.Budget };
+        var definition =
+            new StudyDefinition(function.Space, function.Objectives, function.Outcomes) { Seed = seed, Budget = budget ?? function.Budget };
         Append(new StudyCreated(DateTimeOffset.UnixEpoch, change?.Invoke(definition) ?? definition));
     }
 
@@ -40,10 +44,12 @@ public sealed class FunctionStudy
     {
         int first = Study.Trials.Count;
         long start = System.Diagnostics.Stopwatch.GetTimestamp(), seen = Study.Sequence;
-        IReadOnlyList<Proposal> proposals = sampler.Propose(Study, count, new Philox(Study.Definition.Seed, (ulong)first, StreamPurpose.Ask));
+        IReadOnlyList<Proposal> proposals =
+            sampler.Propose(Study, count, new Philox(Study.Definition.Seed, (ulong)first, StreamPurpose.Ask));
         Seconds.Add(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
         for (int i = 0; i < proposals.Count; i++)
-            Append(new TrialProposed(DateTimeOffset.UnixEpoch, first + i, proposals[i].Configuration, proposals[i].Note ?? sampler.Name, seen, first, count, proposals[i].State));
+            Append(new TrialProposed(DateTimeOffset.UnixEpoch, first + i, proposals[i].Configuration, proposals[i].Note ?? sampler.Name,
+                seen, first, count, proposals[i].State));
         return proposals;
     }
 
@@ -51,7 +57,8 @@ public sealed class FunctionStudy
     public void Tell(int number)
     {
         (double[] values, double[] outcomes) = Function.Measure(Study.Trials[number].Configuration, _noise);
-        Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [.. values], [.. outcomes], ImmutableSortedDictionary<string, double>.Empty));
+        Append(new TrialCompleted(DateTimeOffset.UnixEpoch, number, null, [.. values], [.. outcomes],
+            ImmutableSortedDictionary<string, double>.Empty));
     }
 
     /// <summary>Records a failure.</summary>
@@ -74,7 +81,10 @@ public sealed class FunctionStudy
         return this;
     }
 
-    /// <summary>Noise-free quality after each trial in the order of completion: minus the best value, or the hypervolume below the references; only feasible trials count.</summary>
+    /// <summary>
+    /// Noise-free quality after each trial in the order of completion: minus the best value, or the hypervolume below the references; only
+    /// feasible trials count.
+    /// </summary>
     public double[] Trace()
     {
         var trace = new double[Study.Completed.Count];

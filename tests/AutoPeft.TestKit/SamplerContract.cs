@@ -19,16 +19,21 @@ public abstract class SamplerContract
     /// <summary>Whether the sampler may run out of configurations, as a grid does.</summary>
     protected virtual bool RunsOut => false;
 
-    /// <summary>Whether the sampler looks at what was tried, and so never proposes the same configuration twice while there are others.</summary>
+    /// <summary>
+    /// Whether the sampler looks at what was tried, and so never proposes the same configuration twice while there are others.
+    /// </summary>
     protected virtual bool AvoidsRepeats => true;
 
     private static readonly Objective One = Objective.Minimize("loss", 10);
 
     private static SearchSpace Everything() => SearchSpace.Build(s => s
-        .Float("lr", 1e-5, 1e-1, log: true).Float("dropout", 0, 0.5).Int("layers", 1, 12).Int("width", 1, 4096, log: true).Int("batch", 8, 128, step: 8)
+        .Float("lr", 1e-5, 1e-1, log: true).Float("dropout", 0, 0.5).Int("layers", 1, 12).Int("width", 1, 4096, log: true)
+        .Int("batch", 8, 128, step: 8)
         .Ordinal("rank", [0, 1, 2, 4, 8, 16]).Categorical("method", ["lora", "adapter", "none"]).Bool("bias")
-        .Float("alpha", 1, 64, when: Condition.On("method", "lora")).Subset("targets", ["q", "k", "v", "o"], minSize: 1, when: Condition.On("method", "lora"))
-        .Int("bottleneck", 1, 512, log: true, when: Condition.On("method", "adapter")).Categorical("act", ["relu", "gelu"], when: Condition.On("method", "adapter"))
+        .Float("alpha", 1, 64, when: Condition.On("method", "lora"))
+        .Subset("targets", ["q", "k", "v", "o"], minSize: 1, when: Condition.On("method", "lora"))
+        .Int("bottleneck", 1, 512, log: true, when: Condition.On("method", "adapter"))
+        .Categorical("act", ["relu", "gelu"], when: Condition.On("method", "adapter"))
         .Require("layers * rank <= 96").Require("method != 'none' or bias"));
 
     private static double[] Score(Configuration c, int objectives)
@@ -39,7 +44,8 @@ public abstract class SamplerContract
     }
 
     /// <summary>A study of a space, told by a rule; failing trials by another.</summary>
-    protected static (Study Study, List<StudyEvent> Log) Play(ISampler sampler, SearchSpace space, ImmutableArray<Objective> objectives, int trials, Func<Configuration, double[]> values,
+    protected static (Study Study, List<StudyEvent> Log) Play(ISampler sampler, SearchSpace space, ImmutableArray<Objective> objectives,
+        int trials, Func<Configuration, double[]> values,
         Func<int, bool>? fails = null, int batch = 1, int leavePending = 0, ulong seed = 3, int? budget = null,
         ImmutableArray<OutcomeConstraint> outcomes = default, Func<ImmutableArray<double>>? measured = null)
     {
@@ -50,7 +56,8 @@ public abstract class SamplerContract
             study.Apply(e);
             log.Add(e);
         }
-        Append(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, objectives, outcomes.IsDefault ? null : outcomes) { Seed = seed, Budget = budget }));
+        Append(new StudyCreated(DateTimeOffset.UnixEpoch,
+            new StudyDefinition(space, objectives, outcomes.IsDefault ? null : outcomes) { Seed = seed, Budget = budget }));
         var pending = new Queue<int>();
         while (study.Trials.Count < trials)
         {
@@ -60,7 +67,8 @@ public abstract class SamplerContract
             long seen = study.Sequence;
             for (int i = 0; i < proposals.Count; i++)
             {
-                Append(new TrialProposed(DateTimeOffset.UnixEpoch, first + i, proposals[i].Configuration, proposals[i].Note ?? sampler.Name, seen, first, count, proposals[i].State));
+                Append(new TrialProposed(DateTimeOffset.UnixEpoch, first + i, proposals[i].Configuration, proposals[i].Note ?? sampler.Name,
+                    seen, first, count, proposals[i].State));
                 pending.Enqueue(first + i);
             }
             while (pending.Count > leavePending)
@@ -68,7 +76,8 @@ public abstract class SamplerContract
                 int number = pending.Dequeue();
                 if (fails?.Invoke(number) == true) Append(new TrialFailed(DateTimeOffset.UnixEpoch, number, null, "broke"));
                 else Append(new TrialCompleted(
-                    DateTimeOffset.UnixEpoch, number, null, [.. values(study.Trials[number].Configuration)], measured?.Invoke() ?? [], ImmutableSortedDictionary<string, double>.Empty));
+                    DateTimeOffset.UnixEpoch, number, null, [.. values(study.Trials[number].Configuration)], measured?.Invoke() ?? [],
+                    ImmutableSortedDictionary<string, double>.Empty));
             }
         }
         return (study, log);
@@ -97,13 +106,16 @@ public abstract class SamplerContract
     [Fact]
     public void A_replay_of_the_log_gives_the_same_proposals_bit_for_bit()
     {
-        (Study study, List<StudyEvent> log) = Play(Create(), Everything(), [One, Objective.Maximize("second")], 26, c => Score(c, 2), n => n % 7 == 3, batch: 2, leavePending: 2);
+        (Study study,
+            List<StudyEvent> log) = Play(Create(), Everything(), [One, Objective.Maximize("second")], 26, c => Score(c, 2), n => n % 7 == 3,
+                batch: 2, leavePending: 2);
         // Another instance, another process for all it knows: what it sees is the log up to the record that the proposal names.
         ISampler fresh = Create();
         foreach (TrialProposed proposed in log.OfType<TrialProposed>().Where(p => p.Number == p.Batch))
         {
             Study then = Study.Of(log.Take((int)proposed.Seen));
-            IReadOnlyList<Proposal> again = fresh.Propose(then, proposed.BatchSize, new Philox(study.Definition.Seed, (ulong)proposed.Batch, StreamPurpose.Ask));
+            IReadOnlyList<Proposal> again =
+                fresh.Propose(then, proposed.BatchSize, new Philox(study.Definition.Seed, (ulong)proposed.Batch, StreamPurpose.Ask));
             for (int i = 0; i < again.Count; i++)
             {
                 Assert.Equal(study.Trials[proposed.Number + i].Configuration, again[i].Configuration);
@@ -152,7 +164,8 @@ public abstract class SamplerContract
     protected virtual int ExtremeStudies => 10;
 
     private static readonly double[] Extremes =
-        [0, -0.0, 1, -1, double.MaxValue, double.MinValue, 9e307, -9e307, 1e155, -1e155, 1e30, 1e-30, 1e-160, -1e-160, double.Epsilon, -double.Epsilon, 2.2250738585072014e-308];
+        [0, -0.0, 1, -1, double.MaxValue, double.MinValue, 9e307, -9e307, 1e155, -1e155, 1e30, 1e-30, 1e-160, -1e-160, double.Epsilon,
+            -double.Epsilon, 2.2250738585072014e-308];
 
     /// <summary>A finite double: an ordinary one, one at an end of the range, or any pattern of bits.</summary>
     private static double Extreme(Philox random)
@@ -170,16 +183,23 @@ public abstract class SamplerContract
     [Fact]
     public void Results_of_any_finite_size_stop_nothing()
     {
-        SearchSpace space = SearchSpace.Build(s => s.Float("x", 0, 1).Int("n", 1, 9).Categorical("c", ["a", "b"]).Float("y", 0, 1, when: Condition.On("c", "b")));
+        SearchSpace space = SearchSpace.Build(
+            s => s.Float("x", 0, 1).Int("n", 1, 9).Categorical("c", ["a", "b"]).Float("y", 0, 1, when: Condition.On("c", "b")));
         Prop.ForAll(ArbMap.Default.ArbFor<uint>(), (uint seed) =>
         {
             var random = new Philox(seed, 78);
             int objectives = 1 + random.NextInt(4);
             bool stated = random.NextInt(3) == 0;
-            ImmutableArray<Objective> list = [.. Enumerable.Range(0, objectives).Select(j => new Objective($"f{j}", random.NextInt(2) == 0 ? Direction.Minimize : Direction.Maximize, stated ? Extreme(random) : null))];
-            ImmutableArray<OutcomeConstraint> outcomes = random.NextInt(3) == 0 ? [new OutcomeConstraint("g", Extreme(random)), new OutcomeConstraint("h", null, Extreme(random))] : [];
+            ImmutableArray<Objective> list = [.. Enumerable.Range(0, objectives)
+                .Select(j => new Objective($"f{j}", random.NextInt(2) == 0 ? Direction.Minimize : Direction.Maximize,
+                    stated ? Extreme(random) : null))];
+            ImmutableArray<OutcomeConstraint> outcomes = random.NextInt(3) == 0
+                ? [new OutcomeConstraint("g", Extreme(random)), new OutcomeConstraint("h", null, Extreme(random))]
+                : [];
             double share = random.NextDouble();
-            (Study study, _) = Play(Create(), space, list, 15, _ => [.. list.Select(_ => random.NextDouble() < share ? random.NextNormal() : Extreme(random))],
+            (Study study,
+                _) = Play(Create(), space, list, 15,
+                    _ => [.. list.Select(_ => random.NextDouble() < share ? random.NextNormal() : Extreme(random))],
                 n => n % 6 == 5, outcomes: outcomes, measured: () => [.. outcomes.Select(_ => Extreme(random))]);
             Assert.True(RunsOut || study.Trials.Count == 15, $"seed {seed}");
             AllFeasible(study);
@@ -189,7 +209,8 @@ public abstract class SamplerContract
     [Fact]
     public void Huge_and_tiny_values_stop_nothing()
     {
-        (Study study, _) = Play(Create(), Everything(), [One, Objective.Minimize("g")], 20, c => [Score(c, 1)[0] * 1e300, Score(c, 2)[1] * 1e-300]);
+        (Study study, _) =
+            Play(Create(), Everything(), [One, Objective.Minimize("g")], 20, c => [Score(c, 1)[0] * 1e300, Score(c, 2)[1] * 1e-300]);
         Assert.Equal(20, study.Trials.Count);
         AllFeasible(study);
     }
@@ -206,7 +227,8 @@ public abstract class SamplerContract
     public void A_finite_space_is_exhausted_before_anything_is_repeated()
     {
         if (!AvoidsRepeats) return;
-        SearchSpace space = SearchSpace.Build(s => s.Categorical("a", ["x", "y", "z"]).Bool("b").Ordinal("c", [1, 2], when: Condition.On("b", true)));
+        SearchSpace space =
+            SearchSpace.Build(s => s.Categorical("a", ["x", "y", "z"]).Bool("b").Ordinal("c", [1, 2], when: Condition.On("b", true)));
         (Study study, _) = Play(Create(), space, [One], 14, c => [c.GetString("a") == "y" ? 0 : 1]);
         Assert.Equal(9, study.Trials.Take(9).Select(t => t.Configuration).Distinct().Count());
         Assert.Equal(RunsOut ? 9 : 14, study.Trials.Count);
@@ -218,7 +240,8 @@ public abstract class SamplerContract
         if (!AvoidsRepeats || RunsOut) return;
         SearchSpace space = SearchSpace.Build(s => s.Categorical("m", ["a", "b"]).Bool("q")
             .Float("x", 0, 1, when: Condition.On("m", "a")).Int("n", 1, 3, when: Condition.On("m", "b")));
-        (Study study, _) = Play(Create(), space, [One], 40, c => [c.GetString("m") == "b" ? Math.Abs(c.GetInt("n") - 2) : 1 + c.GetDouble("x")]);
+        (Study study, _) =
+            Play(Create(), space, [One], 40, c => [c.GetString("m") == "b" ? Math.Abs(c.GetInt("n") - 2) : 1 + c.GetDouble("x")]);
         Assert.Equal(40, study.Trials.Select(t => t.Configuration).Distinct().Count());
     }
 

@@ -15,7 +15,9 @@ public abstract class SchedulerContract
 
     private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1));
 
-    /// <summary>The scheduler under test; it may rank by the objectives "f0", "f1" … or by the metric "loss". Trials report 9 steps.</summary>
+    /// <summary>
+    /// The scheduler under test; it may rank by the objectives "f0", "f1" … or by the metric "loss". Trials report 9 steps.
+    /// </summary>
     protected abstract IScheduler Create();
 
     /// <summary>The first step at which a trial may be stopped or paused.</summary>
@@ -24,22 +26,29 @@ public abstract class SchedulerContract
     /// <summary>Whether a trial may be stopped that is no worse than any other, because it no longer improves.</summary>
     protected virtual bool StopsWhatStandsStill => false;
 
-    private static StudyDefinition Definition(int objectives, int budget) => new(Space, [.. Enumerable.Range(0, objectives).Select(j => Objective.Minimize($"f{j}"))]) { Budget = budget, Seed = 5 };
+    private static StudyDefinition Definition(int objectives, int budget) =>
+        new(Space, [.. Enumerable.Range(0, objectives).Select(j => Objective.Minimize($"f{j}"))]) { Budget = budget, Seed = 5 };
 
     /// <summary>Curves that fall towards an end and never cross; a report has every objective and a loss.</summary>
     private static TrialCurve Falling(Trial trial, int objectives, Func<int, bool>? reports = null)
     {
-        double[] ends = [.. Enumerable.Range(0, objectives).Select(j => j % 2 == 0 ? 0.1 + trial.Configuration.GetDouble("x") : 2 - trial.Configuration.GetDouble("x") + trial.Configuration.GetDouble("y"))];
+        double[] ends = [.. Enumerable.Range(0, objectives)
+            .Select(j => j % 2 == 0
+                ? 0.1 + trial.Configuration.GetDouble("x")
+                : 2 - trial.Configuration.GetDouble("x") + trial.Configuration.GetDouble("y"))];
         return new TrialCurve(
-            [.. Enumerable.Range(1, Length).Where(s => reports?.Invoke(s) ?? true).Select(s => ((long)s, Metrics([.. ends.Select(e => e * (1 + 1.0 / s))])))],
+            [.. Enumerable.Range(1, Length).Where(s => reports?.Invoke(s) ?? true)
+                .Select(s => ((long)s, Metrics([.. ends.Select(e => e * (1 + 1.0 / s))])))],
             [.. ends.Select(e => e * (1 + 1.0 / Length))]);
     }
 
     private static ImmutableSortedDictionary<string, double> Metrics(double[] losses) =>
-        losses.Select((l, j) => KeyValuePair.Create($"f{j}", l)).Append(KeyValuePair.Create("loss", losses[0])).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        losses.Select((l, j) => KeyValuePair.Create($"f{j}", l)).Append(KeyValuePair.Create("loss", losses[0]))
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     private CurveStudy Play(int objectives, Func<IStudyView, Trial, TrialCurve> curves, int trials = 40, int workers = 3) =>
-        new CurveStudy(Definition(objectives, trials), new RandomSampler(), Create(), curves).Run(workers, until: s => s.Steps > 100_000, order: new Philox(7));
+        new CurveStudy(Definition(objectives, trials), new RandomSampler(), Create(), curves)
+            .Run(workers, until: s => s.Steps > 100_000, order: new Philox(7));
 
     private static void RanToItsEnd(CurveStudy run)
     {
@@ -54,7 +63,9 @@ public abstract class SchedulerContract
     {
         CurveStudy run = Play(objectives, (_, t) => Falling(t, objectives), workers: workers);
         RanToItsEnd(run);
-        Assert.All(run.Study.Trials, t => Assert.True(t.State == TrialState.Completed || t.Reports[^1].Step >= Min, $"trial {t.Number}: {t.State} at {t.Reports[^1].Step}"));
+        Assert.All(run.Study.Trials,
+            t => Assert.True(t.State == TrialState.Completed || t.Reports[^1].Step >= Min,
+                $"trial {t.Number}: {t.State} at {t.Reports[^1].Step}"));
     }
 
     [Fact]
@@ -99,7 +110,10 @@ public abstract class SchedulerContract
     [Fact]
     public void Reports_that_lack_the_metrics_decide_nothing()
     {
-        CurveStudy run = Play(1, (_, t) => new TrialCurve([.. Enumerable.Range(1, Length).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("other", s)))], [t.Configuration.GetDouble("x")]));
+        CurveStudy run = Play(1,
+            (_, t) => new TrialCurve(
+                [.. Enumerable.Range(1, Length).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("other", s)))],
+                [t.Configuration.GetDouble("x")]));
         RanToItsEnd(run);
         Assert.All(run.Decisions, d => Assert.Equal(Decision.Continue, d.Decision));
     }
@@ -110,7 +124,11 @@ public abstract class SchedulerContract
         CurveStudy run = Play(2, (_, t) =>
         {
             TrialCurve curve = Falling(t, 2);
-            return curve with { Reports = [.. curve.Reports.Select(r => (r.Step + t.Number) % 3 == 0 ? (r.Step, r.Metrics.Remove("f1")) : r)] };
+            return curve with
+            {
+                Reports =
+                [.. curve.Reports.Select(r => (r.Step + t.Number) % 3 == 0 ? (r.Step, r.Metrics.Remove("f1")) : r)]
+            };
         });
         RanToItsEnd(run);
     }
@@ -124,7 +142,11 @@ public abstract class SchedulerContract
             CurveStudy run = Play(objectives, (_, t) =>
             {
                 TrialCurve curve = Falling(t, objectives);
-                return curve with { Reports = [.. curve.Reports.Select(r => t.Number % 2 == 0 || r.Step % 4 == 0 ? (r.Step, r.Metrics.SetItem("f0", value).SetItem("loss", value)) : r)] };
+                return curve with
+                {
+                    Reports = [.. curve.Reports.Select(
+                        r => t.Number % 2 == 0 || r.Step % 4 == 0 ? (r.Step, r.Metrics.SetItem("f0", value).SetItem("loss", value)) : r)],
+                };
             });
             RanToItsEnd(run);
         }
@@ -142,7 +164,10 @@ public abstract class SchedulerContract
     {
         foreach (int objectives in (int[])[1, 2])
         {
-            CurveStudy run = Play(objectives, (_, _) => new TrialCurve([.. Enumerable.Range(1, Length).Select(s => ((long)s, Metrics([.. Enumerable.Repeat(1.0, objectives)])))], [.. Enumerable.Repeat(1.0, objectives)]));
+            CurveStudy run = Play(objectives,
+                (_, _) => new TrialCurve(
+                    [.. Enumerable.Range(1, Length).Select(s => ((long)s, Metrics([.. Enumerable.Repeat(1.0, objectives)])))],
+                    [.. Enumerable.Repeat(1.0, objectives)]));
             RanToItsEnd(run);
             if (!StopsWhatStandsStill) Assert.NotEmpty(run.Study.Completed);
         }

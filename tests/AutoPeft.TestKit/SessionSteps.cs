@@ -10,8 +10,10 @@ namespace AutoPeft.TestKit;
 public static class SessionSteps
 {
     /// <summary>Makes a study with a sampler, and a scheduler where one is stated.</summary>
-    public static Task<StudySession> CreateAsync(StudyDefinition definition, ISampler sampler, IStudyStore store, IScheduler? scheduler = null) =>
-        StudySession.CreateAsync(definition, new StudyPolicy { Sampler = sampler, Scheduler = scheduler ?? SchedulerCatalog.Create(definition.Scheduler) }, store);
+    public static Task<StudySession> CreateAsync(StudyDefinition definition, ISampler sampler, IStudyStore store,
+        IScheduler? scheduler = null) =>
+        StudySession.CreateAsync(definition,
+            new StudyPolicy { Sampler = sampler, Scheduler = scheduler ?? SchedulerCatalog.Create(definition.Scheduler) }, store);
 
     /// <summary>Goes on with a study that a store has.</summary>
     public static async Task<StudySession> OpenAsync(IStudyStore store, ISampler? sampler = null, IScheduler? scheduler = null)
@@ -26,7 +28,8 @@ public static class SessionSteps
     }
 
     /// <summary>Runs the study to its end on these workers.</summary>
-    public static Task RunAsync(this StudySession session, IReadOnlyList<IWorker> workers, SweepOptions? options = null, CancellationToken cancellationToken = default) =>
+    public static Task RunAsync(this StudySession session, IReadOnlyList<IWorker> workers, SweepOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         new LocalSweep(session, new AttemptRunner(workers, options ?? new SweepOptions())).RunAsync(cancellationToken);
 
     /// <summary>The waiting trial of the lowest number, started; null where none waits.</summary>
@@ -41,21 +44,27 @@ public static class SessionSteps
     /// <summary>Tells a result.</summary>
     /// <returns>Whether it counts as completed; false if as failed.</returns>
     public static async Task<bool> CompleteAsync(
-        this StudySession session, int number, IReadOnlyList<double> values, IReadOnlyList<double>? outcomes = null, ImmutableSortedDictionary<string, double>? metrics = null) =>
-        await session.TellAsync(number, new AttemptEnd.Completed(new TrialOutcome([.. values], [.. outcomes ?? []], metrics ?? ImmutableSortedDictionary<string, double>.Empty))) == TrialState.Completed;
+        this StudySession session, int number, IReadOnlyList<double> values, IReadOnlyList<double>? outcomes = null,
+        ImmutableSortedDictionary<string, double>? metrics = null) =>
+        await session.TellAsync(number,
+            new AttemptEnd.Completed(new TrialOutcome([.. values], [.. outcomes ?? []],
+                metrics ?? ImmutableSortedDictionary<string, double>.Empty))) == TrialState.Completed;
 
     /// <summary>Tells a failure.</summary>
-    public static Task FailAsync(this StudySession session, int number, string error) => session.TellAsync(number, new AttemptEnd.Failed(error));
+    public static Task FailAsync(this StudySession session, int number, string error) =>
+        session.TellAsync(number, new AttemptEnd.Failed(error));
 
     /// <summary>Tells that the scheduler ended a trial.</summary>
     public static Task PruneAsync(this StudySession session, int number, long step) => session.TellAsync(number, new AttemptEnd.Left(step));
 
     /// <summary>Tells that a trial left at a checkpoint.</summary>
-    public static Task PauseAsync(this StudySession session, int number, long step) => session.TellAsync(number, new AttemptEnd.Left(step, Paused: true));
+    public static Task PauseAsync(this StudySession session, int number, long step) =>
+        session.TellAsync(number, new AttemptEnd.Left(step, Paused: true));
 
     /// <summary>Puts a trial back.</summary>
     public static Task RequeueAsync(this StudySession session, int number, string reason) => session.Log.RequeueAsync(number, reason);
 
     /// <summary>Records a report.</summary>
-    public static Task<Decision> ReportAsync(this StudySession session, int number, long step, ImmutableSortedDictionary<string, double> metrics) => session.TellReportAsync(number, step, metrics);
+    public static Task<Decision> ReportAsync(this StudySession session, int number, long step,
+        ImmutableSortedDictionary<string, double> metrics) => session.TellReportAsync(number, step, metrics);
 }

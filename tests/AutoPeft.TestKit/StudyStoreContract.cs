@@ -6,8 +6,8 @@ using Xunit;
 namespace AutoPeft.TestKit;
 
 /// <summary>
-/// What every study store promises. Inherit it, say how to make an empty store, and, where the log outlives the store or other processes share it, how to open
-/// the same log once more.
+/// What every study store promises. Inherit it, say how to make an empty store, and, where the log outlives the store or other processes
+/// share it, how to open the same log once more.
 /// </summary>
 public abstract class StudyStoreContract : IAsyncLifetime
 {
@@ -123,12 +123,14 @@ public abstract class StudyStoreContract : IAsyncLifetime
             for (int won = 0; won < wins;)
             {
                 long end = await EndAsync(store);
-                StudyEvent[] batch = [.. Enumerable.Range(0, 1 + me % 3).Select(k => new TrialRequeued(s_time, 0, null, $"{me}/{won}/{k}"))];
+                StudyEvent[] batch =
+                    [.. Enumerable.Range(0, 1 + me % 3).Select(k => new TrialRequeued(s_time, 0, null, $"{me}/{won}/{k}"))];
                 if (await store.TryAppendAsync(end, batch, default)) won++;
             }
         })));
 
-        string[] expected = [.. Enumerable.Range(0, appenders).SelectMany(me => Enumerable.Range(0, wins).SelectMany(won => Enumerable.Range(0, 1 + me % 3).Select(k => $"{me}/{won}/{k}")))];
+        string[] expected = [.. Enumerable.Range(0, appenders)
+            .SelectMany(me => Enumerable.Range(0, wins).SelectMany(won => Enumerable.Range(0, 1 + me % 3).Select(k => $"{me}/{won}/{k}")))];
         foreach (IStudyStore store in stores)
         {
             string[] log = [.. (await ReadAsync(store, start)).Cast<TrialRequeued>().Select(e => e.Reason)];
@@ -141,7 +143,9 @@ public abstract class StudyStoreContract : IAsyncLifetime
                 i += size;
             }
             for (int me = 0; me < appenders; me++)
-                Assert.Equal(Enumerable.Range(0, wins), log.Where(r => r.StartsWith($"{me}/", StringComparison.Ordinal) && r.EndsWith("/0", StringComparison.Ordinal)).Select(r => int.Parse(r.Split('/')[1])));
+                Assert.Equal(Enumerable.Range(0, wins),
+                    log.Where(r => r.StartsWith($"{me}/", StringComparison.Ordinal) && r.EndsWith("/0", StringComparison.Ordinal))
+                        .Select(r => int.Parse(r.Split('/')[1])));
         }
     }
 
@@ -153,7 +157,8 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Task writing = Task.Run(async () =>
         {
             for (int i = 0; i < 40; i++)
-                Assert.True(await store.TryAppendAsync(2 + 2 * i, [new TrialRequeued(s_time, 0, null, $"{i}a"), new TrialRequeued(s_time, 0, null, $"{i}b")], default));
+                Assert.True(await store.TryAppendAsync(2 + 2 * i,
+                    [new TrialRequeued(s_time, 0, null, $"{i}a"), new TrialRequeued(s_time, 0, null, $"{i}b")], default));
         });
         IStudyStore reader = await AgainAsync() ?? store;
         long seen = 0;
@@ -223,9 +228,12 @@ public abstract class StudyStoreContract : IAsyncLifetime
     {
         SearchSpace space = Definition.Space;
         ImmutableArray<string> Subset(params string[] items) => [.. items];
-        Configuration Values(params (string, object?)[] values) => space.FromValues(values.Select(v => KeyValuePair.Create(v.Item1, v.Item2)));
-        Configuration lora = Values(("lr", 1.2345678901234567e-4), ("method", "lora"), ("rank", 8), ("bottleneck", 12.5), ("batch", 32), ("bias", true), ("targets", Subset("q", "v")));
-        Configuration ia3 = Values(("lr", 0.01), ("method", "ia3"), ("bottleneck", 0), ("batch", "auto"), ("bias", false), ("targets", Subset("k")));
+        Configuration Values(params (string, object?)[] values) =>
+            space.FromValues(values.Select(v => KeyValuePair.Create(v.Item1, v.Item2)));
+        Configuration lora = Values(("lr", 1.2345678901234567e-4), ("method", "lora"), ("rank", 8), ("bottleneck", 12.5), ("batch", 32),
+            ("bias", true), ("targets", Subset("q", "v")));
+        Configuration ia3 =
+            Values(("lr", 0.01), ("method", "ia3"), ("bottleneck", 0), ("batch", "auto"), ("bias", false), ("targets", Subset("k")));
         DateTimeOffset t = s_time;
         DateTimeOffset Later() => t = t.AddMilliseconds(1234.5678);
         return
@@ -254,7 +262,9 @@ public abstract class StudyStoreContract : IAsyncLifetime
     private static string Folded(IEnumerable<StudyEvent> log)
     {
         Study study = Study.Of(log);
-        return string.Join("\n", study.Trials.Select(t => $"{t.Number} {t.Configuration} {t.State} {string.Join(";", t.Values)} {string.Join(";", t.Outcomes)} {t.IsFeasible} {t.Attempt} {t.Worker} {t.Error}"));
+        return string.Join("\n",
+            study.Trials.Select(t => $"{t.Number} {t.Configuration} {t.State} {string.Join(";", t.Values)} {string.Join(";", t.Outcomes)} "
+                + $"{t.IsFeasible} {t.Attempt} {t.Worker} {t.Error}"));
     }
 
     private async Task<IStudyStore> CreateAsync()

@@ -3,7 +3,9 @@ namespace AutoPeft.Tests;
 /// <summary>Deterministic checks of a fixed sample against a distribution.</summary>
 internal static class Uniformity
 {
-    /// <summary>√n·D at which Kolmogorov's distribution leaves one in a thousand. The samples are fixed, so a test that passes once passes always.</summary>
+    /// <summary>
+    /// √n·D at which Kolmogorov's distribution leaves one in a thousand. The samples are fixed, so a test that passes once passes always.
+    /// </summary>
     public const double KsLimit = 1.95;
 
     /// <summary>√n times the largest distance between the sample's distribution function and <paramref name="cdf"/>.</summary>

@@ -62,7 +62,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     {
         JsonException when PythonJson.HasBareNumber(line) =>
             "The line has a bare NaN or Infinity, which JSON has not (in Python: json.dumps(…, allow_nan=False) finds it). A trial "
-            + "without a finite value has failed: {\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report send null "
+            + "without a finite value has failed: {\"tell\":{\"number\":0,\"state\":\"failed\",\"error\":\"loss is NaN\"}}; in a report "
+            + "send null "
             + "or \"NaN\".",
         JsonException j => $"The line is not JSON: byte {j.BytePositionInLine?.ToString() ?? "?"}: {j.Message.Split(". ")[0]}.",
         _ => e.Message,
@@ -120,11 +121,13 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private async Task AskAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {
         StudySession session = Session;
-        if (e.ValueKind != JsonValueKind.Number || !e.TryGetInt32(out int count) || count is < 1 or > LargestAsk) throw new InvalidInputException($"'ask' takes a whole number from 1 to {LargestAsk}, not {e.GetRawText()}.");
+        if (e.ValueKind != JsonValueKind.Number || !e.TryGetInt32(out int count) || count is < 1 or > LargestAsk)
+            throw new InvalidInputException($"'ask' takes a whole number from 1 to {LargestAsk}, not {e.GetRawText()}.");
         // A budget informs the sampler; a caller that asks for more has its reasons only until it is used up.
         List<Trial> trials = [];
         // What is promoted comes before what is new: it is nearer to its end.
-        while (trials.Count < count && await session.PromoteAsync(cancellationToken).ConfigureAwait(false) is { } promoted) trials.Add(promoted);
+        while (trials.Count < count && await session.PromoteAsync(cancellationToken).ConfigureAwait(false) is { } promoted)
+            trials.Add(promoted);
         // Then what waits and this process has not given out: enqueued, to be retried, or asked for in an earlier life.
         Trial[] waiting = await session.Log.ReadAsync(
             study => study.PendingCount == 0 ? [] : study.Trials
@@ -155,8 +158,11 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
         switch (state)
         {
             case null or "completed":
-                double[] values = Numbers(e, "values") ?? throw new InvalidInputException($"Trial {number}: 'values' are missing; give one number per objective, or \"state\":\"failed\".");
-                var outcome = new TrialOutcome([.. values], [.. Numbers(e, "outcomes") ?? []], ImmutableSortedDictionary<string, double>.Empty);
+                double[] values = Numbers(e, "values")
+                    ?? throw new InvalidInputException(
+                        $"Trial {number}: 'values' are missing; give one number per objective, or \"state\":\"failed\".");
+                var outcome =
+                    new TrialOutcome([.. values], [.. Numbers(e, "outcomes") ?? []], ImmutableSortedDictionary<string, double>.Empty);
                 await Session.TellAsync(number, new AttemptEnd.Completed(outcome), cancellationToken).ConfigureAwait(false);
                 break;
             case "failed":
@@ -165,12 +171,15 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
                 break;
             case "pruned":
                 Trial trial = Known(number);
-                await Session.TellAsync(number, new AttemptEnd.Left(trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0), cancellationToken).ConfigureAwait(false);
+                await Session.TellAsync(number, new AttemptEnd.Left(trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0),
+                    cancellationToken).ConfigureAwait(false);
                 break;
             case "paused":
                 Trial paused = Known(number);
-                if (paused.Reports.Count == 0) throw new InvalidInputException($"Trial {number} has not reported; a trial is paused at the step of a report.");
-                await Session.TellAsync(number, new AttemptEnd.Left(paused.Reports[^1].Step, Paused: true), cancellationToken).ConfigureAwait(false);
+                if (paused.Reports.Count == 0)
+                    throw new InvalidInputException($"Trial {number} has not reported; a trial is paused at the step of a report.");
+                await Session.TellAsync(number, new AttemptEnd.Left(paused.Reports[^1].Step, Paused: true), cancellationToken)
+                    .ConfigureAwait(false);
                 break;
             default:
                 throw new InvalidInputException($"Trial {number}: state '{state}' is none of completed, failed, pruned, paused.");
@@ -232,7 +241,8 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private async Task ReportAsync(Utf8JsonWriter w, JsonElement e, CancellationToken cancellationToken)
     {
         int number = Number(e);
-        if (!e.TryGetProperty("step", out JsonElement s) || s.ValueKind != JsonValueKind.Number || !s.TryGetInt64(out long step)) throw new InvalidInputException($"Trial {number}: a report needs a 'step', a whole number.");
+        if (!e.TryGetProperty("step", out JsonElement s) || s.ValueKind != JsonValueKind.Number || !s.TryGetInt64(out long step))
+            throw new InvalidInputException($"Trial {number}: a report needs a 'step', a whole number.");
         ImmutableSortedDictionary<string, double> metrics = Measured(e, number, Session.Study.Definition.Objectives);
         Trial trial = Known(number);
         // A trial that reports runs: only such a one can be paused.
@@ -247,17 +257,22 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     /// <summary>A report's measurements: one value per objective, or metrics by name, or both.</summary>
     private static ImmutableSortedDictionary<string, double> Measured(JsonElement e, int number, ImmutableArray<Objective> objectives)
     {
-        ImmutableSortedDictionary<string, double>.Builder metrics = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        ImmutableSortedDictionary<string, double>.Builder metrics =
+            ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
         if (e.TryGetProperty("metrics", out JsonElement named))
         {
-            if (named.ValueKind != JsonValueKind.Object || !named.EnumerateObject().Any()) throw new InvalidInputException($"Trial {number}: a report's 'metrics' are an object of names and numbers.");
+            if (named.ValueKind != JsonValueKind.Object || !named.EnumerateObject().Any())
+                throw new InvalidInputException($"Trial {number}: a report's 'metrics' are an object of names and numbers.");
             foreach (JsonProperty p in named.EnumerateObject()) metrics[p.Name] = EventJson.ReadNumber(p.Value);
         }
-        else if (!e.TryGetProperty("values", out _)) throw new InvalidInputException($"Trial {number}: a report needs 'values', one per objective, or 'metrics' by name.");
+        else if (!e.TryGetProperty("values", out _))
+            throw new InvalidInputException($"Trial {number}: a report needs 'values', one per objective, or 'metrics' by name.");
         if (e.TryGetProperty("values", out _))
         {
-            double[] values = Numbers(e, "values") ?? throw new InvalidInputException($"Trial {number}: a report's 'values' are an array of numbers, one per objective.");
-            if (values.Length != objectives.Length) throw new InvalidInputException($"Trial {number}: {values.Length} value(s) for {objectives.Length} objective(s).");
+            double[] values = Numbers(e, "values")
+                ?? throw new InvalidInputException($"Trial {number}: a report's 'values' are an array of numbers, one per objective.");
+            if (values.Length != objectives.Length)
+                throw new InvalidInputException($"Trial {number}: {values.Length} value(s) for {objectives.Length} objective(s).");
             for (int j = 0; j < values.Length; j++) metrics[objectives[j].Name] = values[j];
         }
         return metrics.ToImmutable();
@@ -286,9 +301,13 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     private Trial Known(int number) => number >= 0 && number < Session.Study.Trials.Count ? Session.Study.Trials[number]
         : throw new InvalidInputException($"Trial {number} was never asked for; the study has {Session.Study.Trials.Count}.");
 
-    private static int Number(JsonElement e) => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("number", out JsonElement n) && n.ValueKind == JsonValueKind.Number && n.TryGetInt32(out int number)
+    private static int Number(JsonElement e) =>
+        e.ValueKind == JsonValueKind.Object && e.TryGetProperty("number", out JsonElement n) && n.ValueKind == JsonValueKind.Number
+            && n.TryGetInt32(out int number)
         ? number : throw new InvalidInputException("'number' is missing: the number of a trial, as ask gave it.");
 
     private static double[]? Numbers(JsonElement e, string name) =>
-        e.TryGetProperty(name, out JsonElement a) && a.ValueKind == JsonValueKind.Array ? [.. a.EnumerateArray().Select(EventJson.ReadNumber)] : null;
+        e.TryGetProperty(name, out JsonElement a) && a.ValueKind == JsonValueKind.Array
+            ? [.. a.EnumerateArray().Select(EventJson.ReadNumber)]
+            : null;
 }

@@ -17,11 +17,13 @@ internal static class AuditCommand
             string path = parsed.GetRequiredValue(directory);
             IReadOnlyList<StudyEvent> log = await SweepFolder.ReadLogAsync(path, cancellationToken).ConfigureAwait(false);
             AuditResult result = StudyAudit.Run(log, SweepPolicy.Sampler, cancellationToken: cancellationToken);
-            foreach (string difference in result.Differences) await Console.Error.WriteLineAsync($"autopeft: {difference}").ConfigureAwait(false);
+            foreach (string difference in result.Differences)
+                await Console.Error.WriteLineAsync($"autopeft: {difference}").ConfigureAwait(false);
             string enqueued = result.Enqueued == 0 ? "" : $", {result.Enqueued} enqueued by hand";
             Console.Out.WriteLine(result.Differences.Count == 0
                 ? $"{path}: {result.Proposals} proposals replayed, all the same bit for bit{enqueued}."
-                : $"{path}: {result.Proposals} proposals replayed, {result.Differences.Count} came out otherwise{enqueued}: the log was edited, or another version of the sampler wrote it.");
+                : $"{path}: {result.Proposals} proposals replayed, {result.Differences.Count} came out otherwise{enqueued}: the log was "
+                    + $"edited, or another version of the sampler wrote it.");
             return result.Differences.Count == 0 ? 0 : 1;
         });
         return command;

@@ -13,13 +13,16 @@ internal static class DemoCommand
 {
     public static Command Create()
     {
-        var output = new Option<string>("--out") { Description = "Directory to write.", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
+        var output =
+            new Option<string>("--out") { Description = "Directory to write.", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
         var task = new Option<string?>("--task") { Description = "polarity, paraphrase or acceptability." };
         var trials = new Option<int?>("--trials") { Description = "Trials of the search." };
         var sampler = new Option<string>("--sampler") { Description = "auto, gp, random …", DefaultValueFactory = _ => "auto" };
         var seed = new Option<ulong>("--seed") { Description = "All randomness of the search hangs on it." };
         var skip = new Option<bool>("--no-final") { Description = "Leaves out the final evaluation." };
-        var command = new Command("demo", "Pretrains a small encoder on a made-up language, searches its adapters, evaluates the front.") { output, task, trials, sampler, seed, skip };
+        var command = new Command("demo",
+            "Pretrains a small encoder on a made-up language, searches its adapters, evaluates the front.") { output, task, trials, sampler,
+                seed, skip };
         RunOptions run = RunOptions.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -31,9 +34,16 @@ internal static class DemoCommand
             string model = DemoBase.Get(demo, cancellationToken);
 
             Console.Out.WriteLine($"Searching AutoPEFT's space on '{demo.Task}': {demo.Trials} trials, {arguments.Workers} workers.");
-            SweepArguments how = PopulationSweep.Pair(new SweepArguments { Space = "autopeft", Trials = demo.Trials, Sampler = parsed.GetValue(sampler)!, Seed = parsed.GetValue(seed) });
+            SweepArguments how = PopulationSweep.Pair(new SweepArguments
+            {
+                Space = "autopeft",
+                Trials = demo.Trials,
+                Sampler = parsed.GetValue(sampler)!,
+                Seed = parsed.GetValue(seed),
+            });
             var options = new PeftTrialOptions { Space = "autopeft", Task = demo.Task, ModelDirectory = model, Training = demo.Training };
-            StudyDefinition definition = PopulationSweep.Complete(PeftProblem.Define(options, how) with { Scheduler = how.Scheduler }, new PeftProblem());
+            StudyDefinition definition =
+                PopulationSweep.Complete(PeftProblem.Define(options, how) with { Scheduler = how.Scheduler }, new PeftProblem());
             string path = Free(parsed.GetValue(output)!, definition);
             await using SweepFolder folder = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
             int code = await SweepRun.RunAsync(folder, arguments, slots, cancellationToken).ConfigureAwait(false);
@@ -49,13 +59,17 @@ internal static class DemoCommand
                     .ConfigureAwait(false);
                 FinalTable.Print(await folder.WriteAsync(cancellationToken).ConfigureAwait(false));
             }
-            Console.Out.WriteLine($"Done in {SweepDisplay.Time(Stopwatch.GetElapsedTime(start))}. Look at {Path.GetFullPath(Path.Combine(path, "report.html"))}");
+            Console.Out.WriteLine($"Done in {SweepDisplay.Time(Stopwatch.GetElapsedTime(start))}. Look at "
+                + $"{Path.GetFullPath(Path.Combine(path, "report.html"))}");
             return 0;
         });
         return command;
     }
 
-    /// <summary>The directory itself if it is new or holds this very study, else the next free number behind it: a second demo neither overwrites nor refuses.</summary>
+    /// <summary>
+    /// The directory itself if it is new or holds this very study, else the next free number behind it: a second demo neither overwrites
+    /// nor refuses.
+    /// </summary>
     private static string Free(string path, StudyDefinition definition)
     {
         for (int n = 1; ; n++)
@@ -81,5 +95,7 @@ internal static class DemoCommand
     }
 
     private static Task<SweepFolder> OpenAsync(string path, StudyDefinition definition, CancellationToken cancellationToken) =>
-        File.Exists(Path.Combine(path, SweepFolder.LogName)) ? SweepFolder.OpenAsync(path, toRun: true, cancellationToken) : SweepFolder.CreateAsync(path, definition, cancellationToken);
+        File.Exists(Path.Combine(path, SweepFolder.LogName))
+            ? SweepFolder.OpenAsync(path, toRun: true, cancellationToken)
+            : SweepFolder.CreateAsync(path, definition, cancellationToken);
 }

@@ -20,7 +20,8 @@ internal static class FinalCommand
         var rates = new Option<string?>("--rates")
         {
             Description = "Learning rates, with commas, that every row is tried at on dev before it is scored; one rate is for all. "
-                + "Default: four that follow from the model's width.",
+                + "Default: four that follow from the model's width; a row that does best at the lowest or highest of them tries up to two "
+                + "more beyond.",
         };
         var command = new Command("final",
             "Chooses a learning rate on dev for each member of the front and each usual baseline, retrains them under other seeds, scores "

@@ -21,8 +21,17 @@ public static class FitCommand
     {
         var table = new RunTableOptions();
         var report = new ReportOptions("step-law");
-        var recipe = new Option<string>("--recipe") { Description = "How optima are read off the grids: near-optimal (runs within 0.25 % of the best), argmin, or quadratic.", DefaultValueFactory = _ => "near-optimal", HelpName = "near-optimal|argmin|quadratic" };
-        var heldOut = new Option<string?>("--held-out") { Description = "Grids that the fit must not see, to test it on: another file of the same columns.", HelpName = "FILE" };
+        var recipe = new Option<string>("--recipe")
+        {
+            Description = "How optima are read off the grids: near-optimal (runs within 0.25 % of the best), argmin, or quadratic.",
+            DefaultValueFactory = _ => "near-optimal",
+            HelpName = "near-optimal|argmin|quadratic",
+        };
+        var heldOut = new Option<string?>("--held-out")
+        {
+            Description = "Grids that the fit must not see, to test it on: another file of the same columns.",
+            HelpName = "FILE",
+        };
         var command = new Command("step-law", "Learning rate and batch size laws: lr = c·N^a·D^b, batch = c·D^b tokens.");
         table.AddTo(command, sweep: true);
         command.Options.Add(recipe);
@@ -44,7 +53,8 @@ public static class FitCommand
                 Seed = report.Seed(parsed),
             });
             HeldOutResult? elsewhere = parsed.GetValue(heldOut) is { } path
-                ? HeldOutProtocol.On(fit, SweepData.From(await RunTableFile.OpenAsync(path, cancel).ConfigureAwait(false), new ColumnChoice()))
+                ? HeldOutProtocol.On(fit,
+                    SweepData.From(await RunTableFile.OpenAsync(path, cancel).ConfigureAwait(false), new ColumnChoice()))
                 : null;
             report.Write(parsed, new StepLawReport(fit, elsewhere));
             return 0;
@@ -56,13 +66,21 @@ public static class FitCommand
     {
         var data = new Option<string>("--data") { Description = RunTableOptions.DataHelp, Required = true, HelpName = "FILE" };
         var target = new Option<string>("--target") { Description = "Column of y.", Required = true, HelpName = "COLUMN" };
-        var on = new Option<string[]>("--on") { Description = "Columns of the regressors.", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "COLUMN" };
+        var on = new Option<string[]>("--on")
+        {
+            Description = "Columns of the regressors.",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "COLUMN",
+        };
         var json = new Option<string?>("--json") { Description = "Write the fit as JSON.", HelpName = "FILE" };
-        var command = new Command("power-law", "Any power law: y = c·x1^k1·x2^k2·…, by least squares in log space.") { data, target, on, json };
+        var command =
+            new Command("power-law", "Any power law: y = c·x1^k1·x2^k2·…, by least squares in log space.") { data, target, on, json };
         command.SetAction(async (parsed, cancel) =>
         {
             RunTable table = await RunTableFile.OpenAsync(parsed.GetRequiredValue(data), cancel).ConfigureAwait(false);
-            string[] names = [.. parsed.GetRequiredValue(on).SelectMany(n => n.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+            string[] names = [.. parsed.GetRequiredValue(on)
+                .SelectMany(n => n.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
             IFitReport report = PowerLawReport.Run(table, parsed.GetRequiredValue(target), names);
             report.WriteConsole(Console.Out);
             if (parsed.GetValue(json) is { } path) report.WriteJson(path);

@@ -54,7 +54,8 @@ internal static class FrontCommand
         foreach (Objective o in study.Definition.Objectives) table.AddColumn(new TableColumn(Markup.Escape(o.Name)).RightAligned());
         table.AddColumn("configuration");
         foreach (Trial t in ParetoFront.Of(study))
-            table.AddRow([new Text(t.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. t.Values.Select(v => new Text(SweepDisplay.Number(v))), new Text(t.Configuration.ToString())]);
+            table.AddRow([new Text(t.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                .. t.Values.Select(v => new Text(SweepDisplay.Number(v))), new Text(t.Configuration.ToString())]);
         AnsiConsole.Write(table);
     }
 }

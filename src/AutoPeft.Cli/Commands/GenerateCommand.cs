@@ -17,8 +17,13 @@ internal static class GenerateCommand
         };
         var prompt = new Option<string>("--prompt") { Description = "The beginning of the text.", DefaultValueFactory = _ => "" };
         var tokens = new Option<int>("--tokens") { Description = "Tokens to write at most.", DefaultValueFactory = _ => 64 };
-        var adapter = new Option<string?>("--adapter") { Description = "A folder with an adapter in the format of Hugging Face's peft.", HelpName = "DIR" };
-        var command = new Command("generate", "Continues a text by the likeliest token, again and again.") { model, prompt, tokens, adapter };
+        var adapter = new Option<string?>("--adapter")
+        {
+            Description = "A folder with an adapter in the format of Hugging Face's peft.",
+            HelpName = "DIR",
+        };
+        var command = new Command("generate", "Continues a text by the likeliest token, again and again.")
+            { model, prompt, tokens, adapter };
         command.SetAction((parsed, cancellationToken) =>
         {
             int count = parsed.GetValue(tokens) is > 0 and var n

@@ -20,7 +20,10 @@ public static class PredictCommand
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
     /// <summary>The command with its subcommands.</summary>
-    public static Command Create() => new("predict", "Learning rate, batch size, loss and compute-optimal sizes from a scaling law, with bands.") { StepLaw(), Chinchilla(), Optimal(), Frontier(), Formula(), Plan() };
+    public static Command Create() =>
+        new("predict",
+            "Learning rate, batch size, loss and compute-optimal sizes from a scaling law, with bands.") { StepLaw(), Chinchilla(),
+                Optimal(), Frontier(), Formula(), Plan() };
 
     private static Option<double> Number(string name, string what, string help) => new(name)
     {
@@ -45,34 +48,49 @@ public static class PredictCommand
         if (double.IsNaN(p.TimesBeyond)) return;
         var (law, run, size, form) = p.Parts;
         Console.WriteLine($"band of a run: law {P(law)}, run noise {P(run)}, sizes {P(size)}, form {P(form)}"
-            + (double.IsNaN(predictor.MeasuredCoverage) ? "; no backtest measured it" : $"; in backtests the 90 % band held {predictor.MeasuredCoverage * 100:0} %"));
-        if (p.TimesBeyond > 1) Console.WriteLine($"{(p.TimesBeyond > 100 ? "! " : "")}{G(p.TimesBeyond)} times the compute of the largest run that the law was fitted to");
+            + (double.IsNaN(predictor.MeasuredCoverage)
+                ? "; no backtest measured it"
+                : $"; in backtests the 90 % band held {predictor.MeasuredCoverage * 100:0} %"));
+        if (p.TimesBeyond > 1)
+            Console.WriteLine(
+                $"{(p.TimesBeyond > 100 ? "! " : "")}{G(p.TimesBeyond)} times the compute of the largest run that the law was fitted to");
     }
 
     private static string P(double v) => (v * 1000).ToString("0.0", CultureInfo.InvariantCulture) + " ‰";
 
     private static Option<string?> Json() => new("--json") { Description = "Write the prediction as JSON.", HelpName = "FILE" };
 
-    private static Option<string?> Fit(string kind) => new("--fit") { Description = $"A file that `autopeft fit {kind} --json` wrote. Default: the published law.", HelpName = "FILE" };
+    private static Option<string?> Fit(string kind) =>
+        new("--fit") { Description = $"A file that `autopeft fit {kind} --json` wrote. Default: the published law.", HelpName = "FILE" };
 
     private static Command StepLaw()
     {
-        var (n, d) = (Number("--params", "Model size N: non-embedding parameters, total for mixtures of experts.", "N"), Number("--tokens", "Training tokens D.", "D"));
-        var seq = new Option<double>("--seq") { Description = "Tokens per sequence, to count the batch in sequences.", DefaultValueFactory = _ => 2048, HelpName = "TOKENS" };
+        var (n, d) = (Number("--params", "Model size N: non-embedding parameters, total for mixtures of experts.", "N"),
+            Number("--tokens", "Training tokens D.", "D"));
+        var seq = new Option<double>("--seq")
+        {
+            Description = "Tokens per sequence, to count the batch in sequences.",
+            DefaultValueFactory = _ => 2048,
+            HelpName = "TOKENS",
+        };
         var (fit, json) = (Fit("step-law"), Json());
         var data = new Option<string?>("--data") { Description = "Fit to these runs first, instead of reading a fit.", HelpName = "FILE" };
-        var command = new Command("step-law", "Learning rate and batch size for a model about to be trained.") { n, d, seq, fit, data, json };
+        var command =
+            new Command("step-law", "Learning rate and batch size for a model about to be trained.") { n, d, seq, fit, data, json };
         command.SetAction(async (parsed, cancel) =>
         {
             if (!(parsed.GetValue(seq) >= 1)) throw new InvalidInputException("--seq must be at least 1 token.");
             var predictor = parsed.GetValue(fit) is { } file ? StepLawPredictor.Load(file)
-                : parsed.GetValue(data) is { } path ? StepLawPredictor.Of(StepLawFit.Fit(SweepData.From(await RunTableFile.OpenAsync(path, cancel).ConfigureAwait(false)), new StepLawFitOptions { HeldOut = false }))
+                : parsed.GetValue(data) is { } path
+                    ? StepLawPredictor.Of(StepLawFit.Fit(SweepData.From(await RunTableFile.OpenAsync(path, cancel).ConfigureAwait(false)),
+                        new StepLawFitOptions { HeldOut = false }))
                 : StepLawPredictor.Published;
             var p = predictor.Predict(parsed.GetValue(n), parsed.GetValue(d));
             double s = parsed.GetValue(seq);
             Console.WriteLine($"learning rate  {G(p.LearningRate)}   95 % {G(p.LearningRateBand.Low)} … {G(p.LearningRateBand.High)}");
             Console.WriteLine($"batch size     {T(p.BatchTokens)} tokens   95 % {T(p.BatchBand.Low)} … {T(p.BatchBand.High)}");
-            Console.WriteLine($"             = {T(p.BatchTokens / s)} sequences of {T(s)}   95 % {T(p.BatchBand.Low / s)} … {T(p.BatchBand.High / s)}");
+            Console.WriteLine(
+                $"             = {T(p.BatchTokens / s)} sequences of {T(s)}   95 % {T(p.BatchBand.Low / s)} … {T(p.BatchBand.High / s)}");
             Console.WriteLine($"law: {predictor.Source}");
             foreach (string warning in predictor.Warnings) Console.WriteLine("! " + warning);
             if (parsed.GetValue(json) is { } to)
@@ -163,7 +181,8 @@ public static class PredictCommand
             {
                 double c = low * Math.Pow(high / low, (double)i / steps);
                 var o = predictor.Optimal(c);
-                Console.WriteLine($"{G(c),10} {G(o.N),11} {G(o.D),11} {G(o.D / o.N),8} {F(o.Loss),8}   {F(o.LossBand.Low)} … {F(o.LossBand.High)}");
+                Console.WriteLine(
+                    $"{G(c),10} {G(o.N),11} {G(o.D),11} {G(o.D / o.N),8} {F(o.Loss),8}   {F(o.LossBand.Low)} … {F(o.LossBand.High)}");
                 rows.Add(Point(c, predictor));
                 if (high == low) break;
             }
@@ -176,22 +195,43 @@ public static class PredictCommand
 
     private static Command Formula()
     {
-        var fit = new Option<string>("--fit") { Description = "A file that `autopeft fit formula --json` or `fit law --json` wrote.", Required = true, HelpName = "FILE" };
-        var at = new Option<string[]>("--at") { Description = "Values of the formula's columns, such as N=7B D=1.4T.", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "COLUMN=VALUE" };
+        var fit = new Option<string>("--fit")
+        {
+            Description = "A file that `autopeft fit formula --json` or `fit law --json` wrote.",
+            Required = true,
+            HelpName = "FILE",
+        };
+        var at = new Option<string[]>("--at")
+        {
+            Description = "Values of the formula's columns, such as N=7B D=1.4T.",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "COLUMN=VALUE",
+        };
         var json = Json();
-        var command = new Command("formula", "What a fitted formula predicts, with the interval of the formula and the band of new rows.") { fit, at, json };
+        var command = new Command("formula",
+            "What a fitted formula predicts, with the interval of the formula and the band of new rows.") { fit, at, json };
         command.SetAction(parsed =>
         {
             var values = new Dictionary<string, double>();
             foreach (string text in parsed.GetRequiredValue(at))
-                values[text.Split('=')[0]] = text.Split('=', 2) is [_, var v] && NumberCell.TryParse(v, out double x) && double.IsFinite(x) ? x
+                values[text.Split('=')[0]] =
+                    text.Split('=', 2) is [_, var v] && NumberCell.TryParse(v, out double x) && double.IsFinite(x) ? x
                     : throw new InvalidInputException($"--at {text}: COLUMN=VALUE is expected.");
             FormulaPredictor predictor = FormulaPredictor.Load(parsed.GetRequiredValue(fit));
             FormulaPrediction p = predictor.Predict(values);
-            Console.WriteLine($"{predictor.Target}  {p.Value.ToString("G6", CultureInfo.InvariantCulture)}   95 % of the formula {G(p.Band.Low)} … {G(p.Band.High)}   95 % of rows {G(p.RowBand.Low)} … {G(p.RowBand.High)}");
+            Console.WriteLine($"{predictor.Target}  {p.Value.ToString("G6", CultureInfo.InvariantCulture)}   95 % of the formula "
+                + $"{G(p.Band.Low)} … {G(p.Band.High)}   95 % of rows {G(p.RowBand.Low)} … {G(p.RowBand.High)}");
             foreach (string warning in p.Warnings) Console.WriteLine("! " + warning);
             if (parsed.GetValue(json) is { } to)
-                Write(to, new JsonObject { [predictor.Target] = p.Value, ["ci95"] = Pair(p.Band), ["row_ci95"] = Pair(p.RowBand), ["warnings"] = new JsonArray([.. p.Warnings.Select(w => (JsonNode?)w)]) });
+                Write(to,
+                    new JsonObject
+                    {
+                        [predictor.Target] = p.Value,
+                        ["ci95"] = Pair(p.Band),
+                        ["row_ci95"] = Pair(p.RowBand),
+                        ["warnings"] = new JsonArray([.. p.Warnings.Select(w => (JsonNode?)w)]),
+                    });
             return 0;
         });
         return command;
@@ -200,19 +240,63 @@ public static class PredictCommand
     private static Command Plan()
     {
         var compute = Number("--compute", "Budget for all runs, FLOP.", "FLOP");
-        var law = new Option<string>("--law") { Description = "Which law to tighten: step-law or chinchilla.", DefaultValueFactory = _ => "step-law", HelpName = "step-law|chinchilla" };
-        var tighten = new Option<string?>("--tighten") { Description = "One coefficient to tighten (step-law: N, D; chinchilla: alpha, beta). Default: all jointly.", HelpName = "NAME" };
-        var sizes = new Option<double[]>("--params") { Description = "Candidate model sizes.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [2e7, 4e7, 8e7, 1.6e8, 3.2e8], HelpName = "N" };
-        var tokens = new Option<double[]>("--tokens") { Description = "Candidate token counts.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [4e8, 1e9, 2.5e9, 6e9, 1.5e10], HelpName = "D" };
-        var lrs = new Option<int>("--learning-rates") { Description = "Learning rates a grid (step-law).", DefaultValueFactory = _ => 5, HelpName = "COUNT" };
-        var batches = new Option<int>("--batch-sizes") { Description = "Batch sizes a grid (step-law).", DefaultValueFactory = _ => 3, HelpName = "COUNT" };
-        var target = new Option<string[]>("--for") { Description = "The prediction to tighten: N D, such as --for 7B 1.4T. Needs --law chinchilla; runs in --fit count as made.", AllowMultipleArgumentsPerToken = true, HelpName = "N D" };
+        var law = new Option<string>("--law")
+        {
+            Description = "Which law to tighten: step-law or chinchilla.",
+            DefaultValueFactory = _ => "step-law",
+            HelpName = "step-law|chinchilla",
+        };
+        var tighten = new Option<string?>("--tighten")
+        {
+            Description = "One coefficient to tighten (step-law: N, D; chinchilla: alpha, beta). Default: all jointly.",
+            HelpName = "NAME",
+        };
+        var sizes = new Option<double[]>("--params")
+        {
+            Description = "Candidate model sizes.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [2e7, 4e7, 8e7, 1.6e8, 3.2e8],
+            HelpName = "N",
+        };
+        var tokens = new Option<double[]>("--tokens")
+        {
+            Description = "Candidate token counts.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [4e8, 1e9, 2.5e9, 6e9, 1.5e10],
+            HelpName = "D",
+        };
+        var lrs = new Option<int>("--learning-rates")
+        {
+            Description = "Learning rates a grid (step-law).",
+            DefaultValueFactory = _ => 5,
+            HelpName = "COUNT",
+        };
+        var batches = new Option<int>("--batch-sizes")
+        {
+            Description = "Batch sizes a grid (step-law).",
+            DefaultValueFactory = _ => 3,
+            HelpName = "COUNT",
+        };
+        var target = new Option<string[]>("--for")
+        {
+            Description = "The prediction to tighten: N D, such as --for 7B 1.4T. Needs --law chinchilla; runs in --fit count as made.",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "N D",
+        };
         var (fit, json) = (Fit("…"), Json());
-        var command = new Command("plan", "The small runs that would tighten a law most for a compute budget (optimal design).") { compute, law, tighten, sizes, tokens, lrs, batches, target, fit, json };
+        var command = new Command("plan",
+            "The small runs that would tighten a law most for a compute budget (optimal design).") { compute, law, tighten, sizes, tokens,
+                lrs, batches, target, fit, json };
         command.SetAction(parsed =>
         {
-            bool loss = parsed.GetRequiredValue(law) switch { "step-law" => false, "chinchilla" => true, var other => throw new InvalidInputException($"--law {other}: step-law or chinchilla is expected.") };
-            if (parsed.GetValue(lrs) < 1 || parsed.GetValue(batches) < 1) throw new InvalidInputException("a grid needs at least one learning rate and one batch size.");
+            bool loss = parsed.GetRequiredValue(law) switch
+            {
+                "step-law" => false,
+                "chinchilla" => true,
+                var other => throw new InvalidInputException($"--law {other}: step-law or chinchilla is expected."),
+            };
+            if (parsed.GetValue(lrs) < 1 || parsed.GetValue(batches) < 1)
+                throw new InvalidInputException("a grid needs at least one learning rate and one batch size.");
             var options = new SweepPlannerOptions
             {
                 Budget = parsed.GetValue(compute),
@@ -225,7 +309,9 @@ public static class PredictCommand
                 ObservationSd = loss ? 0.005 : 0.3,
             };
             if (Target(parsed.GetValue(target)) is { } aim)
-                options = loss ? options with { Criterion = DesignCriterion.COptimal, Target = aim } : throw new InvalidInputException("--for needs --law chinchilla.");
+                options = loss
+                    ? options with { Criterion = DesignCriterion.COptimal, Target = aim }
+                    : throw new InvalidInputException("--for needs --law chinchilla.");
             SweepPlan plan;
             if (loss)
             {
@@ -240,24 +326,32 @@ public static class PredictCommand
                     };
                 plan = SweepPlanner.ForLossLaw(options, known.Law);
                 if (options.Target is not null)
-                    Console.WriteLine($"standard deviation of the predicted ln loss: {G(plan.TargetSdBefore)} now, {G(plan.TargetSdAfter)} with the plan's runs");
+                    Console.WriteLine($"standard deviation of the predicted ln loss: {G(plan.TargetSdBefore)} now, {G(plan.TargetSdAfter)} "
+                        + $"with the plan's runs");
             }
             else
             {
                 var prior = parsed.GetValue(fit) is { } file ? StepLawPredictor.Load(file) : StepLawPredictor.Published;
-                plan = SweepPlanner.ForLearningRate(options, (n, d) => prior.Predict(n, d) is var p ? (p.LearningRate, p.BatchTokens) : default);
+                plan = SweepPlanner.ForLearningRate(options,
+                    (n, d) => prior.Predict(n, d) is var p ? (p.LearningRate, p.BatchTokens) : default);
             }
             foreach (var g in plan.Grids)
-                Console.WriteLine($"N {G(g.Params),-9} D {G(g.Tokens),-9} {G(g.Compute),-9} FLOP" + (loss ? "" : $"   lr {string.Join(' ', g.LearningRates.Select(G))}   batch {string.Join(' ', g.BatchTokens.Select(T))}"));
-            Console.WriteLine($"{plan.Grids.Count} {(loss ? "runs" : "grids")}, {G(plan.Compute)} FLOP; expected standard deviations: {string.Join(", ", plan.Coefficients.Zip(plan.SdAfter, (c, sd) => $"{c} {G(sd)}"))}");
+                Console.WriteLine($"N {G(g.Params),-9} D {G(g.Tokens),-9} {G(g.Compute),-9} FLOP"
+                    + (loss
+                        ? ""
+                        : $"   lr {string.Join(' ', g.LearningRates.Select(G))}   batch {string.Join(' ', g.BatchTokens.Select(T))}"));
+            Console.WriteLine($"{plan.Grids.Count} {(loss ? "runs" : "grids")}, {G(plan.Compute)} FLOP; expected standard deviations: "
+                + $"{string.Join(", ", plan.Coefficients.Zip(plan.SdAfter, (c, sd) => $"{c} {G(sd)}"))}");
             if (parsed.GetValue(json) is { } to)
                 Write(to, new JsonObject
                 {
                     ["compute"] = plan.Compute,
-                    ["sd"] = new JsonObject([.. plan.Coefficients.Zip(plan.SdAfter, (c, sd) => KeyValuePair.Create(c, (JsonNode?)Num(sd)))]),
+                    ["sd"] =
+                        new JsonObject([.. plan.Coefficients.Zip(plan.SdAfter, (c, sd) => KeyValuePair.Create(c, (JsonNode?)Num(sd)))]),
                     ["grids"] = new JsonArray([.. plan.Grids.Select(g => (JsonNode?)new JsonObject
                     {
-                        ["N"] = g.Params, ["D"] = g.Tokens, ["compute"] = g.Compute, ["lr"] = new JsonArray([.. g.LearningRates.Select(v => (JsonNode?)v)]), ["batch_tokens"] = new JsonArray([.. g.BatchTokens.Select(v => (JsonNode?)v)]),
+                        ["N"] = g.Params, ["D"] = g.Tokens, ["compute"] = g.Compute, ["lr"] = new JsonArray([.. g.LearningRates.Select(
+                            v => (JsonNode?)v)]), ["batch_tokens"] = new JsonArray([.. g.BatchTokens.Select(v => (JsonNode?)v)]),
                     })]),
                 });
             return 0;
@@ -268,19 +362,35 @@ public static class PredictCommand
     private static (double, double)? Target(string[]? texts) => texts switch
     {
         null or [] => null,
-        [var n, var d] when NumberCell.TryParse(n, out double size) && NumberCell.TryParse(d, out double tokens) => (Check(size, "--for"), Check(tokens, "--for")),
+        [var n, var d] when NumberCell.TryParse(n, out double size) && NumberCell.TryParse(d, out double tokens) =>
+            (Check(size, "--for"), Check(tokens, "--for")),
         _ => throw new InvalidInputException("--for: N and D are expected, such as --for 7B 1.4T."),
     };
 
-    private static LossLawPredictor Law(ParseResult parsed, Option<string?> fit) => parsed.GetValue(fit) is { } file ? LossLawPredictor.Load(file) : LossLawPredictor.Published;
+    private static LossLawPredictor Law(ParseResult parsed, Option<string?> fit) =>
+        parsed.GetValue(fit) is { } file ? LossLawPredictor.Load(file) : LossLawPredictor.Published;
 
     private static JsonObject Point(double compute, LossLawPredictor predictor)
     {
         var o = predictor.Optimal(compute);
-        return new JsonObject { ["compute"] = compute, ["N"] = o.N, ["N_ci95"] = Pair(o.NBand), ["D"] = o.D, ["D_ci95"] = Pair(o.DBand), ["loss"] = o.Loss, ["loss_ci95"] = Pair(o.LossBand), ["law"] = predictor.Source };
+        return new JsonObject
+        {
+            ["compute"] = compute,
+            ["N"] = o.N,
+            ["N_ci95"] = Pair(o.NBand),
+            ["D"] = o.D,
+            ["D_ci95"] = Pair(o.DBand),
+            ["loss"] = o.Loss,
+            ["loss_ci95"] = Pair(o.LossBand),
+            ["law"] = predictor.Source,
+        };
     }
 
-    private static double Check(double v, string option) => v >= 1e3 && double.IsFinite(v) ? v : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{option} {v:G4} cannot be; it counts single parameters, tokens or FLOP (7e9 for 7 billion)."));
+    private static double Check(double v, string option) =>
+        v >= 1e3 && double.IsFinite(v)
+            ? v
+            : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
+                $"{option} {v:G4} cannot be; it counts single parameters, tokens or FLOP (7e9 for 7 billion)."));
 
     private static JsonValue? Num(double v) => double.IsFinite(v) ? JsonValue.Create(v) : null;
 

@@ -23,7 +23,8 @@ internal static class RepairCommand
                 Console.Error.WriteLine($"autopeft: {log}, line {lost.Line} (byte {lost.Byte}): {lost.Why}");
             if (result.Lost.Count > MostShown) Console.Error.WriteLine($"autopeft: … and {result.Lost.Count - MostShown} more");
             if (result.LostTrials.Count > 0)
-                Console.Error.WriteLine($"autopeft: the proposals of trials {string.Join(", ", result.LostTrials)} are lost; they stand as failed.");
+                Console.Error.WriteLine(
+                    $"autopeft: the proposals of trials {string.Join(", ", result.LostTrials)} are lost; they stand as failed.");
             Console.Out.WriteLine(result.Copy is null
                 ? $"{log}: {result.Kept} records, all of them good; nothing was done."
                 : $"{log}: {result.Kept} records kept, {result.Lost.Count} given up. The log as it was is {result.Copy}");

@@ -17,17 +17,29 @@ internal sealed class RunOptions
     };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of each worker; default: the cores shared evenly." };
-    private readonly Option<int> _perGpu = new("--per-gpu") { Description = "cuda only: trials that share one GPU.", DefaultValueFactory = _ => 1 };
-    private readonly Option<int> _gpusPerTrial = new("--gpus-per-trial") { Description = "cuda only: GPUs that one trial holds.", DefaultValueFactory = _ => 1 };
-    private readonly Option<double?> _trialTimeout = new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails." };
-    private readonly Option<double> _hangTimeout = new("--hang-timeout") { Description = "Seconds without a sign of life after which a worker is killed and its trial runs again.", DefaultValueFactory = _ => 600 };
-    private readonly Option<int> _attempts = new("--attempts") { Description = "How many workers a trial may lose, killed or hung under it, before it fails. Interruptions do not count.", DefaultValueFactory = _ => 3 };
+    private readonly Option<int> _perGpu =
+        new("--per-gpu") { Description = "cuda only: trials that share one GPU.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _gpusPerTrial =
+        new("--gpus-per-trial") { Description = "cuda only: GPUs that one trial holds.", DefaultValueFactory = _ => 1 };
+    private readonly Option<double?> _trialTimeout =
+        new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails." };
+    private readonly Option<double> _hangTimeout = new("--hang-timeout")
+    {
+        Description = "Seconds without a sign of life after which a worker is killed and its trial runs again.",
+        DefaultValueFactory = _ => 600,
+    };
+    private readonly Option<int> _attempts = new("--attempts")
+    {
+        Description = "How many workers a trial may lose, killed or hung under it, before it fails. Interruptions do not count.",
+        DefaultValueFactory = _ => 3,
+    };
     private readonly Option<bool> _plain = new("--plain") { Description = "A line a trial instead of the live display." };
 
     public static RunOptions AddTo(Command command)
     {
         var options = new RunOptions();
-        foreach (Option o in (Option[])[options._workers, options._device, options._threads, options._perGpu, options._gpusPerTrial, options._trialTimeout, options._hangTimeout, options._attempts, options._plain]) command.Options.Add(o);
+        foreach (Option o in (Option[])[options._workers, options._device, options._threads, options._perGpu, options._gpusPerTrial,
+            options._trialTimeout, options._hangTimeout, options._attempts, options._plain]) command.Options.Add(o);
         return options;
     }
 
@@ -55,8 +67,14 @@ internal sealed class RunOptions
         if (attempts < 1) throw new InvalidInputException($"--attempts takes a whole number from 1, not {attempts}.");
         return new RunArguments
         {
-            Workers = workers, Device = device, Threads = threads, PerGpu = perGpu, GpusPerTrial = gpusPerTrial, TrialTimeout = timeout,
-            HangTimeout = hang, Attempts = attempts,
+            Workers = workers,
+            Device = device,
+            Threads = threads,
+            PerGpu = perGpu,
+            GpusPerTrial = gpusPerTrial,
+            TrialTimeout = timeout,
+            HangTimeout = hang,
+            Attempts = attempts,
             Plain = parsed.GetValue(_plain),
         };
 

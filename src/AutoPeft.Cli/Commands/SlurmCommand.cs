@@ -23,11 +23,21 @@ internal static class SlurmCommand
         var cpus = new Option<int?>("--cpus") { Description = "Cores of each job." };
         var memory = new Option<string?>("--mem") { Description = "Memory of each job: 16G." };
         var time = new Option<string?>("--time") { Description = "Time limit of each job: 1-00:00:00. The study goes on in the next." };
-        var grace = new Option<int>("--grace") { Description = "Seconds before the limit or a preemption at which trials are put back.", DefaultValueFactory = _ => 60 };
-        var store = new Option<string?>("--store") { Description = "The store that the workers share: postgres://HOST/DATABASE. The password comes from PGPASSWORD or the passfile." };
+        var grace = new Option<int>("--grace")
+        {
+            Description = "Seconds before the limit or a preemption at which trials are put back.",
+            DefaultValueFactory = _ => 60,
+        };
+        var store = new Option<string?>("--store")
+        {
+            Description =
+            "The store that the workers share: postgres://HOST/DATABASE. The password comes from PGPASSWORD or the passfile."
+        };
         var study = new Option<string?>("--study") { Description = "The study's name in the store." };
         var submit = new Option<bool>("--submit") { Description = "Hand the script to sbatch." };
-        var command = new Command("slurm", "Writes a Slurm job: of a sweep (SPACE and the options of `sweep`), or with --store and --study of an array of workers. It survives preemption and time limits: the job queues again and goes on.")
+        var command = new Command("slurm",
+            "Writes a Slurm job: of a sweep (SPACE and the options of `sweep`), or with --store and --study of an array of workers. It "
+                + "survives preemption and time limits: the job queues again and goes on.")
         {
             array, atOnce, partition, account, qos, constraint, gpus, cpus, memory, time, grace, store, study, submit,
         };
@@ -51,7 +61,10 @@ internal static class SlurmCommand
                 Grace = parsed.GetValue(grace),
             }.Checked();
             string path = parsed.GetValue(store) is { } url
-                ? Workers(job, url, parsed.GetValue(study) ?? throw new InvalidInputException("--store needs --study: the name of the study that the workers serve."), parsed.UnmatchedTokens)
+                ? Workers(job, url,
+                    parsed.GetValue(study)
+                        ?? throw new InvalidInputException("--store needs --study: the name of the study that the workers serve."),
+                        parsed.UnmatchedTokens)
                 : Sweep(job, parsed.GetValue(study), parsed.UnmatchedTokens);
             await FinishAsync(path, parsed.GetValue(submit), cancellationToken).ConfigureAwait(false);
             return 0;
@@ -62,22 +75,31 @@ internal static class SlurmCommand
     /// <summary>An array of workers of one study in a shared store.</summary>
     private static string Workers(SlurmJob job, string store, string study, IReadOnlyList<string> rest)
     {
-        if (StoreAddress.Parse(store).HasPassword) throw new InvalidInputException("--store has a password in it, which would stand in the script for all to read; leave it out and put it in ~/.pgpass (chmod 600) or PGPASSWORD.");
+        if (StoreAddress.Parse(store).HasPassword)
+            throw new InvalidInputException("--store has a password in it, which would stand in the script for all to read; leave it out "
+                + "and put it in ~/.pgpass (chmod 600) or PGPASSWORD.");
         string[] command = [.. Program(), WorkerCommandLine.Command, "--store", store, "--study", study, .. rest];
-        return Write(job with { Name = $"autopeft-{study}", Array = job.Array ?? 1 }, new StoreArguments(StoreAddress.Parse(store), study).Folder, command, joins: true);
+        return Write(job with { Name = $"autopeft-{study}", Array = job.Array ?? 1 },
+            new StoreArguments(StoreAddress.Parse(store), study).Folder, command, joins: true);
     }
 
     /// <summary>One job that runs a sweep in a directory, and goes on with it whenever it starts again.</summary>
     private static string Sweep(SlurmJob job, string? study, IReadOnlyList<string> typed)
     {
         if (study is not null) throw new InvalidInputException("--study is a name in a store; say which with --store, or leave it out.");
-        if (typed.Count == 0) throw new InvalidInputException("Say what to sweep: `autopeft slurm SPACE …` with the options of `autopeft sweep`, or --store and --study for workers of a study that exists.");
-        if (job.Array is not null) throw new InvalidInputException("--array makes many jobs, which need a store that they share: --store postgres://… --study NAME. A sweep in a directory is one job; give it more --gpus and --workers.");
+        if (typed.Count == 0)
+            throw new InvalidInputException("Say what to sweep: `autopeft slurm SPACE …` with the options of `autopeft sweep`, or --store "
+                + "and --study for workers of a study that exists.");
+        if (job.Array is not null)
+            throw new InvalidInputException("--array makes many jobs, which need a store that they share: --store postgres://… --study "
+                + "NAME. A sweep in a directory is one job; give it more --gpus and --workers.");
         Command sweep = SweepCommand.Create(), resume = ResumeCommand.Create();
         ParseResult parsed = sweep.Parse([.. typed]);
-        if (parsed.Errors.Count > 0) throw new InvalidInputException($"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}. Try autopeft sweep --help");
+        if (parsed.Errors.Count > 0)
+            throw new InvalidInputException($"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}. Try autopeft sweep --help");
         string space = parsed.GetRequiredValue<string>("SPACE");
-        string output = parsed.GetValue<string?>("--out") ?? Path.Combine("runs", $"{FileNames.Of(space)}-{parsed.GetValue<ulong>("--seed")}");
+        string output =
+            parsed.GetValue<string?>("--out") ?? Path.Combine("runs", $"{FileNames.Of(space)}-{parsed.GetValue<ulong>("--seed")}");
         List<string> sweeping = [space], resuming = [];
         foreach (OptionResult o in parsed.CommandResult.Children.OfType<OptionResult>().Where(o => !o.Implicit && o.Option.Name != "--out"))
         {
@@ -86,16 +108,23 @@ internal static class SlurmCommand
             if (resume.Options.Any(r => r.Name == o.Option.Name)) resuming.AddRange(words);
         }
         // A GPU that was asked for is meant to be used.
-        string[] devices = job.GpuCount > 0 && !sweeping.Contains("--device") ? ["--device", "cuda", .. sweeping.Contains("--workers") ? (string[])[] : ["--workers", $"{job.GpuCount}"]] : [];
+        string[] devices = job.GpuCount > 0 && !sweeping.Contains("--device")
+            ? ["--device", "cuda", .. sweeping.Contains("--workers") ? (string[])[] : ["--workers", $"{job.GpuCount}"]]
+            : [];
         string[] plain = sweeping.Contains("--plain") ? [] : ["--plain"];
-        string[] first = [.. Program(), sweep.Name, .. sweeping, .. devices, "--out", output, .. plain], again = [.. Program(), resume.Name, output, .. resuming, .. devices, .. plain];
-        return Write(job with { Name = $"autopeft-{Path.GetFileName(Path.TrimEndingDirectorySeparator(output))}" }, output, first, again, Path.Combine(output, SweepFolder.LogName));
+        string[] first = [.. Program(), sweep.Name, .. sweeping, .. devices, "--out", output, .. plain],
+            again = [.. Program(), resume.Name, output, .. resuming, .. devices, .. plain];
+        return Write(job with { Name = $"autopeft-{Path.GetFileName(Path.TrimEndingDirectorySeparator(output))}" }, output, first, again,
+            Path.Combine(output, SweepFolder.LogName));
     }
 
-    private static string Write(SlurmJob job, string directory, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null, bool joins = false)
+    private static string Write(SlurmJob job, string directory, IReadOnlyList<string> first, IReadOnlyList<string>? again = null,
+        string? log = null, bool joins = false)
     {
-        string here = Directory.GetCurrentDirectory(), folder = Path.GetFullPath(Path.Combine(directory, "slurm")), path = Path.Combine(folder, "job.sh");
-        string script = SlurmScript.Write(job, here, folder, first, again, log is null ? null : Path.GetFullPath(log), joins ? StoreOptions.AddressVariable : null);
+        string here = Directory.GetCurrentDirectory(), folder = Path.GetFullPath(Path.Combine(directory, "slurm")),
+            path = Path.Combine(folder, "job.sh");
+        string script = SlurmScript.Write(job, here, folder, first, again, log is null ? null : Path.GetFullPath(log),
+            joins ? StoreOptions.AddressVariable : null);
         try
         {
             // Slurm does not make the directory of a job's output; without it the job fails without a word.
@@ -119,19 +148,27 @@ internal static class SlurmCommand
     /// <summary>Whether sbatch exists here; it then has taken the script.</summary>
     private static async Task<bool> SubmitAsync(string path, CancellationToken cancellationToken)
     {
-        using var process = new Process { StartInfo = new ProcessStartInfo("sbatch") { ArgumentList = { path }, RedirectStandardOutput = true, RedirectStandardError = true } };
+        using var process = new Process
+        {
+            StartInfo =
+            new ProcessStartInfo("sbatch") { ArgumentList = { path }, RedirectStandardOutput = true, RedirectStandardError = true }
+        };
         try
         {
             process.Start();
         }
         catch (Win32Exception)
         {
-            await Console.Error.WriteLineAsync("autopeft: sbatch is not on the PATH here; type the command where it is.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync("autopeft: sbatch is not on the PATH here; type the command where it is.")
+                .ConfigureAwait(false);
             return false;
         }
-        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken), error = process.StandardError.ReadToEndAsync(cancellationToken);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken),
+            error = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        if (process.ExitCode != 0) throw new InvalidInputException($"sbatch refused the job: {(await error.ConfigureAwait(false)).Trim().ReplaceLineEndings(" ")} The script is {path}.");
+        if (process.ExitCode != 0)
+            throw new InvalidInputException(
+                $"sbatch refused the job: {(await error.ConfigureAwait(false)).Trim().ReplaceLineEndings(" ")} The script is {path}.");
         Console.Out.Write(await output.ConfigureAwait(false));
         return true;
     }

@@ -20,14 +20,17 @@ internal sealed class StoreOptions
 
     private readonly Option<string?> _address = new("--address")
     {
-        Description = $"--store only: the address, host name or network interface of this machine at which the other machines reach it. Default {AddressVariable}, else loopback: this machine alone.",
+        Description = $"--store only: the address, host name or network interface of this machine at which the other machines reach it. "
+            + $"Default {AddressVariable}, else loopback: this machine alone.",
     };
 
-    private readonly Option<int?> _port = new("--port") { Description = "--store only: TCP port for the other machines. Default: the first free one from 11111." };
+    private readonly Option<int?> _port =
+        new("--port") { Description = "--store only: TCP port for the other machines. Default: the first free one from 11111." };
 
     private readonly Option<string?> _certificate = new("--certificate")
     {
-        Description = $"--store only: PEM or PKCS #12 file with certificate and private key, the same on all machines; their connections are then TLS. Its password is in {CertificatePasswordVariable}.",
+        Description = $"--store only: PEM or PKCS #12 file with certificate and private key, the same on all machines; their connections "
+            + $"are then TLS. Its password is in {CertificatePasswordVariable}.",
     };
 
     /// <param name="command">To which.</param>
@@ -35,7 +38,9 @@ internal sealed class StoreOptions
     public static StoreOptions AddTo(Command command, bool joins = true)
     {
         var options = new StoreOptions();
-        foreach (Option o in joins ? (Option[])[options._store, options._study, options._address, options._port, options._certificate] : [options._store, options._study]) command.Options.Add(o);
+        foreach (Option o in joins
+            ? (Option[])[options._store, options._study, options._address, options._port, options._certificate]
+            : [options._store, options._study]) command.Options.Add(o);
         return options;
     }
 
@@ -45,7 +50,8 @@ internal sealed class StoreOptions
         Option? typed = ((Option[])[_study, _address, _port, _certificate]).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
         if (parsed.GetValue(_store) is null && typed is null) return null;
         StoreAddress store = StoreText.Read(parsed.GetValue(_store))
-            ?? throw new InvalidInputException($"{typed!.Name} is about a study in a store that machines share; say which store with --store or {StoreText.Variable}.");
+            ?? throw new InvalidInputException(
+                $"{typed!.Name} is about a study in a store that machines share; say which store with --store or {StoreText.Variable}.");
         string study = parsed.GetValue(_study) ?? throw new InvalidInputException("--store holds many studies; name one with --study.");
         string? address = parsed.GetValue(_address) ?? Environment.GetEnvironmentVariable(AddressVariable);
         return new StoreArguments(store, study)
@@ -53,9 +59,13 @@ internal sealed class StoreOptions
             Endpoint = new SiloEndpoint
             {
                 Address = string.IsNullOrEmpty(address) ? System.Net.IPAddress.Loopback : SiloEndpoint.AddressOf(address),
-                Port = parsed.GetValue(_port) is not { } n ? null : n is > 0 and < 65536 ? n : throw new InvalidInputException($"--port takes a port from 1 to 65535, not {n}."),
+                Port = parsed.GetValue(_port) is not { } n ? null
+                    : n is > 0 and < 65536 ? n
+                    : throw new InvalidInputException($"--port takes a port from 1 to 65535, not {n}."),
             },
-            Certificate = parsed.GetValue(_certificate) is { } file ? SiloCertificate.Load(file, Environment.GetEnvironmentVariable(CertificatePasswordVariable)) : null,
+            Certificate = parsed.GetValue(_certificate) is { } file
+                ? SiloCertificate.Load(file, Environment.GetEnvironmentVariable(CertificatePasswordVariable))
+                : null,
         };
     }
 }

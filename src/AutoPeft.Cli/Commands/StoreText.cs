@@ -13,7 +13,8 @@ internal static class StoreText
 
     /// <summary>For the option's help.</summary>
     public const string Description =
-        $"postgres://user@host/database, or an Npgsql connection string; - reads it from standard input, {Variable} holds it where none is typed. "
+        $"postgres://user@host/database, or an Npgsql connection string; - reads it from standard input, {Variable} holds it where none is "
+        + $"typed. "
         + "What it leaves out comes from PGHOST, PGPASSWORD, the passfile, …";
 
     /// <summary>The address; null where none is typed and the variable is not set.</summary>
@@ -31,7 +32,8 @@ internal static class StoreText
         StoreAddress address = StoreAddress.Parse(typed);
         return !address.HasPassword ? address
             : throw new InvalidInputException(
-                "--store has a password in it, which every user of this machine can see in its process list; put it in ~/.pgpass (chmod 600) or "
+                "--store has a password in it, which every user of this machine can see in its process list; put it in ~/.pgpass (chmod "
+                + "600) or "
                 + $"PGPASSWORD, or the whole address in {Variable} or on standard input (--store -).");
     }
 }

@@ -6,7 +6,8 @@ namespace AutoPeft.Cli.Commands;
 /// <summary>A study that a command looks at or goes on with: a sweep's directory, or a store and a name.</summary>
 internal sealed class StudyArgument
 {
-    private readonly Argument<string?> _directory = new("DIR") { Description = "The sweep's directory; left out with --store.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _directory =
+        new("DIR") { Description = "The sweep's directory; left out with --store.", Arity = ArgumentArity.ZeroOrOne };
     private StoreOptions _store = null!;
     private Option<string?>? _output;
 

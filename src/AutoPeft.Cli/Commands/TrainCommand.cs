@@ -17,9 +17,17 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var config = new Option<string?>("--config") { Description = "A JSON file: a configuration as the report copies it or `front --json` prints it." };
-        var space = new Option<string>("--space") { Description = "The search space that --config is a member of.", DefaultValueFactory = _ => "autopeft" };
-        var plan = new Option<string?>("--plan") { Description = "A method by name instead: \"lora r8 qv\", \"serial 48\", \"mam\", full, head, bitfit, ia3 …" };
+        var config = new Option<string?>(
+            "--config")
+        { Description = "A JSON file: a configuration as the report copies it or `front --json` prints it." };
+        var space = new Option<string>("--space")
+        {
+            Description = "The search space that --config is a member of.",
+            DefaultValueFactory = _ => "autopeft",
+        };
+        var plan = new Option<string?>(
+            "--plan")
+        { Description = "A method by name instead: \"lora r8 qv\", \"serial 48\", \"mam\", full, head, bitfit, ia3 …" };
         var adapter = new Option<string?>("--adapter") { Description = "A folder with a saved adapter, ours or peft's, to score instead." };
         var task = new Option<string>("--task")
         {
@@ -36,7 +44,9 @@ internal static class TrainCommand
             Description = "With --save: autopeft (any plan), peft (Hugging Face's adapters), or merged (a whole checkpoint).",
             DefaultValueFactory = _ => SaveFormat.Autopeft,
         };
-        var untrained = new Option<bool>("--untrained") { Description = "Starts from an untrained encoder of the same shape, to see what pretraining is worth." };
+        var untrained = new Option<bool>(
+            "--untrained")
+        { Description = "Starts from an untrained encoder of the same shape, to see what pretraining is worth." };
         var threads = new Option<int?>("--threads") { Description = "Threads; default: all cores." };
         var command = new Command("train", "Trains one configuration and prints each evaluation.")
         {
@@ -189,7 +199,8 @@ internal static class TrainCommand
 
     private static string OnTest(SplitEvaluation? test) => test is null ? "" : $", test score {test.Score:0.0000}";
 
-    private static (PeftPlan, TrainingOptions) Read(string file, string spaceName, string model, BertConfig config, TrainingOptions training)
+    private static (PeftPlan, TrainingOptions) Read(string file, string spaceName, string model, BertConfig config,
+        TrainingOptions training)
     {
         var options = new PeftTrialOptions { ModelDirectory = model, Task = "", Space = spaceName, Training = training };
         SearchSpace space = options.SearchSpace();
@@ -197,9 +208,11 @@ internal static class TrainCommand
         {
             using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
             // A line of `front --json` has the parameters one level down.
-            JsonElement values = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("params", out JsonElement inner) ? inner : json.RootElement;
+            JsonElement values = json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("params", out JsonElement inner) ? inner : json.RootElement;
             Configuration configuration = SpaceJson.ReadValues(space, values);
-            if (space.BrokenBy(configuration) is { } broken) throw new InvalidInputException($"{file}: the configuration breaks '{broken.Text}'.");
+            if (space.BrokenBy(configuration) is { } broken)
+                throw new InvalidInputException($"{file}: the configuration breaks '{broken.Text}'.");
             return (options.PlanOf(configuration, config), options.TrainingOf(configuration));
         }
         catch (JsonException e)

@@ -18,10 +18,13 @@ internal static class WinnerCommand
     {
         var directory = new Argument<string>("DIR") { Description = "The sweep's directory." };
         var json = new Option<string?>("--json") { Description = "File to write the numbers to." };
-        var command = new Command("winner", "Names the best trial by each objective, and says what it is worth once the luck that selected it is taken out.") { directory, json };
+        var command = new Command("winner",
+            "Names the best trial by each objective, and says what it is worth once the luck that selected it is taken out.") { directory,
+                json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await using SweepFolder folder = await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
+            await using SweepFolder folder =
+                await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: false, cancellationToken).ConfigureAwait(false);
             IStudyView study = folder.Log.Study;
             var repeats = await FinalTable.RepeatsAsync(folder.Path, study.Definition, cancellationToken).ConfigureAwait(false);
             var winners = new List<StudyWinner>();
@@ -36,11 +39,16 @@ internal static class WinnerCommand
                 catch (InvalidInputException e) { without.Add(e); }
             }
             if (winners.Count == 0) throw without[0];
-            Table table = new Table().Border(TableBorder.Simple).AddColumn("objective").AddColumn(new TableColumn("trial").RightAligned()).AddColumn(new TableColumn("best of").RightAligned())
-                .AddColumn(new TableColumn("observed").RightAligned()).AddColumn(new TableColumn("without luck").RightAligned()).AddColumn(new TableColumn("95 %").RightAligned()).AddColumn("told from the next");
+            Table table = new Table().Border(TableBorder.Simple).AddColumn("objective").AddColumn(new TableColumn("trial").RightAligned())
+                .AddColumn(new TableColumn("best of").RightAligned())
+                .AddColumn(new TableColumn("observed").RightAligned()).AddColumn(new TableColumn("without luck").RightAligned())
+                .AddColumn(new TableColumn("95 %").RightAligned()).AddColumn("told from the next");
             foreach (StudyWinner w in winners)
-                table.AddRow(new Text(w.Objective), new Text(w.Trial.ToString(CultureInfo.InvariantCulture)), new Text(w.Candidates.ToString(CultureInfo.InvariantCulture)), new Text(SweepDisplay.Number(w.Observed)),
-                    new Text(SweepDisplay.Number(w.Corrected)), new Text($"{SweepDisplay.Number(Math.Min(w.Worse, w.Better))} – {SweepDisplay.Number(Math.Max(w.Worse, w.Better))}"), new Text(w.IsTold ? "yes" : "no"));
+                table.AddRow(new Text(w.Objective), new Text(w.Trial.ToString(CultureInfo.InvariantCulture)),
+                    new Text(w.Candidates.ToString(CultureInfo.InvariantCulture)), new Text(SweepDisplay.Number(w.Observed)),
+                    new Text(SweepDisplay.Number(w.Corrected)),
+                    new Text($"{SweepDisplay.Number(Math.Min(w.Worse, w.Better))} – {SweepDisplay.Number(Math.Max(w.Worse, w.Better))}"),
+                    new Text(w.IsTold ? "yes" : "no"));
             AnsiConsole.Write(table);
             foreach (StudyWinner w in winners.Where(w => !w.Ties.IsEmpty))
             {
@@ -49,7 +57,8 @@ internal static class WinnerCommand
                 AnsiConsole.WriteLine($"  {w.Objective}: trial {w.Trial} is level with {shown}{more}; it is the best of them by the other "
                     + "objectives, in their order, and then the first.");
             }
-            if (winners.Any(w => w.Source == NoiseSource.Model)) AnsiConsole.WriteLine("  How noisy results are is a model's guess; running some configurations again would tell.");
+            if (winners.Any(w => w.Source == NoiseSource.Model))
+                AnsiConsole.WriteLine("  How noisy results are is a model's guess; running some configurations again would tell.");
             foreach (InvalidInputException e in without) AnsiConsole.WriteLine($"  {e.Message}");
             if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, winners, cancellationToken).ConfigureAwait(false);
             return 0;

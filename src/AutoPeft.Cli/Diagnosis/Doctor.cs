@@ -25,12 +25,15 @@ internal static class Doctor
     public static IReadOnlyList<(string What, string Found, bool Ok)> Examine() =>
     [
         ("AutoPeft", typeof(InvalidInputException).Assembly.GetName().Version?.ToString(3) ?? "?", true),
-        (".NET", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", true),
+        (".NET",
+            $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+            true),
         Torch(),
         ("Devices", Devices(), true),
         ("Parquet", ParquetFile.Library, true),
         ("Orleans", $"Microsoft.Orleans {VersionOf(Assembly.Load("Orleans.Runtime"))}", true),
-        ("ML.NET AutoML", MLNetSamplers.IsAvailable ? "on" : "not in this build (dotnet build -p:MLNetAutoML=true, where a feed has it)", true),
+        ("ML.NET AutoML", MLNetSamplers.IsAvailable ? "on" : "not in this build (dotnet build -p:MLNetAutoML=true, where a feed has it)",
+            true),
     ];
 
     private static (string, string, bool) Torch()
@@ -40,7 +43,8 @@ internal static class Doctor
         {
             TorchRuntime.Load();
             string where = TorchRuntime.Origin is { } folder ? $" of {folder}" : "";
-            return ("Torch", $"{api}, libtorch {torch.__version__.TrimEnd('0').TrimEnd('.')}{where}, {torch.get_num_threads()} thread(s)", true);
+            return ("Torch", $"{api}, libtorch {torch.__version__.TrimEnd('0').TrimEnd('.')}{where}, {torch.get_num_threads()} thread(s)",
+                true);
         }
         catch (Exception e) when (IsNoTorch(e))
         {

@@ -17,10 +17,12 @@ internal static class FormulaCommands
         var table = new RunTableOptions();
         var report = new ReportOptions("formula");
         var options = new FormulaOptions();
-        var target = new Option<string>("--target") { Description = "Column that the formula predicts.", Required = true, HelpName = "COLUMN" };
+        var target =
+            new Option<string>("--target") { Description = "Column that the formula predicts.", Required = true, HelpName = "COLUMN" };
         var formula = new Option<string>("--formula")
         {
-            Description = "Such as 'E + A*N^-alpha': columns are regressors (quote odd names in backticks), other names are parameters; + - * / ^ exp log sqrt tanh sigmoid abs max min sum logsumexp.",
+            Description = "Such as 'E + A*N^-alpha': columns are regressors (quote odd names in backticks), other names are parameters; + "
+                + "- * / ^ exp log sqrt tanh sigmoid abs max min sum logsumexp.",
             Required = true,
             HelpName = "TEXT",
         };
@@ -33,7 +35,9 @@ internal static class FormulaCommands
         command.SetAction(async (parsed, cancel) =>
         {
             RunTable runs = await table.OpenAsync(parsed, cancel).ConfigureAwait(false);
-            report.Write(parsed, FormulaReport.Run(runs, parsed.GetRequiredValue(target), parsed.GetRequiredValue(formula), options.Read(parsed, report, [])));
+            report.Write(parsed,
+                FormulaReport.Run(runs, parsed.GetRequiredValue(target), parsed.GetRequiredValue(formula),
+                    options.Read(parsed, report, [])));
             return 0;
         });
         return command;
@@ -57,8 +61,11 @@ internal static class FormulaCommands
         {
             RegisteredLaw law = LawRegister.Find(parsed.GetRequiredValue(name));
             RunTable runs = await table.OpenAsync(parsed, cancel).ConfigureAwait(false);
-            RunTable bound = LawTable.Bind(runs, law, parsed.GetValue(target), Mapped(parsed.GetValue(map)), table.Choice(parsed), out var missing)
-                ?? throw new InvalidInputException($"law {law.Key}: no column for {string.Join(", ", law.Variables.Where(v => missing.Contains(v.Symbol)).Select(v => $"{v.Symbol} ({v.Meaning})"))}; map one with --map {missing[0]}=COLUMN. The columns are: {runs.NamesForMessage}.");
+            RunTable bound =
+                LawTable.Bind(runs, law, parsed.GetValue(target), Mapped(parsed.GetValue(map)), table.Choice(parsed), out var missing)
+                ?? throw new InvalidInputException($"law {law.Key}: no column for "
+                    + string.Join(", ", law.Variables.Where(v => missing.Contains(v.Symbol)).Select(v => $"{v.Symbol} ({v.Meaning})"))
+                    + $"; map one with --map {missing[0]}=COLUMN. The columns are: {runs.NamesForMessage}.");
             report.Write(parsed, FormulaReport.Run(bound, bound.Columns[^1].Name, law.Formula, options.Read(parsed, report, law.Bounds)));
             Console.WriteLine($"  {law.Name}: {law.Source}; {law.Pitfall}");
             return 0;
@@ -71,9 +78,15 @@ internal static class FormulaCommands
     {
         var table = new RunTableOptions();
         var report = new ReportOptions("compare");
-        var laws = new Option<string[]>("--laws") { Description = "Laws to compare. Default: all loss laws that the columns allow.", AllowMultipleArgumentsPerToken = true, HelpName = "LAW" };
+        var laws = new Option<string[]>("--laws")
+        {
+            Description = "Laws to compare. Default: all loss laws that the columns allow.",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "LAW",
+        };
         var (target, map) = (Target(), Map());
-        var command = new Command("compare", "Compares published laws on one table: extrapolation error, AICc with weights, and their stack.");
+        var command =
+            new Command("compare", "Compares published laws on one table: extrapolation error, AICc with weights, and their stack.");
         table.AddTo(command, sweep: false);
         command.Options.Add(laws);
         command.Options.Add(target);
@@ -92,9 +105,12 @@ internal static class FormulaCommands
                 int[] kept = [.. Enumerable.Range(0, runs.RowCount).Where(i => points.Rows.Contains(runs.RowNumber(i)))];
                 runs = runs.Take(kept);
             }
-            RegisteredLaw[] chosen = parsed.GetValue(laws) is { Length: > 0 } keys ? [.. keys.SelectMany(k => k.Split(',')).Select(LawRegister.Find)]
+            RegisteredLaw[] chosen =
+                parsed.GetValue(laws) is { Length: > 0 } keys ? [.. keys.SelectMany(k => k.Split(',')).Select(LawRegister.Find)]
                 : [.. LawRegister.All.Where(l => l.Predicts == "loss")];
-            report.Write(parsed, new ComparisonReport(LawComparison.Run(runs, chosen, parsed.GetValue(target), Mapped(parsed.GetValue(map)), choice, cancel), notes));
+            report.Write(parsed,
+                new ComparisonReport(LawComparison.Run(runs, chosen, parsed.GetValue(target), Mapped(parsed.GetValue(map)), choice, cancel),
+                    notes));
             return 0;
         });
         return command;
@@ -109,7 +125,9 @@ internal static class FormulaCommands
             foreach (RegisteredLaw law in LawRegister.All)
             {
                 Console.WriteLine($"{law.Key,-22} {law.Name}: {law.Predicts} = {law.Formula}");
-                Console.WriteLine($"{"",-22} {string.Join("; ", law.Variables.Select(v => $"{v.Symbol} {v.Meaning}"))}{(law.Optimum is { } o ? $"; optimum {o}" : "")}");
+                Console.WriteLine($"{"",-22} "
+                    + $"{string.Join("; ",
+                        law.Variables.Select(v => $"{v.Symbol} {v.Meaning}"))}{(law.Optimum is { } o ? $"; optimum {o}" : "")}");
                 Console.WriteLine($"{"",-22} {law.Source}. {law.Pitfall}.");
             }
             return 0;
@@ -117,10 +135,19 @@ internal static class FormulaCommands
         return command;
     }
 
-    private static Option<string?> Target() => new("--target") { Description = "Column that the law predicts. Default: the loss.", HelpName = "COLUMN" };
+    private static Option<string?> Target() =>
+        new("--target") { Description = "Column that the law predicts. Default: the loss.", HelpName = "COLUMN" };
 
-    private static Option<string[]> Map() => new("--map") { Description = "Column of a law's variable, such as U=unique_tokens.", AllowMultipleArgumentsPerToken = true, HelpName = "SYMBOL=COLUMN" };
+    private static Option<string[]> Map() =>
+        new("--map")
+        {
+            Description = "Column of a law's variable, such as U=unique_tokens.",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "SYMBOL=COLUMN",
+        };
 
-    private static Dictionary<string, string> Mapped(string[]? pairs) => (pairs ?? []).Select(p => p.Split('=', 2) is [var symbol, var column] && symbol.Length > 0 && column.Length > 0
-        ? KeyValuePair.Create(symbol, column) : throw new InvalidInputException($"--map {p}: SYMBOL=COLUMN is expected.")).DistinctBy(p => p.Key).ToDictionary();
+    private static Dictionary<string, string> Mapped(string[]? pairs) =>
+        (pairs ?? []).Select(p => p.Split('=', 2) is [var symbol, var column] && symbol.Length > 0 && column.Length > 0
+        ? KeyValuePair.Create(symbol, column) : throw new InvalidInputException($"--map {p}: SYMBOL=COLUMN is expected."))
+        .DistinctBy(p => p.Key).ToDictionary();
 }

@@ -20,14 +20,20 @@ internal static class LossLawCommands
             DefaultValueFactory = _ => "huber-sum",
             HelpName = "huber-sum|huber-likelihood",
         };
-        var delta = new Option<double>("--delta") { Description = "Huber threshold on log loss.", DefaultValueFactory = _ => 1e-3, HelpName = "DELTA" };
+        var delta = new Option<double>("--delta")
+        {
+            Description = "Huber threshold on log loss.",
+            DefaultValueFactory = _ => 1e-3,
+            HelpName = "DELTA",
+        };
         var drop = new Option<int?>("--drop-highest")
         {
             Description = "Leave out this many points of highest loss. Default: 5 for Epoch AI's points of Hoffmann et al., else 0.",
             HelpName = "COUNT",
         };
         var group = GroupBy();
-        var command = new Command("chinchilla", "Loss law: L(N, D) = E + A/N^α + B/D^β, by approaches 1, 2 and 3.") { Aliases = { "loss-law" } };
+        var command =
+            new Command("chinchilla", "Loss law: L(N, D) = E + A/N^α + B/D^β, by approaches 1, 2 and 3.") { Aliases = { "loss-law" } };
         table.AddTo(command, sweep: false);
         foreach (Option option in new Option[] { objective, delta, drop, group }) command.Options.Add(option);
         report.AddTo(command);
@@ -42,7 +48,8 @@ internal static class LossLawCommands
                 Seed = report.Seed(parsed),
             };
             RunTable runs = await table.OpenAsync(parsed, cancel).ConfigureAwait(false);
-            var parts = Groups(runs, parsed.GetValue(group)).Select(g => (g.Name, Points: LossPoints.From(g.Table, table.Choice(parsed), parsed.GetValue(drop)))).ToList();
+            var parts = Groups(runs, parsed.GetValue(group))
+                .Select(g => (g.Name, Points: LossPoints.From(g.Table, table.Choice(parsed), parsed.GetValue(drop)))).ToList();
             foreach (var (name, points) in parts)
             {
                 if (name.Length > 0) Console.WriteLine($"== {name}");
@@ -79,7 +86,8 @@ internal static class LossLawCommands
 
     private static Option<string?> GroupBy() => new("--group-by")
     {
-        Description = "Fit each value of this column on its own (a tokenizer, a data set, a recipe); compute multipliers between them follow.",
+        Description =
+            "Fit each value of this column on its own (a tokenizer, a data set, a recipe); compute multipliers between them follow.",
         HelpName = "COLUMN",
     };
 
@@ -102,7 +110,8 @@ internal static class LossLawCommands
             var iso = Scaling.Fitting.IsoFlop.Fit(points);
             throw iso.Exponent is { } a
                 ? new FitDidNotConvergeException(string.Create(CultureInfo.InvariantCulture,
-                    $"{e.Message.TrimEnd('.')}. Approach 2 stands: N_opt ∝ C^{a:0.000} ({iso.ExponentBand.Low:0.000} … {iso.ExponentBand.High:0.000}); see `autopeft fit isoflop`."))
+                    $"{e.Message.TrimEnd('.')}. Approach 2 stands: N_opt ∝ C^{a:0.000} ({iso.ExponentBand.Low:0.000} … "
+                        + $"{iso.ExponentBand.High:0.000}); see `autopeft fit isoflop`."))
                 : e;
         }
     }
@@ -113,7 +122,8 @@ internal static class LossLawCommands
         RunColumn by = table.Require(column, " for --group-by");
         var groups = Enumerable.Range(0, table.RowCount).GroupBy(by.TextAt).OrderByDescending(g => g.Count()).ToList();
         return groups.Count > 30
-            ? throw new InvalidInputException($"--group-by {column}: the column has {groups.Count} values; 30 groups at most can be told apart.")
+            ? throw new InvalidInputException(
+                $"--group-by {column}: the column has {groups.Count} values; 30 groups at most can be told apart.")
             : groups.Select(g => ($"{by.Name}={g.Key}", table.Take([.. g])));
     }
 
@@ -123,7 +133,8 @@ internal static class LossLawCommands
         {
             RecipeMultipliers shared = RecipeMultipliers.Fit(parts);
             Console.WriteLine();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"compute multipliers under one shared law (residuals {shared.Rms * 1000:0.0} ‰), {shared.Reference} = 1"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"compute multipliers under one shared law (residuals {shared.Rms * 1000:0.0} ‰), {shared.Reference} = 1"));
             foreach (var (recipe, m, band) in shared.Multipliers)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {recipe}  {m:G4}   95 % {band.Low:G4} … {band.High:G4}"));
         }

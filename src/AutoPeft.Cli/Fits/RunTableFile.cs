@@ -32,7 +32,8 @@ internal static class RunTableFile
     {
         IReadOnlyList<string> files = TableFile.Files(path);
         return files.Count == 0
-            ? throw new InvalidInputException($"{path}: no tables there (CSV, JSON, JSON lines or Parquet, one or more runs a file) and no study.")
+            ? throw new InvalidInputException(
+                $"{path}: no tables there (CSV, JSON, JSON lines or Parquet, one or more runs a file) and no study.")
             : TableFile.Join(path, [.. files.Select(One)]);
     }
 
@@ -46,7 +47,8 @@ internal static class RunTableFile
         }
         catch (Exception e) when (e is not (InvalidInputException or OperationCanceledException or OutOfMemoryException))
         {
-            throw new InvalidInputException($"{path}: not a Parquet file that can be read ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
+            throw new InvalidInputException(
+                $"{path}: not a Parquet file that can be read ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
         }
     }
 
@@ -58,8 +60,12 @@ internal static class RunTableFile
         int[] rows = [.. Enumerable.Range(0, table.Columns[0].Count)
             .Where(r => state is null || state[r] is string s && s.StartsWith("complete", StringComparison.OrdinalIgnoreCase))];
         if (rows.Length == 0) throw new InvalidInputException($"{source}: no completed runs.");
-        return new RunTable(source, [.. table.Columns.Select(c => c.Type is ColumnType.Int32 or ColumnType.Int64 or ColumnType.Float or ColumnType.Double
-            ? new RunColumn(c.Name, [.. rows.Select(r => c[r] is { } v ? System.Convert.ToDouble(v, System.Globalization.CultureInfo.InvariantCulture) : double.NaN)])
-            : new RunColumn(c.Name, [.. rows.Select(r => System.Convert.ToString(c[r], System.Globalization.CultureInfo.InvariantCulture) ?? "")]))]);
+        return new RunTable(source,
+            [.. table.Columns.Select(c => c.Type is ColumnType.Int32 or ColumnType.Int64 or ColumnType.Float or ColumnType.Double
+            ? new RunColumn(c.Name,
+                [.. rows.Select(
+                    r => c[r] is { } v ? System.Convert.ToDouble(v, System.Globalization.CultureInfo.InvariantCulture) : double.NaN)])
+            : new RunColumn(c.Name,
+                [.. rows.Select(r => System.Convert.ToString(c[r], System.Globalization.CultureInfo.InvariantCulture) ?? "")]))]);
     }
 }

@@ -9,19 +9,44 @@ internal sealed class RunTableOptions
 {
     private static readonly (ColumnRole Role, string Option, string What)[] s_columns =
     [
-        (ColumnRole.Params, "--n-column", "model size N (parameters)"), (ColumnRole.Tokens, "--d-column", "training tokens D"), (ColumnRole.Compute, "--compute-column", "training compute (FLOP): budgets of isoFLOP profiles, and D = C/6N where D is missing; none ignores it"),
-        (ColumnRole.Loss, "--loss-column", "the loss"), (ColumnRole.LearningRate, "--lr-column", "the peak learning rate"), (ColumnRole.BatchSize, "--bs-column", "the batch size"),
+        (ColumnRole.Params, "--n-column", "model size N (parameters)"), (ColumnRole.Tokens, "--d-column", "training tokens D"),
+        (ColumnRole.Compute, "--compute-column",
+            "training compute (FLOP): budgets of isoFLOP profiles, and D = C/6N where D is missing; none ignores it"),
+        (ColumnRole.Loss, "--loss-column", "the loss"), (ColumnRole.LearningRate, "--lr-column", "the peak learning rate"),
+        (ColumnRole.BatchSize, "--bs-column", "the batch size"),
         (ColumnRole.SequenceLength, "--seq-column", "tokens per sequence"), (ColumnRole.Steps, "--steps-column", "optimiser steps"),
     ];
 
     private readonly Option<string> _data;
     private readonly Dictionary<ColumnRole, Option<string?>> _columns = [];
-    private readonly Option<string?> _nUnit = new("--n-unit") { Description = "Unit of N: k, M, B, T or a factor. Default: from the header, else parameters.", HelpName = "UNIT" };
-    private readonly Option<string?> _dUnit = new("--d-unit") { Description = "Unit of D: k, M, B, T or a factor. Default: from the header, else tokens.", HelpName = "UNIT" };
-    private readonly Option<string?> _cUnit = new("--compute-unit") { Description = "Unit of compute: a factor to FLOP, or pfdays. Default: from the header, else FLOP.", HelpName = "UNIT" };
-    private readonly Option<string?> _bsUnit = new("--bs-unit") { Description = "Unit of the batch size: tokens or sequences. Default: worked out from the table.", HelpName = "tokens|sequences" };
-    private readonly Option<double?> _seq = new("--seq") { Description = "Tokens per sequence, for batches in sequences. Default: from the table, else 2048.", HelpName = "TOKENS" };
-    private readonly Option<string[]> _gridBy = new("--grid-by") { Description = "Columns that tell grids of one (N, D) apart. Default: found where needed.", AllowMultipleArgumentsPerToken = true, HelpName = "COLUMN" };
+    private readonly Option<string?> _nUnit = new("--n-unit")
+    {
+        Description = "Unit of N: k, M, B, T or a factor. Default: from the header, else parameters.",
+        HelpName = "UNIT",
+    };
+    private readonly Option<string?> _dUnit =
+        new("--d-unit") { Description = "Unit of D: k, M, B, T or a factor. Default: from the header, else tokens.", HelpName = "UNIT" };
+    private readonly Option<string?> _cUnit = new("--compute-unit")
+    {
+        Description = "Unit of compute: a factor to FLOP, or pfdays. Default: from the header, else FLOP.",
+        HelpName = "UNIT",
+    };
+    private readonly Option<string?> _bsUnit = new("--bs-unit")
+    {
+        Description = "Unit of the batch size: tokens or sequences. Default: worked out from the table.",
+        HelpName = "tokens|sequences",
+    };
+    private readonly Option<double?> _seq = new("--seq")
+    {
+        Description = "Tokens per sequence, for batches in sequences. Default: from the table, else 2048.",
+        HelpName = "TOKENS",
+    };
+    private readonly Option<string[]> _gridBy = new("--grid-by")
+    {
+        Description = "Columns that tell grids of one (N, D) apart. Default: found where needed.",
+        AllowMultipleArgumentsPerToken = true,
+        HelpName = "COLUMN",
+    };
 
     private readonly Option<string[]> _where = new("--where")
     {
@@ -37,12 +62,15 @@ internal sealed class RunTableOptions
     };
 
     /// <summary>What --data takes, in words.</summary>
-    public const string DataHelp = "The runs: CSV, JSON, JSON lines (each also .gz) or Parquet; a folder or pattern of such files; or a study's directory.";
+    public const string DataHelp =
+        "The runs: CSV, JSON, JSON lines (each also .gz) or Parquet; a folder or pattern of such files; or a study's directory.";
 
     public RunTableOptions()
     {
         _data = new Option<string>("--data") { Description = DataHelp, Required = true, HelpName = "FILE" };
-        foreach (var (role, option, what) in s_columns) _columns[role] = new Option<string?>(option) { Description = $"Column of {what}. Default: recognised by its name.", HelpName = "COLUMN" };
+        foreach (var (role, option, what) in s_columns)
+            _columns[role] =
+                new Option<string?>(option) { Description = $"Column of {what}. Default: recognised by its name.", HelpName = "COLUMN" };
     }
 
     /// <summary>Adds the source and its conditions alone.</summary>
@@ -91,7 +119,9 @@ internal sealed class RunTableOptions
                 "sequences" or "samples" => BatchUnit.Sequences,
                 var other => throw new InvalidInputException($"--bs-unit {other}: tokens or sequences is expected."),
             },
-            SequenceLength = parsed.GetResult(_seq) is null ? null : parsed.GetValue(_seq) is { } s and > 0 ? s : throw new InvalidInputException("--seq must be positive."),
+            SequenceLength = parsed.GetResult(_seq) is null ? null
+                : parsed.GetValue(_seq) is { } s and > 0 ? s
+                : throw new InvalidInputException("--seq must be positive."),
             KeepCheckpoints = parsed.GetResult(_checkpoints) is not null && parsed.GetValue(_checkpoints) switch
             {
                 "last" => false,

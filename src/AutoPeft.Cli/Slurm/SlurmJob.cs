@@ -37,19 +37,26 @@ internal sealed partial record SlurmJob
     public int Grace { get; init; } = 60;
 
     /// <summary>How many GPUs <see cref="Gpus"/> means; 0 for none.</summary>
-    public int GpuCount => Gpus is null ? 0 : int.Parse(Gpus.AsSpan(Gpus.LastIndexOf(':') + 1), System.Globalization.CultureInfo.InvariantCulture);
+    public int GpuCount =>
+        Gpus is null ? 0 : int.Parse(Gpus.AsSpan(Gpus.LastIndexOf(':') + 1), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The same, if all of it can stand in a script.</summary>
-    /// <exception cref="InvalidInputException">A value has characters that Slurm's options do not, or a number is out of range; the message names the option.</exception>
+    /// <exception cref="InvalidInputException">A value has characters that Slurm's options do not, or a number is out of range; the message
+    /// names the option.</exception>
     public SlurmJob Checked()
     {
         if (Array is < 1 or > 100_000) throw new InvalidInputException($"--array takes a number of jobs from 1 to 100000, not {Array}.");
         if (AtOnce is < 1) throw new InvalidInputException($"--at-once takes a whole number from 1, not {AtOnce}.");
         if (Cpus is < 1) throw new InvalidInputException($"--cpus takes a whole number from 1, not {Cpus}.");
         if (Grace is < 10 or > 65535) throw new InvalidInputException($"--grace takes seconds from 10 to 65535, not {Grace}.");
-        if (Gpus is not null && !GpuText().IsMatch(Gpus)) throw new InvalidInputException($"--gpus takes a number from 1 or a type and a number, such as a100:2, not '{Gpus}'.");
-        foreach ((string option, string? value) in (ReadOnlySpan<(string, string?)>)[("--partition", Partition), ("--account", Account), ("--qos", Qos), ("--constraint", Constraint), ("--mem", Memory), ("--time", Time)])
-            if (value is not null && !Word().IsMatch(value)) throw new InvalidInputException($"{option} '{value}': Slurm's values are one word of letters, digits and ._-,:+&|@%/[]*().");
+        if (Gpus is not null && !GpuText().IsMatch(Gpus))
+            throw new InvalidInputException($"--gpus takes a number from 1 or a type and a number, such as a100:2, not '{Gpus}'.");
+        foreach ((string option,
+            string? value) in (ReadOnlySpan<(string, string?)>)[("--partition", Partition), ("--account", Account), ("--qos", Qos),
+                ("--constraint", Constraint), ("--mem", Memory), ("--time", Time)])
+            if (value is not null && !Word().IsMatch(value))
+                throw new InvalidInputException(
+                    $"{option} '{value}': Slurm's values are one word of letters, digits and ._-,:+&|@%/[]*().");
         return this;
     }
 

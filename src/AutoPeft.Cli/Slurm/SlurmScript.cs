@@ -5,8 +5,8 @@ using AutoPeft.Cli.Terminal;
 namespace AutoPeft.Cli.Slurm;
 
 /// <summary>
-/// The batch script of a job that outlives its preemptions: Slurm's warning (USR1) becomes a termination that puts running trials back in the queue, and then the job goes to Slurm's queue again,
-/// where it goes on with the study.
+/// The batch script of a job that outlives its preemptions: Slurm's warning (USR1) becomes a termination that puts running trials back in
+/// the queue, and then the job goes to Slurm's queue again, where it goes on with the study.
 /// </summary>
 internal static class SlurmScript
 {
@@ -16,11 +16,15 @@ internal static class SlurmScript
     /// <param name="first">The command of the first start: program and arguments.</param>
     /// <param name="again">The command once <paramref name="log"/> exists; null where both are the same.</param>
     /// <param name="log">The study's log; null where <paramref name="again"/> is.</param>
-    /// <param name="addressVariable">The environment variable that tells the command at which address other nodes reach this one; null where no other node does.</param>
+    /// <param name="addressVariable">The environment variable that tells the command at which address other nodes reach this one; null
+    /// where no other node does.</param>
     public static string Write(
-        SlurmJob job, string directory, string logs, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null, string? addressVariable = null)
+        SlurmJob job, string directory, string logs, IReadOnlyList<string> first, IReadOnlyList<string>? again = null, string? log = null,
+        string? addressVariable = null)
     {
-        if (logs.AsSpan().IndexOfAny("\r\n \"'") >= 0) throw new InvalidInputException($"{logs}: Slurm takes no path with spaces, quotes or line breaks for a job's output; choose another with --out.");
+        if (logs.AsSpan().IndexOfAny("\r\n \"'") >= 0)
+            throw new InvalidInputException(
+                $"{logs}: Slurm takes no path with spaces, quotes or line breaks for a job's output; choose another with --out.");
         var text = new StringBuilder("#!/bin/bash\n");
         void Ask(string option, object? value)
         {
@@ -42,14 +46,16 @@ internal static class SlurmScript
         text.Append("#SBATCH --requeue\n#SBATCH --open-mode=append\n");
         // A percent sign is a pattern to Slurm.
         Ask("output", $"{logs.Replace("%", "%%", StringComparison.Ordinal)}/{(job.Array is null ? "%j" : "%A_%a")}.log");
-        string address = addressVariable is null ? "" : $"export {addressVariable}=\"${{{addressVariable}:-${{SLURMD_NODENAME:-$(hostname)}}}}\"";
+        string address =
+            addressVariable is null ? "" : $"export {addressVariable}=\"${{{addressVariable}:-${{SLURMD_NODENAME:-$(hostname)}}}}\"";
         text.Append(string.Create(CultureInfo.InvariantCulture, $$"""
 
             set -uo pipefail
             cd {{ShellWord.Quote(directory)}} || exit 1
             {{address}}
             {{Choose(first, again, log)}}
-            # USR1 comes {{job.Grace}} s before the time limit or a preemption, to this shell alone. The program puts its trials back in the study's queue and ends; this job then queues again.
+            # USR1 comes {{job.Grace}} s before the time limit or a preemption, to this shell alone. The program puts its
+            # trials back in the study's queue and ends; this job then queues again.
             child='' warned=''
             leave() { [ "$1" = USR1 ] && warned=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null; }
             trap 'leave USR1' USR1

@@ -6,7 +6,7 @@ internal sealed record FinalOptions(int Seeds)
 {
     /// <summary>
     /// The learning rates that every row is tried at, ascending, before the one with the best dev score is scored on test; null: four that
-    /// follow from the model's width. Rows whose configurations have a learning rate keep theirs.
+    /// follow from the model's width, and further ones for a row that does best at the lowest or highest of them. Rows whose configurations have a learning rate keep theirs.
     /// </summary>
     public IReadOnlyList<double>? Rates { get; init; }
 

@@ -10,7 +10,9 @@ using Spectre.Console;
 
 namespace AutoPeft.Cli.Sweeps;
 
-/// <summary>The final evaluation's table: test score over the seeds, mean and standard deviation, of each member of the front and each baseline.</summary>
+/// <summary>
+/// The final evaluation's table: test score over the seeds, mean and standard deviation, of each member of the front and each baseline.
+/// </summary>
 internal static class FinalTable
 {
     /// <summary>Name of the directory under the sweep's.</summary>
@@ -31,9 +33,11 @@ internal static class FinalTable
             throw new InvalidInputException("A final evaluation retrains models; this study has none.");
         (int seeds, string? task, int? race) = (how.Seeds, how.Task, how.Race);
         PeftTrialOptions options = FinalProblem.Options(search, task);
-        IReadOnlyList<double> rates = how.Rates ?? LearningRateGrid.For(Checkpoint.ReadConfig(options.ModelDirectory));
+        LearningRateGrid grid = how.Rates is { } rates
+            ? LearningRateGrid.Of(rates)
+            : LearningRateGrid.For(Checkpoint.ReadConfig(options.ModelDirectory));
         IReadOnlyList<FinalEntry> entries = await RateSearch.RunAsync(
-            folder, path + RateSearch.Suffix, FinalEntry.Of(search, options), rates, task, run, cancellationToken).ConfigureAwait(false);
+            folder, path + RateSearch.Suffix, FinalEntry.Of(search, options), grid, task, run, cancellationToken).ConfigureAwait(false);
         StudyDefinition definition = FinalProblem.DefineScores(search, entries, seeds, task, race);
         await using SweepFolder final = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
         if (race is null)
@@ -47,7 +51,8 @@ internal static class FinalTable
         RaceStanding standing = new RaceSampler().Standing(final.Log.Study);
         string left = string.Join(", ", standing.Alive.Select(i => entries[i].Name));
         Console.Out.WriteLine(standing.IsDecided ? $"the race is decided after {final.Log.Study.Completed.Count} runs: {left}"
-            : $"not told apart after {final.Log.Study.Completed.Count} runs: {left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
+            : $"not told apart after {final.Log.Study.Completed.Count} runs: "
+                + $"{left}{(standing.Leader >= 0 ? $"; {entries[standing.Leader].Name} leads" : "")}");
     }
 
     /// <summary>The rows by descending mean test score; empty where there was no final evaluation.</summary>
@@ -68,7 +73,8 @@ internal static class FinalTable
         foreach (IGrouping<int, Trial> runs in study.Completed.GroupBy(t => t.Configuration.GetInt("candidate")))
         {
             double[] scores = [.. runs.Select(t => t.Values[0])];
-            double mean = scores.Average(), sd = scores.Length < 2 ? double.NaN : Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
+            double mean = scores.Average(),
+                sd = scores.Length < 2 ? double.NaN : Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
             FinalEntry entry = entries[runs.Key];
             long parameters = (long)runs.First().Metrics[count];
             rows.Add(new FinalRow(entry.Name, parameters, parameters / encoder, mean, sd, scores.Length)
@@ -154,7 +160,7 @@ internal static class FinalTable
         AnsiConsole.Write(table);
         if (rows.Any(r => r.RateNote is "lowest tried" or "highest tried"))
             Console.Out.WriteLine(
-                "↓ ↑: the lowest or highest of the learning rates that every row was tried at; name others with --rates.");
+                "↓ ↑: the lowest or highest of the learning rates that a row may try; name others with --rates.");
     }
 
     private static string Rate(FinalRow row) => (row.LearningRate?.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "")
@@ -163,12 +169,18 @@ internal static class FinalTable
     private static string Percent(double score) => (100 * score).ToString("0.0", CultureInfo.InvariantCulture);
 
     /// <summary>Opens the study of this definition; one of another definition is derived from an earlier front, and is made anew.</summary>
-    internal static async Task<SweepFolder> OpenAsync(string path, StudyDefinition definition, CancellationToken cancellationToken)
+    /// <param name="path">Its directory.</param>
+    /// <param name="definition">What it is of.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="anyBudget">Whether a study of another budget goes on as well; its budget then holds.</param>
+    internal static async Task<SweepFolder> OpenAsync(
+        string path, StudyDefinition definition, CancellationToken cancellationToken, bool anyBudget = false)
     {
         if (File.Exists(Path.Combine(path, SweepFolder.LogName)))
         {
             SweepFolder earlier = await SweepFolder.OpenAsync(path, toRun: true, cancellationToken).ConfigureAwait(false);
-            if (earlier.Log.Study.Definition.IsSameStudyAs(definition)) return earlier;
+            StudyDefinition known = earlier.Log.Study.Definition;
+            if (known.IsSameStudyAs(anyBudget ? definition with { Budget = known.Budget } : definition)) return earlier;
             await earlier.DisposeAsync().ConfigureAwait(false);
             Directory.Delete(path, recursive: true);
         }

@@ -14,19 +14,22 @@ internal sealed class FunctionProblem : ISweepProblem
     public StudyDefinition Define(SweepArguments a)
     {
         TestFunction f = TestFunctions.Resolve(a.Space[Prefix.Length..]);
-        if (a.Task is not null || a.Model is not null) throw new InvalidInputException($"{a.Space} is a closed-form problem: it takes no --task and no --model.");
+        if (a.Task is not null || a.Model is not null)
+            throw new InvalidInputException($"{a.Space} is a closed-form problem: it takes no --task and no --model.");
         return new StudyDefinition(f.Space, f.Objectives, f.Outcomes)
         {
             Name = f.Name,
             Sampler = a.Sampler,
             Seed = a.Seed,
             Budget = a.Trials,
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add(SweepProblems.SpaceSetting, a.Space).Add("delay", a.Delay.ToString("R", CultureInfo.InvariantCulture)),
+            Settings = ImmutableSortedDictionary<string, string>.Empty.Add(SweepProblems.SpaceSetting, a.Space)
+                .Add("delay", a.Delay.ToString("R", CultureInfo.InvariantCulture)),
         };
     }
 
     public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
-        new Runner(TestFunctions.Resolve(definition.Settings[SweepProblems.SpaceSetting][Prefix.Length..]), TimeSpan.FromSeconds(double.Parse(definition.Settings["delay"], CultureInfo.InvariantCulture)));
+        new Runner(TestFunctions.Resolve(definition.Settings[SweepProblems.SpaceSetting][Prefix.Length..]),
+            TimeSpan.FromSeconds(double.Parse(definition.Settings["delay"], CultureInfo.InvariantCulture)));
 
     private sealed class Runner(TestFunction function, TimeSpan delay) : ITrialRunner
     {

@@ -25,7 +25,8 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
     private long _takeFrom;
     private Snapshot _snapshot = new([], 0, null, 0, 0, 0, 0, 0, "", 0, []);
 
-    private sealed record Snapshot(string[] Objectives, int Ended, int? Budget, int Front, int Failed, int Pruned, int Paused, int Waiting, string QualityName, double Quality, IReadOnlyList<string[]> Rows);
+    private sealed record Snapshot(string[] Objectives, int Ended, int? Budget, int Front, int Failed, int Pruned, int Paused, int Waiting,
+        string QualityName, double Quality, IReadOnlyList<string[]> Rows);
 
     public LiveSweepDisplay(string folder)
     {
@@ -46,7 +47,8 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
     public void Reported(IStudyView study, Trial trial)
     {
         Report last = trial.Reports[^1];
-        string text = $"step {last.Step}: " + string.Join(", ", last.Metrics.Take(3).Select(m => $"{m.Key} {SweepDisplay.Number(m.Value)}"));
+        string text =
+            $"step {last.Step}: " + string.Join(", ", last.Metrics.Take(3).Select(m => $"{m.Key} {SweepDisplay.Number(m.Value)}"));
         lock (_lock)
             if (trial.Device is { } d && _running.TryGetValue(d, out var r)) _running[d] = r with { Last = text };
     }
@@ -76,19 +78,25 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
         _closing.Dispose();
     }
 
-    /// <summary>Takes a picture of the study, as often as costs a twentieth of the time: the larger the study, the longer one look at the whole of it takes.</summary>
+    /// <summary>
+    /// Takes a picture of the study, as often as costs a twentieth of the time: the larger the study, the longer one look at the whole of
+    /// it takes.
+    /// </summary>
     private void Take(IStudyView study)
     {
         long start = Stopwatch.GetTimestamp();
         if (start < _takeFrom) return;
         IReadOnlyList<Trial> front = ParetoFront.Of(study);
-        IEnumerable<Trial> shown = front.Count <= FrontRows ? front : Enumerable.Range(0, FrontRows).Select(i => front[i * (front.Count - 1) / (FrontRows - 1)]);
+        IEnumerable<Trial> shown =
+            front.Count <= FrontRows ? front : Enumerable.Range(0, FrontRows).Select(i => front[i * (front.Count - 1) / (FrontRows - 1)]);
         var snapshot = new Snapshot(
             [.. study.Definition.Objectives.Select(o => o.Name)],
-            study.Trials.Count - study.PendingCount, study.Definition.Budget, front.Count, study.Trials.Count(t => t.State == TrialState.Failed),
+            study.Trials.Count - study.PendingCount, study.Definition.Budget, front.Count,
+            study.Trials.Count(t => t.State == TrialState.Failed),
             study.Trials.Count(t => t.State == TrialState.Pruned), study.PausedCount,
             study.Trials.Count(t => t.State == TrialState.Waiting), SweepDisplay.QualityName(study), _quality.Of(study),
-            [.. shown.Select(t => (string[])[t.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), .. t.Values.Select(SweepDisplay.Number), SweepDisplay.Short(t.Configuration, 60)])]);
+            [.. shown.Select(t => (string[])[t.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                .. t.Values.Select(SweepDisplay.Number), SweepDisplay.Short(t.Configuration, 60)])]);
         lock (_lock) _snapshot = snapshot;
         long end = Stopwatch.GetTimestamp();
         _takeFrom = end + 20 * (end - start);
@@ -128,11 +136,18 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
             int width = 40, filled = s.Budget is > 0 ? s.Ended * width / s.Budget.Value : 0;
             var parts = new List<IRenderable>
             {
-                new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] {s.Ended}/{s.Budget} trials  {SweepDisplay.Time(elapsed)}  {left}  front {s.Front}  {s.QualityName} {SweepDisplay.Number(s.Quality)}{(s.Pruned > 0 ? $"  {s.Pruned} pruned" : "")}{(s.Paused > 0 ? $"  {s.Paused} paused" : "")}{(s.Failed > 0 ? $"  [red]{s.Failed} failed[/]" : "")}"),
+                new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] {s.Ended}/{s.Budget} trials  "
+                    + $"{SweepDisplay.Time(elapsed)}  {left}  front {s.Front}  {s.QualityName} "
+                    + $"{SweepDisplay.Number(s.Quality)}{(s.Pruned > 0
+                        ? $"  {s.Pruned} pruned"
+                        : "")}{(s.Paused > 0 ? $"  {s.Paused} paused" : "")}{(s.Failed > 0 ? $"  [red]{s.Failed} failed[/]" : "")}"),
             };
-            Table running = new Table().Border(TableBorder.None).AddColumns("[grey]device[/]", "[grey]trial[/]", "[grey]for[/]", "[grey]configuration[/]", "[grey]last report[/]");
+            Table running = new Table().Border(TableBorder.None)
+                .AddColumns("[grey]device[/]", "[grey]trial[/]", "[grey]for[/]", "[grey]configuration[/]", "[grey]last report[/]");
             foreach ((string device, (Trial trial, long since, string last)) in _running)
-                running.AddRow(Markup.Escape(device), trial.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), SweepDisplay.Time(Stopwatch.GetElapsedTime(since)), Markup.Escape(SweepDisplay.Short(trial.Configuration, 48)), Markup.Escape(last));
+                running.AddRow(Markup.Escape(device), trial.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    SweepDisplay.Time(Stopwatch.GetElapsedTime(since)), Markup.Escape(SweepDisplay.Short(trial.Configuration, 48)),
+                    Markup.Escape(last));
             if (_running.Count > 0) parts.Add(running);
             Table front = new Table().Border(TableBorder.None).AddColumn("[grey]front[/]");
             foreach (string o in s.Objectives) front.AddColumn(new TableColumn($"[grey]{Markup.Escape(o)}[/]").RightAligned());

@@ -27,8 +27,17 @@ internal sealed class PeftProblem : ISweepProblem
     /// <summary>What the trials have in common, as typed, on one task.</summary>
     internal static PeftTrialOptions Options(SweepArguments a, string task)
     {
-        string model = a.Model ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one).");
-        return new PeftTrialOptions { Space = a.Space, Task = Absolute(task), ModelDirectory = Path.GetFullPath(model), Training = a.Training, Count = a.Count, Fidelity = a.Fidelity };
+        string model = a.Model
+            ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one).");
+        return new PeftTrialOptions
+        {
+            Space = a.Space,
+            Task = Absolute(task),
+            ModelDirectory = Path.GetFullPath(model),
+            Training = a.Training,
+            Count = a.Count,
+            Fidelity = a.Fidelity,
+        };
     }
 
     /// <summary>The study of these options.</summary>
@@ -43,7 +52,12 @@ internal sealed class PeftProblem : ISweepProblem
             IReadOnlyList<Objective> objectives =
             [
                 PeftTrialOptions.Objectives[0] with { Reference = PeftReference.Score(task) },
-                PeftTrialOptions.Objectives[1] with { Reference = PeftReference.Parameters(options, model.Config, task), Log = true, Formula = options.CountFormula(model.Config) },
+                PeftTrialOptions.Objectives[1] with
+                {
+                    Reference = PeftReference.Parameters(options, model.Config, task),
+                    Log = true,
+                    Formula = options.CountFormula(model.Config),
+                },
             ];
             return new StudyDefinition(space, objectives)
             {
@@ -62,7 +76,8 @@ internal sealed class PeftProblem : ISweepProblem
         if (PeftTaskSet.Is(definition)) return null;
         PeftTrialOptions options = PeftSettings.Read(definition);
         // Trials report each evaluation; where these are counted in updates, how many there are hangs on the batch size.
-        return new PopulationSupport(ShippedSpaces.Get(options.Space).Mutable, options.Training.EvaluateEverySteps is null ? options.Training.Epochs : null);
+        return new PopulationSupport(ShippedSpaces.Get(options.Space).Mutable,
+            options.Training.EvaluateEverySteps is null ? options.Training.Epochs : null);
     }
 
     public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>

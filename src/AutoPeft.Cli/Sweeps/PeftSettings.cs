@@ -6,7 +6,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;
 
-/// <summary>How a study of PEFT configurations says what to run: in its definition's settings, so that a worker or a resume needs nothing but the log.</summary>
+/// <summary>
+/// How a study of PEFT configurations says what to run: in its definition's settings, so that a worker or a resume needs nothing but the
+/// log.
+/// </summary>
 internal static class PeftSettings
 {
     private static readonly JsonSerializerOptions Json = new()

@@ -9,8 +9,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
-/// <c>plan:FILE</c>: the small pretraining runs that <c>predict plan --json FILE</c> chose, each run by masked language modelling on a text. What it leaves is a table of runs that
-/// <c>fit step-law --data DIR</c> and <c>fit chinchilla --data DIR</c> read.
+/// <c>plan:FILE</c>: the small pretraining runs that <c>predict plan --json FILE</c> chose, each run by masked language modelling on a
+/// text. What it leaves is a table of runs that <c>fit step-law --data DIR</c> and <c>fit chinchilla --data DIR</c> read.
 /// </summary>
 internal sealed class PlanProblem : ISweepProblem
 {
@@ -23,13 +23,16 @@ internal sealed class PlanProblem : ISweepProblem
 
     public StudyDefinition Define(SweepArguments a)
     {
-        string file = a.Space[Prefix.Length..], text = a.Text ?? throw new InvalidInputException($"{a.Space}: --text is missing, the file to pretrain on.");
-        if (a.Task is not null || a.Model is not null) throw new InvalidInputException($"{a.Space} pretrains from scratch: it takes no --task and no --model.");
+        string file = a.Space[Prefix.Length..],
+            text = a.Text ?? throw new InvalidInputException($"{a.Space}: --text is missing, the file to pretrain on.");
+        if (a.Task is not null || a.Model is not null)
+            throw new InvalidInputException($"{a.Space} pretrains from scratch: it takes no --task and no --model.");
         if (!File.Exists(text)) throw new InvalidInputException($"{text}: no such file.");
         PlannedRun[] runs = [.. Read(file).Select(Fit).Distinct()];
         SearchSpace space = SearchSpace.Build(b => b
             .Ordinal("N", Levels(runs.Select(r => r.Params))).Ordinal("D", Levels(runs.Select(r => r.Tokens)))
-            .Ordinal("learning_rate", Levels(runs.Select(r => r.LearningRate))).Ordinal("batch_tokens", Levels(runs.Select(r => r.BatchTokens))), "plan");
+            .Ordinal("learning_rate", Levels(runs.Select(r => r.LearningRate)))
+            .Ordinal("batch_tokens", Levels(runs.Select(r => r.BatchTokens))), "plan");
         return new StudyDefinition(space, [Objective.Minimize("loss")])
         {
             Name = $"plan-{Path.GetFileNameWithoutExtension(file)}",
@@ -47,13 +50,14 @@ internal sealed class PlanProblem : ISweepProblem
 
     /// <summary>The plan's runs: all of the study, nothing is left for a sampler.</summary>
     public IEnumerable<Configuration> Enqueue(StudyDefinition definition) =>
-        JsonSerializer.Deserialize<PlannedRun[]>(definition.Settings[Runs])!.Select(r => definition.Space.FromValues(new Dictionary<string, object?>
-        {
-            ["N"] = r.Params,
-            ["D"] = r.Tokens,
-            ["learning_rate"] = r.LearningRate,
-            ["batch_tokens"] = r.BatchTokens,
-        }));
+        JsonSerializer.Deserialize<PlannedRun[]>(definition.Settings[Runs])!
+            .Select(r => definition.Space.FromValues(new Dictionary<string, object?>
+            {
+                ["N"] = r.Params,
+                ["D"] = r.Tokens,
+                ["learning_rate"] = r.LearningRate,
+                ["batch_tokens"] = r.BatchTokens,
+            }));
 
     public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new Runner(definition);
 
@@ -64,7 +68,8 @@ internal sealed class PlanProblem : ISweepProblem
     {
         EncoderShape shape = EncoderShape.Nearest(wanted.Params);
         double batch = Math.Max(64, Math.Round(wanted.BatchTokens));
-        return new PlannedRun(shape.NonEmbeddingParameters, Math.Max(1, Math.Round(wanted.Tokens / batch)) * batch, wanted.LearningRate, batch);
+        return new PlannedRun(shape.NonEmbeddingParameters, Math.Max(1, Math.Round(wanted.Tokens / batch)) * batch, wanted.LearningRate,
+            batch);
     }
 
     private static IEnumerable<PlannedRun> Read(string file)
@@ -82,17 +87,21 @@ internal sealed class PlanProblem : ISweepProblem
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new InvalidInputException($"{file} is no plan as `autopeft predict plan --json FILE` writes it: {e.Message.Split('.')[0]}.", e);
+            throw new InvalidInputException(
+                $"{file} is no plan as `autopeft predict plan --json FILE` writes it: {e.Message.Split('.')[0]}.", e);
         }
     }
 
     private static IEnumerable<double> Numbers(JsonElement grid, string name, double otherwise) =>
-        grid.TryGetProperty(name, out JsonElement a) && a.GetArrayLength() > 0 ? [.. a.EnumerateArray().Select(v => v.GetDouble())] : [otherwise];
+        grid.TryGetProperty(name, out JsonElement a) && a.GetArrayLength() > 0
+            ? [.. a.EnumerateArray().Select(v => v.GetDouble())]
+            : [otherwise];
 
     private sealed class Runner(StudyDefinition definition) : ITrialRunner
     {
         public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
-            Task.Factory.StartNew(() => Run(trial, reporter, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Task.Factory.StartNew(() => Run(trial, reporter, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
 
         private TrialOutcome Run(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
         {
@@ -118,7 +127,8 @@ internal sealed class PlanProblem : ISweepProblem
             }, new Beats(reporter), cancellationToken);
             // A plan's runs are many and their weights are nobody's base: the loss is what they were for.
             if (Directory.Exists(weights)) Directory.Delete(weights, recursive: true);
-            return new TrialOutcome([result.Loss], [], ImmutableSortedDictionary<string, double>.Empty.Add("tokens", result.Tokens).Add("train_seconds", result.Seconds));
+            return new TrialOutcome([result.Loss], [],
+                ImmutableSortedDictionary<string, double>.Empty.Add("tokens", result.Tokens).Add("train_seconds", result.Seconds));
         }
     }
 

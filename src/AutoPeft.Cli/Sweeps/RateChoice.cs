@@ -9,12 +9,12 @@ internal enum RateChoice
     /// <summary>The configuration has a learning rate, which the search chose.</summary>
     Searched,
 
-    /// <summary>The best on dev of the rates that every row was tried at.</summary>
+    /// <summary>The best on dev of the rates that the row was tried at, the next lower and the next higher among them.</summary>
     Chosen,
 
-    /// <summary>The same, at the lowest of the rates: a still lower one may be better.</summary>
+    /// <summary>The best on dev, at the lowest rate that a row may try: a still lower one may be better.</summary>
     Lowest,
 
-    /// <summary>The same, at the highest of the rates: a still higher one may be better.</summary>
+    /// <summary>The best on dev, at the highest rate that a row may try: a still higher one may be better.</summary>
     Highest,
 }

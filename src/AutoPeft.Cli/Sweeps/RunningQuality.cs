@@ -4,7 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
-/// What <see cref="SweepDisplay.Quality"/> says, kept up to date trial by trial: a line of progress costs as much at the end of a study as at its beginning. Not thread-safe.
+/// What <see cref="SweepDisplay.Quality"/> says, kept up to date trial by trial: a line of progress costs as much at the end of a study as
+/// at its beginning. Not thread-safe.
 /// </summary>
 internal sealed class RunningQuality
 {

@@ -8,7 +8,8 @@ namespace AutoPeft.Cli.Sweeps;
 internal sealed class SharedStudies(StoreAddress address) : IStudySource
 {
     public async Task<IReadOnlyList<StudyLocation>> ListAsync(CancellationToken cancellationToken) =>
-        [.. (await StudyList.ReadAsync(address, cancellationToken).ConfigureAwait(false)).Select(s => new StudyLocation($"{address} {s.Name}", s.Name))];
+        [.. (await StudyList.ReadAsync(address, cancellationToken).ConfigureAwait(false))
+            .Select(s => new StudyLocation($"{address} {s.Name}", s.Name))];
 
     public async Task<IStudyStore> OpenAsync(StudyLocation location, CancellationToken cancellationToken) =>
         await PostgresStore.OpenAsync(address, location.Where, cancellationToken: cancellationToken).ConfigureAwait(false);

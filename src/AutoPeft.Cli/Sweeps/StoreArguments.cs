@@ -14,6 +14,9 @@ internal sealed record StoreArguments(StoreAddress Address, string Study)
 
     public PostgresStoreOptions Options { get; } = new() { Notice = line => Console.Error.WriteLine($"autopeft: {line}") };
 
-    /// <summary>Where this machine writes what belongs to the study, unless told otherwise: apart from local sweeps, and from studies of that name in other databases.</summary>
+    /// <summary>
+    /// Where this machine writes what belongs to the study, unless told otherwise: apart from local sweeps, and from studies of that name
+    /// in other databases.
+    /// </summary>
     public string Folder => Path.Combine("runs", "stores", FileNames.Of(Address.Database), FileNames.Of(Study));
 }

@@ -25,7 +25,9 @@ internal interface ISweepDisplay : ISweepObserver, IDisposable
 internal static class SweepDisplay
 {
     public static ISweepDisplay Create(bool plain, string folder) =>
-        plain || Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? new PlainSweepDisplay(folder) : new LiveSweepDisplay(folder);
+        plain || Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Ansi
+            ? new PlainSweepDisplay(folder)
+            : new LiveSweepDisplay(folder);
 
     public static string Values(IStudyView study, Trial t) =>
         string.Join("  ", study.Definition.Objectives.Select((o, i) => $"{o.Name} {Number(t.Values[i])}"));
@@ -40,9 +42,13 @@ internal static class SweepDisplay
         return text.Length <= width ? text : text[..(width - 1)] + "…";
     }
 
-    public static string Time(TimeSpan t) => t.TotalHours >= 1 ? t.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : t.ToString(@"m\:ss", CultureInfo.InvariantCulture);
+    public static string Time(TimeSpan t) =>
+        t.TotalHours >= 1 ? t.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : t.ToString(@"m\:ss", CultureInfo.InvariantCulture);
 
-    /// <summary>The best value for one objective, else the front's hypervolume under the study's reference point, or one inferred from its trials. NaN before anything completed.</summary>
+    /// <summary>
+    /// The best value for one objective, else the front's hypervolume under the study's reference point, or one inferred from its trials.
+    /// NaN before anything completed.
+    /// </summary>
     public static double Quality(IStudyView study)
     {
         IReadOnlyList<Trial> front = ParetoFront.Of(study);
@@ -52,7 +58,10 @@ internal static class SweepDisplay
         return Hypervolume.Compute([.. front.Select(t => t.Losses.ToArray())], reference);
     }
 
-    /// <summary>What a scheduler saved, in reported steps: a trial that it cut short would have gone on to the furthest step that any reached. Empty where none decides.</summary>
+    /// <summary>
+    /// What a scheduler saved, in reported steps: a trial that it cut short would have gone on to the furthest step that any reached. Empty
+    /// where none decides.
+    /// </summary>
     public static string Steps(IStudyView study)
     {
         if (study.Definition.Scheduler == "none") return "";
@@ -64,9 +73,14 @@ internal static class SweepDisplay
 
     public static string Summary(IStudyView study, double busy, TimeSpan wall)
     {
-        int completed = study.Completed.Count, failed = study.Trials.Count(t => t.State == TrialState.Failed), pruned = study.Trials.Count(t => t.State == TrialState.Pruned);
-        string state = $"{completed} completed" + (failed > 0 ? $", {failed} failed" : "") + (pruned > 0 ? $", {pruned} pruned" : "") + (study.PausedCount > 0 ? $", {study.PausedCount} paused" : "") + (study.PendingCount > 0 ? $", {study.PendingCount} waiting" : "");
-        return $"{state} of {study.Definition.Budget?.ToString(CultureInfo.InvariantCulture) ?? "?"} trials in {Time(wall)}; front of {ParetoFront.Of(study).Count}, {QualityName(study)} {Number(Quality(study))}; {Steps(study)}slots busy {busy.ToString("P0", CultureInfo.InvariantCulture)}.";
+        int completed = study.Completed.Count, failed = study.Trials.Count(t => t.State == TrialState.Failed),
+            pruned = study.Trials.Count(t => t.State == TrialState.Pruned);
+        string state = $"{completed} completed" + (failed > 0 ? $", {failed} failed" : "") + (pruned > 0 ? $", {pruned} pruned" : "")
+            + (study.PausedCount > 0 ? $", {study.PausedCount} paused" : "")
+            + (study.PendingCount > 0 ? $", {study.PendingCount} waiting" : "");
+        return $"{state} of {study.Definition.Budget?.ToString(CultureInfo.InvariantCulture) ?? "?"} trials in {Time(wall)}; front of "
+            + $"{ParetoFront.Of(study).Count}, {QualityName(study)} {Number(Quality(study))}; {Steps(study)}slots busy "
+            + $"{busy.ToString("P0", CultureInfo.InvariantCulture)}.";
     }
 }
 
@@ -89,7 +103,8 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
             TrialState.Completed => SweepDisplay.Values(study, trial),
             TrialState.Waiting => $"back in the queue: {trial.Error}",
             TrialState.Failed => $"failed: {trial.Error}",
-            TrialState.Paused or TrialState.Pruned when trial.Reports.Count > 0 => $"{trial.State.ToString().ToLowerInvariant()} at step {trial.Reports[^1].Step}",
+            TrialState.Paused or TrialState.Pruned when trial.Reports.Count > 0 =>
+                $"{trial.State.ToString().ToLowerInvariant()} at step {trial.Reports[^1].Step}",
             _ => trial.State.ToString().ToLowerInvariant(),
         };
         string time = trial.Seconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s") : "";
@@ -98,7 +113,8 @@ internal sealed class PlainSweepDisplay(string folder) : ISweepDisplay
         _output.Show(() => Console.Out.WriteLine(line));
     }
 
-    public void Close(IStudyView study, double busy) => _output.Show(() => Console.Out.WriteLine(SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start))));
+    public void Close(IStudyView study, double busy) =>
+        _output.Show(() => Console.Out.WriteLine(SweepDisplay.Summary(study, busy, Stopwatch.GetElapsedTime(_start))));
 
     public void Wrote() => _output.Show(() => Console.Out.WriteLine($"Written to {folder}"));
 

@@ -17,7 +17,8 @@ internal sealed class SweepFolder : IAsyncDisposable
 
     private readonly IStudyStore _store;
 
-    private SweepFolder(string path, IStudyStore store, StudyLog log, StoreArguments? place = null) => (Path, _store, Log, Place) = (path, store, log, place);
+    private SweepFolder(string path, IStudyStore store, StudyLog log, StoreArguments? place = null) =>
+        (Path, _store, Log, Place) = (path, store, log, place);
 
     public string Path { get; }
 
@@ -30,10 +31,14 @@ internal sealed class SweepFolder : IAsyncDisposable
     public string? Torn => (_store as JournalStore)?.Torn;
 
     /// <summary>The command that goes on with the study, for a message.</summary>
-    public string ResumeLine => _store is PostgresStore p ? $"autopeft worker --store {p.Address} --study {p.Name}" : $"autopeft resume {Path}";
+    public string ResumeLine =>
+        _store is PostgresStore p ? $"autopeft worker --store {p.Address} --study {p.Name}" : $"autopeft resume {Path}";
 
     /// <summary>Where workers' logs go. Workers of several machines may share the directory: each process has one of its own.</summary>
-    public string LogDirectory => _store is PostgresStore ? System.IO.Path.Combine(Path, "logs", $"{Environment.MachineName}-{Environment.ProcessId}") : System.IO.Path.Combine(Path, "logs");
+    public string LogDirectory =>
+        _store is PostgresStore
+            ? System.IO.Path.Combine(Path, "logs", $"{Environment.MachineName}-{Environment.ProcessId}")
+            : System.IO.Path.Combine(Path, "logs");
 
     public string TrialDirectory => System.IO.Path.Combine(Path, "trials");
 
@@ -55,7 +60,8 @@ internal sealed class SweepFolder : IAsyncDisposable
         try
         {
             store.Own();
-            return new SweepFolder(path, store, await StudyLog.CreateAsync(definition, store, cancellationToken: cancellationToken).ConfigureAwait(false));
+            return new SweepFolder(path, store,
+                await StudyLog.CreateAsync(definition, store, cancellationToken: cancellationToken).ConfigureAwait(false));
         }
         catch
         {
@@ -70,7 +76,9 @@ internal sealed class SweepFolder : IAsyncDisposable
     /// <summary>Opens a study, to go on with it or only to look or to change what a person may.</summary>
     public static async Task<SweepFolder> OpenAsync(string path, bool toRun, CancellationToken cancellationToken)
     {
-        if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
+        if (!File.Exists(LogFile(path)))
+            throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft "
+                + $"sweep … --out {path}` makes one.");
         JournalStore store = toRun
             ? await JournalStore.OpenAsync(LogFile(path), cancellationToken).ConfigureAwait(false)
             : await JournalStore.LookAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
@@ -78,7 +86,8 @@ internal sealed class SweepFolder : IAsyncDisposable
         {
             if (toRun) store.Own();
             if (toRun && store.LooseSize > CompactFrom) await store.CompactAsync(cancellationToken).ConfigureAwait(false);
-            return new SweepFolder(path, store, await StudyLog.OpenAsync(store, cancellationToken: cancellationToken).ConfigureAwait(false));
+            return new SweepFolder(path, store,
+                await StudyLog.OpenAsync(store, cancellationToken: cancellationToken).ConfigureAwait(false));
         }
         catch
         {
@@ -90,24 +99,31 @@ internal sealed class SweepFolder : IAsyncDisposable
     /// <summary>The records of a directory's log, as they are now.</summary>
     public static async Task<IReadOnlyList<StudyEvent>> ReadLogAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(LogFile(path))) throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft sweep … --out {path}` makes one.");
+        if (!File.Exists(LogFile(path)))
+            throw new InvalidInputException($"{path} has no study ({System.IO.Path.GetFileName(LogFile(path))} is missing); `autopeft "
+                + $"sweep … --out {path}` makes one.");
         await using JournalStore store = await JournalStore.LookAsync(LogFile(path), cancellationToken).ConfigureAwait(false);
         return await store.ReadAsync(0, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes a study in a shared store.</summary>
     /// <param name="path">Where this machine writes logs, tables and the report; made when something is written.</param>
-    public static async Task<SweepFolder> CreateAsync(string path, StoreArguments place, StudyDefinition definition, CancellationToken cancellationToken)
+    public static async Task<SweepFolder> CreateAsync(string path, StoreArguments place, StudyDefinition definition,
+        CancellationToken cancellationToken)
     {
         _ = SweepPolicy.Of(definition, 1);
-        PostgresStore store = await PostgresStore.CreateAsync(place.Address, place.Study, place.Options, cancellationToken).ConfigureAwait(false);
-        return await OfAsync(path, store, place, StudyLog.CreateAsync(definition with { Name = place.Study }, store, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        PostgresStore store =
+            await PostgresStore.CreateAsync(place.Address, place.Study, place.Options, cancellationToken).ConfigureAwait(false);
+        return await OfAsync(path, store, place,
+            StudyLog.CreateAsync(definition with { Name = place.Study }, store, cancellationToken: cancellationToken))
+            .ConfigureAwait(false);
     }
 
     /// <summary>Opens a study of a shared store, to join it or only to look.</summary>
     public static async Task<SweepFolder> OpenAsync(string path, StoreArguments place, CancellationToken cancellationToken)
     {
-        PostgresStore store = await PostgresStore.OpenAsync(place.Address, place.Study, place.Options, cancellationToken).ConfigureAwait(false);
+        PostgresStore store =
+            await PostgresStore.OpenAsync(place.Address, place.Study, place.Options, cancellationToken).ConfigureAwait(false);
         return await OfAsync(path, store, place, StudyLog.OpenAsync(store, cancellationToken: cancellationToken)).ConfigureAwait(false);
     }
 

@@ -38,7 +38,8 @@ internal static class SweepPolicy
     private static LanguageModelSampler LanguageModel(StudyDefinition definition)
     {
         if (!definition.Settings.TryGetValue(Endpoint, out string? endpoint) || !definition.Settings.TryGetValue(Model, out string? model))
-            throw new InvalidInputException("--sampler llm needs --llm ADDRESS and --llm-model NAME: a server that speaks the chat-completions protocol.");
+            throw new InvalidInputException(
+                "--sampler llm needs --llm ADDRESS and --llm-model NAME: a server that speaks the chat-completions protocol.");
         var client = new OpenAiCompatibleClient(endpoint, model, Environment.GetEnvironmentVariable(KeyVariable));
         return new LanguageModelSampler(client, null, new LanguageModelOptions { Task = definition.Settings.GetValueOrDefault(TaskText) });
     }

@@ -16,6 +16,8 @@ internal static class SweepProblems
         : FileProblem.Is(space) ? new FileProblem()
         : new PeftProblem();
 
-    public static ISweepProblem Of(StudyDefinition definition) => definition.Settings.TryGetValue(SpaceSetting, out string? space) ? Resolve(space)
-        : throw new InvalidInputException("This study was not made by `autopeft sweep`: its log does not say what to run. Drive it from the program that made it.");
+    public static ISweepProblem Of(StudyDefinition definition) =>
+        definition.Settings.TryGetValue(SpaceSetting, out string? space) ? Resolve(space)
+        : throw new InvalidInputException(
+            "This study was not made by `autopeft sweep`: its log does not say what to run. Drive it from the program that made it.");
 }

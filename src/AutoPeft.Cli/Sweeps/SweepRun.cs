@@ -11,8 +11,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
-/// Runs a folder's study to its end with worker processes, shows the progress, and writes the tables and the report. The study's grains are in this process, or in the cluster of the store that
-/// machines share.
+/// Runs a folder's study to its end with worker processes, shows the progress, and writes the tables and the report. The study's grains are
+/// in this process, or in the cluster of the store that machines share.
 /// </summary>
 internal static class SweepRun
 {
@@ -31,7 +31,8 @@ internal static class SweepRun
         if (folder.Torn is { } torn) await Console.Error.WriteLineAsync($"autopeft: {torn}").ConfigureAwait(false);
         StudyDefinition definition = folder.Log.Study.Definition;
         foreach ((string name, string column) in tables ? StudyTables.Renamed(definition) : [])
-            await Console.Error.WriteLineAsync($"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(
+                $"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
         // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
         foreach (string task in PeftTaskSet.TasksOf(definition)) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
         RecordedRun.Write(folder.Path, a);
@@ -67,7 +68,8 @@ internal static class SweepRun
         display.Wrote();
     }
 
-    private static async Task ShowAsync(SweepFolder folder, RunArguments a, AttemptRunner runner, bool tables, CancellationToken cancellationToken)
+    private static async Task ShowAsync(SweepFolder folder, RunArguments a, AttemptRunner runner, bool tables,
+        CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         using ISweepDisplay display = SweepDisplay.Create(a.Plain, folder.Path);
@@ -86,7 +88,8 @@ internal static class SweepRun
             // What ended the sweep is the news; tables that cannot be written either are not.
             try { if (tables) await WriteAsync(folder, display).ConfigureAwait(false); }
             catch (Exception e) when (e is InvalidInputException or IOException or UnauthorizedAccessException) { }
-            if (cancellationToken.IsCancellationRequested) await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
+            if (cancellationToken.IsCancellationRequested)
+                await Console.Error.WriteLineAsync($"autopeft: interrupted; `{folder.ResumeLine}` goes on.").ConfigureAwait(false);
             throw;
         }
         folder.Log.Observe(null);
@@ -98,16 +101,19 @@ internal static class SweepRun
     }
 
     /// <summary>Runs the study on grains of this process.</summary>
-    private static async Task<string?> EmbedAsync(SweepFolder folder, int attempts, AttemptRunner runner, CancellationToken cancellationToken)
+    private static async Task<string?> EmbedAsync(SweepFolder folder, int attempts, AttemptRunner runner,
+        CancellationToken cancellationToken)
     {
-        await using StudySession session = await StudySession.OpenAsync(folder.Log, SweepPolicy.Of(folder.Log.Study.Definition, attempts), cancellationToken).ConfigureAwait(false);
+        await using StudySession session = await StudySession.OpenAsync(folder.Log, SweepPolicy.Of(folder.Log.Study.Definition, attempts),
+            cancellationToken).ConfigureAwait(false);
         await using EmbeddedSilo silo = await EmbeddedSilo.StartAsync(session, runner, cancellationToken).ConfigureAwait(false);
         await silo.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
         return silo.EndedBecause;
     }
 
     /// <summary>Runs the study together with the other machines of its store.</summary>
-    private static async Task<string?> JoinAsync(SweepFolder folder, StoreArguments place, int attempts, AttemptRunner runner, CancellationToken cancellationToken)
+    private static async Task<string?> JoinAsync(SweepFolder folder, StoreArguments place, int attempts, AttemptRunner runner,
+        CancellationToken cancellationToken)
     {
         using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task follow = FollowAsync(folder.Log, following.Token);
@@ -117,7 +123,8 @@ internal static class SweepRun
             {
                 ConnectionString = place.Address.ConnectionString,
                 Study = place.Study,
-                OpenStore = async token => await PostgresStore.OpenAsync(place.Address, place.Study, place.Options, token).ConfigureAwait(false),
+                OpenStore =
+                    async token => await PostgresStore.OpenAsync(place.Address, place.Study, place.Options, token).ConfigureAwait(false),
                 Policy = definition => SweepPolicy.Of(definition, attempts),
                 Runner = runner,
                 Endpoint = place.Endpoint,

@@ -26,14 +26,17 @@ internal static class TransferTable
     }
 
     /// <summary>
-    /// Prints the mean test score by task, the worst rank, and the score of the performance profile of errors (1 − score where scores end at 1): best first.
+    /// Prints the mean test score by task, the worst rank, and the score of the performance profile of errors (1 − score where scores end
+    /// at 1): best first.
     /// </summary>
     public static void Print(IReadOnlyList<(string Task, IReadOnlyList<FinalRow> Rows)> tables)
     {
         string[] names = [.. tables[0].Rows.Select(r => r.Name).Where(n => tables.All(t => t.Rows.Any(r => r.Name == n)))];
         double Score(string name, int t) => tables[t].Rows.First(r => r.Name == name).TestMean;
         // See TaskTable.LeastError.
-        var profiles = new PerformanceProfiles(names, [.. names.Select(n => Enumerable.Range(0, tables.Count).Select(t => Math.Max(1 - Score(n, t), TaskTable.LeastError)).ToArray())]);
+        var profiles = new PerformanceProfiles(names,
+            [.. names.Select(
+                n => Enumerable.Range(0, tables.Count).Select(t => Math.Max(1 - Score(n, t), TaskTable.LeastError)).ToArray())]);
         Table table = new Table().Border(TableBorder.Simple).AddColumn("");
         foreach ((string task, _) in tables) table.AddColumn(new TableColumn(Markup.Escape(task.Split(';')[0])).RightAligned());
         table.AddColumn(new TableColumn("worst rank").RightAligned()).AddColumn(new TableColumn("profile score").RightAligned());
@@ -41,8 +44,11 @@ internal static class TransferTable
         {
             string name = names[i];
             int worst = Enumerable.Range(0, tables.Count).Max(t => 1 + names.Count(n => Score(n, t) > Score(name, t)));
-            table.AddRow([new Text(name), .. Enumerable.Range(0, tables.Count).Select(t => new Text((100 * Score(name, t)).ToString("0.0", CultureInfo.InvariantCulture))),
-                new Text(worst.ToString(CultureInfo.InvariantCulture)), new Text(profiles.Score(i).ToString("0.00", CultureInfo.InvariantCulture))]);
+            table.AddRow([new Text(name),
+                .. Enumerable.Range(0, tables.Count)
+                    .Select(t => new Text((100 * Score(name, t)).ToString("0.0", CultureInfo.InvariantCulture))),
+                new Text(worst.ToString(CultureInfo.InvariantCulture)),
+                new Text(profiles.Score(i).ToString("0.00", CultureInfo.InvariantCulture))]);
         }
         AnsiConsole.Write(table);
     }

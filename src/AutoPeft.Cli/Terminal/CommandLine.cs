@@ -40,13 +40,16 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            string command = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Select(c => c.Name).Where(n => n != root.Name).Append(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name)).Trim();
+            string command = string.Join(' ',
+                parsed.CommandResult.Command.Parents.OfType<Command>().Select(c => c.Name).Where(n => n != root.Name)
+                    .Append(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name)).Trim();
             string help = command.Length == 0 ? "autopeft --help" : $"autopeft {command} --help";
             await Console.Error.WriteLineAsync($"autopeft: {Cause(parsed).TrimEnd('.')}. Try {help}").ConfigureAwait(false);
             return BadInput;
         }
         // We catch what commands throw; the library would print a stack trace.
-        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        var configuration =
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
         return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
     }
 
@@ -58,5 +61,6 @@ internal static class CommandLine
 
     /// <summary>Of several errors the one that names what was typed: an unknown command also counts as a missing one.</summary>
     private static string Cause(ParseResult parsed) =>
-        (parsed.Errors.FirstOrDefault(e => e.Message.StartsWith("Unrecognized", StringComparison.Ordinal)) ?? parsed.Errors[0]).Message.ReplaceLineEndings(" ");
+        (parsed.Errors.FirstOrDefault(e => e.Message.StartsWith("Unrecognized", StringComparison.Ordinal)) ?? parsed.Errors[0]).Message
+            .ReplaceLineEndings(" ");
 }

@@ -4,7 +4,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>Learning curves that are worth drawing: of the trials that run now, of those on the front, of the last that ended. Long ones are thinned.</summary>
+/// <summary>
+/// Learning curves that are worth drawing: of the trials that run now, of those on the front, of the last that ended. Long ones are
+/// thinned.
+/// </summary>
 internal static class CurveSample
 {
     /// <summary>Trials of each of the three kinds.</summary>
@@ -24,7 +27,8 @@ internal static class CurveSample
         List<Trial> chosen = Choose(study, front, also);
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string name in chosen.SelectMany(t => t.Reports[^1].Metrics.Keys)) counts[name] = counts.GetValueOrDefault(name) + 1;
-        string[] names = [.. counts.OrderByDescending(c => study.Definition.Objectives.Any(o => o.Name == c.Key)).ThenByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Key)];
+        string[] names = [.. counts.OrderByDescending(c => study.Definition.Objectives.Any(o => o.Name == c.Key))
+            .ThenByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Key)];
         string? shown = metric is not null && counts.ContainsKey(metric) ? metric : names.FirstOrDefault();
         json.WriteStartArray("metrics");
         foreach (string name in names) json.WriteStringValue(name);
@@ -48,15 +52,18 @@ internal static class CurveSample
                 if (study.Trials[i].HasEnded) yield return study.Trials[i];
         }
         IEnumerable<Trial> Also() => also is { } n && n >= 0 && n < study.Trials.Count ? [study.Trials[n]] : [];
-        return [.. Also().Where(t => t.Reports.Count > 0).Concat(Running().Where(t => t.Reports.Count > 0).Take(MaxEach)).Concat(Front().Where(t => t.Reports.Count > 0).Take(MaxEach))
+        return [.. Also().Where(t => t.Reports.Count > 0).Concat(Running().Where(t => t.Reports.Count > 0).Take(MaxEach))
+            .Concat(Front().Where(t => t.Reports.Count > 0).Take(MaxEach))
             .Concat(Last().Where(t => t.Reports.Count > 0).Take(MaxEach)).Distinct().OrderBy(t => t.Number)];
     }
 
     private static void WriteLine(Utf8JsonWriter json, Trial t, string metric)
     {
-        (long Step, double Value)[] points = [.. t.Reports.Where(r => r.Metrics.ContainsKey(metric)).Select(r => (r.Step, r.Metrics[metric]))];
+        (long Step, double Value)[] points =
+            [.. t.Reports.Where(r => r.Metrics.ContainsKey(metric)).Select(r => (r.Step, r.Metrics[metric]))];
         if (points.Length == 0) return;
-        if (points.Length > MaxPoints) points = [.. Enumerable.Range(0, MaxPoints).Select(i => points[(int)Math.Round(i * (points.Length - 1.0) / (MaxPoints - 1))])];
+        if (points.Length > MaxPoints)
+            points = [.. Enumerable.Range(0, MaxPoints).Select(i => points[(int)Math.Round(i * (points.Length - 1.0) / (MaxPoints - 1))])];
         json.WriteStartObject();
         json.WriteNumber("number", t.Number);
         json.WriteNumber("state", (int)t.State);

@@ -13,8 +13,8 @@ namespace AutoPeft.Dashboard.Data;
 internal sealed record ScatterQuery(int X, int Y, bool LogX, bool LogY, int From);
 
 /// <summary>
-/// The completed trials as points, thinned to what a screen can show: at most one a cell of the plane, the newest, in cells of about the size of a mark, coarser where that is still too many.
-/// Trials on the front are always there.
+/// The completed trials as points, thinned to what a screen can show: at most one a cell of the plane, the newest, in cells of about the
+/// size of a mark, coarser where that is still too many. Trials on the front are always there.
 /// </summary>
 internal static class ScatterSample
 {
@@ -67,16 +67,19 @@ internal static class ScatterSample
     }
 
     // Values beyond the bulk are drawn at the axes' ends, so that they share the outermost cells there.
-    private static int Cell(double v, double low, double high, int count) => Math.Clamp((int)((v - low) / (high - low) * count), 0, count - 1);
+    private static int Cell(double v, double low, double high, int count) =>
+        Math.Clamp((int)((v - low) / (high - low) * count), 0, count - 1);
 
     /// <summary>The range that the page will show: the bulk and three times as much to either side, as far as there are values.</summary>
-    private static (Func<double, double> Scale, double Low, double High) Axis(List<PlottedTrial> points, Func<PlottedTrial, double> value, bool log)
+    private static (Func<double, double> Scale, double Low, double High) Axis(List<PlottedTrial> points, Func<PlottedTrial, double> value,
+        bool log)
     {
         double[] sorted = [.. points.Select(value).Where(v => !log || v > 0).Select(v => log ? Math.Log(v) : v)];
         if (sorted.Length == 0) return (v => v, 0, 1);
         Array.Sort(sorted);
         double near = sorted[(int)(0.06 * (sorted.Length - 1))], far = sorted[(int)(0.94 * (sorted.Length - 1))], bulk = far - near;
-        double low = bulk > 0 ? Math.Max(sorted[0], near - 3 * bulk) : sorted[0], high = bulk > 0 ? Math.Min(sorted[^1], far + 3 * bulk) : sorted[^1];
+        double low = bulk > 0 ? Math.Max(sorted[0], near - 3 * bulk) : sorted[0],
+            high = bulk > 0 ? Math.Min(sorted[^1], far + 3 * bulk) : sorted[^1];
         if (!(high > low)) (low, high) = (low - 0.5, low + 0.5);
         return (log ? v => v > 0 ? Math.Log(v) : double.MinValue : v => v, low, high);
     }

@@ -4,7 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Dashboard.Data;
 
 /// <summary>How many trials are in which state, and when something last happened.</summary>
-internal readonly record struct StudyCounts(int Waiting, int Running, int Completed, int Failed, int Pruned, int Paused, DateTimeOffset? Last)
+internal readonly record struct StudyCounts(int Waiting, int Running, int Completed, int Failed, int Pruned, int Paused,
+    DateTimeOffset? Last)
 {
     public static StudyCounts Of(IStudyView study)
     {
@@ -16,7 +17,8 @@ internal readonly record struct StudyCounts(int Waiting, int Running, int Comple
             DateTimeOffset seen = LastSeen(t);
             if (seen > last) last = seen;
         }
-        return new StudyCounts(n[(int)TrialState.Waiting], n[(int)TrialState.Running], n[(int)TrialState.Completed], n[(int)TrialState.Failed], n[(int)TrialState.Pruned], n[(int)TrialState.Paused], last == default ? null : last);
+        return new StudyCounts(n[(int)TrialState.Waiting], n[(int)TrialState.Running], n[(int)TrialState.Completed],
+            n[(int)TrialState.Failed], n[(int)TrialState.Pruned], n[(int)TrialState.Paused], last == default ? null : last);
     }
 
     /// <summary>When the log last spoke of a trial.</summary>

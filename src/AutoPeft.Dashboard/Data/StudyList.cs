@@ -13,7 +13,8 @@ internal static class StudyList
         var rows = new List<ReadOnlyMemory<byte>>();
         foreach (WatchedStudy watched in studies)
         {
-            ReadOnlyMemory<byte> row = await watched.ReadAsync(s => Payload.Object(json => Write(json, watched, s)), cancellationToken).ConfigureAwait(false);
+            ReadOnlyMemory<byte> row =
+                await watched.ReadAsync(s => Payload.Object(json => Write(json, watched, s)), cancellationToken).ConfigureAwait(false);
             rows.Add(row.IsEmpty ? Payload.Object(json => WriteHead(json, watched)) : row);
         }
         return Payload.Object(json =>

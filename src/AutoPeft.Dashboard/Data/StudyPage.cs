@@ -66,7 +66,9 @@ internal static class StudyPage
         json.WriteEndObject();
     }
 
-    /// <summary>Columns: after how many completed trials, which trial, when, and the hypervolume or, for one objective, the best value.</summary>
+    /// <summary>
+    /// Columns: after how many completed trials, which trial, when, and the hypervolume or, for one objective, the best value.
+    /// </summary>
     private static void WriteHistory(Utf8JsonWriter json, IStudyView study, FrontHistory front)
     {
         if (front.Reference is null) return;
@@ -97,11 +99,14 @@ internal static class StudyPage
             DateTimeOffset seen = StudyCounts.LastSeen(t);
             (Trial latest, DateTimeOffset before, int done) = workers.GetValueOrDefault(t.Worker, (t, DateTimeOffset.MinValue, 0));
             if (t.HasEnded) done++;
-            bool current = t.State == TrialState.Running && latest.State != TrialState.Running || seen >= before && (t.State == TrialState.Running || latest.State != TrialState.Running);
+            bool current = t.State == TrialState.Running && latest.State != TrialState.Running
+                || seen >= before && (t.State == TrialState.Running || latest.State != TrialState.Running);
             workers[t.Worker] = (current ? t : latest, seen > before ? seen : before, done);
         }
         json.WriteStartArray("workers");
-        foreach ((string name, (Trial latest, DateTimeOffset seen, int done)) in workers.OrderByDescending(w => w.Value.Seen).Take(MaxWorkers).OrderBy(w => w.Key, StringComparer.Ordinal))
+        foreach ((string name,
+            (Trial latest, DateTimeOffset seen, int done)) in workers.OrderByDescending(w => w.Value.Seen).Take(MaxWorkers)
+                .OrderBy(w => w.Key, StringComparer.Ordinal))
         {
             bool running = latest.State == TrialState.Running;
             json.WriteStartObject();
@@ -122,5 +127,7 @@ internal static class StudyPage
     }
 
     private static FrontHistory.FrontStep[] Thin(IReadOnlyList<FrontHistory.FrontStep> steps, int most) =>
-        steps.Count <= most ? [.. steps] : [.. Enumerable.Range(0, most).Select(i => steps[(int)Math.Round(i * (steps.Count - 1.0) / (most - 1))])];
+        steps.Count <= most
+            ? [.. steps]
+            : [.. Enumerable.Range(0, most).Select(i => steps[(int)Math.Round(i * (steps.Count - 1.0) / (most - 1))])];
 }

@@ -13,11 +13,16 @@ public interface IStudySource
     /// <exception cref="InvalidInputException">It is gone, damaged, or not ours.</exception>
     Task<IStudyStore> OpenAsync(StudyLocation location, CancellationToken cancellationToken);
 
-    /// <summary>Returns when <paramref name="store"/> may have more than <paramref name="sequence"/> records, or after <paramref name="patience"/>. The default waits it out; a store that notifies does better.</summary>
-    Task WaitAsync(IStudyStore store, long sequence, TimeSpan patience, CancellationToken cancellationToken) => Task.Delay(patience, cancellationToken);
+    /// <summary>
+    /// Returns when <paramref name="store"/> may have more than <paramref name="sequence"/> records, or after <paramref name="patience"/>.
+    /// The default waits it out; a store that notifies does better.
+    /// </summary>
+    Task WaitAsync(IStudyStore store, long sequence, TimeSpan patience, CancellationToken cancellationToken) =>
+        Task.Delay(patience, cancellationToken);
 }
 
 /// <summary>One study of a source.</summary>
-/// <param name="Key">What tells it from every other study of every source: a path, a database and name. Never sent to the page; the page knows a digest of it.</param>
+/// <param name="Key">What tells it from every other study of every source: a path, a database and name. Never sent to the page; the page
+/// knows a digest of it.</param>
 /// <param name="Where">For people: the directory, the study's name in its database. No secret in it.</param>
 public sealed record StudyLocation(string Key, string Where);

@@ -16,8 +16,10 @@ internal sealed record TrialOrder(string Sort, bool Down, string Only)
         {
             "all" => [.. Enumerable.Range(0, study.Trials.Count)],
             "front" => [.. front.Order()],
-            _ when !int.TryParse(Only, out _) && Enum.TryParse(Only, ignoreCase: true, out TrialState state) => [.. study.Trials.Where(t => t.State == state).Select(t => t.Number)],
-            _ => throw new InvalidInputException("There is no such filter; there are all, front, waiting, running, completed, failed, pruned and paused."),
+            _ when !int.TryParse(Only, out _) && Enum.TryParse(Only, ignoreCase: true, out TrialState state) =>
+                [.. study.Trials.Where(t => t.State == state).Select(t => t.Number)],
+            _ => throw new InvalidInputException(
+                "There is no such filter; there are all, front, waiting, running, completed, failed, pruned and paused."),
         };
         if (Sort == "number")
         {
@@ -39,14 +41,16 @@ internal sealed record TrialOrder(string Sort, bool Down, string Only)
 
     private Func<Trial, double> Key(StudyDefinition d)
     {
-        if (Sort.StartsWith("value:", StringComparison.Ordinal) && int.TryParse(Sort.AsSpan(6), out int i) && i >= 0 && i < d.Objectives.Length) return t => t.Values.IsEmpty ? double.NaN : t.Values[i];
+        if (Sort.StartsWith("value:", StringComparison.Ordinal) && int.TryParse(Sort.AsSpan(6), out int i) && i >= 0
+            && i < d.Objectives.Length) return t => t.Values.IsEmpty ? double.NaN : t.Values[i];
         return Sort switch
         {
             "state" => t => (int)t.State,
             "seconds" => t => t.Seconds ?? double.NaN,
             "started" => t => t.StartedAt?.ToUnixTimeMilliseconds() ?? double.NaN,
             "finished" => t => t.FinishedAt?.ToUnixTimeMilliseconds() ?? double.NaN,
-            _ => throw new InvalidInputException("There is no such order; there are number, state, seconds, started, finished and value:0, value:1, …"),
+            _ => throw new InvalidInputException(
+                "There is no such order; there are number, state, seconds, started, finished and value:0, value:1, …"),
         };
     }
 }

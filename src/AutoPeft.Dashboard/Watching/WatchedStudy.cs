@@ -67,7 +67,9 @@ internal sealed class WatchedStudy : IAsyncDisposable
         long? sequence = await ReadAsync(s => (long?)s.Sequence, cancellationToken).ConfigureAwait(false);
         try
         {
-            return store is null || sequence is null ? null : await _report.HtmlAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
+            return store is null || sequence is null
+                ? null
+                : await _report.HtmlAsync(store, sequence.Value, cancellationToken).ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {
@@ -87,7 +89,9 @@ internal sealed class WatchedStudy : IAsyncDisposable
         return result;
     }
 
-    /// <summary>The front and its history; a moment old where working it out is dear. Call it within <see cref="ReadAsync{T}"/> only.</summary>
+    /// <summary>
+    /// The front and its history; a moment old where working it out is dear. Call it within <see cref="ReadAsync{T}"/> only.
+    /// </summary>
     public FrontHistory Front(IStudyView study)
     {
         if (_front is not null && (_frontOf == study.Completed.Count || Stopwatch.GetTimestamp() < _frontDue)) return _front;
@@ -98,7 +102,10 @@ internal sealed class WatchedStudy : IAsyncDisposable
         return _front;
     }
 
-    /// <summary>The table's order, kept while nothing changes: a page scrolls through it in many requests. Call it within <see cref="ReadAsync{T}"/> only.</summary>
+    /// <summary>
+    /// The table's order, kept while nothing changes: a page scrolls through it in many requests. Call it within <see cref="ReadAsync{T}"/>
+    /// only.
+    /// </summary>
     public int[] Order(IStudyView study, TrialOrder order)
     {
         if (_order is { } kept && kept.Order == order && kept.Sequence == study.Sequence) return kept.Numbers;

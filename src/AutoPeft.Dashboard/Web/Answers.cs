@@ -33,11 +33,14 @@ internal static partial class Answers
     public static async Task ReportAsync(HttpContext context, byte[] html)
     {
         string head = Encoding.UTF8.GetString(html.AsSpan(0, Math.Min(html.Length, 2000)));
-        string policy = Policy().Match(head) is { Success: true } found ? found.Groups[1].Value : throw new InvalidOperationException("The report states no policy.");
+        string policy = Policy().Match(head) is { Success: true } found
+            ? found.Groups[1].Value
+            : throw new InvalidOperationException("The report states no policy.");
         context.Response.Headers.ContentSecurityPolicy = $"{policy}; frame-ancestors 'none'";
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.ContentLength = html.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(html, context.RequestAborted).ConfigureAwait(false);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(html, context.RequestAborted).ConfigureAwait(false);
     }
 
     [GeneratedRegex("http-equiv=\"Content-Security-Policy\" content=\"([^\"]+)\"")]
@@ -59,7 +62,8 @@ internal static partial class Answers
             }
         }
         context.Response.ContentLength = asset.Content.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(asset.Content, context.RequestAborted).ConfigureAwait(false);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(asset.Content, context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>{"error": "one line"}.</summary>

@@ -25,7 +25,8 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
         app.MapPost(Study + "/enqueue", (HttpContext c, string id) => ChangeAsync(c, id, EnqueueAsync));
     }
 
-    private Task ChangeAsync(HttpContext context, string id, Func<StudyLog, JsonElement, Task<Action<Utf8JsonWriter>>> change) => reading.WithAsync(context, id, async watched =>
+    private Task ChangeAsync(HttpContext context, string id, Func<StudyLog, JsonElement, Task<Action<Utf8JsonWriter>>> change) =>
+        reading.WithAsync(context, id, async watched =>
     {
         using JsonDocument body = await Answers.BodyAsync(context).ConfigureAwait(false);
         if (body.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidInputException("The body is a JSON object.");
@@ -51,9 +52,13 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
 
     private static async Task<Action<Utf8JsonWriter>> RequeueAsync(StudyLog log, JsonElement body)
     {
-        if (!body.TryGetProperty("trials", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxAtOnce)
+        if (!body.TryGetProperty("trials", out JsonElement list) || list.ValueKind != JsonValueKind.Array
+            || list.GetArrayLength() is 0 or > MaxAtOnce)
             throw new InvalidInputException("'trials' is an array of one or more trial numbers.");
-        int[] numbers = [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int n) && n >= 0 ? n : throw new InvalidInputException("'trials' is an array of trial numbers."))];
+        int[] numbers = [.. list.EnumerateArray()
+            .Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int n) && n >= 0
+                ? n
+                : throw new InvalidInputException("'trials' is an array of trial numbers."))];
         string reason = Reason(body) ?? "requeued from the dashboard";
         // All or none: somebody who typed one number wrong wants to know it before the others are gone.
         if (numbers.FirstOrDefault(n => n >= log.Study.Trials.Count
@@ -68,11 +73,14 @@ internal sealed class ChangeEndpoints(ReadEndpoints reading)
 
     private static async Task<Action<Utf8JsonWriter>> EnqueueAsync(StudyLog log, JsonElement body)
     {
-        if (!body.TryGetProperty("params", out JsonElement values)) throw new InvalidInputException("'params' is missing: an object of parameter names and values.");
+        if (!body.TryGetProperty("params", out JsonElement values))
+            throw new InvalidInputException("'params' is missing: an object of parameter names and values.");
         Trial trial = await log.EnqueueAsync(SpaceJson.ReadValues(log.Study.Definition.Space, values)).ConfigureAwait(false);
         return json => json.WriteNumber("number", trial.Number);
     }
 
     private static string? Reason(JsonElement body) =>
-        body.TryGetProperty("reason", out JsonElement r) && r.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(r.GetString()) ? r.GetString() : null;
+        body.TryGetProperty("reason", out JsonElement r) && r.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(r.GetString())
+            ? r.GetString()
+            : null;
 }

@@ -24,7 +24,8 @@ internal sealed class LiveEvents(int most, CancellationToken ending) : IDisposab
     {
         if (!await _places.WaitAsync(0).ConfigureAwait(false))
         {
-            await Answers.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many pages are open on this dashboard; close one.").ConfigureAwait(false);
+            await Answers.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable,
+                "Too many pages are open on this dashboard; close one.").ConfigureAwait(false);
             return;
         }
         try

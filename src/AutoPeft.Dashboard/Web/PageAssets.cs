@@ -17,13 +17,15 @@ internal static class PageAssets
     // One concept a file; they share one scope and are joined in this order.
     private static readonly ImmutableArray<string> Scripts =
     [
-        "dom.js", "scales.js", "space.js", "server.js", "state.js", "known.js", "plot.js", "theme.js", "trial.js", "scatter.js", "history.js", "curves.js", "workers.js", "rows.js", "actions.js", "study.js", "studies.js", "main.js",
+        "dom.js", "scales.js", "space.js", "server.js", "state.js", "known.js", "plot.js", "theme.js", "trial.js", "scatter.js",
+        "history.js", "curves.js", "workers.js", "rows.js", "actions.js", "study.js", "studies.js", "main.js",
     ];
 
     /// <summary>By path.</summary>
     public static FrozenDictionary<string, Asset> ByPath { get; } = new Dictionary<string, Asset>
     {
-        ["/app.js"] = Make("(() => {\n\"use strict\";\n" + string.Join("\n", Scripts.Select(Text)) + "})();\n", "text/javascript; charset=utf-8"),
+        ["/app.js"] =
+            Make("(() => {\n\"use strict\";\n" + string.Join("\n", Scripts.Select(Text)) + "})();\n", "text/javascript; charset=utf-8"),
         ["/app.css"] = Make(Text("report.css") + Text("dashboard.css"), "text/css; charset=utf-8"),
         ["/signin.js"] = Make(Text("signin.js"), "text/javascript; charset=utf-8"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -43,7 +45,8 @@ internal static class PageAssets
     private static string Text(string name)
     {
         string full = "AutoPeft.Dashboard." + name;
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(full) ?? throw new InvalidOperationException($"The assembly lacks its resource '{full}'.");
+        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(full)
+            ?? throw new InvalidOperationException($"The assembly lacks its resource '{full}'.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }

@@ -5,15 +5,20 @@ using Microsoft.AspNetCore.Http.Features;
 namespace AutoPeft.Dashboard.Web;
 
 /// <summary>
-/// What every request passes first: the headers that protect the page, a Host that is ours (against DNS rebinding), an Origin that is ours (against other sites' scripts), a body that is
-/// small, and for whatever changes something a header that no form and no simple cross-site request can carry.
+/// What every request passes first: the headers that protect the page, a Host that is ours (against DNS rebinding), an Origin that is ours
+/// (against other sites' scripts), a body that is small, and for whatever changes something a header that no form and no simple cross-site
+/// request can carry.
 /// </summary>
 internal sealed class RequestGate(DashboardOptions options, bool loopbackOnly)
 {
-    /// <summary>The header that a state-changing request carries, with any value. A browser lets another site's script set it only after a preflight, which is refused.</summary>
+    /// <summary>
+    /// The header that a state-changing request carries, with any value. A browser lets another site's script set it only after a
+    /// preflight, which is refused.
+    /// </summary>
     public const string ChangeHeader = "X-AutoPeft";
 
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri "
+        + "'none'; form-action 'none'; frame-ancestors 'none'";
 
     public async Task InvokeAsync(HttpContext context, Func<Task> next)
     {
@@ -29,7 +34,8 @@ internal sealed class RequestGate(DashboardOptions options, bool loopbackOnly)
         }
         catch (BadHttpRequestException e)
         {
-            await Answers.ProblemAsync(context, e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : "The request is malformed.").ConfigureAwait(false);
+            await Answers.ProblemAsync(context, e.StatusCode,
+                e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : "The request is malformed.").ConfigureAwait(false);
         }
         catch (InvalidInputException e)
         {
@@ -39,7 +45,8 @@ internal sealed class RequestGate(DashboardOptions options, bool loopbackOnly)
         catch (Exception e)
         {
             options.Log?.Invoke($"dashboard: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
-            await Answers.ProblemAsync(context, StatusCodes.Status500InternalServerError, "The dashboard failed at this; its terminal says why.").ConfigureAwait(false);
+            await Answers.ProblemAsync(context, StatusCodes.Status500InternalServerError,
+                "The dashboard failed at this; its terminal says why.").ConfigureAwait(false);
         }
     }
 
@@ -57,9 +64,12 @@ internal sealed class RequestGate(DashboardOptions options, bool loopbackOnly)
     private (int Status, string Message)? Refusal(HttpContext context)
     {
         HttpRequest request = context.Request;
-        if (!IsOurs(request.Host)) return (StatusCodes.Status403Forbidden, "This host name is not the dashboard's; use the address that it printed.");
-        if (request.Headers.Origin.Count > 0 && !IsSameOrigin(request)) return (StatusCodes.Status403Forbidden, "The request comes from another site's page.");
-        if (request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site" && request.Path.StartsWithSegments("/api")) return (StatusCodes.Status403Forbidden, "The request comes from another site's page.");
+        if (!IsOurs(request.Host))
+            return (StatusCodes.Status403Forbidden, "This host name is not the dashboard's; use the address that it printed.");
+        if (request.Headers.Origin.Count > 0 && !IsSameOrigin(request))
+            return (StatusCodes.Status403Forbidden, "The request comes from another site's page.");
+        if (request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site" && request.Path.StartsWithSegments("/api"))
+            return (StatusCodes.Status403Forbidden, "The request comes from another site's page.");
         if (request.ContentLength > options.MaxBody)
         {
             // Nothing of the body is read: the connection ends with the answer.
@@ -69,8 +79,10 @@ internal sealed class RequestGate(DashboardOptions options, bool loopbackOnly)
         }
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return null;
         if (!HttpMethods.IsPost(request.Method)) return (StatusCodes.Status405MethodNotAllowed, "There are GET, HEAD and POST.");
-        if (!request.Headers.ContainsKey(ChangeHeader)) return (StatusCodes.Status403Forbidden, $"A request that changes something carries the header {ChangeHeader}: 1.");
-        if (!request.HasJsonContentType()) return (StatusCodes.Status415UnsupportedMediaType, "The body is JSON; say Content-Type: application/json.");
+        if (!request.Headers.ContainsKey(ChangeHeader))
+            return (StatusCodes.Status403Forbidden, $"A request that changes something carries the header {ChangeHeader}: 1.");
+        if (!request.HasJsonContentType())
+            return (StatusCodes.Status415UnsupportedMediaType, "The body is JSON; say Content-Type: application/json.");
         return null;
     }
 
@@ -80,14 +92,17 @@ internal sealed class RequestGate(DashboardOptions options, bool loopbackOnly)
         if (name.Length == 0) return false;
         // A rebinding attack needs a name whose address it can change; an address is none.
         if (IPAddress.TryParse(name, out IPAddress? address)) return !loopbackOnly || IPAddress.IsLoopback(address);
-        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.Equals(options.Host, StringComparison.OrdinalIgnoreCase)) return true;
+        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.Equals(options.Host, StringComparison.OrdinalIgnoreCase))
+            return true;
         return !loopbackOnly && name.Split('.')[0].Equals(Dns.GetHostName().Split('.')[0], StringComparison.OrdinalIgnoreCase);
     }
 
     // By host and port, not by scheme: a proxy in front may speak TLS.
     private static bool IsSameOrigin(HttpRequest request) =>
-        request.Headers.Origin.Count == 1 && Uri.TryCreate(request.Headers.Origin.ToString(), UriKind.Absolute, out Uri? origin) && origin.Scheme is "http" or "https"
-        && request.Headers.Origin.ToString() is var text && text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..].Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase);
+        request.Headers.Origin.Count == 1 && Uri.TryCreate(request.Headers.Origin.ToString(), UriKind.Absolute, out Uri? origin)
+            && origin.Scheme is "http" or "https"
+        && request.Headers.Origin.ToString() is var text
+        && text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..].Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase);
 
     private string TooLarge() => $"The body is larger than {options.MaxBody / 1024} KiB.";
 }

@@ -6,16 +6,17 @@ using Microsoft.AspNetCore.Http;
 namespace AutoPeft.Dashboard.Web;
 
 /// <summary>
-/// Lets in who knows the token: as <c>Authorization: Bearer TOKEN</c>, or signed in through the page, which gets a cookie that other sites' requests do not carry and scripts cannot read.
-/// The cookie is derived from the token under a key of this process, so that it ends with the process and does not give the token away. All comparisons take the same time whatever differs.
+/// Lets in who knows the token: as <c>Authorization: Bearer TOKEN</c>, or signed in through the page, which gets a cookie that other sites'
+/// requests do not carry and scripts cannot read. The cookie is derived from the token under a key of this process, so that it ends with
+/// the process and does not give the token away. All comparisons take the same time whatever differs.
 /// </summary>
 internal sealed class TokenGate : IDisposable
 {
     /// <summary>What the page may fetch before anybody has signed in.</summary>
     private static readonly string[] SignIn = ["/signin.js", "/app.css"];
 
-    // A wrong token costs its sender a second, and so many may wait for it at once; the rest is turned away at once, so that nobody's guesses take up the server. The right token is never
-    // kept waiting by others' wrong ones: against guessing stands its length.
+    // A wrong token costs its sender a second, and so many may wait for it at once; the rest is turned away at once, so that nobody's
+    // guesses take up the server. The right token is never kept waiting by others' wrong ones: against guessing stands its length.
     private const int MaxWaiting = 8;
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
 
@@ -55,7 +56,8 @@ internal sealed class TokenGate : IDisposable
             return;
         }
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        if (context.Request.Path.StartsWithSegments("/api")) await Answers.ProblemAsync(context, StatusCodes.Status401Unauthorized, "The dashboard needs its token.").ConfigureAwait(false);
+        if (context.Request.Path.StartsWithSegments("/api"))
+            await Answers.ProblemAsync(context, StatusCodes.Status401Unauthorized, "The dashboard needs its token.").ConfigureAwait(false);
         else await Answers.PageAsync(context, PageAssets.SignIn, StatusCodes.Status401Unauthorized).ConfigureAwait(false);
     }
 
@@ -66,9 +68,18 @@ internal sealed class TokenGate : IDisposable
     private async Task SignInAsync(HttpContext context)
     {
         using JsonDocument body = await Answers.BodyAsync(context).ConfigureAwait(false);
-        string given = body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("token", out JsonElement t) && t.ValueKind == JsonValueKind.String ? t.GetString()! : "";
+        string given = body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("token", out JsonElement t)
+            && t.ValueKind == JsonValueKind.String ? t.GetString()! : "";
         if (!await KnowsAsync(context, given).ConfigureAwait(false)) return;
-        context.Response.Cookies.Append(CookieName(context.Request), Convert.ToHexString(_cookie), new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", IsEssential = true, Secure = context.Request.IsHttps });
+        context.Response.Cookies.Append(CookieName(context.Request), Convert.ToHexString(_cookie),
+            new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Path = "/",
+                IsEssential = true,
+                Secure = context.Request.IsHttps,
+            });
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -82,7 +93,8 @@ internal sealed class TokenGate : IDisposable
         }
         if (!await _waiting.WaitAsync(0).ConfigureAwait(false))
         {
-            await Answers.ProblemAsync(context, StatusCodes.Status429TooManyRequests, "Too many wrong tokens; try again in a second.").ConfigureAwait(false);
+            await Answers.ProblemAsync(context, StatusCodes.Status429TooManyRequests, "Too many wrong tokens; try again in a second.")
+                .ConfigureAwait(false);
             return false;
         }
         try { await Task.Delay(Wait, context.RequestAborted).ConfigureAwait(false); }

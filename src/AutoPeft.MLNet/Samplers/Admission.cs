@@ -20,7 +20,8 @@ internal sealed class Admission
     }
 
     /// <summary>
-    /// The configuration if it is feasible and new; else a neighbour that is, else a random one; a repeat only where nothing new is left (or none is found in a space too large to list).
+    /// The configuration if it is feasible and new; else a neighbour that is, else a random one; a repeat only where nothing new is left
+    /// (or none is found in a space too large to list).
     /// </summary>
     /// <exception cref="InvalidInputException">The hard constraints leave nothing.</exception>
     public Configuration Admit(Configuration proposed, Philox random)

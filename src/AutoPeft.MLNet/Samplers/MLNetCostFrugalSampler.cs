@@ -9,11 +9,13 @@ using TheirParameter = Microsoft.ML.SearchSpace.Parameter;
 namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
-/// ML.NET's cost-frugal tuner (its CFO: Wu, Wang and Huang, AAAI 2021) as a sampler: a randomised direct search from the middle of the space. For comparisons with ML.NET; <see cref="CostFrugalSampler"/>
-/// is our own, which knows cheap starting points. One walk: with several objectives it goes to one compromise of the front, the augmented Chebyshev one with equal weights.
+/// ML.NET's cost-frugal tuner (its CFO: Wu, Wang and Huang, AAAI 2021) as a sampler: a randomised direct search from the middle of the
+/// space. For comparisons with ML.NET; <see cref="CostFrugalSampler"/> is our own, which knows cheap starting points. One walk: with
+/// several objectives it goes to one compromise of the front, the augmented Chebyshev one with equal weights.
 /// <para>
-/// The tuner is made anew for each ask, seeded by the study, and led through the study's asks and results in their order, which each proposal's state records; so the sampler keeps nothing.
-/// What breaks a hard constraint or was tried already is replaced by a neighbour, and the tuner is told what ran.
+/// The tuner is made anew for each ask, seeded by the study, and led through the study's asks and results in their order, which each
+/// proposal's state records; so the sampler keeps nothing. What breaks a hard constraint or was tried already is replaced by a neighbour,
+/// and the tuner is told what ran.
 /// </para>
 /// <example><code>autopeft sweep searchspaces/recipe.cs --sampler mlnet-cfo</code></example>
 /// </summary>
@@ -44,7 +46,8 @@ public sealed class MLNetCostFrugalSampler : ISampler
             }
             if (asks.Contains(t.Proposed.Batch)) Ask(t.Number);
         }
-        int[] ended = [.. study.Completed.Select(t => t.Number).Concat(study.Trials.Where(t => !t.IsPending && t.State != TrialState.Completed).Select(t => t.Number)).Where(told.Add)];
+        int[] ended = [.. study.Completed.Select(t => t.Number)
+            .Concat(study.Trials.Where(t => !t.IsPending && t.State != TrialState.Completed).Select(t => t.Number)).Where(told.Add)];
         foreach (int number in ended) Tell(study.Trials[number]);
 
         string state = $"{Name}|{string.Join(',', ended.Select(n => n.ToString(CultureInfo.InvariantCulture)))}";
@@ -61,7 +64,12 @@ public sealed class MLNetCostFrugalSampler : ISampler
             double loss = losses.Has(trial) ? losses.Of(trial) : double.MaxValue;
             try
             {
-                tuner.Update(new TrialResult { TrialSettings = new TrialSettings { TrialId = trial.Number, Parameter = space.Encode(trial.Configuration) }, Loss = loss, Metric = loss });
+                tuner.Update(new TrialResult
+                {
+                    TrialSettings = new TrialSettings { TrialId = trial.Number, Parameter = space.Encode(trial.Configuration) },
+                    Loss = loss,
+                    Metric = loss,
+                });
             }
             catch (KeyNotFoundException)
             {
@@ -70,10 +78,13 @@ public sealed class MLNetCostFrugalSampler : ISampler
         }
     }
 
-    /// <summary>Numbers of the trials whose results were new to the ask that begins with this trial; null where it begins none of ours.</summary>
+    /// <summary>
+    /// Numbers of the trials whose results were new to the ask that begins with this trial; null where it begins none of ours.
+    /// </summary>
     private int[]? Told(Trial trial)
     {
         if (trial.Proposed.State?.Split('|') is not [var mark, var list] || mark != Name) return null;
-        return [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : int.MaxValue)];
+        return [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : int.MaxValue)];
     }
 }

@@ -5,8 +5,8 @@ using TheirSpace = Microsoft.ML.SearchSpace.SearchSpace;
 namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
-/// Makes ML.NET's tuners. Their classes are internal, and their public door is an experiment: this one has the tuner made, takes it out of the service provider that a trial runner's factory is handed,
-/// and is stopped before its first trial.
+/// Makes ML.NET's tuners. Their classes are internal, and their public door is an experiment: this one has the tuner made, takes it out of
+/// the service provider that a trial runner's factory is handed, and is stopped before its first trial.
 /// </summary>
 internal static class TunerFactory
 {
@@ -16,7 +16,8 @@ internal static class TunerFactory
     /// <param name="choose">Calls the experiment's method that sets the tuner.</param>
     public static ITuner Make(TheirSpace space, int seed, Action<AutoMLExperiment> choose)
     {
-        var experiment = new AutoMLExperiment(new MLContext(seed), new AutoMLExperiment.AutoMLExperimentSettings { SearchSpace = space, Seed = seed });
+        var experiment =
+            new AutoMLExperiment(new MLContext(seed), new AutoMLExperiment.AutoMLExperimentSettings { SearchSpace = space, Seed = seed });
         choose(experiment);
         ITuner? tuner = null;
         experiment.SetTrialRunner<ITrialRunner>(provider =>
@@ -37,7 +38,8 @@ internal static class TunerFactory
 
     private sealed class NoRunner : ITrialRunner
     {
-        public Task<TrialResult> RunAsync(TrialSettings settings, CancellationToken ct) => throw new InvalidOperationException("No trial runs here.");
+        public Task<TrialResult> RunAsync(TrialSettings settings, CancellationToken ct) =>
+            throw new InvalidOperationException("No trial runs here.");
 
         public void Dispose() { }
     }

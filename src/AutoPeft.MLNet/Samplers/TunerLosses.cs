@@ -4,14 +4,16 @@ using AutoPeft.Studies;
 namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
-/// One number from 0 (best) to 1 (worst) for each trial with a usable result: ML.NET's tuners know one loss. Several objectives are scalarised by the augmented Chebyshev function with ρ = 0.05
-/// (ParEGO: Knowles 2006). A trial that failed, was pruned or broke an outcome constraint counts as the worst, as a crash does in SMAC.
+/// One number from 0 (best) to 1 (worst) for each trial with a usable result: ML.NET's tuners know one loss. Several objectives are
+/// scalarised by the augmented Chebyshev function with ρ = 0.05 (ParEGO: Knowles 2006). A trial that failed, was pruned or broke an outcome
+/// constraint counts as the worst, as a crash does in SMAC.
 /// </summary>
 internal sealed class TunerLosses
 {
     private const double Augmentation = 0.05;
 
-    // A loss this many times as far above the median as the best is below it says "bad" and no more; a diverged trial must not flatten all the others for a regression tree.
+    // A loss this many times as far above the median as the best is below it says "bad" and no more; a diverged trial must not flatten all
+    // the others for a regression tree.
     private const double Tail = 3;
 
     private readonly Dictionary<int, double> _losses = [];
@@ -39,7 +41,8 @@ internal sealed class TunerLosses
                 sum[i] += weights[j] * unit;
             }
         }
-        for (int i = 0; i < trials.Length; i++) _losses[trials[i].Number] = weights.Length == 1 ? worst[i] : (worst[i] + Augmentation * sum[i]) / (1 + Augmentation);
+        for (int i = 0; i < trials.Length; i++)
+            _losses[trials[i].Number] = weights.Length == 1 ? worst[i] : (worst[i] + Augmentation * sum[i]) / (1 + Augmentation);
     }
 
     /// <summary>Whether any trial has a usable result.</summary>

@@ -8,11 +8,12 @@ using TheirSpace = Microsoft.ML.SearchSpace.SearchSpace;
 namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
-/// Our space as ML.NET's tuners search it: its unit cube, with our own rounding. Not by <see cref="Spaces.MLNetSpace"/>, whose int options lose their upper end and values to rounding on the way through the
-/// tuners' unit cube, and whose choices cost a JSON conversion each time that a tuner maps one (seconds for each ask of SMAC's) and let SMAC's
-/// local search, which also walks downhill, go round in circles: every neighbour differs where there are choices alone. A coordinate for each parameter, for a subset one for each item, for one of a
-/// single value none; the values of a list have equal shares of it, as a choice of ML.NET's has. An inactive parameter has the middle, as in SMAC (Hutter et al. 2011, section 4.1), and what its coordinate says
-/// is not read.
+/// Our space as ML.NET's tuners search it: its unit cube, with our own rounding. Not by <see cref="Spaces.MLNetSpace"/>, whose int options
+/// lose their upper end and values to rounding on the way through the tuners' unit cube, and whose choices cost a JSON conversion each time
+/// that a tuner maps one (seconds for each ask of SMAC's) and let SMAC's local search, which also walks downhill, go round in circles:
+/// every neighbour differs where there are choices alone. A coordinate for each parameter, for a subset one for each item, for one of a
+/// single value none; the values of a list have equal shares of it, as a choice of ML.NET's has. An inactive parameter has the middle, as
+/// in SMAC (Hutter et al. 2011, section 4.1), and what its coordinate says is not read.
 /// </summary>
 internal sealed class TunerSpace
 {
@@ -44,7 +45,10 @@ internal sealed class TunerSpace
         return point;
     }
 
-    /// <summary>The configuration of a tuner's point; hard constraints are not looked at. A subset of a size that is not allowed loses or gains random items.</summary>
+    /// <summary>
+    /// The configuration of a tuner's point; hard constraints are not looked at. A subset of a size that is not allowed loses or gains
+    /// random items.
+    /// </summary>
     public Configuration Decode(TheirParameter point, Philox random)
     {
         var codes = new double[_space.Count];
@@ -73,7 +77,8 @@ internal sealed class TunerSpace
 
     private static double Sized(SubsetParameter s, ulong mask, Philox random)
     {
-        for (int size = System.Numerics.BitOperations.PopCount(mask); size < s.MinSize || size > s.MaxSize; size = System.Numerics.BitOperations.PopCount(mask))
+        for (int size = System.Numerics.BitOperations.PopCount(mask); size < s.MinSize || size > s.MaxSize;
+            size = System.Numerics.BitOperations.PopCount(mask))
         {
             bool add = size < s.MinSize;
             int[] candidates = [.. Enumerable.Range(0, s.Items.Length).Where(k => (mask >> k & 1) == (add ? 0UL : 1UL))];

@@ -10,7 +10,8 @@ namespace AutoPeft.MLNet.Spaces;
 /// <param name="Path">Keys from the root of ML.NET's parameter to this value.</param>
 /// <param name="Write">ML.NET's value of a code.</param>
 /// <param name="Read">The code of ML.NET's value.</param>
-internal sealed record MLNetLeaf(Parameter Parameter, ImmutableArray<string> Path, Func<double, TheirParameter> Write, Func<TheirParameter, double> Read)
+internal sealed record MLNetLeaf(Parameter Parameter, ImmutableArray<string> Path, Func<double, TheirParameter> Write,
+    Func<TheirParameter, double> Read)
 {
     // exp(log) and floats overshoot a range by a rounding; ML.NET's own options do at their upper ends.
     private const double Rounding = 1e-6;
@@ -35,17 +36,20 @@ internal sealed record MLNetLeaf(Parameter Parameter, ImmutableArray<string> Pat
 
     /// <summary>A subset as a nested parameter with a switch for each item.</summary>
     public static MLNetLeaf Subset(SubsetParameter p, ImmutableArray<string> path) => new(p, path,
-        code => TheirParameter.CreateNestedParameter([.. p.Items.Select((item, i) => KeyValuePair.Create(item, TheirParameter.FromBool(((ulong)code >> i & 1) == 1)))]),
+        code => TheirParameter.CreateNestedParameter(
+            [.. p.Items.Select((item, i) => KeyValuePair.Create(item, TheirParameter.FromBool(((ulong)code >> i & 1) == 1)))]),
         value => p.FromValue(p.Items.Where(item => value.TryGetValue(item, out TheirParameter? on) && on.AsType<bool>()).ToArray()));
 
     /// <summary>The code at this leaf's place in a whole parameter.</summary>
-    /// <exception cref="InvalidInputException">The value is missing, of another type or outside the domain; the message names the parameter.</exception>
+    /// <exception cref="InvalidInputException">The value is missing, of another type or outside the domain; the message names the
+    /// parameter.</exception>
     public double ReadFrom(TheirParameter root)
     {
         TheirParameter value = root;
         foreach (string key in Path)
         {
-            if (value.ParameterType != Microsoft.ML.SearchSpace.ParameterType.Object || !value.TryGetValue(key, out TheirParameter? next) || next is null)
+            if (value.ParameterType != Microsoft.ML.SearchSpace.ParameterType.Object || !value.TryGetValue(key, out TheirParameter? next)
+                || next is null)
                 throw new InvalidInputException($"Parameter '{Parameter.Name}' is missing; it takes {Parameter.Domain}.");
             value = next;
         }

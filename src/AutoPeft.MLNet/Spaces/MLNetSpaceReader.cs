@@ -23,9 +23,11 @@ internal static partial class MLNetSpaceReader
         return leaves;
     }
 
-    private static void Nested(IDictionary<string, OptionBase> options, ImmutableArray<string> path, Condition? when, List<MLNetLeaf> leaves)
+    private static void Nested(IDictionary<string, OptionBase> options, ImmutableArray<string> path, Condition? when,
+        List<MLNetLeaf> leaves)
     {
-        string[] pipelines = options.TryGetValue(PipelineSchema, out OptionBase? schema) && schema is ChoiceOption choice && choice.Choices.All(c => c.ParameterType == ParameterType.String)
+        string[] pipelines = options.TryGetValue(PipelineSchema, out OptionBase? schema) && schema is ChoiceOption choice
+            && choice.Choices.All(c => c.ParameterType == ParameterType.String)
             ? [.. choice.Choices.Select(c => c.AsType<string>())] : [];
         foreach ((string key, OptionBase option) in options)
         {
@@ -65,11 +67,14 @@ internal static partial class MLNetSpaceReader
                 (Parameter parameter, TheirParameter[] choices) = Choice(name, o.Choices);
                 return MLNetLeaf.Choice(parameter with { When = when }, path, choices);
             default:
-                throw new InvalidInputException($"Parameter '{name}': an option of the type {option.GetType().Name} has no counterpart here; use a range, a choice or a nested search space.");
+                throw new InvalidInputException($"Parameter '{name}': an option of the type {option.GetType().Name} has no counterpart "
+                    + $"here; use a range, a choice or a nested search space.");
         }
     }
 
-    /// <summary>A switch for true and false, an ordinal for ascending or descending numbers, and else a categorical of the choices' texts.</summary>
+    /// <summary>
+    /// A switch for true and false, an ordinal for ascending or descending numbers, and else a categorical of the choices' texts.
+    /// </summary>
     private static (Parameter, TheirParameter[]) Choice(string name, TheirParameter[] choices)
     {
         if (choices is [{ ParameterType: ParameterType.Bool }, { ParameterType: ParameterType.Bool }])
@@ -78,9 +83,12 @@ internal static partial class MLNetSpaceReader
         {
             double[] numbers = [.. choices.Select(c => c.AsType<double>())];
             (double, double)[] steps = [.. numbers.Zip(numbers.Skip(1))];
-            if (steps.All(s => s.Item1 < s.Item2) || steps.All(s => s.Item1 > s.Item2)) return (new OrdinalParameter(name, numbers), choices);
+            if (steps.All(s => s.Item1 < s.Item2) || steps.All(s => s.Item1 > s.Item2))
+                return (new OrdinalParameter(name, numbers), choices);
         }
-        return (new CategoricalParameter(name, choices.Select(c => c.ParameterType == ParameterType.String ? c.AsType<string>() : c.ToString() ?? "")), choices);
+        return (
+            new CategoricalParameter(name,
+                choices.Select(c => c.ParameterType == ParameterType.String ? c.AsType<string>() : c.ToString() ?? "")), choices);
     }
 
     private static string Name(ImmutableArray<string> path) => string.Join('.', path);

@@ -14,11 +14,15 @@ internal static class MLNetSpaceWriter
     // ML.NET's own limit of a choice option.
     private const int MostChoices = 1073;
 
-    /// <summary>Their space, a leaf for each of our parameters, and where a search begins: the priors' modes, and else the middle of a range and the first of a list.</summary>
+    /// <summary>
+    /// Their space, a leaf for each of our parameters, and where a search begins: the priors' modes, and else the middle of a range and the
+    /// first of a list.
+    /// </summary>
     public static (TheirSpace Space, List<MLNetLeaf> Leaves, Configuration Default) Write(SearchSpace space)
     {
         if (space.Constraints.FirstOrDefault() is { } constraint)
-            throw new InvalidInputException($"The constraint '{constraint.Text}' has no counterpart in ML.NET, whose tuners would break it; search this space with a sampler of AutoPeft's, or leave the constraint out.");
+            throw new InvalidInputException($"The constraint '{constraint.Text}' has no counterpart in ML.NET, whose tuners would break "
+                + $"it; search this space with a sampler of AutoPeft's, or leave the constraint out.");
         Configuration start = space.FromCodes([.. space.Parameters.Select(StartOf)]);
         var theirs = new TheirSpace();
         var leaves = new List<MLNetLeaf>();
@@ -39,11 +43,15 @@ internal static class MLNetSpaceWriter
         return (theirs, leaves, start);
     }
 
-    /// <summary>A dotted name is a path through nested spaces, unless a part of it is empty or a parameter of its own, or a subset, which is nested itself, would be on the way.</summary>
+    /// <summary>
+    /// A dotted name is a path through nested spaces, unless a part of it is empty or a parameter of its own, or a subset, which is nested
+    /// itself, would be on the way.
+    /// </summary>
     private static ImmutableArray<string> PathOf(string name, HashSet<string> names)
     {
         string[] parts = name.Split('.');
-        bool taken = parts.Any(string.IsNullOrWhiteSpace) || Enumerable.Range(1, parts.Length - 1).Any(k => names.Contains(string.Join('.', parts[..k])));
+        bool taken = parts.Any(string.IsNullOrWhiteSpace)
+            || Enumerable.Range(1, parts.Length - 1).Any(k => names.Contains(string.Join('.', parts[..k])));
         return taken ? [name] : [.. parts];
     }
 
@@ -60,18 +68,23 @@ internal static class MLNetSpaceWriter
         switch (p)
         {
             case SubsetParameter s when s.MinSize > 0 || s.MaxSize < s.Items.Length:
-                throw new InvalidInputException($"Parameter '{p.Name}': ML.NET cannot bound the size of a subset ({p.Domain}); allow 0 to {s.Items.Length} members.");
+                throw new InvalidInputException(
+                    $"Parameter '{p.Name}': ML.NET cannot bound the size of a subset ({p.Domain}); allow 0 to {s.Items.Length} members.");
             case SubsetParameter s:
                 var items = new TheirSpace();
-                foreach (string item in s.Items) items.Add(item, new ChoiceOption([false, true], ((ulong)start >> s.Items.IndexOf(item) & 1) == 1));
+                foreach (string item in s.Items)
+                    items.Add(item, new ChoiceOption([false, true], ((ulong)start >> s.Items.IndexOf(item) & 1) == 1));
                 return (items, MLNetLeaf.Subset(s, path));
             case FloatParameter f when f.Low < f.High:
                 return (new UniformDoubleOption(f.Low, f.High, f.Log, start), MLNetLeaf.Float(f, path, single: false));
             case IntParameter { Step: 1 } n when n.Low < n.High:
-                if (n.Low < int.MinValue || n.High > int.MaxValue) throw new InvalidInputException($"Parameter '{p.Name}': ML.NET's whole numbers have 32 bits; {p.Domain} has more.");
+                if (n.Low < int.MinValue || n.High > int.MaxValue)
+                    throw new InvalidInputException($"Parameter '{p.Name}': ML.NET's whole numbers have 32 bits; {p.Domain} has more.");
                 return (new UniformIntOption((int)n.Low, (int)n.High, n.Log, (int)start), MLNetLeaf.Int(n, path));
             default:
-                if (p.Cardinality > MostChoices) throw new InvalidInputException($"Parameter '{p.Name}': ML.NET takes at most {MostChoices} choices, not {p.Cardinality}.");
+                if (p.Cardinality > MostChoices)
+                    throw new InvalidInputException(
+                        $"Parameter '{p.Name}': ML.NET takes at most {MostChoices} choices, not {p.Cardinality}.");
                 object[] values = [.. Enumerable.Range(0, (int)p.Cardinality!.Value).Select(i => ValueOf(p, i))];
                 var choice = new ChoiceOption(values, values[p.IndexOf(start)]);
                 return (choice, MLNetLeaf.Choice(p, path, choice.Choices));

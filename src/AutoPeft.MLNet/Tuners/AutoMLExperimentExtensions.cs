@@ -7,7 +7,8 @@ namespace AutoPeft.MLNet.Tuners;
 public static class AutoMLExperimentExtensions
 {
     /// <summary>
-    /// Has a sampler of ours tune the experiment, over whatever its search space is when it runs. State it after <c>SetPipeline</c>, which sets a tuner of its own.
+    /// Has a sampler of ours tune the experiment, over whatever its search space is when it runs. State it after <c>SetPipeline</c>, which
+    /// sets a tuner of its own.
     /// </summary>
     /// <param name="experiment">The experiment.</param>
     /// <param name="sampler">Null for "auto": a Gaussian process for the first 500 trials.</param>
@@ -16,7 +17,8 @@ public static class AutoMLExperimentExtensions
     public static AutoMLExperiment SetAutoPeftTuner(this AutoMLExperiment experiment, ISampler? sampler = null, ulong? seed = null) =>
         experiment.SetTuner(provider =>
         {
-            var settings = (AutoMLExperiment.AutoMLExperimentSettings)provider.GetService(typeof(AutoMLExperiment.AutoMLExperimentSettings))!;
+            var settings =
+                (AutoMLExperiment.AutoMLExperimentSettings)provider.GetService(typeof(AutoMLExperiment.AutoMLExperimentSettings))!;
             return new SamplerTuner(settings.SearchSpace, sampler, new SamplerTunerOptions
             {
                 Seed = seed ?? (ulong)(uint)(settings.Seed ?? 0),

@@ -11,9 +11,10 @@ using TheirSpace = Microsoft.ML.SearchSpace.SearchSpace;
 namespace AutoPeft.MLNet.Tuners;
 
 /// <summary>
-/// Any sampler of ours as ML.NET's tuner. It keeps a study of the experiment's trials and asks the sampler; trials without a result are pending to it, so several may run at once.
-/// The trial's <see cref="TrialResult.Loss"/> is minimised, as by ML.NET's own tuners: its runners turn a metric's direction into it. A loss that is NaN, infinite or <see cref="double.MaxValue"/>
-/// (by which an experiment marks a trial that threw) makes a failed trial. Thread-safe.
+/// Any sampler of ours as ML.NET's tuner. It keeps a study of the experiment's trials and asks the sampler; trials without a result are
+/// pending to it, so several may run at once. The trial's <see cref="TrialResult.Loss"/> is minimised, as by ML.NET's own tuners: its
+/// runners turn a metric's direction into it. A loss that is NaN, infinite or <see cref="double.MaxValue"/> (by which an experiment marks a
+/// trial that threw) makes a failed trial. Thread-safe.
 /// <example><code>
 /// var experiment = new AutoMLExperiment(context, new() { SearchSpace = space })
 ///     .SetAutoPeftTuner(new TpeSampler())
@@ -39,7 +40,13 @@ public sealed class SamplerTuner : ITuner
         _options = options ?? new SamplerTunerOptions();
         string objective = "loss";
         while (Space.Ours.Contains(objective)) objective = $"_{objective}";
-        Append(new StudyCreated(Now, new StudyDefinition(Space.Ours, [Objective.Minimize(objective)]) { Sampler = _sampler.Name, Seed = _options.Seed, Budget = _options.Budget }));
+        Append(new StudyCreated(Now,
+            new StudyDefinition(Space.Ours, [Objective.Minimize(objective)])
+            {
+                Sampler = _sampler.Name,
+                Seed = _options.Seed,
+                Budget = _options.Budget,
+            }));
     }
 
     /// <summary>The search space in both forms.</summary>
@@ -62,8 +69,12 @@ public sealed class SamplerTuner : ITuner
             else
             {
                 IReadOnlyList<Proposal> proposals = _sampler.Propose(_study, 1, StudySession.ProposalStream(_study.Definition, number));
-                Proposal proposal = proposals is [var first, ..] ? first : new Proposal(Space.Ours.Sample(StudySession.ProposalStream(_study.Definition, number)), Note: "random: nothing is left");
-                Append(new TrialProposed(Now, number, proposal.Configuration, proposal.Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, _study.Sequence, number, 1, proposal.State));
+                Proposal proposal = proposals is [var first, ..]
+                    ? first
+                    : new Proposal(Space.Ours.Sample(StudySession.ProposalStream(_study.Definition, number)),
+                        Note: "random: nothing is left");
+                Append(new TrialProposed(Now, number, proposal.Configuration,
+                    proposal.Note is { } note ? $"{_sampler.Name}: {note}" : _sampler.Name, _study.Sequence, number, 1, proposal.State));
             }
             _numbers[settings.TrialId] = number;
             return Space.ToParameter(_study.Trials[number].Configuration);
@@ -71,7 +82,8 @@ public sealed class SamplerTuner : ITuner
     }
 
     /// <summary>
-    /// Takes a trial's result in. One of a trial that this tuner did not propose counts as well, under the parameter that it ran with; of two results of one trial the first counts.
+    /// Takes a trial's result in. One of a trial that this tuner did not propose counts as well, under the parameter that it ran with; of
+    /// two results of one trial the first counts.
     /// </summary>
     /// <exception cref="InvalidInputException">A trial of somebody else's whose parameter is outside the search space.</exception>
     public void Update(TrialResult result)

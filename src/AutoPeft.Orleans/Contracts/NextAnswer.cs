@@ -16,5 +16,5 @@ public sealed record NextAnswer([property: Id(0)] TrialOrder? Trial, [property: 
 
     /// <summary>The answer of a session.</summary>
     internal static NextAnswer Of(NextTrial next) => new(next.Trial is { } t ? TrialOrder.Of(t) : null, next.IsFinished, next.Reason)
-        { Records = next.Records };
+    { Records = next.Records };
 }

@@ -20,7 +20,8 @@ internal readonly record struct ChunkBounds(bool AreRight, int Nulls)
             if (column.IsNull(row)) nulls++;
             else if (column is Column<double> d && d.TryGet(row, out double x)) right &= !double.IsNaN(x) && !IsNegativeZero(x);
             else if (column is Column<float> f && f.TryGet(row, out float y)) right &= !float.IsNaN(y) && !IsNegativeZero(y);
-            else if (column is Column<string> s && s.TryGet(row, out string? text)) right &= !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
+            else if (column is Column<string> s && s.TryGet(row, out string? text))
+                right &= !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
         }
         return new ChunkBounds(right && nulls < rows, nulls);
     }

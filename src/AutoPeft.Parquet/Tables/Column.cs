@@ -93,7 +93,8 @@ public abstract class Column
             }
             if (given[i] is { } text && !IsWellFormed(text))
             {
-                throw new ArgumentException($"Column '{name}' row {i} has half of a surrogate pair, which UTF-8 cannot hold.", nameof(values));
+                throw new ArgumentException($"Column '{name}' row {i} has half of a surrogate pair, which UTF-8 cannot hold.",
+                    nameof(values));
             }
             texts[i] = given[i] ?? "";
             if (present is not null)
@@ -109,15 +110,18 @@ public abstract class Column
     /// </summary>
     /// <param name="name">The column's name.</param>
     /// <param name="values">An instant per row.</param>
-    /// <param name="unit"><see cref="ColumnType.TimestampMicros"/> (default: what pandas, Spark and DuckDB all hold) or <see cref="ColumnType.TimestampMillis"/>.</param>
-    public static Column<DateTimeOffset> Timestamp(string name, IEnumerable<DateTimeOffset> values, ColumnType unit = ColumnType.TimestampMicros)
+    /// <param name="unit"><see cref="ColumnType.TimestampMicros"/> (default: what pandas, Spark and DuckDB all hold) or
+    /// <see cref="ColumnType.TimestampMillis"/>.</param>
+    public static Column<DateTimeOffset> Timestamp(string name, IEnumerable<DateTimeOffset> values,
+        ColumnType unit = ColumnType.TimestampMicros)
     {
         long ticks = TicksPer(unit);
         return Required(name, unit, values.Select(v => Floor(v, ticks)));
     }
 
     /// <inheritdoc cref="Timestamp(string, IEnumerable{DateTimeOffset}, ColumnType)"/>
-    public static Column<DateTimeOffset> Timestamp(string name, IEnumerable<DateTimeOffset?> values, ColumnType unit = ColumnType.TimestampMicros)
+    public static Column<DateTimeOffset> Timestamp(string name, IEnumerable<DateTimeOffset?> values,
+        ColumnType unit = ColumnType.TimestampMicros)
     {
         long ticks = TicksPer(unit);
         return Optional(name, unit, values.Select(v => v is { } instant ? Floor(instant, ticks) : (DateTimeOffset?)null));

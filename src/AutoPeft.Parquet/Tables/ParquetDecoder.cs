@@ -3,7 +3,9 @@ using global::Parquet.Schema;
 
 namespace AutoPeft.Parquet.Tables;
 
-/// <summary>Turns the bytes of Parquet files to tables by way of Parquet.Net, whatever the bytes are: in bounded time, in bounded memory.</summary>
+/// <summary>
+/// Turns the bytes of Parquet files to tables by way of Parquet.Net, whatever the bytes are: in bounded time, in bounded memory.
+/// </summary>
 internal static class ParquetDecoder
 {
     // Texts without annotation are texts, as old writers left it out.
@@ -57,14 +59,16 @@ internal static class ParquetDecoder
                 reader, field, ColumnType.TimestampMicros, v => Instant(v.Ticks - DateTime.UnixEpoch.Ticks)),
             DateTimeDataField { DateTimeFormat: not DateTimeFormat.Date } time => ReadTimestampsAsync(reader, time),
             _ when type == typeof(bool) => ReadAsync<bool, bool>(reader, field, ColumnType.Bool, v => v),
-            _ when s_small.Contains(type) && field is not TimeDataField => ReadAsync<int, int>(reader, As<int>(field), ColumnType.Int32, v => v),
+            _ when s_small.Contains(type) && field is not TimeDataField =>
+                ReadAsync<int, int>(reader, As<int>(field), ColumnType.Int32, v => v),
             _ when type == typeof(uint) => ReadAsync<int, long>(reader, As<int>(field), ColumnType.Int64, v => (uint)v),
             _ when type == typeof(long) && field is not TimeDataField => ReadAsync<long, long>(reader, field, ColumnType.Int64, v => v),
             _ when type == typeof(float) => ReadAsync<float, float>(reader, field, ColumnType.Float, v => v),
             _ when type == typeof(double) => ReadAsync<double, double>(reader, field, ColumnType.Double, v => v),
             _ when type == typeof(ReadOnlyMemory<char>) => ReadTextsAsync(reader, field),
             _ => throw new InvalidDataException(
-                $"column '{field.Name}' is of the type {type.Name}, which a table cannot hold; write it as a number, a text or a timestamp"),
+                $"column '{field.Name}' is of the type {type.Name}, which a table cannot hold; write it as a number, a text or a "
+                    + $"timestamp"),
         };
     }
 
@@ -81,7 +85,8 @@ internal static class ParquetDecoder
                 reader, integers, ColumnType.TimestampMillis, v => Instant(checked(v * TimeSpan.TicksPerMillisecond))),
             DateTimeTimeUnit.Micros => ReadAsync<long, DateTimeOffset>(
                 reader, integers, ColumnType.TimestampMicros, v => Instant(checked(v * TimeSpan.TicksPerMicrosecond))),
-            _ => ReadAsync<long, DateTimeOffset>(reader, integers, ColumnType.TimestampMicros, v => Instant(v / TimeSpan.NanosecondsPerTick)),
+            _ => ReadAsync<long, DateTimeOffset>(reader, integers, ColumnType.TimestampMicros,
+                v => Instant(v / TimeSpan.NanosecondsPerTick)),
         };
     }
 
@@ -99,7 +104,8 @@ internal static class ParquetDecoder
         return exact.AddTicks(-(exact.UtcTicks % TimeSpan.TicksPerMicrosecond));
     }
 
-    private static async Task<Column> ReadAsync<TStored, T>(ParquetReader reader, DataField field, ColumnType type, Func<TStored, T> convert)
+    private static async Task<Column> ReadAsync<TStored, T>(ParquetReader reader, DataField field, ColumnType type,
+        Func<TStored, T> convert)
         where TStored : struct where T : struct
     {
         var values = new List<T>();
@@ -134,9 +140,12 @@ internal static class ParquetDecoder
         return Column.String(field.Name, values, field.IsNullable);
     }
 
-    /// <summary>A file in memory that says when it is at its end: Parquet.Net takes the −1 of a stream at its end for the byte 255, for ever.</summary>
+    /// <summary>
+    /// A file in memory that says when it is at its end: Parquet.Net takes the −1 of a stream at its end for the byte 255, for ever.
+    /// </summary>
     private sealed class ClosedStream(byte[] file) : MemoryStream(file, writable: false)
     {
-        public override int ReadByte() => base.ReadByte() is >= 0 and var b ? b : throw new InvalidDataException("a page ends in the middle");
+        public override int ReadByte() =>
+            base.ReadByte() is >= 0 and var b ? b : throw new InvalidDataException("a page ends in the middle");
     }
 }

@@ -54,7 +54,10 @@ internal static class ParquetEncoder
     private static DateTimeDataField Timestamp(Column column, DateTimeTimeUnit unit) =>
         new(column.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit, column.IsNullable);
 
-    /// <summary>Timestamps as the integers that they are in the file: Parquet.Net writes the bounds of a DateTime in milliseconds, whatever the unit.</summary>
+    /// <summary>
+    /// Timestamps as the integers that they are in the file: Parquet.Net writes the bounds of a DateTime in milliseconds, whatever the
+    /// unit.
+    /// </summary>
     private static DataField StoredAs(Column column) => new(column.Name, column.Type switch
     {
         ColumnType.Bool => typeof(bool),
@@ -73,7 +76,8 @@ internal static class ParquetEncoder
         Column<long> c => WriteAsync(group, field, c, from, rows, v => v),
         Column<float> c => WriteAsync(group, field, c, from, rows, v => v),
         Column<double> c => WriteAsync(group, field, c, from, rows, v => v),
-        Column<DateTimeOffset> c => WriteAsync(group, field, c, from, rows, v => (v - DateTimeOffset.UnixEpoch).Ticks / Column.TicksPer(c.Type)),
+        Column<DateTimeOffset> c =>
+            WriteAsync(group, field, c, from, rows, v => (v - DateTimeOffset.UnixEpoch).Ticks / Column.TicksPer(c.Type)),
         Column<string> c => group.WriteAsync(
             field, (IReadOnlyCollection<string?>)[.. Enumerable.Range(from, rows).Select(row => c.TryGet(row, out string? v) ? v : null)]),
         _ => throw new ArgumentException($"Column '{column.Name}' is of a type that cannot be written.", nameof(column)),

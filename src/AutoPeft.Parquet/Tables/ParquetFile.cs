@@ -3,7 +3,9 @@ using global::Parquet;
 
 namespace AutoPeft.Parquet.Tables;
 
-/// <summary>Writes tables as Parquet files that pandas, DuckDB and Spark read as they are, and reads such files back. Thread-safe.</summary>
+/// <summary>
+/// Writes tables as Parquet files that pandas, DuckDB and Spark read as they are, and reads such files back. Thread-safe.
+/// </summary>
 public static class ParquetFile
 {
     /// <summary>The library that reads and writes, with its version: for a diagnosis, not for decisions.</summary>
@@ -14,7 +16,8 @@ public static class ParquetFile
     /// Writes <paramref name="table"/> to <paramref name="path"/>, replacing what was there. A reader sees the old file or
     /// the whole new one, never a part (a temporary file beside it, flushed to disk, then renamed). The same table gives the same bytes.
     /// </summary>
-    /// <exception cref="ArgumentException">Two columns have names that differ only in case, which DuckDB and Spark cannot tell apart.</exception>
+    /// <exception cref="ArgumentException">Two columns have names that differ only in case, which DuckDB and Spark cannot tell
+    /// apart.</exception>
     /// <exception cref="TableFileException">The folder cannot be written to or the disk is full; the old file is as it was.</exception>
     public static void Write(string path, Table table)
     {
@@ -40,7 +43,8 @@ public static class ParquetFile
     }
 
     /// <summary>Reads the whole file. A file without a table name takes its own name without the extension.</summary>
-    /// <exception cref="TableFileException">There is no such file, it is damaged, or it holds what a <see cref="Table"/> cannot.</exception>
+    /// <exception cref="TableFileException">There is no such file, it is damaged, or it holds what a <see cref="Table"/>
+    /// cannot.</exception>
     public static Table Read(string path)
     {
         byte[] bytes;
@@ -61,13 +65,16 @@ public static class ParquetFile
         ArgumentNullException.ThrowIfNull(table);
         if (table.Columns.GroupBy(c => c.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } alike)
         {
-            throw new ArgumentException($"Table '{table.Name}' has columns whose names differ only in case ({string.Join(", ", alike.Select(c => c.Name))}),"
+            throw new ArgumentException(
+                $"Table '{table.Name}' has columns whose names differ only in case ({string.Join(", ", alike.Select(c => c.Name))}),"
                 + " which DuckDB and Spark cannot tell apart; rename all but one.", nameof(table));
         }
         return ParquetEncoder.Encode(table);
     }
 
-    /// <summary>The table in a file's bytes; <paramref name="path"/> names the file in errors and the table where the file has no name for it.</summary>
+    /// <summary>
+    /// The table in a file's bytes; <paramref name="path"/> names the file in errors and the table where the file has no name for it.
+    /// </summary>
     internal static Table Read(byte[] bytes, string path)
     {
         try

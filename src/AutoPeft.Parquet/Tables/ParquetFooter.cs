@@ -11,10 +11,14 @@ namespace AutoPeft.Parquet.Tables;
 /// </summary>
 internal static class ParquetFooter
 {
-    /// <summary>A study has thousands of trials, and curves have some millions of points; more is a damaged footer or not our kind of table.</summary>
+    /// <summary>
+    /// A study has thousands of trials, and curves have some millions of points; more is a damaged footer or not our kind of table.
+    /// </summary>
     private const long MaximumRows = 100_000_000;
 
-    /// <summary>Rows that one byte of a file can hold: steps that grow evenly take two bytes for 128 rows, and a little more for each block.</summary>
+    /// <summary>
+    /// Rows that one byte of a file can hold: steps that grow evenly take two bytes for 128 rows, and a little more for each block.
+    /// </summary>
     private const long RowsPerByte = 1024;
 
     /// <summary>A page may grow to 16 MiB, or by this factor, which is gzip's largest, when it is decompressed.</summary>
@@ -84,7 +88,8 @@ internal static class ParquetFooter
 
     private static void CheckChunk(byte[] file, SchemaElement element, ColumnMetaData? chunk, long rows)
     {
-        if (chunk is null || chunk.PathInSchema is not [var name] || name != element.Name || chunk.Type != element.Type || chunk.NumValues != rows)
+        if (chunk is null || chunk.PathInSchema is not [var name] || name != element.Name || chunk.Type != element.Type
+            || chunk.NumValues != rows)
         {
             throw new InvalidDataException($"column '{element.Name}' contradicts the schema in one of the row groups");
         }
@@ -92,14 +97,17 @@ internal static class ParquetFooter
         long nulls = chunk.Statistics?.NullCount ?? 0;
         if (nulls < 0 || nulls > rows) throw new InvalidDataException($"column '{element.Name}' misses more values than it has rows");
         // Some writers put an offset of 0 where there is no dictionary and no index.
-        long at = new[] { chunk.DataPageOffset, chunk.DictionaryPageOffset ?? 0, chunk.IndexPageOffset ?? 0 }.Where(o => o != 0).DefaultIfEmpty(0).Min();
+        long at = new[] { chunk.DataPageOffset, chunk.DictionaryPageOffset ?? 0, chunk.IndexPageOffset ?? 0 }.Where(o => o != 0)
+            .DefaultIfEmpty(0).Min();
         for (long values = 0; values < rows;)
         {
             values += CheckPage(file, element, ref at, rows - values);
         }
     }
 
-    /// <summary>Checks a page, moves <paramref name="at"/> behind the page, and returns how many of the column's values the page holds.</summary>
+    /// <summary>
+    /// Checks a page, moves <paramref name="at"/> behind the page, and returns how many of the column's values the page holds.
+    /// </summary>
     private static long CheckPage(byte[] file, SchemaElement element, ref long at, long left)
     {
         string column = element.Name;

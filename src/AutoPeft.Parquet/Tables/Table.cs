@@ -30,7 +30,8 @@ public sealed class Table
             if (column.Count != Columns[0].Count)
             {
                 throw new ArgumentException(
-                    $"Table '{name}': column '{column.Name}' has {column.Count} rows, '{Columns[0].Name}' has {Columns[0].Count}.", nameof(columns));
+                    $"Table '{name}': column '{column.Name}' has {column.Count} rows, '{Columns[0].Name}' has {Columns[0].Count}.",
+                    nameof(columns));
             }
             if (!_byName.TryAdd(column.Name, column))
             {
@@ -42,7 +43,8 @@ public sealed class Table
         {
             if (key == NameKey)
             {
-                throw new ArgumentException($"Table '{name}': the metadata key '{NameKey}' is taken by the table's name.", nameof(metadata));
+                throw new ArgumentException($"Table '{name}': the metadata key '{NameKey}' is taken by the table's name.",
+                    nameof(metadata));
             }
             sorted[key] = value;
         }
@@ -65,7 +67,8 @@ public sealed class Table
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Column this[string name] => _byName.TryGetValue(name, out Column? column)
         ? column
-        : throw new KeyNotFoundException($"Table '{Name}' has no column '{name}'; it has {string.Join(", ", Columns.Select(c => c.Name))}.");
+        : throw new KeyNotFoundException(
+            $"Table '{Name}' has no column '{name}'; it has {string.Join(", ", Columns.Select(c => c.Name))}.");
 
     /// <summary>The metadata as files hold it: with the table's name.</summary>
     internal IEnumerable<KeyValuePair<string, string>> MetadataWithName() =>

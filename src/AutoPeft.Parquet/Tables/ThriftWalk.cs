@@ -18,7 +18,9 @@ internal static class ThriftWalk
 
     private enum Wire : byte { Stop, True, False, Byte, Int16, Int32, Int64, Double, Text, List, Set, Map, Struct }
 
-    /// <summary>Told of each field of a struct: the struct's kind, the field's number, its value where that is a number, and the bytes of the value.</summary>
+    /// <summary>
+    /// Told of each field of a struct: the struct's kind, the field's number, its value where that is a number, and the bytes of the value.
+    /// </summary>
     public delegate void Visitor(string kind, int field, long value, int start, int end);
 
     // A struct a line: its fields by number, with their types; [a list], (a struct). "Empty" structs have no field.
@@ -26,7 +28,8 @@ internal static class ThriftWalk
     {
         ["File"] = "1:int 2:[Element] 3:long 4:[Group] 5:[Pair] 6:text 7:[Order]",
         ["Element"] = "1:int 2:int 3:int 4:text 5:int 6:int 7:int 8:int 9:int 10:(Logical)",
-        ["Logical"] = "1:(Empty) 2:(Empty) 3:(Empty) 4:(Empty) 5:(Decimal) 6:(Empty) 7:(Time) 8:(Time) 10:(Integer) 11:(Empty) 12:(Empty) 13:(Empty)"
+        ["Logical"] =
+            "1:(Empty) 2:(Empty) 3:(Empty) 4:(Empty) 5:(Decimal) 6:(Empty) 7:(Time) 8:(Time) 10:(Integer) 11:(Empty) 12:(Empty) 13:(Empty)"
             + " 14:(Empty) 15:(Empty) 16:(Variant) 17:(Geometry) 18:(Geometry)",
         ["Decimal"] = "1:int 2:int",
         ["Time"] = "1:bool 2:(Unit)",
@@ -40,7 +43,8 @@ internal static class ThriftWalk
         ["Group"] = "1:[Column] 2:long 3:long 4:[Sorting] 5:long 6:long 7:short",
         ["Sorting"] = "1:int 2:bool 3:bool",
         ["Column"] = "1:text 2:long 3:(Chunk) 4:long 5:int 6:long 7:int",
-        ["Chunk"] = "1:int 2:[int] 3:[text] 4:int 5:long 6:long 7:long 8:[Pair] 9:long 10:long 11:long 12:(Statistics) 13:[PageStatistics] 14:long 15:int"
+        ["Chunk"] = "1:int 2:[int] 3:[text] 4:int 5:long 6:long 7:long 8:[Pair] 9:long 10:long 11:long 12:(Statistics) "
+            + "13:[PageStatistics] 14:long 15:int"
             + " 16:(Sizes) 17:(Geospatial)",
         ["Statistics"] = "1:text 2:text 3:long 4:long 5:text 6:text 7:bool 8:bool",
         ["PageStatistics"] = "1:int 2:int 3:int",
@@ -60,7 +64,8 @@ internal static class ThriftWalk
     /// <param name="end">Nothing from this byte on belongs to the struct.</param>
     /// <param name="kind">What the struct is: "File" for the footer, "Page" for the header of a page.</param>
     /// <param name="visit">Told of every known field, of inner structs too, after the field was walked.</param>
-    /// <exception cref="InvalidDataException">The struct is malformed, or has more fields of structs than this version of the format knows.</exception>
+    /// <exception cref="InvalidDataException">The struct is malformed, or has more fields of structs than this version of the format
+    /// knows.</exception>
     public static int Struct(ReadOnlySpan<byte> bytes, int at, int end, string kind, Visitor? visit = null)
     {
         var cursor = new Cursor(bytes[..end]) { At = at };
@@ -147,7 +152,10 @@ internal static class ThriftWalk
         }
 
         /// <summary>A count of things of at least a byte each.</summary>
-        public int Length() => Unsigned() is var n && n <= (ulong)(_bytes.Length - At) ? (int)n : throw new InvalidDataException("a header ends in the middle");
+        public int Length() =>
+            Unsigned() is var n && n <= (ulong)(_bytes.Length - At)
+                ? (int)n
+                : throw new InvalidDataException("a header ends in the middle");
 
         public long Number() => Unsigned() is var n ? (long)(n >> 1) ^ -(long)(n & 1) : 0;
 

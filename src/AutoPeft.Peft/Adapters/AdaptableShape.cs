@@ -2,7 +2,9 @@ using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Adapters;
 
-/// <summary>What plans must know of a model's shape: its family, its layers and heads, and the widths at its sites. Made from a configuration.</summary>
+/// <summary>
+/// What plans must know of a model's shape: its family, its layers and heads, and the widths at its sites. Made from a configuration.
+/// </summary>
 internal sealed class AdaptableShape
 {
     private readonly Func<Site, (int In, int Out)> features;

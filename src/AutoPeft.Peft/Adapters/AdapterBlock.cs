@@ -28,8 +28,11 @@ internal sealed class AdapterBlock : nn.Module
     /// <summary>The specification.</summary>
     public BlockSpec Spec { get; }
 
-    /// <summary>A tensor by its name in the core. Asked for each time, because moving a module to another device replaces its parameters.</summary>
-    public Parameter this[string name] => get_parameter(name) ?? throw new InvalidOperationException($"block {Spec.Name} has no tensor '{name}'");
+    /// <summary>
+    /// A tensor by its name in the core. Asked for each time, because moving a module to another device replaces its parameters.
+    /// </summary>
+    public Parameter this[string name] =>
+        get_parameter(name) ?? throw new InvalidOperationException($"block {Spec.Name} has no tensor '{name}'");
 
     /// <summary>A tensor in the type of what it meets: a model's matrix products may have another type than its parameters.</summary>
     /// <param name="name">The tensor's name in the core.</param>

@@ -76,7 +76,8 @@ public sealed record BlockSpec
 
     /// <summary>Its tensors, from the model's shape alone.</summary>
     internal IReadOnlyList<ParameterSpec> Parameters(AdaptableShape shape) =>
-        [.. Core.Tensors(Shape(shape)).Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
+        [.. Core.Tensors(Shape(shape))
+            .Select(t => new ParameterSpec($"{ModulePath}.{t.Name}", t.Shape, true, ShareKey is null ? null : $"{ShareKey}.{t.Name}"))];
 
     /// <summary>Widths at its site.</summary>
     internal CoreShape Shape(AdaptableShape shape)

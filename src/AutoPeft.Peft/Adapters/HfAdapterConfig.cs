@@ -35,7 +35,9 @@ internal sealed class HfAdapterConfig
     public string PeftType { get; }
 
     /// <param name="directory">The folder.</param>
-    /// <param name="taskType">What the model does, SEQ_CLS or CAUSAL_LM; an adapter of another task means something else by its head.</param>
+    /// <param name="taskType">
+    /// What the model does, SEQ_CLS or CAUSAL_LM; an adapter of another task means something else by its head.
+    /// </param>
     public static HfAdapterConfig Read(string directory, string taskType) => new(
         JsonFields.ReadFile(
             System.IO.Path.Combine(directory, FileName), $"an adapter folder holds {FileName} and {HfAdapterFile.WeightsFileName}"),

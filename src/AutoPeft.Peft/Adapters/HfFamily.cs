@@ -21,12 +21,14 @@ internal abstract class HfFamily
 
     /// <summary>The family of a file.</summary>
     public static HfFamily Of(HfAdapterConfig config) => All.FirstOrDefault(f => f.PeftType == config.PeftType)
-        ?? throw new InvalidInputException($"{config.Path}: peft_type {config.PeftType} is not supported; {string.Join(", ", All.Select(f => f.PeftType))} are");
+        ?? throw new InvalidInputException(
+            $"{config.Path}: peft_type {config.PeftType} is not supported; {string.Join(", ", All.Select(f => f.PeftType))} are");
 
     /// <summary>The family of a plan.</summary>
     public static HfFamily Of(PeftPlan plan) => plan.Blocks.Count > 0 && All.FirstOrDefault(f => plan.Blocks.All(f.Takes)) is { } family
         ? family
-        : throw new InvalidInputException($"'{plan.Name}' cannot be written in Hugging Face peft's format: it holds one of LoRA, DoRA, (IA)³, prefix or prompt tuning");
+        : throw new InvalidInputException(
+            $"'{plan.Name}' cannot be written in Hugging Face peft's format: it holds one of LoRA, DoRA, (IA)³, prefix or prompt tuning");
 
     /// <summary>Whether a block is this family's.</summary>
     protected abstract bool Takes(BlockSpec block);
@@ -86,5 +88,6 @@ internal abstract class HfFamily
         else config.Fields.RequireOff("fan_in_fan_out");
     }
 
-    protected static JsonArray Names(IEnumerable<string> names) => new([.. names.Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))]);
+    protected static JsonArray Names(IEnumerable<string> names) =>
+        new([.. names.Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))]);
 }

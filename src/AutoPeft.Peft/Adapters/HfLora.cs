@@ -5,14 +5,17 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;
 
-/// <summary>LoRA, rsLoRA and DoRA: <c>P.lora_A.weight</c> [r, in], <c>P.lora_B.weight</c> [out, r], <c>P.lora_magnitude_vector</c> [out].</summary>
+/// <summary>
+/// LoRA, rsLoRA and DoRA: <c>P.lora_A.weight</c> [r, in], <c>P.lora_B.weight</c> [out, r], <c>P.lora_magnitude_vector</c> [out].
+/// </summary>
 internal sealed class HfLora : HfFamily
 {
     private const string A = ".lora_A.weight", B = ".lora_B.weight", Magnitude = ".lora_magnitude_vector";
 
     public override string PeftType => "LORA";
 
-    protected override bool Takes(BlockSpec block) => block is { Core: LowRankCore, Compose: Composition.Add } or { Core: VectorCore, Compose: Composition.RescaleNorm };
+    protected override bool Takes(BlockSpec block) =>
+        block is { Core: LowRankCore, Compose: Composition.Add } or { Core: VectorCore, Compose: Composition.RescaleNorm };
 
     public override void Require(PeftPlan plan, AdaptableShape shape)
     {
@@ -40,7 +43,8 @@ internal sealed class HfLora : HfFamily
         var rank = updates.GroupBy(Rank).MaxBy(g => g.Count())!.Key;
         var usual = updates.GroupBy(Alpha).MaxBy(g => g.Count())!.Key;
         var (targets, layers) = TargetModules(updates.Select(u => u.Site), shape);
-        values["alpha_pattern"] = new JsonObject(updates.Where(u => Alpha(u) != usual).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Alpha(u))));
+        values["alpha_pattern"] = new JsonObject(
+            updates.Where(u => Alpha(u) != usual).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Alpha(u))));
         values["bias"] = "none";
         // GPT-2's maps are convolutions there, whose weights lie transposed.
         values["fan_in_fan_out"] = shape.Family == SiteFamily.Gpt2;
@@ -50,7 +54,8 @@ internal sealed class HfLora : HfFamily
         values["lora_alpha"] = IsWhole(usual) ? (JsonNode)(long)usual : usual;
         values["lora_dropout"] = updates[0].Dropout;
         values["r"] = rank;
-        values["rank_pattern"] = new JsonObject(updates.Where(u => Rank(u) != rank).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Rank(u))));
+        values["rank_pattern"] =
+            new JsonObject(updates.Where(u => Rank(u) != rank).Select(u => KeyValuePair.Create(u.Site.Path, (JsonNode?)Rank(u))));
         values["target_modules"] = targets;
         values["use_dora"] = decomposed > 0;
         values["use_rslora"] = stabilised;

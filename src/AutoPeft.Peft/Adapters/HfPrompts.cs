@@ -29,7 +29,8 @@ internal sealed class HfPrefix : HfFamily
     {
         var bert = (BertForSequenceClassification)model;
         var config = bert.Config;
-        var sites = plan.Blocks.OrderBy(b => b.Site.Layer).Select(b => (KeyValueSite)bert.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
+        var sites = plan.Blocks.OrderBy(b => b.Site.Layer)
+            .Select(b => (KeyValueSite)bert.Bert.Layers[b.Site.Layer].Attention.Self.Adaptation!).ToList();
         var table = plan.Blocks[0].ShareKey is null ? cat([.. sites.Select(s => s.Source.Compute())], 1) : sites[0].Source.Compute();
         values["encoder_hidden_size"] = config.HiddenSize;
         values["num_attention_heads"] = config.NumAttentionHeads;
@@ -101,7 +102,8 @@ internal static class HfPrompts
     /// <summary>The encoder that virtual tokens are put in front of.</summary>
     /// <exception cref="InvalidInputException">The model is no encoder.</exception>
     public static BertConfig EncoderOf(HfAdapterConfig config, AdaptableShape shape) => shape.Encoder
-        ?? throw new InvalidInputException($"{config.Path}: peft_type {config.PeftType} is supported for BERT only; a decoder takes LORA and IA3");
+        ?? throw new InvalidInputException($"{config.Path}: peft_type {config.PeftType} "
+            + "is supported for BERT only; a decoder takes LORA and IA3");
 
     /// <summary>The number of virtual tokens and the table's key, after everything is checked.</summary>
     /// <param name="config">The configuration; each of its keys has to be known.</param>

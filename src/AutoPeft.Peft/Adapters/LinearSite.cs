@@ -29,11 +29,16 @@ internal sealed class LinearSite : nn.Module, ILinearAdaptation
             return taken;
         }
 
-        inputScales = Take(b => b.Spec is { Core: VectorCore { Length: VectorLength.In }, Read: BlockInput.Input, Compose: Composition.Multiply });
+        inputScales =
+            Take(b => b.Spec is { Core: VectorCore { Length: VectorLength.In }, Read: BlockInput.Input, Compose: Composition.Multiply });
         additions = Take(b => b.Spec is { Core: LowRankCore, Read: BlockInput.Input, Compose: Composition.Add });
-        magnitudes = Take(b => b.Spec is { Core: VectorCore { Length: VectorLength.Out }, Read: BlockInput.Weight, Compose: Composition.RescaleNorm });
-        outputScales = Take(b => b.Spec is { Core: VectorCore { Length: VectorLength.Out }, Read: BlockInput.Output, Compose: Composition.Multiply });
-        if (rest.Count > 0) throw new InvalidInputException($"block '{rest[0].Spec.Name}' ({rest[0].Spec.Core.GetType().Name}, reads {rest[0].Spec.Read}, composes by {rest[0].Spec.Compose}) cannot stand at {site}");
+        magnitudes = Take(
+            b => b.Spec is { Core: VectorCore { Length: VectorLength.Out }, Read: BlockInput.Weight, Compose: Composition.RescaleNorm });
+        outputScales =
+            Take(b => b.Spec is { Core: VectorCore { Length: VectorLength.Out }, Read: BlockInput.Output, Compose: Composition.Multiply });
+        if (rest.Count > 0)
+            throw new InvalidInputException($"block '{rest[0].Spec.Name}' ({rest[0].Spec.Core.GetType().Name}, reads {rest[0].Spec.Read}, "
+                + $"composes by {rest[0].Spec.Compose}) cannot stand at {site}");
         if (magnitudes.Length > 1) throw new InvalidInputException($"two blocks set the row norms of {site}; leave one");
         foreach (var block in blocks) register_module(block.Spec.Name, block);
     }

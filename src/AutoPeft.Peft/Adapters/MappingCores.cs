@@ -25,7 +25,8 @@ public sealed record BottleneckCore(int Size, string Nonlinearity = "relu", Bott
     /// <inheritdoc/>
     internal override IReadOnlyList<CoreTensor> Tensors(CoreShape shape) =>
     [
-        new("down_weight", [Size, shape.In], Start == BottleneckStart.Zero ? Initialization.Kaiming(shape.In) : Initialization.Normal(NearIdentityStd)),
+        new("down_weight", [Size, shape.In],
+            Start == BottleneckStart.Zero ? Initialization.Kaiming(shape.In) : Initialization.Normal(NearIdentityStd)),
         new("down_bias", [Size], Initialization.Zeros),
         new("up_weight", [shape.Out, Size], Start == BottleneckStart.Zero ? Initialization.Zeros : Initialization.Normal(NearIdentityStd)),
         new("up_bias", [shape.Out], Initialization.Zeros),
@@ -45,7 +46,8 @@ public sealed record BottleneckCore(int Size, string Nonlinearity = "relu", Bott
     }
 
     /// <inheritdoc/>
-    public bool Equals(BottleneckCore? other) => other is not null && Size == other.Size && Nonlinearity == other.Nonlinearity && Start == other.Start;
+    public bool Equals(BottleneckCore? other) =>
+        other is not null && Size == other.Size && Nonlinearity == other.Nonlinearity && Start == other.Start;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Size, Nonlinearity, Start);

@@ -27,13 +27,17 @@ public static class PeftMethods
     /// <param name="config">The model's shape.</param>
     /// <param name="size">Bottleneck width, at least 1.</param>
     /// <param name="layers">Layers to adapt; null: all.</param>
-    public static PeftPlan Serial(BertConfig config, int size, IReadOnlyCollection<int>? layers = null) => Bottleneck(config, size, layers, "serial", BlockInput.NormalisedSum, BottleneckStart.NearIdentity, 1);
+    public static PeftPlan Serial(BertConfig config, int size, IReadOnlyCollection<int>? layers = null) =>
+        Bottleneck(config, size, layers, "serial", BlockInput.NormalisedSum, BottleneckStart.NearIdentity, 1);
 
-    /// <summary>Parallel adapters beside the feed-forward block: LN(h + t + 4·W_up·relu(W_down·t)) (He et al., ICLR 2022; AutoPEFT).</summary>
+    /// <summary>
+    /// Parallel adapters beside the feed-forward block: LN(h + t + 4·W_up·relu(W_down·t)) (He et al., ICLR 2022; AutoPEFT).
+    /// </summary>
     /// <param name="config">The model's shape.</param>
     /// <param name="size">Bottleneck width, at least 1.</param>
     /// <param name="layers">Layers to adapt; null: all.</param>
-    public static PeftPlan Parallel(BertConfig config, int size, IReadOnlyCollection<int>? layers = null) => Bottleneck(config, size, layers, "parallel", BlockInput.Residual, BottleneckStart.Zero, ParallelScale);
+    public static PeftPlan Parallel(BertConfig config, int size, IReadOnlyCollection<int>? layers = null) =>
+        Bottleneck(config, size, layers, "parallel", BlockInput.Residual, BottleneckStart.Zero, ParallelScale);
 
     /// <summary>Virtual keys and values in front of a layer's own (Li and Liang, ACL 2021).</summary>
     /// <param name="config">The model's shape.</param>
@@ -63,13 +67,18 @@ public static class PeftMethods
         };
     }
 
-    /// <summary>Virtual tokens in front of the embedded sequence (Lester et al., EMNLP 2021); the pooler then reads the first of them, as Hugging Face has it.</summary>
+    /// <summary>
+    /// Virtual tokens in front of the embedded sequence (Lester et al., EMNLP 2021); the pooler then reads the first of them, as Hugging
+    /// Face has it.
+    /// </summary>
     /// <param name="config">The model's shape.</param>
     /// <param name="length">Virtual tokens, at least 1.</param>
     public static PeftPlan Prompt(BertConfig config, int length)
     {
         Positive("prompt length", length);
-        if (length >= config.MaxPositionEmbeddings) throw new InvalidInputException($"a prompt of {length} tokens does not fit max_position_embeddings = {config.MaxPositionEmbeddings}");
+        if (length >= config.MaxPositionEmbeddings)
+            throw new InvalidInputException(
+                $"a prompt of {length} tokens does not fit max_position_embeddings = {config.MaxPositionEmbeddings}");
         return new PeftPlan
         {
             Name = $"prompt {length}",
@@ -93,13 +102,15 @@ public static class PeftMethods
     public static PeftPlan Lora(DecoderConfig config, LoraOptions options) =>
         LoraOf(config, options with { Targets = [.. options.Targets.Select(t => Decoders(config, t)).Distinct()] }) with
         {
-            Name = PlanName.Of(options), Head = HeadTraining.Frozen,
+            Name = PlanName.Of(options),
+            Head = HeadTraining.Frozen,
         };
 
     private static PeftPlan LoraOf(AdaptableShape shape, LoraOptions options)
     {
         Positive("rank", options.Rank);
-        if (!(options.Dropout >= 0 && options.Dropout < 1)) throw new InvalidInputException($"a LoRA dropout of {options.Dropout} is not in [0, 1)");
+        if (!(options.Dropout >= 0 && options.Dropout < 1))
+            throw new InvalidInputException($"a LoRA dropout of {options.Dropout} is not in [0, 1)");
         if (options.Targets.Count == 0) throw new InvalidInputException("LoRA needs at least one target");
         var blocks = new List<BlockSpec>();
         foreach (var layer in Layers(shape, options.Layers))
@@ -107,7 +118,8 @@ public static class PeftMethods
             foreach (var target in options.Targets.Distinct())
             {
                 var site = new Site(target, layer, shape.Family);
-                if (!site.IsLinear || target == SitePoint.Pooler) throw new InvalidInputException($"LoRA cannot adapt {target}: it is no linear map of a layer");
+                if (!site.IsLinear || target == SitePoint.Pooler)
+                    throw new InvalidInputException($"LoRA cannot adapt {target}: it is no linear map of a layer");
                 blocks.Add(new BlockSpec
                 {
                     Name = "lora",
@@ -140,7 +152,9 @@ public static class PeftMethods
     public static PeftPlan Ia3(BertConfig config, IReadOnlyCollection<int>? layers = null) => new()
     {
         Name = "ia3",
-        Blocks = [.. Layers(config, layers).SelectMany(layer => new[] { Ia3Scale(new(SitePoint.Key, layer), false), Ia3Scale(new(SitePoint.Value, layer), false), Ia3Scale(new(SitePoint.FeedForwardOutput, layer), true) })],
+        Blocks = [.. Layers(config, layers)
+            .SelectMany(layer => new[] { Ia3Scale(new(SitePoint.Key, layer), false), Ia3Scale(new(SitePoint.Value, layer), false),
+                Ia3Scale(new(SitePoint.FeedForwardOutput, layer), true) })],
     };
 
     /// <summary>
@@ -175,7 +189,8 @@ public static class PeftMethods
     /// <param name="config">The model's shape.</param>
     /// <param name="prefix">Virtual positions. Default 30 of 768.</param>
     /// <param name="parallel">Bottleneck width. Default 384 of 768.</param>
-    public static PeftPlan Mam(BertConfig config, int prefix = 30, int parallel = 384) => Prefix(config, prefix).With(Parallel(config, parallel)) with { Name = $"mam {prefix}+{parallel}" };
+    public static PeftPlan Mam(BertConfig config, int prefix = 30, int parallel = 384) =>
+        Prefix(config, prefix).With(Parallel(config, parallel)) with { Name = $"mam {prefix}+{parallel}" };
 
     /// <summary>AutoPEFT's combination: serial, parallel and prefix on the same layers, each left out at size 0.</summary>
     /// <param name="config">The model's shape.</param>
@@ -191,11 +206,13 @@ public static class PeftMethods
         if (serial > 0) modules.Add(Serial(config, serial, layers));
         if (parallel > 0) modules.Add(Parallel(config, parallel, layers));
         if (prefix > 0) modules.Add(Prefix(config, prefix, layers));
-        if (modules.Count == 0) throw new InvalidInputException("an AutoPEFT configuration needs a serial, parallel or prefix size above 0");
+        if (modules.Count == 0)
+            throw new InvalidInputException("an AutoPEFT configuration needs a serial, parallel or prefix size above 0");
         return modules[0].With([.. modules.Skip(1)]) with { Name = $"autopeft s{serial} p{parallel} x{prefix} on {layers.Count} layers" };
     }
 
-    private static PeftPlan Bottleneck(BertConfig config, int size, IReadOnlyCollection<int>? layers, string name, BlockInput read, BottleneckStart start, double scale)
+    private static PeftPlan Bottleneck(BertConfig config, int size, IReadOnlyCollection<int>? layers, string name, BlockInput read,
+        BottleneckStart start, double scale)
     {
         Positive($"{name} size", size);
         return new PeftPlan

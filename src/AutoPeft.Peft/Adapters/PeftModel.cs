@@ -38,7 +38,9 @@ public static class PeftModel
             : 0;
     }
 
-    /// <summary>Attaches a plan to a decoder; see the other overload. Plans that change linear maps or train the base fit decoders.</summary>
+    /// <summary>
+    /// Attaches a plan to a decoder; see the other overload. Plans that change linear maps or train the base fit decoders.
+    /// </summary>
     /// <param name="model">The base model, with nothing attached.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="seed">Seeds the start of the blocks.</param>
@@ -48,7 +50,8 @@ public static class PeftModel
     {
         RequireFit(AttachedSites(model), model.Config, plan);
         using var scope = NewDisposeScope();
-        var attach = plan.Blocks.GroupBy(b => b.Site).Select(group => LinearAttachment(model, model.Config, group.Key, [.. group], seed)).ToList();
+        var attach = plan.Blocks.GroupBy(b => b.Site)
+            .Select(group => LinearAttachment(model, model.Config, group.Key, [.. group], seed)).ToList();
         MarkTrained(model, plan);
         foreach (var action in attach) action();
     }
@@ -64,7 +67,9 @@ public static class PeftModel
     /// Works the adapters into the base weights, so that the model answers as before at the base model's cost. LoRA, DoRA and
     /// (IA)³ can be merged. Does nothing where they are already.
     /// </summary>
-    /// <exception cref="InvalidInputException">A block is attached whose effect is not a change of a weight; nothing is then merged.</exception>
+    /// <exception cref="InvalidInputException">
+    /// A block is attached whose effect is not a change of a weight; nothing is then merged.
+    /// </exception>
     public static void Merge(BertForSequenceClassification model) => Merge(model, AttachedSites(model));
 
     /// <summary>Works a decoder's adapters into the base weights; see the other overload.</summary>
@@ -76,7 +81,10 @@ public static class PeftModel
     /// <summary>Undoes <see cref="Merge(DecoderModel)"/>, to the bit.</summary>
     public static void Unmerge(DecoderModel model) => Unmerge(model, AttachedSites(model));
 
-    /// <summary>Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their effect.</summary>
+    /// <summary>
+    /// Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their
+    /// effect.
+    /// </summary>
     public static void Detach(BertForSequenceClassification model, bool keepMerged = false)
     {
         foreach (var (site, module) in AttachedSites(model).ToList())
@@ -109,7 +117,8 @@ public static class PeftModel
         if (bert.Embeddings.Adaptation is nn.Module prompt) yield return (new Site(SitePoint.Embeddings), prompt);
         for (var layer = 0; layer < bert.Layers.Count; layer++)
         {
-            if (bert.Layers[layer].Attention.Self.Adaptation is nn.Module prefix) yield return (new Site(SitePoint.KeysAndValues, layer), prefix);
+            if (bert.Layers[layer].Attention.Self.Adaptation is nn.Module prefix)
+                yield return (new Site(SitePoint.KeysAndValues, layer), prefix);
             foreach (var point in (SitePoint[])[SitePoint.AttentionResidual, SitePoint.FeedForwardResidual])
             {
                 var site = new Site(point, layer);
@@ -134,7 +143,8 @@ public static class PeftModel
         foreach (var site in plan.Blocks.Select(b => b.Site))
         {
             if (site.Family != shape.Family)
-                throw new InvalidInputException($"{plan.Name}: the plan is for models of {site.Family}'s family, but this one is of {shape.Family}'s");
+                throw new InvalidInputException($"{plan.Name}: the plan is for models of {site.Family}'s family, "
+                    + $"but this one is of {shape.Family}'s");
             if (site.Layer >= shape.Layers)
                 throw new InvalidInputException($"{plan.Name}: {site} does not fit the model: it has layers 0 to {shape.Layers - 1}");
         }
@@ -164,7 +174,8 @@ public static class PeftModel
         var all = attached.ToList();
         foreach (var (site, module) in all)
             if (module is not LinearSite)
-                throw new InvalidInputException($"the adapter at {site} cannot be merged: it is not a change of a weight. LoRA, DoRA and (IA)³ can be");
+                throw new InvalidInputException($"the adapter at {site} cannot be merged: it is not a change of a weight. "
+                    + "LoRA, DoRA and (IA)³ can be");
         foreach (var (site, module) in all) ((LinearSite)module).Merge(model.Linear(site));
     }
 
@@ -204,13 +215,15 @@ public static class PeftModel
     }
 
     private static Action Attachment(
-        BertForSequenceClassification model, Site site, IReadOnlyList<BlockSpec> specs, ulong seed, Dictionary<string, KeyValueTable> tables)
+        BertForSequenceClassification model, Site site,
+        IReadOnlyList<BlockSpec> specs, ulong seed, Dictionary<string, KeyValueTable> tables)
     {
         var bert = model.Bert;
         if (site.IsLinear) return LinearAttachment(model, model.Config, site, specs, seed);
         if (site.Point == SitePoint.KeysAndValues)
         {
-            if (specs.Count != 1 || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues })
+            if (specs.Count != 1
+                || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues })
                 throw new InvalidInputException($"{site} takes one prefix");
             var spec = specs[0];
             var table = spec.ShareKey is { } key

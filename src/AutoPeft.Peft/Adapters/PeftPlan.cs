@@ -68,7 +68,9 @@ public sealed record PeftPlan
     /// </summary>
     public long PaperCount(BertConfig config)
     {
-        var ofBase = Base == BaseTraining.Frozen ? 0 : BertTensors.EncoderTensors(config).Where(t => Base == BaseTraining.All || IsTrainedBias(t.Name)).Sum(t => t.Count);
+        var ofBase = Base == BaseTraining.Frozen
+            ? 0
+            : BertTensors.EncoderTensors(config).Where(t => Base == BaseTraining.All || IsTrainedBias(t.Name)).Sum(t => t.Count);
         return ofBase + Blocks.DistinctBy(b => b.ModulePath).Sum(b => b.Core.PaperCount(b.Shape(config)));
     }
 
@@ -79,7 +81,8 @@ public sealed record PeftPlan
     public bool IsTrained(string name)
     {
         if (name.StartsWith("classifier.", StringComparison.Ordinal)) return Head != HeadTraining.Frozen;
-        if (name.StartsWith("bert.pooler.", StringComparison.Ordinal)) return Head == HeadTraining.PoolerAndClassifier || Base == BaseTraining.All;
+        if (name.StartsWith("bert.pooler.", StringComparison.Ordinal))
+            return Head == HeadTraining.PoolerAndClassifier || Base == BaseTraining.All;
         return Base == BaseTraining.All || Base == BaseTraining.Biases && IsTrainedBias(name);
     }
 
@@ -106,7 +109,11 @@ public sealed record PeftPlan
     public PeftPlan OnLayers(IReadOnlyList<int> kept)
     {
         Dictionary<int, int> places = kept.Select((layer, place) => (layer, place)).ToDictionary(x => x.layer, x => x.place);
-        return this with { Blocks = [.. Blocks.Where(b => b.Site.Layer < 0 || places.ContainsKey(b.Site.Layer)).Select(b => b.Site.Layer < 0 ? b : b with { Site = b.Site with { Layer = places[b.Site.Layer] } })] };
+        return this with
+        {
+            Blocks = [.. Blocks.Where(b => b.Site.Layer < 0 || places.ContainsKey(b.Site.Layer))
+                .Select(b => b.Site.Layer < 0 ? b : b with { Site = b.Site with { Layer = places[b.Site.Layer] } })],
+        };
     }
 
     /// <summary>A plan by its name; see <see cref="PlanName"/> for what can be said.</summary>

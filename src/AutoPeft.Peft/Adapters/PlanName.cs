@@ -13,7 +13,8 @@ namespace AutoPeft.Peft.Adapters;
 /// </summary>
 public static class PlanName
 {
-    private const string Examples = "full, head, bitfit, ia3, serial 48, parallel 384, prefix 10, prefix 10 flat, prompt 20, mam, lora r8 qv, dora r8 a16 qkvo";
+    private const string Examples =
+        "full, head, bitfit, ia3, serial 48, parallel 384, prefix 10, prefix 10 flat, prompt 20, mam, lora r8 qv, dora r8 a16 qkvo";
     private static readonly (char Letter, SitePoint Point)[] Targets =
     [
         ('q', SitePoint.Query), ('k', SitePoint.Key), ('v', SitePoint.Value),
@@ -48,7 +49,8 @@ public static class PlanName
     }
 
     /// <summary>Targets as letters: query and value are "qv".</summary>
-    public static string LettersOf(IEnumerable<SitePoint> targets) => string.Concat(Targets.Where(t => targets.Contains(t.Point)).Select(t => t.Letter));
+    public static string LettersOf(IEnumerable<SitePoint> targets) =>
+        string.Concat(Targets.Where(t => targets.Contains(t.Point)).Select(t => t.Letter));
 
     /// <summary>Targets from letters.</summary>
     /// <exception cref="InvalidInputException">A letter stands for nothing.</exception>
@@ -56,7 +58,8 @@ public static class PlanName
     [
         .. letters.Select(letter => Targets.Any(t => t.Letter == letter)
             ? Targets.First(t => t.Letter == letter).Point
-            : throw new InvalidInputException($"'{letter}' in '{letters}' is no target; targets are q, k, v, o (attention output), i (intermediate), f (feed-forward output), g (gate)")),
+            : throw new InvalidInputException($"'{letter}' in '{letters}' is no target; "
+                + "targets are q, k, v, o (attention output), i (intermediate), f (feed-forward output), g (gate)")),
     ];
 
     private static PeftPlan One(string text, BertConfig config)
@@ -93,7 +96,8 @@ public static class PlanName
             ["bitfit"] => PeftMethods.BitFit() with { Head = HeadTraining.Frozen },
             ["ia3"] => PeftMethods.Ia3(config),
             ["lora" or "dora", ..] => PeftMethods.Lora(config, LoraOptionsOf(words, text)),
-            _ => throw new InvalidInputException($"'{text}' is no known method of decoders; examples: full, bitfit, ia3, lora r8 qv, dora r8 a16 qkvogif"),
+            _ => throw new InvalidInputException($"'{text}' is no known method of decoders; "
+                + "examples: full, bitfit, ia3, lora r8 qv, dora r8 a16 qkvogif"),
         };
     }
 
@@ -130,11 +134,14 @@ public static class PlanName
             var of = Number(parts[1], text);
             return of > 0 ? Scaled(size, of, config) : throw Unknown(text);
         }
-        return size == Math.Floor(size) && size <= int.MaxValue ? (int)size : throw new InvalidInputException($"'{text}': {word} is not a whole number");
+        return size == Math.Floor(size) && size <= int.MaxValue
+            ? (int)size
+            : throw new InvalidInputException($"'{text}': {word} is not a whole number");
     }
 
     /// <summary>The same fraction of this model's width, at least 1.</summary>
-    private static int Scaled(double size, double of, BertConfig config) => Math.Max(1, (int)Math.Round(size / of * config.HiddenSize, MidpointRounding.AwayFromZero));
+    private static int Scaled(double size, double of, BertConfig config) =>
+        Math.Max(1, (int)Math.Round(size / of * config.HiddenSize, MidpointRounding.AwayFromZero));
 
     private static double Number(string word, string text) =>
         double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)

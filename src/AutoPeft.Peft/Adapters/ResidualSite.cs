@@ -19,8 +19,13 @@ internal sealed class ResidualSite : nn.Module, IResidualAdaptation
         this.blocks = [.. blocks.OrderBy(b => b.Spec.Read == BlockInput.NormalisedSum ? 0 : 1)];
         foreach (var block in blocks)
         {
-            if (block.Spec is not { Core: BottleneckCore, Compose: Composition.Add, Read: BlockInput.NormalisedSum or BlockInput.Residual or BlockInput.Hidden })
-                throw new InvalidInputException($"block '{block.Spec.Name}' ({block.Spec.Core.GetType().Name}, reads {block.Spec.Read}, composes by {block.Spec.Compose}) cannot stand at {site}");
+            if (block.Spec is not
+                {
+                    Core: BottleneckCore, Compose: Composition.Add,
+                    Read: BlockInput.NormalisedSum or BlockInput.Residual or BlockInput.Hidden
+                })
+                throw new InvalidInputException($"block '{block.Spec.Name}' ({block.Spec.Core.GetType().Name}, reads {block.Spec.Read}, "
+                    + $"composes by {block.Spec.Compose}) cannot stand at {site}");
             register_module(block.Spec.Name, block);
         }
     }
@@ -41,7 +46,9 @@ internal sealed class ResidualSite : nn.Module, IResidualAdaptation
             };
             var added = ((BottleneckCore)block.Spec.Core).Map(Dropping.Apply(read.to(hidden.dtype), block.Spec.Dropout, training), block);
             // LayerNorm keeps the plain sum for its gradient, so that one must not be written to.
-            sum = ReferenceEquals(sum, plain) && normalised is not null ? sum.add(added, block.Spec.Scale) : sum.add_(added, block.Spec.Scale);
+            sum = ReferenceEquals(sum, plain) && normalised is not null
+                ? sum.add(added, block.Spec.Scale)
+                : sum.add_(added, block.Spec.Scale);
         }
         return norm.forward(sum).MoveToOuterDisposeScope();
     }

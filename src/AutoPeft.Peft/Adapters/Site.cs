@@ -3,7 +3,7 @@ using AutoPeft.Peft.Models;
 namespace AutoPeft.Peft.Adapters;
 
 /// <summary>The families of models that tell where sites are and what they are called.</summary>
-public enum SiteFamily
+internal enum SiteFamily
 {
     /// <summary>BERT's encoder.</summary>
     Bert,
@@ -47,11 +47,16 @@ public enum SitePoint
 /// <summary>One place of one layer.</summary>
 /// <param name="Point">Which place.</param>
 /// <param name="Layer">Which layer, from 0; −1 for places that belong to no layer.</param>
-/// <param name="Family">Of which family of models. Default BERT.</param>
-public readonly record struct Site(SitePoint Point, int Layer = -1, SiteFamily Family = SiteFamily.Bert)
+public readonly record struct Site(SitePoint Point, int Layer = -1)
 {
     /// <summary>The name of an attached adapter below its module.</summary>
     public const string AdapterModule = CheckpointNames.AdapterModule;
+
+    /// <summary>A place of another family than BERT's.</summary>
+    internal Site(SitePoint point, int layer, SiteFamily family) : this(point, layer) => Family = family;
+
+    /// <summary>Of which family of models the place is. Default BERT.</summary>
+    internal SiteFamily Family { get; init; }
 
     private static readonly SitePoint[] BertMaps =
         [SitePoint.Query, SitePoint.Key, SitePoint.Value, SitePoint.AttentionOutput, SitePoint.Intermediate, SitePoint.FeedForwardOutput];

@@ -6,7 +6,8 @@ using AutoPeft.Peft.Training;
 namespace AutoPeft.Peft.Demo;
 
 /// <summary>
-/// The constants of the demo, chosen by measurement on the dev sets (tests/AutoPeft.Calibration prints the numbers) so that all of it fits four minutes of two cores.
+/// The constants of the demo, chosen by measurement on the dev sets (tests/AutoPeft.Calibration prints the numbers) so that all of it fits
+/// four minutes of two cores.
 /// </summary>
 public sealed record DemoOptions
 {
@@ -28,7 +29,10 @@ public sealed record DemoOptions
     /// <summary>Seeds of the final table.</summary>
     public int FinalSeeds { get; init; } = 5;
 
-    /// <summary>How trials train. Far from the paper's: the network is a thousandth of BERT's size, and wants a higher learning rate for fewer epochs.</summary>
+    /// <summary>
+    /// How trials train. Far from the paper's: the network is a thousandth of BERT's size, and wants a higher learning rate for fewer
+    /// epochs.
+    /// </summary>
     public TrainingOptions Training { get; init; } = new()
     {
         MethodLearningRates = new MethodLearningRates { Adapters = 2e-3, Full = 1e-3, HeadOnly = 1e-2 },
@@ -61,5 +65,6 @@ public sealed record DemoOptions
     };
 
     /// <summary>Writes the corpus.</summary>
-    public void WriteCorpus(string textFile) => File.WriteAllLines(textFile, new SyntheticLanguage(DemoTaskSize.LanguageSeed).Corpus(CorpusParagraphs));
+    public void WriteCorpus(string textFile) =>
+        File.WriteAllLines(textFile, new SyntheticLanguage(DemoTaskSize.LanguageSeed).Corpus(CorpusParagraphs));
 }

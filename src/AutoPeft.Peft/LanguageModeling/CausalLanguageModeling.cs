@@ -45,10 +45,14 @@ public static class CausalLanguageModeling
     /// <param name="tokens">The text as ids of the model's vocabulary; its end is held out.</param>
     /// <param name="options">How.</param>
     /// <param name="factors">What a parametrisation prescribes for a tensor, by its name; null: nothing.</param>
-    /// <param name="onEvaluation">Hears each evaluation: updates made and held-out loss; false ends the training there. Null: nobody.</param>
+    /// <param name="onEvaluation">
+    /// Hears each evaluation: updates made and held-out loss; false ends the training there. Null: nobody.
+    /// </param>
     /// <param name="progress">Hears about twice a second.</param>
     /// <param name="cancellationToken">Ends the training within a step; what was trained stays in the model.</param>
-    /// <exception cref="InvalidInputException">An option cannot be used, or the text is too short or holds ids that the model lacks.</exception>
+    /// <exception cref="InvalidInputException">
+    /// An option cannot be used, or the text is too short or holds ids that the model lacks.
+    /// </exception>
     public static LanguageModelingResult Train(
         DecoderModel model,
         int[] tokens,
@@ -76,7 +80,8 @@ public static class CausalLanguageModeling
     {
         for (int i = 0; i < tokens.Length; i++)
             if ((uint)tokens[i] >= (uint)vocabulary)
-                throw new InvalidInputException($"token {i} of the text has the id {tokens[i]}; the model's vocabulary ends at {vocabulary - 1}");
+                throw new InvalidInputException($"token {i} of the text has the id {tokens[i]}; "
+                    + $"the model's vocabulary ends at {vocabulary - 1}");
     }
 
     /// <summary>One training.</summary>
@@ -88,13 +93,16 @@ public static class CausalLanguageModeling
         private readonly LanguageModelingOptions _options;
         private readonly FlatAdamW _optimizer;
         private readonly WeightAverage? _average;
+        private readonly ScalarType? _products;
         private readonly List<double> _losses = [];
         private readonly List<(long, double, double?)> _curve = [];
 
         public Run(
-            DecoderModel model, TokenBlocks train, TokenBlocks? heldOut, LanguageModelingOptions options, Func<string, UpdateFactors>? factors)
+            DecoderModel model, TokenBlocks train, TokenBlocks? heldOut,
+            LanguageModelingOptions options, Func<string, UpdateFactors>? factors)
         {
             (_model, _train, _heldOut, _options) = (model, train, heldOut, options);
+            _products = model.ProductType;
             IReadOnlyList<(string Name, Parameter Parameter)> trained = PeftModel.TrainableParameters(model);
             _optimizer = new FlatAdamW(trained, options.Optimizer, options.Decoupled(factors));
             if (options.EmaDecay > 0) _average = new WeightAverage(trained.Select(p => p.Parameter), options.EmaDecay);
@@ -109,6 +117,7 @@ public static class CausalLanguageModeling
             long warmup = (long)Math.Ceiling(_options.Warmup * _options.Steps);
             bool diverged = false, stopped = false;
             _model.train();
+            if (_options.BFloat16) _model.ProductType = ScalarType.BFloat16;
             using IEnumerator<int> starts = _train.Starts(_options.Seed).GetEnumerator();
             while (_losses.Count < _options.Steps && !stopped && !cancellationToken.IsCancellationRequested)
             {
@@ -133,6 +142,7 @@ public static class CausalLanguageModeling
 
         public void Dispose()
         {
+            _model.ProductType = _products;
             _optimizer.Dispose();
             _average?.Dispose();
         }

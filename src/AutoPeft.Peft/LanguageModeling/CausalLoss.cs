@@ -10,7 +10,9 @@ internal static class CausalLoss
     /// <param name="logits"><c>[batch, tokens, vocabulary]</c>.</param>
     /// <param name="targets"><c>[batch, tokens]</c> int64.</param>
     /// <param name="zLoss">Coefficient of the z-loss.</param>
-    /// <returns>The mean loss, and what is to be minimised: the loss and the z-loss. Both scalars; one tensor where there is no z-loss.</returns>
+    /// <returns>
+    /// The mean loss, and what is to be minimised: the loss and the z-loss. Both scalars; one tensor where there is no z-loss.
+    /// </returns>
     public static (Tensor Loss, Tensor Minimised) Of(Tensor logits, Tensor targets, double zLoss)
     {
         using var scope = NewDisposeScope();

@@ -78,6 +78,12 @@ public sealed record LanguageModelingOptions
     /// </summary>
     public double EmaDecay { get; init; }
 
+    /// <summary>
+    /// Whether the layers' matrix products and attention run in bfloat16, for GPUs with units for bfloat16 (NVIDIA since Ampere).
+    /// Parameters, norms, residual stream, loss and optimiser stay in float32. Default false.
+    /// </summary>
+    public bool BFloat16 { get; init; }
+
     /// <summary>Share of the text, at its end, that is held out. Default 0.1.</summary>
     public double HeldOutShare { get; init; } = 0.1;
 
@@ -132,14 +138,19 @@ public sealed record LanguageModelingOptions
     {
         // Independent decay: rate · decay must be decay times the schedule's share of the peak.
         WeightDecay = IndependentWeightDecay ? WeightDecay / LearningRate : WeightDecay,
-        Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon, MaxGradientNorm = MaxGradientNorm,
+        Beta1 = Beta1,
+        Beta2 = Beta2,
+        Epsilon = Epsilon,
+        MaxGradientNorm = MaxGradientNorm,
     };
 
     /// <summary>What the kind of schedule leaves open.</summary>
     /// <param name="sequenceLength">Tokens in a sequence.</param>
     internal ScheduleShape Shape(int sequenceLength) => new()
     {
-        DecayShare = DecayShare, FinalShare = FinalShare, PowerExponent = PowerExponent,
+        DecayShare = DecayShare,
+        FinalShare = FinalShare,
+        PowerExponent = PowerExponent,
         PowerKnee = PowerAmplitude is { } a
             ? Math.Pow(LearningRate / (BatchSize * a), 1 / PowerExponent) / ((double)BatchSize * sequenceLength)
             : null,
@@ -149,7 +160,8 @@ public sealed record LanguageModelingOptions
     internal Func<string, UpdateFactors>? Decoupled(Func<string, UpdateFactors>? factors) =>
         factors is null || !IndependentWeightDecay
             ? factors
-            : name => factors(name) is var own && own.LearningRate > 0 ? own with { WeightDecay = own.WeightDecay / own.LearningRate } : own;
+            : name => factors(name) is var own && own.LearningRate > 0
+                ? own with { WeightDecay = own.WeightDecay / own.LearningRate } : own;
 
     private static void Count(string what, int value) =>
         Require(value is > 0 and <= TrainingOptions.MaxCount, what, value, $"between 1 and {TrainingOptions.MaxCount}");

@@ -4,7 +4,9 @@ using AutoPeft.Peft.Tokenizers;
 
 namespace AutoPeft.Peft.LanguageModeling;
 
-/// <summary>Text to the ids of a language model and back: by the tokenizer in its folder, or byte by byte. Immutable and thread-safe.</summary>
+/// <summary>
+/// Text to the ids of a language model and back: by the tokenizer in its folder, or byte by byte. Immutable and thread-safe.
+/// </summary>
 /// <param name="Tokenizer">The tokenizer; null: ids are bytes.</param>
 internal sealed record TextCodec(BytePairTokenizer? Tokenizer)
 {
@@ -12,13 +14,16 @@ internal sealed record TextCodec(BytePairTokenizer? Tokenizer)
     public const int Bytes = 256;
 
     /// <summary>The codec of a model's folder: its <c>tokenizer.json</c>; without one, bytes.</summary>
-    /// <exception cref="InvalidInputException">There is no tokenizer and the vocabulary is not that of bytes, or the file cannot be used.</exception>
+    /// <exception cref="InvalidInputException">
+    /// There is no tokenizer and the vocabulary is not that of bytes, or the file cannot be used.
+    /// </exception>
     public static TextCodec Load(string folder, DecoderConfig config)
     {
         if (File.Exists(Path.Combine(folder, TokenizerFile.FileName))) return new TextCodec(BytePairTokenizer.Load(folder));
         if (config.VocabSize == Bytes) return new TextCodec((BytePairTokenizer?)null);
         throw new InvalidInputException(
-            $"{folder}: holds no {TokenizerFile.FileName}; without one a vocabulary has the {Bytes} bytes, but this model has {config.VocabSize} pieces");
+            $"{folder}: holds no {TokenizerFile.FileName}; "
+                + $"without one a vocabulary has the {Bytes} bytes, but this model has {config.VocabSize} pieces");
     }
 
     /// <summary>The ids of a text, with what the model expects in front of it.</summary>

@@ -16,14 +16,17 @@ internal static class TextGeneration
     /// <param name="count">Tokens at most.</param>
     /// <param name="cancellationToken">Honoured within a token.</param>
     /// <returns>Each token with the natural logarithm of its probability.</returns>
-    /// <exception cref="InvalidInputException">The prompt is empty, longer than the model's positions, or holds ids that the model lacks.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The prompt is empty, longer than the model's positions, or holds ids that the model lacks.
+    /// </exception>
     public static IEnumerable<(int Id, double LogProbability)> Greedy(
         DecoderModel model, IReadOnlyList<int> prompt, int count, CancellationToken cancellationToken = default)
     {
         DecoderConfig config = model.Config;
         if (prompt.Count == 0) throw new InvalidInputException("the prompt holds no token; give some text");
         if (prompt.Count > config.MaxPositionEmbeddings)
-            throw new InvalidInputException($"the prompt's {prompt.Count} tokens are more than the model's {config.MaxPositionEmbeddings} positions");
+            throw new InvalidInputException($"the prompt's {prompt.Count} tokens "
+                + $"are more than the model's {config.MaxPositionEmbeddings} positions");
         if (prompt.FirstOrDefault(id => (uint)id >= (uint)config.VocabSize, -1) is >= 0 and var bad)
             throw new InvalidInputException($"the prompt holds the id {bad}; the model's vocabulary ends at {config.VocabSize - 1}");
         return Continue(model, [.. prompt], Math.Min(count, config.MaxPositionEmbeddings - prompt.Count), cancellationToken);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Models;
 
 /// <summary>Pointwise activations under the names that Hugging Face configurations use.</summary>
-public static class Activation
+internal static class Activation
 {
     /// <summary>The names, for messages.</summary>
     public const string Known = "gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish, tanh, identity";

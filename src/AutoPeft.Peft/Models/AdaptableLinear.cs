@@ -55,7 +55,9 @@ internal sealed class AdaptableLinear : nn.Module<Tensor, Tensor>
     /// <summary>What stands in for the map; null: nothing.</summary>
     public ILinearAdaptation? Adaptation { get; set; }
 
-    /// <summary>The type in which the map is computed; null: that of its parameters. Parameters and their gradients keep their type.</summary>
+    /// <summary>
+    /// The type in which the map is computed; null: that of its parameters. Parameters and their gradients keep their type.
+    /// </summary>
     public ScalarType? ProductType { get; set; }
 
     /// <inheritdoc/>

@@ -28,7 +28,9 @@ internal sealed class AttentionMask
         return new AttentionMask(bias.MoveToOuterDisposeScope());
     }
 
-    /// <summary><c>[batch, 1, 1, prefix + tokens]</c>: the mask behind <paramref name="prefix"/> positions that are always visible.</summary>
+    /// <summary>
+    /// <c>[batch, 1, 1, prefix + tokens]</c>: the mask behind <paramref name="prefix"/> positions that are always visible.
+    /// </summary>
     public Tensor Bias(int prefix)
     {
         if (prefix == 0) return bias;

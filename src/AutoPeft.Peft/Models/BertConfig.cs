@@ -86,7 +86,9 @@ public sealed record BertConfig
         File.WriteAllText(Path.Combine(directory, FileName), ToJson(architecture, numLabels) + "\n");
     }
 
-    /// <summary>How many labels a folder's <c>config.json</c> declares (<c>num_labels</c>, else <c>id2label</c>); null where it says nothing.</summary>
+    /// <summary>
+    /// How many labels a folder's <c>config.json</c> declares (<c>num_labels</c>, else <c>id2label</c>); null where it says nothing.
+    /// </summary>
     /// <exception cref="InvalidInputException">The file is absent or is not JSON.</exception>
     public static int? ReadNumLabels(string directory)
     {
@@ -96,7 +98,8 @@ public sealed record BertConfig
 
     /// <summary>Refuses a configuration from which no encoder can be built.</summary>
     /// <param name="where">What to name in the message: a file or a parameter.</param>
-    /// <exception cref="InvalidInputException">A size is not positive, heads do not divide the width, a probability is out of range, or the activation is unknown.</exception>
+    /// <exception cref="InvalidInputException">A size is not positive, heads do not divide the width, a probability is out of range, or the
+    /// activation is unknown.</exception>
     public BertConfig Checked(string where)
     {
         void Positive(string key, int value)
@@ -121,7 +124,8 @@ public sealed record BertConfig
         Probability("attention_probs_dropout_prob", AttentionProbsDropoutProb);
         if (HiddenSize % NumAttentionHeads != 0)
             throw Bad("num_attention_heads", $"{NumAttentionHeads}", $"must divide hidden_size = {HiddenSize}");
-        if (PadTokenId < 0 || PadTokenId >= VocabSize) throw Bad("pad_token_id", $"{PadTokenId}", $"must be in [0, vocab_size = {VocabSize})");
+        if (PadTokenId < 0 || PadTokenId >= VocabSize)
+            throw Bad("pad_token_id", $"{PadTokenId}", $"must be in [0, vocab_size = {VocabSize})");
         if (!(LayerNormEps is > 0 and <= 1))
             throw Bad("layer_norm_eps", LayerNormEps.ToString(CultureInfo.InvariantCulture), "must be in (0, 1]");
         if (!(InitializerRange is >= 0 and <= MaxInitializerRange))
@@ -189,7 +193,8 @@ public sealed record BertConfig
         if (architecture is not null) json["architectures"] = new JsonArray(JsonValue.Create(architecture));
         if (numLabels is { } labels)
         {
-            json["id2label"] = new JsonObject(Enumerable.Range(0, labels).Select(i => KeyValuePair.Create($"{i}", (JsonNode?)$"LABEL_{i}")));
+            json["id2label"] =
+                new JsonObject(Enumerable.Range(0, labels).Select(i => KeyValuePair.Create($"{i}", (JsonNode?)$"LABEL_{i}")));
             json["label2id"] = new JsonObject(Enumerable.Range(0, labels).Select(i => KeyValuePair.Create($"LABEL_{i}", (JsonNode?)i)));
         }
         return new JsonObject(json).ToJsonString(new JsonSerializerOptions { WriteIndented = true });

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Models;
 
-/// <summary>Word, segment and position embeddings, summed and normalised. Names: <c>word_embeddings</c>, <c>position_embeddings</c>, <c>token_type_embeddings</c>, <c>LayerNorm</c>.</summary>
+/// <summary>
+/// Word, segment and position embeddings, summed and normalised. Names: <c>word_embeddings</c>, <c>position_embeddings</c>,
+/// <c>token_type_embeddings</c>, <c>LayerNorm</c>.
+/// </summary>
 internal sealed class BertEmbeddings : nn.Module<Tensor, Tensor, Tensor>
 {
     private readonly Embedding word_embeddings;
@@ -54,12 +57,14 @@ internal sealed class BertEmbeddings : nn.Module<Tensor, Tensor, Tensor>
         if (Adaptation is { } adaptation)
         {
             words = cat([adaptation.Tokens().expand(inputIds.shape[0], adaptation.Length, config.HiddenSize), words], 1);
-            tokenTypeIds = cat([zeros(inputIds.shape[0], adaptation.Length, dtype: ScalarType.Int64, device: tokenTypeIds.device), tokenTypeIds], 1);
+            tokenTypeIds =
+                cat([zeros(inputIds.shape[0], adaptation.Length, dtype: ScalarType.Int64, device: tokenTypeIds.device), tokenTypeIds], 1);
         }
 
         var tokens = words.shape[1];
         if (PositionOffset + tokens > config.MaxPositionEmbeddings)
-            throw new InvalidInputException($"a sequence of {PositionOffset + tokens} tokens (prompts and offset included) does not fit max_position_embeddings = {config.MaxPositionEmbeddings}; shorten --max-length or the prompt");
+            throw new InvalidInputException($"a sequence of {PositionOffset + tokens} tokens (prompts and offset included) does not fit "
+                + $"max_position_embeddings = {config.MaxPositionEmbeddings}; shorten --max-length or the prompt");
 
         // The same rows for every example: a slice that broadcasts costs less than looking each one up.
         var positions = position_embeddings.weight!.narrow(0, PositionOffset, tokens);

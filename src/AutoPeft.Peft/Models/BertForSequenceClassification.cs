@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Models;
 
-/// <summary>BERT with a linear classifier (or, with one label, a regressor) over the pooled first token. Names: <c>bert</c>, <c>classifier</c>.</summary>
+/// <summary>
+/// BERT with a linear classifier (or, with one label, a regressor)
+/// over the pooled first token. Names: <c>bert</c>, <c>classifier</c>.
+/// </summary>
 public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Tensor, Tensor>, IAdaptable
 {
     private readonly BertModel bert;

@@ -112,5 +112,6 @@ internal readonly record struct WantedPositions
 
     internal Tensor OfContext(Tensor context) => flat is null ? context : context.view(-1, context.shape[^1]).index_select(0, flat);
 
-    internal Tensor OfHidden(Tensor hidden) => FirstOnly ? hidden.narrow(1, 0, 1) : flat is null ? hidden : hidden.view(-1, hidden.shape[^1]).index_select(0, flat);
+    internal Tensor OfHidden(Tensor hidden) =>
+        FirstOnly ? hidden.narrow(1, 0, 1) : flat is null ? hidden : hidden.view(-1, hidden.shape[^1]).index_select(0, flat);
 }

@@ -39,7 +39,9 @@ internal sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
     /// <summary>The pooler; null where the model was built without.</summary>
     public BertPooler? Pooler => pooler;
 
-    /// <summary>The type of matrix products and attention; null: that of the parameters. Sums, LayerNorms and parameters keep theirs.</summary>
+    /// <summary>
+    /// The type of matrix products and attention; null: that of the parameters. Sums, LayerNorms and parameters keep theirs.
+    /// </summary>
     public ScalarType? ProductType
     {
         get => encoder.Layers[0].Attention.Self.Query.ProductType;
@@ -73,7 +75,9 @@ internal sealed class BertModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
         var hidden = embeddings.forward(inputIds, tokenTypeIds);
         var visible = attentionMask;
         if (embeddings.Adaptation is { } prompt)
-            visible = cat([ones(inputIds.shape[0], prompt.Length, dtype: ScalarType.Int64, device: inputIds.device), attentionMask.to(ScalarType.Int64)], 1);
+            visible = cat(
+                [ones(inputIds.shape[0], prompt.Length, dtype: ScalarType.Int64, device: inputIds.device),
+                    attentionMask.to(ScalarType.Int64)], 1);
         var mask = AttentionMask.From(visible, ProductType ?? hidden.dtype);
         try
         {

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Models;
 
-/// <summary>Scaled dot-product attention of all heads (Vaswani et al., 2017, equation 1). Names: <c>query</c>, <c>key</c>, <c>value</c>.</summary>
+/// <summary>
+/// Scaled dot-product attention of all heads (Vaswani et al., 2017, equation 1). Names: <c>query</c>, <c>key</c>, <c>value</c>.
+/// </summary>
 internal sealed class BertSelfAttention : nn.Module
 {
     private readonly AdaptableLinear query;

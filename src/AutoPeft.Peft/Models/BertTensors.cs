@@ -9,7 +9,9 @@ internal sealed record BaseTensor(string Name, IReadOnlyList<long> Shape)
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
 }
 
-/// <summary>Every tensor that a <see cref="BertForSequenceClassification"/> of a given shape holds, known before anything is allocated.</summary>
+/// <summary>
+/// Every tensor that a <see cref="BertForSequenceClassification"/> of a given shape holds, known before anything is allocated.
+/// </summary>
 internal static class BertTensors
 {
     /// <summary>The encoder with its pooler, in the order of the state dictionary.</summary>
@@ -24,7 +26,8 @@ internal static class BertTensors
         {
             var layer = $"bert.encoder.layer.{i}";
             foreach (var tensor in (IEnumerable<BaseTensor>)[
-                .. Linear($"{layer}.attention.self.query", d, d), .. Linear($"{layer}.attention.self.key", d, d), .. Linear($"{layer}.attention.self.value", d, d),
+                .. Linear($"{layer}.attention.self.query", d, d), .. Linear($"{layer}.attention.self.key", d, d),
+                .. Linear($"{layer}.attention.self.value", d, d),
                 .. Linear($"{layer}.attention.output.dense", d, d), .. Norm($"{layer}.attention.output.LayerNorm", d),
                 .. Linear($"{layer}.intermediate.dense", d, inner),
                 .. Linear($"{layer}.output.dense", inner, d), .. Norm($"{layer}.output.LayerNorm", d)]) yield return tensor;

@@ -101,7 +101,9 @@ internal sealed class CausalSelfAttention : NamedModule
         return windowed ? visible.logical_and(columns.gt(rows - config.SlidingWindow!.Value)) : visible;
     }
 
-    /// <summary><c>[batch, groups, tokens, width]</c> to <c>[batch, heads, tokens, width]</c>: each group serves heads that lie together.</summary>
+    /// <summary>
+    /// <c>[batch, groups, tokens, width]</c> to <c>[batch, heads, tokens, width]</c>: each group serves heads that lie together.
+    /// </summary>
     private Tensor Repeated(Tensor x)
     {
         int times = config.NumAttentionHeads / config.KeyValueHeads;

@@ -53,7 +53,8 @@ public static class Checkpoint
     /// <param name="without">
     /// Modules of the model that keep their random start whatever the checkpoint has, such as <c>classifier</c>.
     /// </param>
-    /// <returns>What was loaded. A pooler, classifier or MLM head that the checkpoint lacks stays as it is and is listed as fresh.</returns>
+    /// <returns>What was loaded. A pooler, classifier or MLM head that the checkpoint lacks stays as it is and is listed as
+    /// fresh.</returns>
     /// <exception cref="InvalidInputException">
     /// A file is absent or malformed, or a tensor is missing, has another shape, or holds no floating-point numbers. The model is then
     /// untouched.

@@ -8,7 +8,8 @@ namespace AutoPeft.Peft.Models;
 internal static class Construction
 {
     /// <summary>
-    /// Takes a finished model's parameters and buffers out of the scope. What stays in it are the intermediate tensors of initialisation, TorchSharp's own modules' among them, which nobody else would free.
+    /// Takes a finished model's parameters and buffers out of the scope. What stays in it are the intermediate tensors of initialisation,
+    /// TorchSharp's own modules' among them, which nobody else would free.
     /// </summary>
     public static void Keep(nn.Module model)
     {

@@ -86,6 +86,9 @@ public sealed record DecoderConfig
     /// <summary>Id of the token that ends a text; null: none.</summary>
     public int? EosTokenId { get; init; }
 
+    /// <summary>How rotary positions are stretched; null: not at all.</summary>
+    internal RopeScaling? RopeScaling { get; init; }
+
     /// <summary>Heads of keys and values.</summary>
     internal int KeyValueHeads => NumKeyValueHeads ?? NumAttentionHeads;
 
@@ -189,5 +192,6 @@ public sealed record DecoderConfig
 
     /// <summary>The refusal of a model type that cannot be built.</summary>
     internal static InvalidInputException UnknownType(string where, string? type) =>
-        new($"{where}: model_type = {(type is null ? "missing" : $"'{type}'")}: this architecture is not known; known are {KnownModelTypes}");
+        new($"{where}: model_type = {(type is null ? "missing" : $"'{type}'")}: this architecture is not known; "
+            + $"known are {KnownModelTypes}");
 }

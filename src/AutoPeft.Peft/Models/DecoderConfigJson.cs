@@ -49,6 +49,7 @@ internal static class DecoderConfigJson
     {
         if (json.Flag("use_sliding_window") is true) throw json.Bad("use_sliding_window", true, null);
         int heads = Size(json, "num_attention_heads");
+        var (theta, scaling) = Rope(json);
         return new DecoderConfig
         {
             ModelType = type,
@@ -63,7 +64,8 @@ internal static class DecoderConfigJson
             HiddenAct = json.Text("hidden_act") ?? "silu",
             MaxPositionEmbeddings = Size(json, "max_position_embeddings"),
             NormEps = json.Number("rms_norm_eps") ?? 1e-6,
-            RopeTheta = Theta(json),
+            RopeTheta = theta,
+            RopeScaling = scaling,
             TieWordEmbeddings = json.Flag("tie_word_embeddings") ?? false,
             AttentionBias = type is "llama" or "qwen3" && (json.Flag("attention_bias") ?? false),
             MlpBias = type == "llama" && (json.Flag("mlp_bias") ?? false),
@@ -118,6 +120,7 @@ internal static class DecoderConfigJson
             ["rms_norm_eps"] = config.NormEps,
             ["rope_theta"] = config.RopeTheta,
         };
+        if (config.RopeScaling is { } scaling) json["rope_scaling"] = scaling.ToJson();
         if (config.ModelType is "llama" or "qwen3") json["attention_bias"] = config.AttentionBias;
         if (config.ModelType == "llama") json["mlp_bias"] = config.MlpBias;
         if (config.ModelType == "mistral") json["sliding_window"] = config.SlidingWindow;
@@ -148,16 +151,19 @@ internal static class DecoderConfigJson
 
     private static int? Window(JsonFields json) => json.Keys.Contains("sliding_window") ? json.Integer("sliding_window") : MistralWindow;
 
-    /// <summary>The rotary base: a key of its own, or (since transformers 5) one of <c>rope_parameters</c>.</summary>
-    private static double Theta(JsonFields json)
+    /// <summary>
+    /// The rotary base, a key of its own or (since transformers 5) one of <c>rope_parameters</c>, and how positions are stretched.
+    /// </summary>
+    private static (double Theta, RopeScaling? Scaling) Rope(JsonFields json)
     {
+        double? theta = json.Number("rope_theta");
+        RopeScaling? scaling = null;
         foreach (string key in (string[])["rope_scaling", "rope_parameters"])
         {
             if (json.Object(key) is not { } rope) continue;
-            string kind = rope.Text("rope_type") ?? rope.Text("type") ?? "default";
-            if (kind != "default") throw rope.Bad("rope_type", kind, "default: stretched rotary positions are not supported");
-            if (rope.Number("rope_theta") is { } theta) return theta;
+            scaling ??= RopeScaling.Read(rope);
+            theta ??= rope.Number("rope_theta");
         }
-        return json.Number("rope_theta") ?? 10_000;
+        return (theta ?? 10_000, scaling);
     }
 }

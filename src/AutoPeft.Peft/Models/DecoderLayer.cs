@@ -27,7 +27,9 @@ internal sealed class DecoderLayer : NamedModule
     /// <summary>The feed-forward block.</summary>
     public DecoderFeedForward FeedForward { get; }
 
-    /// <summary>Factor of what each of the two blocks adds to the residual stream. Default 1; depth-wise parametrisations take less.</summary>
+    /// <summary>
+    /// Factor of what each of the two blocks adds to the residual stream. Default 1; depth-wise parametrisations take less.
+    /// </summary>
     public double ResidualMultiplier { get; set; } = 1;
 
     /// <param name="hidden"><c>[batch, tokens, d]</c>.</param>

@@ -59,6 +59,19 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
     /// <summary>Factor of the logits. Default 1; muP takes the base width over the width.</summary>
     public double OutputMultiplier { get; set; } = 1;
 
+    /// <summary>
+    /// The type of the layers' matrix products and attention, as autocast has it; null: that of the parameters. The residual stream, norms,
+    /// logits and parameters keep theirs.
+    /// </summary>
+    public ScalarType? ProductType
+    {
+        get => Layers[0].Attention.Output.ProductType;
+        set
+        {
+            foreach (AdaptableLinear linear in Stack.modules().OfType<AdaptableLinear>()) linear.ProductType = value;
+        }
+    }
+
     /// <summary>Embeddings, layers and final norm.</summary>
     internal DecoderStack Stack { get; }
 
@@ -98,7 +111,9 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
     /// </remarks>
     /// <param name="config">The shape.</param>
     /// <param name="seed">Of the weights.</param>
-    /// <exception cref="InvalidInputException">The configuration describes no decoder that can be built, or memory does not suffice.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The configuration describes no decoder that can be built, or memory does not suffice.
+    /// </exception>
     public static DecoderModel Create(DecoderConfig config, ulong seed)
     {
         DecoderTensors.RequireMemory(config.Checked("model configuration"));
@@ -173,7 +188,7 @@ internal sealed class DecoderStack : NamedModule
         this.config = config;
         tokens = Add(names.Tokens, nn.Embedding(config.VocabSize, config.HiddenSize));
         if (config.IsGpt2) positions = Add(names.Positions, nn.Embedding(config.MaxPositionEmbeddings, config.HiddenSize));
-        else Rotary = new RotaryEmbedding(config.HeadSize, config.RopeTheta);
+        else Rotary = new RotaryEmbedding(config.HeadSize, config.RopeTheta, config.RopeScaling);
         Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(_ => new DecoderLayer(config, names, Rotary))];
         Add(names.Layers, nn.ModuleList([.. Layers]));
         norm = Add(names.FinalNorm, DecoderNorm.Of(config));

@@ -6,18 +6,48 @@ internal sealed record DecoderNames
     /// <summary>LLaMA, Mistral and Qwen.</summary>
     private static readonly DecoderNames LlamaNames = new()
     {
-        Stem = "model", Tokens = "embed_tokens", Positions = "", Layers = "layers", FinalNorm = "norm",
-        AttentionNorm = "input_layernorm", Attention = "self_attn", FeedForwardNorm = "post_attention_layernorm", FeedForward = "mlp",
-        QueryKeyValue = "", Query = "q_proj", Key = "k_proj", Value = "v_proj", AttentionOutput = "o_proj",
-        QueryNorm = "q_norm", KeyNorm = "k_norm", Gate = "gate_proj", Up = "up_proj", Down = "down_proj",
+        Stem = "model",
+        Tokens = "embed_tokens",
+        Positions = "",
+        Layers = "layers",
+        FinalNorm = "norm",
+        AttentionNorm = "input_layernorm",
+        Attention = "self_attn",
+        FeedForwardNorm = "post_attention_layernorm",
+        FeedForward = "mlp",
+        QueryKeyValue = "",
+        Query = "q_proj",
+        Key = "k_proj",
+        Value = "v_proj",
+        AttentionOutput = "o_proj",
+        QueryNorm = "q_norm",
+        KeyNorm = "k_norm",
+        Gate = "gate_proj",
+        Up = "up_proj",
+        Down = "down_proj",
     };
 
     private static readonly DecoderNames Gpt2Names = new()
     {
-        Stem = "transformer", Tokens = "wte", Positions = "wpe", Layers = "h", FinalNorm = "ln_f",
-        AttentionNorm = "ln_1", Attention = "attn", FeedForwardNorm = "ln_2", FeedForward = "mlp",
-        QueryKeyValue = "c_attn", Query = "", Key = "", Value = "", AttentionOutput = "c_proj",
-        QueryNorm = "", KeyNorm = "", Gate = "", Up = "c_fc", Down = "c_proj",
+        Stem = "transformer",
+        Tokens = "wte",
+        Positions = "wpe",
+        Layers = "h",
+        FinalNorm = "ln_f",
+        AttentionNorm = "ln_1",
+        Attention = "attn",
+        FeedForwardNorm = "ln_2",
+        FeedForward = "mlp",
+        QueryKeyValue = "c_attn",
+        Query = "",
+        Key = "",
+        Value = "",
+        AttentionOutput = "c_proj",
+        QueryNorm = "",
+        KeyNorm = "",
+        Gate = "",
+        Up = "c_fc",
+        Down = "c_proj",
     };
 
     /// <summary>The head's name, beside the stem.</summary>

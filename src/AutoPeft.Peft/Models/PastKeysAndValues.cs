@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Models;
 
-/// <summary>One layer's keys and values of the tokens read so far, so that the next token costs its own computation alone. Dispose to free them.</summary>
+/// <summary>
+/// One layer's keys and values of the tokens read so far, so that the
+/// next token costs its own computation alone. Dispose to free them.
+/// </summary>
 internal sealed class PastKeysAndValues : IDisposable
 {
     private Tensor? keys, values;

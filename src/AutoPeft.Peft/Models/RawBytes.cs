@@ -10,7 +10,10 @@ internal static class RawBytes
 
     private const long ChunkBytes = 64L << 20;
 
-    /// <summary>Calls <paramref name="action"/> on the tensor's bytes, in order. A large embedding exceeds the 2 GiB of one span, so it comes in pieces.</summary>
+    /// <summary>
+    /// Calls <paramref name="action"/> on the tensor's bytes, in order. A large embedding exceeds the 2 GiB of one span, so it comes in
+    /// pieces.
+    /// </summary>
     public static void ForEachChunk(Tensor tensor, BytesAction action)
     {
         var count = tensor.numel();

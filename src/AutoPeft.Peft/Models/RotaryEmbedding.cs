@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Models;
 /// Rotary positions (Su et al., 2021), in LLaMA's layout: the numbers i and i + width/2 of a head are one pair, which turns by the angle
 /// position · θ^(−2i/width). One table for all layers, made once for a length, device and type. Dispose to free the table.
 /// </summary>
-internal sealed class RotaryEmbedding(int width, double theta) : IDisposable
+internal sealed class RotaryEmbedding(int width, double theta, RopeScaling? scaling = null) : IDisposable
 {
     private Tensor? cosine, sine;
 
@@ -40,9 +40,10 @@ internal sealed class RotaryEmbedding(int width, double theta) : IDisposable
         Dispose();
         using var mode = no_grad();
         using var scope = NewDisposeScope();
-        // In float32, as Hugging Face's models were trained.
-        var exponents = arange(0, width, 2, dtype: ScalarType.Float32, device: like.device) / width;
-        var frequencies = tensor((float)theta, device: like.device).pow(exponents).reciprocal();
+        // Angles in float32, as Hugging Face's models were trained.
+        double[] plain = [.. Enumerable.Range(0, width / 2).Select(i => Math.Pow(theta, -2.0 * i / width))];
+        float[] scaled = [.. plain.Select(f => (float)(scaling?.Scaled(f) ?? f))];
+        var frequencies = tensor(scaled, device: like.device);
         var angles = arange(length, dtype: ScalarType.Float32, device: like.device).outer(frequencies);
         var both = cat([angles, angles], -1);
         cosine = both.cos().to(like.dtype).DetachFromDisposeScope();

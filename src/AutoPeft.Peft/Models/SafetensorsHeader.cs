@@ -15,7 +15,9 @@ internal sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList
 /// The header of a safetensors file: a u64 little-endian length, then JSON
 /// <c>{name: {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {...}}</c>, then the data.
 /// </summary>
-/// <remarks>Checks all that the format promises: no duplicate names, no holes, no overlaps, sizes that agree with shapes, no byte left over.</remarks>
+/// <remarks>
+/// Checks all that the format promises: no duplicate names, no holes, no overlaps, sizes that agree with shapes, no byte left over.
+/// </remarks>
 internal static class SafetensorsHeader
 {
     /// <summary>The format's own bound on the header, so that a damaged length cannot ask for all memory.</summary>
@@ -41,7 +43,8 @@ internal static class SafetensorsHeader
     /// <param name="dataLength">Bytes of data behind it.</param>
     /// <param name="path">The file, for messages.</param>
     /// <exception cref="InvalidInputException">The header breaks a promise of the format.</exception>
-    public static (Dictionary<string, SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(byte[] json, long dataLength, string path)
+    public static (Dictionary<string, SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(byte[] json, long dataLength,
+        string path)
     {
         InvalidInputException Bad(string what, Exception? inner = null) => inner is null
             ? new InvalidInputException($"{path}: not a valid safetensors file: {what}")
@@ -81,7 +84,8 @@ internal static class SafetensorsHeader
                 throw Bad($"tensor '{entry.Name}' begins at byte {entry.Begin}, but the data before it ends at {position}");
             position = entry.End;
         }
-        if (position > dataLength) throw Bad($"its tensors need {position} bytes of data, but only {dataLength} are there: the file is cut short");
+        if (position > dataLength)
+            throw Bad($"its tensors need {position} bytes of data, but only {dataLength} are there: the file is cut short");
         if (position < dataLength) throw Bad($"its tensors need {position} bytes of data, but {dataLength} are there");
         return (entries, metadata);
     }
@@ -135,7 +139,8 @@ internal static class SafetensorsHeader
         if (element == 0) return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
         try
         {
-            var bytes = shape.Aggregate((long)element, (product, size) => size < 0 ? throw new OverflowException() : checked(product * size));
+            var bytes =
+                shape.Aggregate((long)element, (product, size) => size < 0 ? throw new OverflowException() : checked(product * size));
             if (bytes != offsets[1] - offsets[0])
                 throw bad($"tensor '{name}' of shape [{string.Join(", ", shape)}] and dtype {dtype} needs {bytes} bytes, but has "
                     + $"{offsets[1] - offsets[0]}", null);

@@ -15,7 +15,8 @@ internal sealed class SafetensorsReader : IDisposable
     private readonly MemoryMappedViewAccessor view;
     private readonly long dataStart;
 
-    private SafetensorsReader(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, long dataStart, Dictionary<string, SafetensorsEntry> entries, Dictionary<string, string> metadata)
+    private SafetensorsReader(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, long dataStart,
+        Dictionary<string, SafetensorsEntry> entries, Dictionary<string, string> metadata)
         => (Path, this.map, this.view, this.dataStart, Entries, Metadata) = (path, map, view, dataStart, entries, metadata);
 
     /// <summary>The file.</summary>
@@ -40,19 +41,23 @@ internal sealed class SafetensorsReader : IDisposable
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
             var length = stream.Length;
             var prefix = new byte[8];
-            if (length < 8) throw new InvalidInputException($"{path}: not a valid safetensors file: {length} bytes are too few for a header");
+            if (length < 8)
+                throw new InvalidInputException($"{path}: not a valid safetensors file: {length} bytes are too few for a header");
             stream.ReadExactly(prefix);
             var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
             if (headerLength > (ulong)SafetensorsHeader.MaxLength)
-                throw new InvalidInputException($"{path}: not a valid safetensors file: it claims a header of {headerLength} bytes, more than the format's {SafetensorsHeader.MaxLength}");
+                throw new InvalidInputException($"{path}: not a valid safetensors file: it claims a header of {headerLength} bytes, more "
+                    + $"than the format's {SafetensorsHeader.MaxLength}");
             if ((long)headerLength > length - 8)
-                throw new InvalidInputException($"{path}: not a valid safetensors file: it claims a header of {headerLength} bytes, but {length - 8} follow: the file is cut short");
+                throw new InvalidInputException($"{path}: not a valid safetensors file: it claims a header of {headerLength} bytes, but "
+                    + $"{length - 8} follow: the file is cut short");
             var json = new byte[headerLength];
             stream.ReadExactly(json);
             var dataStart = 8 + (long)headerLength;
             var (entries, metadata) = SafetensorsHeader.Parse(json, length - dataStart, path);
 
-            map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            map =
+                MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             return new SafetensorsReader(path, map, view, dataStart, entries, metadata);
         }

@@ -12,13 +12,18 @@ internal static class SafetensorsWriter
     /// <summary>Writes a file, or leaves the one that is there untouched: the new one takes its place when it is complete.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tensors">Name and tensor, of any device; F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL.</param>
-    /// <param name="metadata">The file's <c>__metadata__</c>. Default <c>{"format": "pt"}</c>, without which Hugging Face refuses the file.</param>
+    /// <param name="metadata">The file's <c>__metadata__</c>. Default <c>{"format": "pt"}</c>, without which Hugging Face refuses the
+    /// file.</param>
     /// <exception cref="InvalidInputException">The file cannot be written, or a dtype cannot be stored.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         // Wide types first keeps every tensor aligned to its element size; names break ties.
         var ordered = tensors
-            .Select(t => (Name: t.Key, Tensor: t.Value, DType: SafetensorsDType.FromTorch(t.Value.dtype) ?? throw new InvalidInputException($"{path}: tensor '{t.Key}' has dtype {t.Value.dtype}, which safetensors cannot hold")))
+            .Select(t => (Name: t.Key, Tensor: t.Value,
+                DType: SafetensorsDType.FromTorch(t.Value.dtype)
+                    ?? throw new InvalidInputException(
+                        $"{path}: tensor '{t.Key}' has dtype {t.Value.dtype}, which safetensors cannot hold")))
             .OrderByDescending(t => SafetensorsHeader.ElementSize(t.DType))
             .ThenBy(t => t.DType, StringComparer.Ordinal)
             .ThenBy(t => t.Name, StringComparer.Ordinal)

@@ -4,8 +4,8 @@ using System.Text;
 namespace AutoPeft.Peft.Native;
 
 /// <summary>
-/// A shared library of 64-bit Linux, as far as needed to change what the library asks of others. The format: elf(5), and "Symbol Versioning"
-/// in the Linux Standard Base. Numbers are little-endian; a name is an offset into the table of names.
+/// A shared library of 64-bit Linux, as far as needed to change what the library asks of others. The format: elf(5), and "Symbol
+/// Versioning" in the Linux Standard Base. Numbers are little-endian; a name is an offset into the table of names.
 /// </summary>
 /// <param name="bytes">The whole file, which <see cref="DoWithout"/> changes.</param>
 /// <exception cref="InvalidDataException">The file lacks a table that every shared library with versioned symbols has.</exception>
@@ -18,11 +18,12 @@ internal sealed class ElfFile(byte[] bytes)
     private readonly Section _names = Section.At(bytes, Section.OfType(bytes, 11).Link);
 
     /// <summary>
-    /// Lets the library load on a system without <paramref name="version"/> of libstdc++. The demand for the version becomes weak, which the
-    /// system's loader lets pass where it is not met; and calls of <paramref name="function"/> go to libc's <c>sched_yield</c>, which like
-    /// the function takes nothing, and whose result nobody reads.
+    /// Lets the library load on a system without <paramref name="version"/> of libstdc++. The demand for the version becomes weak, which
+    /// the system's loader lets pass where it is not met; and calls of <paramref name="function"/> go to libc's <c>sched_yield</c>, which
+    /// like the function takes nothing, and whose result nobody reads.
     /// </summary>
-    /// <param name="function">The mangled name of a function of that version, taking and returning nothing: the only one the library uses.</param>
+    /// <param name="function">The mangled name of a function of that version, taking and returning nothing: the only one the library
+    /// uses.</param>
     /// <param name="version">Such as <c>GLIBCXX_3.4.32</c>.</param>
     /// <exception cref="InvalidDataException">The library does not ask for the function, the version, or libc.</exception>
     public void DoWithout(string function, string version)
@@ -40,7 +41,9 @@ internal sealed class ElfFile(byte[] bytes)
         Encoding.ASCII.GetBytes(substitute, bytes.AsSpan(name));
     }
 
-    /// <summary>The number of an undefined function in the table of functions, 24 bytes each: name (4), kind (2), section (2; 0 if undefined).</summary>
+    /// <summary>
+    /// The number of an undefined function in the table of functions, 24 bytes each: name (4), kind (2), section (2; 0 if undefined).
+    /// </summary>
     private int IndexOf(string function)
     {
         for (int i = 0; i < _functions.Size / 24; i++)
@@ -53,7 +56,8 @@ internal sealed class ElfFile(byte[] bytes)
 
     /// <summary>
     /// Where a demand lies: hash (4), flags (2), number by which functions refer to the version (2), name (4), distance to the next (4).
-    /// The demands on one library follow its header: format (2), count (2), library (4), distance to the first (4) and to the next header (4).
+    /// The demands on one library follow its header: format (2), count (2), library (4), distance to the first (4) and to the next header
+    /// (4).
     /// </summary>
     private int DemandFor(string library, string version)
     {
@@ -92,7 +96,8 @@ internal sealed class ElfFile(byte[] bytes)
         {
             for (int i = 0; i < Count(bytes); i++)
             {
-                if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(List(bytes) + i * EntrySize(bytes) + 4)) == type) return At(bytes, i);
+                if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(List(bytes) + i * EntrySize(bytes) + 4)) == type)
+                    return At(bytes, i);
             }
             throw new InvalidDataException($"The library has no section of type {type:x}.");
         }

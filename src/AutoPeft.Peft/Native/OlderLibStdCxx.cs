@@ -26,7 +26,8 @@ internal static class OlderLibStdCxx
     /// <summary>
     /// The path of a copy of <paramref name="library"/> that does without the function: <c>autopeft/native/HASH</c> in the user's cache.
     /// The original is only read: its file may be linked to the package cache. Safe with other processes that do the same, since the copy
-    /// appears under its name as a whole. Where the cache cannot be written, the copy is this process's alone, in the folder for temporary files.
+    /// appears under its name as a whole. Where the cache cannot be written, the copy is this process's alone, in the folder for temporary
+    /// files.
     /// </summary>
     /// <param name="library">TorchSharp's native part, as packaged.</param>
     /// <param name="cache">Default: <c>$XDG_CACHE_HOME</c>, else <c>~/.cache</c>.</param>
@@ -35,7 +36,8 @@ internal static class OlderLibStdCxx
     {
         byte[] bytes = File.ReadAllBytes(library);
         string hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-        string folder = Path.Combine(cache ?? UserCache(), "autopeft", "native", hash), copy = Path.Combine(folder, Path.GetFileName(library));
+        string folder = Path.Combine(cache ?? UserCache(), "autopeft", "native", hash),
+            copy = Path.Combine(folder, Path.GetFileName(library));
         if (File.Exists(copy)) return copy;
 
         new ElfFile(bytes).DoWithout(MissingFunction, MissingVersion);

@@ -33,7 +33,9 @@ public static class TorchRuntime
     public static void Load() => _ = s_loaded.Value;
 
 #pragma warning disable CA2255 // A library's users cannot be asked to remember a call before their first tensor.
-    /// <summary>Loads libtorch with TorchSharp, not with this assembly: a command that needs no tensor should not wait for 460 MB.</summary>
+    /// <summary>
+    /// Loads libtorch with TorchSharp, not with this assembly: a command that needs no tensor should not wait for 460 MB.
+    /// </summary>
     [ModuleInitializer]
     internal static void LoadWithTorchSharp()
     {
@@ -59,7 +61,9 @@ public static class TorchRuntime
         string? chosen = Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } variable ? variable : null;
         if (!OperatingSystem.IsLinux())
         {
-            return chosen is null ? null : throw new InvalidInputException($"{DirectoryVariable} works on Linux alone; unset the variable.");
+            return chosen is null
+                ? null
+                : throw new InvalidInputException($"{DirectoryVariable} works on Linux alone; unset the variable.");
         }
         bool older = OlderLibStdCxx.IsHere();
         if (chosen is null && !older) return null;
@@ -85,7 +89,8 @@ public static class TorchRuntime
         catch (DllNotFoundException e)
         {
             throw new InvalidInputException(
-                $"{found.Folder} has no libtorch that TorchSharp 0.107 can use ({e.Message.ReplaceLineEndings(" ").Trim()}); name the folder"
+                $"{found.Folder} has no libtorch that TorchSharp 0.107 can use ({e.Message.ReplaceLineEndings(" ").Trim()}); name the "
+                + $"folder"
                 + $" of a libtorch 2.10 with {DirectoryVariable}, or unset the variable.", e);
         }
         return found;
@@ -95,7 +100,8 @@ public static class TorchRuntime
     {
         string full = Path.GetFullPath(directory);
         string libtorch = FindIn([full, Path.Combine(full, "lib")], "libtorch_cpu.so") ?? throw new InvalidInputException(
-            $"{DirectoryVariable}={directory}: neither the folder nor its lib folder has a libtorch_cpu.so; name the folder of a libtorch.");
+            $"{DirectoryVariable}={directory}: neither the folder nor its lib folder has a libtorch_cpu.so; name the folder of a "
+                + $"libtorch.");
         // Two libtorchs in one process register every operator twice, at which the process aborts.
         return FindIn(packaged, "libtorch_cpu.so") is { } own && own != libtorch
             ? throw new InvalidInputException($"{DirectoryVariable}={directory}: this program has a libtorch of its own in"
@@ -114,7 +120,9 @@ public static class TorchRuntime
     private static string? FindIn(IEnumerable<string> directories, string file) =>
         directories.Select(directory => Path.Combine(directory, file)).FirstOrDefault(File.Exists);
 
-    /// <summary>Loads a library and resolves all its functions, so that a missing one is said here and not in the middle of a training.</summary>
+    /// <summary>
+    /// Loads a library and resolves all its functions, so that a missing one is said here and not in the middle of a training.
+    /// </summary>
     private static void BindNow(string path)
     {
         const int now = 2;

@@ -7,9 +7,10 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Pretraining;
 
 /// <summary>
-/// Gradients of one update by several threads: each has a copy of the model, one intra-op thread and a share of the batch's rows; the shares' gradients are added up in a fixed order.
-/// On small networks one operation is too short to be shared among threads (two threads within operations were slower than one), a batch is not.
-/// With one thread nothing is copied. Not thread-safe; call it from one thread. Dispose to end the threads.
+/// Gradients of one update by several threads: each has a copy of the model, one intra-op thread and a share of the batch's rows; the
+/// shares' gradients are added up in a fixed order. On small networks one operation is too short to be shared among threads (two threads
+/// within operations were slower than one), a batch is not. With one thread nothing is copied. Not thread-safe; call it from one thread.
+/// Dispose to end the threads.
 /// </summary>
 internal sealed class DataParallel : IDisposable
 {

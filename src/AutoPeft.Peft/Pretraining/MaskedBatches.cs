@@ -12,7 +12,8 @@ namespace AutoPeft.Peft.Pretraining;
 /// <param name="Positions">Flat positions to be predicted, ascending.</param>
 /// <param name="Targets">The tokens that stood there.</param>
 /// <param name="Tokens">Tokens without padding.</param>
-internal sealed record MaskedBatch(int Rows, int Length, long[] Ids, long[] TypeIds, long[] Mask, long[] Positions, long[] Targets, int Tokens)
+internal sealed record MaskedBatch(int Rows, int Length, long[] Ids, long[] TypeIds, long[] Mask, long[] Positions, long[] Targets,
+    int Tokens)
 {
     /// <summary>The same rows in at most <paramref name="shares"/> batches, in order, as even as rows go.</summary>
     public IReadOnlyList<MaskedBatch> Split(int shares)
@@ -25,7 +26,8 @@ internal sealed record MaskedBatch(int Rows, int Length, long[] Ids, long[] Type
         {
             int from = Rows * i / shares * Length, to = Rows * (i + 1) / shares * Length, first = target;
             while (target < Positions.Length && Positions[target] < to) target++;
-            result[i] = new MaskedBatch((to - from) / Length, Length, Ids[from..to], TypeIds[from..to], Mask[from..to], [.. Positions[first..target].Select(p => p - from)], Targets[first..target],
+            result[i] = new MaskedBatch((to - from) / Length, Length, Ids[from..to], TypeIds[from..to], Mask[from..to],
+                [.. Positions[first..target].Select(p => p - from)], Targets[first..target],
                 (int)Mask[from..to].Sum());
         }
         return result;
@@ -33,8 +35,8 @@ internal sealed record MaskedBatch(int Rows, int Length, long[] Ids, long[] Type
 }
 
 /// <summary>
-/// Endless batches for masked language modelling: inputs of similar length together, up to a number of tokens; masks drawn anew each time (Liu et al. 2019), of the chosen
-/// tokens 80 % masked, 10 % another token, 10 % as they were (Devlin et al. 2019). A function of the seed.
+/// Endless batches for masked language modelling: inputs of similar length together, up to a number of tokens; masks drawn anew each time
+/// (Liu et al. 2019), of the chosen tokens 80 % masked, 10 % another token, 10 % as they were (Devlin et al. 2019). A function of the seed.
 /// </summary>
 internal sealed class MaskedBatches(IReadOnlyList<TokenizedText> inputs, Vocabulary vocabulary, PretrainingOptions options)
 {
@@ -78,7 +80,8 @@ internal sealed class MaskedBatches(IReadOnlyList<TokenizedText> inputs, Vocabul
 
     private MaskedBatch Draw(List<int> rows, Philox random)
     {
-        int[] splits = [.. rows.Select(r => inputs[r].Boundaries is { Length: > 0 } b && random.NextDouble() < options.PairShare ? b[random.NextInt(b.Length)] : -1)];
+        int[] splits = [.. rows.Select(
+            r => inputs[r].Boundaries is { Length: > 0 } b && random.NextDouble() < options.PairShare ? b[random.NextInt(b.Length)] : -1)];
         int length = rows.Select((r, i) => inputs[r].Ids.Length + (splits[i] < 0 ? 2 : 3)).Max();
         long[] ids = new long[rows.Count * length], types = new long[ids.Length], mask = new long[ids.Length];
         Array.Fill(ids, vocabulary.PadId);

@@ -3,7 +3,9 @@ using AutoPeft.Peft.Training;
 
 namespace AutoPeft.Peft.Pretraining;
 
-/// <summary>How an encoder is pretrained by masked language modelling. The defaults suit some megabytes of text and minutes on a few cores.</summary>
+/// <summary>
+/// How an encoder is pretrained by masked language modelling. The defaults suit some megabytes of text and minutes on a few cores.
+/// </summary>
 public sealed record PretrainingOptions
 {
     /// <summary>The most minutes: a year.</summary>
@@ -11,19 +13,27 @@ public sealed record PretrainingOptions
 
     private const int MaxVocabulary = 1_000_000, MaxTokens = 10_000_000;
 
-    /// <summary>The text: UTF-8, a paragraph a line; where it has blank lines, these separate paragraphs and other line ends are blanks.</summary>
+    /// <summary>
+    /// The text: UTF-8, a paragraph a line; where it has blank lines, these separate paragraphs and other line ends are blanks.
+    /// </summary>
     public required string TextFile { get; init; }
 
     /// <summary>The folder that receives config.json, model.safetensors and vocab.txt.</summary>
     public required string OutputDirectory { get; init; }
 
-    /// <summary>Wall time to train for, in minutes; the learning rate decays to its end. Default 10. Not used where <see cref="Steps"/> is set.</summary>
+    /// <summary>
+    /// Wall time to train for, in minutes; the learning rate decays to its end. Default 10. Not used where <see cref="Steps"/> is set.
+    /// </summary>
     public double Minutes { get; init; } = 10;
 
-    /// <summary>Updates to make; null trains for <see cref="Minutes"/>. With a number of steps the result depends on seed and thread count alone.</summary>
+    /// <summary>
+    /// Updates to make; null trains for <see cref="Minutes"/>. With a number of steps the result depends on seed and thread count alone.
+    /// </summary>
     public int? Steps { get; init; }
 
-    /// <summary>Pieces in the vocabulary at most. Default 8,192: for megabytes of text, more pieces would each be seen too rarely.</summary>
+    /// <summary>
+    /// Pieces in the vocabulary at most. Default 8,192: for megabytes of text, more pieces would each be seen too rarely.
+    /// </summary>
     public int VocabularySize { get; init; } = 8_192;
 
     /// <summary>Strip accents and lower the case. Default true.</summary>
@@ -45,13 +55,14 @@ public sealed record PretrainingOptions
     public int MaxLength { get; init; } = 128;
 
     /// <summary>
-    /// Dropout of the model that is written, for fine-tuning. Default 0.1, BERT's. Pretraining itself drops nothing: in minutes no text is seen often enough to be learned by heart.
+    /// Dropout of the model that is written, for fine-tuning. Default 0.1, BERT's. Pretraining itself drops nothing: in minutes no text is
+    /// seen often enough to be learned by heart.
     /// </summary>
     public double Dropout { get; init; } = 0.1;
 
     /// <summary>
-    /// Standard deviation of fresh weights; null is 0.8/√d, 0.1 at d = 64. BERT's 0.02 is 0.55/√768; on a narrow network it would leave hidden states so small that
-    /// thousands of steps go by before anything is learned.
+    /// Standard deviation of fresh weights; null is 0.8/√d, 0.1 at d = 64. BERT's 0.02 is 0.55/√768; on a narrow network it would leave
+    /// hidden states so small that thousands of steps go by before anything is learned.
     /// </summary>
     public double? InitializerRange { get; init; }
 
@@ -67,7 +78,10 @@ public sealed record PretrainingOptions
     /// <summary>Share of tokens to be predicted. Default 0.15, BERT's.</summary>
     public double MaskedShare { get; init; } = 0.15;
 
-    /// <summary>Share of inputs with several sentences that are given as a pair, so that segments and separators are known to tasks on pairs. Default 0.5.</summary>
+    /// <summary>
+    /// Share of inputs with several sentences that are given as a pair, so that segments and separators are known to tasks on pairs.
+    /// Default 0.5.
+    /// </summary>
     public double PairShare { get; init; } = 0.5;
 
     /// <summary>Threads that share each update's batch; the calling thread is one of them. Default 1.</summary>
@@ -133,7 +147,9 @@ public sealed record PretrainingOptions
 
     private static void Require(bool holds, string what, object? value, string wanted)
     {
-        if (!holds) throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"pretraining option {what} is {value}; it must be {wanted}"));
+        if (!holds)
+            throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"pretraining option {what} is {value}; it must be {wanted}"));
     }
 }
 

@@ -46,10 +46,11 @@ internal static class PretrainingText
     }
 
     /// <summary>
-    /// Tokenized inputs without special tokens, none longer than <paramref name="room"/>: sentences of a paragraph are joined while they fit; a longer
-    /// sentence is cut.
+    /// Tokenized inputs without special tokens, none longer than <paramref name="room"/>: sentences of a paragraph are joined while they
+    /// fit; a longer sentence is cut.
     /// </summary>
-    public static List<TokenizedText> Tokenize(IEnumerable<string> paragraphs, WordPieceTokenizer tokenizer, int room, CancellationToken cancellationToken)
+    public static List<TokenizedText> Tokenize(IEnumerable<string> paragraphs, WordPieceTokenizer tokenizer, int room,
+        CancellationToken cancellationToken)
     {
         HashSet<int> ends = [.. SentenceEnds.Select(e => tokenizer.Vocabulary.TryGetId(e, out int id) ? id : -1)];
         var inputs = new List<TokenizedText>();

@@ -17,11 +17,15 @@ public sealed record ShippedSpace(
     Func<Configuration, BertConfig, PeftPlan> ToPlan,
     Func<Configuration, TrainingRecipe> ToRecipe)
 {
-    /// <summary>How many parameters a configuration trains, as papers count, as a <see cref="Formula"/> over the space for a model; null where no configuration changes it.</summary>
+    /// <summary>
+    /// How many parameters a configuration trains, as papers count, as a <see cref="Formula"/> over the space for a model; null where no
+    /// configuration changes it.
+    /// </summary>
     public Func<BertConfig, string>? PaperCount { get; init; }
 
     /// <summary>
-    /// Parameters that can change while a model trains: its checkpoint fits whatever they are, and what it has learnt stays what it was. None is the shape of what is trained, its scale, or what makes up an epoch.
+    /// Parameters that can change while a model trains: its checkpoint fits whatever they are, and what it has learnt stays what it was.
+    /// None is the shape of what is trained, its scale, or what makes up an epoch.
     /// </summary>
     public IReadOnlyList<string> Mutable { get; init; } = [];
 }
@@ -40,8 +44,13 @@ public static class ShippedSpaces
             PaperCount = AutoPeftSpace.PaperCount,
             Mutable = ["learning_rate"],
         },
-        new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe) { PaperCount = LoraSpace.PaperCount, Mutable = ["dropout", "learning_rate"] },
-        new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For, TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe) { Mutable = ["learning_rate", "warmup", "weight_decay", "schedule"] },
+        new("lora", "LoRA: rank, alpha, dropout, targets, layers and learning rate", LoraSpace.For, LoraSpace.ToPlan, LoraSpace.ToRecipe)
+        {
+            PaperCount = LoraSpace.PaperCount,
+            Mutable = ["dropout", "learning_rate"],
+        },
+        new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For,
+            TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe) { Mutable = ["learning_rate", "warmup", "weight_decay", "schedule"] },
     ];
 
     /// <summary>Whether a space of this name is shipped.</summary>

@@ -15,13 +15,16 @@ internal static class SpaceFit
         foreach (var parameter in expected.Parameters)
         {
             if (!configuration.Space.Contains(parameter.Name))
-                throw new InvalidInputException($"the configuration does not fit {model}: space '{expected.Name}' has a parameter '{parameter.Name}' there, the configuration has none");
+                throw new InvalidInputException($"the configuration does not fit {model}: space '{expected.Name}' has a parameter "
+                    + $"'{parameter.Name}' there, the configuration has none");
             var given = configuration.Space.Parameters[configuration.Space.IndexOf(parameter.Name)];
             if (given.Domain != parameter.Domain)
-                throw new InvalidInputException($"the configuration does not fit {model}: '{parameter.Name}' is {parameter.Domain} there, but {given.Domain} in the configuration's space");
+                throw new InvalidInputException($"the configuration does not fit {model}: '{parameter.Name}' is {parameter.Domain} there, "
+                    + $"but {given.Domain} in the configuration's space");
         }
         foreach (var parameter in configuration.Space.Parameters)
             if (!expected.Contains(parameter.Name))
-                throw new InvalidInputException($"the configuration does not fit {model}: space '{expected.Name}' has no parameter '{parameter.Name}' there");
+                throw new InvalidInputException(
+                    $"the configuration does not fit {model}: space '{expected.Name}' has no parameter '{parameter.Name}' there");
     }
 }

@@ -14,7 +14,10 @@ internal sealed record SelfTuningOptions
     /// <summary>Updates of the weights between two of the regularisation. Default 2, as in the paper.</summary>
     public int StepsPerTuning { get; init; } = 2;
 
-    /// <summary>Share of the training before the regularisation first moves. Default 0.1: a best response has to be learned before it can be followed.</summary>
+    /// <summary>
+    /// Share of the training before the regularisation first moves. Default 0.1: a best response has to be learned before it can be
+    /// followed.
+    /// </summary>
     public double TuningWarmup { get; init; } = 0.1;
 
     /// <summary>Examples of an update. Default 32.</summary>
@@ -23,10 +26,14 @@ internal sealed record SelfTuningOptions
     /// <summary>Peak learning rate of the weights. Default 1e-3, the demo's for full fine-tuning.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Learning rate of the regularisation, on unconstrained numbers (Adam). Default 3e-2: a few hundred updates cross the range.</summary>
+    /// <summary>
+    /// Learning rate of the regularisation, on unconstrained numbers (Adam). Default 3e-2: a few hundred updates cross the range.
+    /// </summary>
     public double TuningRate { get; init; } = 3e-2;
 
-    /// <summary>Standard deviation of the perturbation of the unconstrained numbers at the start; it is tuned too. Default 1, as in the paper.</summary>
+    /// <summary>
+    /// Standard deviation of the perturbation of the unconstrained numbers at the start; it is tuned too. Default 1, as in the paper.
+    /// </summary>
     public double Spread { get; init; } = 1;
 
     /// <summary>Weight of the perturbation's entropy, which keeps it from vanishing (τ in the paper's equation 13). Default 1e-3.</summary>
@@ -56,7 +63,9 @@ internal sealed record SelfTuningOptions
 
     private static void Require(bool holds, string what, object value, string wanted)
     {
-        if (!holds) throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"self-tuning option {what} is {value}; it must be {wanted}"));
+        if (!holds)
+            throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"self-tuning option {what} is {value}; it must be {wanted}"));
     }
 }
 
@@ -71,7 +80,8 @@ internal sealed record SelfTuningReport(int Step, double DevLoss, double DevScor
 /// <param name="Best">The evaluation of the lowest dev loss.</param>
 /// <param name="Test">On the test set with the weights of that evaluation.</param>
 /// <param name="History">All evaluations.</param>
-/// <param name="Passes">Examples that went forward and back, those of tuning steps and of the response's second product included: the compute.</param>
+/// <param name="Passes">Examples that went forward and back, those of tuning steps and of the response's second product included: the
+/// compute.</param>
 /// <param name="Seconds">Wall time.</param>
 internal sealed record SelfTuningResult(
     SelfTuningReport Best, SplitEvaluation Test, IReadOnlyList<SelfTuningReport> History, long Passes, double Seconds);

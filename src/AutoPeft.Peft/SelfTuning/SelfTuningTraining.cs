@@ -9,9 +9,11 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.SelfTuning;
 
 /// <summary>
-/// Fine-tunes a whole encoder and its regularisation in one run (MacKay et al., "Self-Tuning Networks", ICLR 2019). Weights are trained on the training set under regularisation perturbed around where it stands,
-/// so that they learn how to respond to it; between, the regularisation follows the gradient of the dev loss through that response. With <see cref="Fixed"/> or <see cref="Scheduled"/> the same network is trained
-/// under regularisation that somebody chose: what a search over fixed values costs a training each for. Runs on the calling thread; a function of the seed on one thread.
+/// Fine-tunes a whole encoder and its regularisation in one run (MacKay et al., "Self-Tuning Networks", ICLR 2019). Weights are trained on
+/// the training set under regularisation perturbed around where it stands, so that they learn how to respond to it; between, the
+/// regularisation follows the gradient of the dev loss through that response. With <see cref="Fixed"/> or <see cref="Scheduled"/> the same
+/// network is trained under regularisation that somebody chose: what a search over fixed values costs a training each for. Runs on the
+/// calling thread; a function of the seed on one thread.
 /// </summary>
 internal sealed class SelfTuningTraining : IDisposable
 {
@@ -30,21 +32,29 @@ internal sealed class SelfTuningTraining : IDisposable
     }
 
     /// <summary>Trains and tunes.</summary>
-    public SelfTuningResult Run(SelfTuningOptions options, Action<SelfTuningReport>? progress = null, CancellationToken cancellationToken = default) =>
+    public SelfTuningResult Run(SelfTuningOptions options, Action<SelfTuningReport>? progress = null,
+        CancellationToken cancellationToken = default) =>
         new Course(_base, _task, options.Checked(), _ => null, progress).Run(cancellationToken);
 
     /// <summary>Trains under regularisation that stays where it is.</summary>
-    public SelfTuningResult Fixed(SelfTuningOptions options, Regularization regularization, CancellationToken cancellationToken = default) =>
+    public SelfTuningResult Fixed(SelfTuningOptions options, Regularization regularization,
+        CancellationToken cancellationToken = default) =>
         new Course(_base, _task, options.Checked(), _ => regularization, null).Run(cancellationToken);
 
-    /// <summary>Trains under the regularisation that another training had at each step: what the schedule that was found is worth without the response.</summary>
-    public SelfTuningResult Scheduled(SelfTuningOptions options, IReadOnlyList<SelfTuningReport> history, CancellationToken cancellationToken = default) =>
-        new Course(_base, _task, options.Checked(), step => history.LastOrDefault(h => h.Step <= step)?.Regularization ?? options.Start, null).Run(cancellationToken);
+    /// <summary>
+    /// Trains under the regularisation that another training had at each step: what the schedule that was found is worth without the
+    /// response.
+    /// </summary>
+    public SelfTuningResult Scheduled(SelfTuningOptions options, IReadOnlyList<SelfTuningReport> history,
+        CancellationToken cancellationToken = default) =>
+        new Course(_base, _task, options.Checked(), step => history.LastOrDefault(h => h.Step <= step)?.Regularization ?? options.Start,
+            null).Run(cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _task.Dispose();
 
-    private sealed class Course(BaseModel baseModel, EncodedTask task, SelfTuningOptions options, Func<int, Regularization?> given, Action<SelfTuningReport>? progress)
+    private sealed class Course(BaseModel baseModel, EncodedTask task, SelfTuningOptions options, Func<int, Regularization?> given,
+        Action<SelfTuningReport>? progress)
     {
         private const double Beta1 = 0.9, Beta2 = 0.999;
 
@@ -64,7 +74,8 @@ internal sealed class SelfTuningTraining : IDisposable
             using BertForSequenceClassification model = baseModel.Instantiate(task.Task.Outputs, options.Seed);
             BestResponseLinear[] layers = [.. Attach(model)];
             (string Name, Parameter Parameter)[] weights =
-                [.. model.named_parameters().Select(p => (p.name, p.parameter)), .. layers.SelectMany((l, i) => l.Parameters.Select((p, j) => ($"response.{i}.{j}", p)))];
+                [.. model.named_parameters().Select(p => (p.name, p.parameter)),
+                    .. layers.SelectMany((l, i) => l.Parameters.Select((p, j) => ($"response.{i}.{j}", p)))];
             using var optimizer = new FlatAdamW(weights, new TrainingOptions { WeightDecay = 0 });
             try
             {
@@ -83,7 +94,8 @@ internal sealed class SelfTuningTraining : IDisposable
                         Tune(model, Rows(task.Dev, step / options.StepsPerTuning, epochs: 1 << 20));
                         foreach ((_, Parameter parameter) in weights) parameter.grad = null!;
                     }
-                    if ((step + 1) % options.EvaluateEvery == 0 || step + 1 == options.Steps) Evaluate(model, weights, step + 1, cancellationToken);
+                    if ((step + 1) % options.EvaluateEvery == 0 || step + 1 == options.Steps)
+                        Evaluate(model, weights, step + 1, cancellationToken);
                 }
                 using (no_grad())
                     foreach ((string name, Parameter parameter) in weights) parameter.copy_(_best[name]);
@@ -105,8 +117,10 @@ internal sealed class SelfTuningTraining : IDisposable
             BestResponseLinear Of(AdaptableLinear linear, int dropout) => new(linear, _batch, dropout, _tunes);
             foreach (BertLayer layer in model.Bert.Layers)
             {
-                foreach (AdaptableLinear linear in (AdaptableLinear[])[layer.Attention.Self.Query, layer.Attention.Self.Key, layer.Attention.Self.Value, layer.Attention.Output.Dense]) yield return Of(linear, 0);
-                foreach (AdaptableLinear linear in (AdaptableLinear[])[layer.Intermediate.Dense, layer.Output.Dense]) yield return Of(linear, 1);
+                foreach (AdaptableLinear linear in (AdaptableLinear[])[layer.Attention.Self.Query, layer.Attention.Self.Key,
+                    layer.Attention.Self.Value, layer.Attention.Output.Dense]) yield return Of(linear, 0);
+                foreach (AdaptableLinear linear in (AdaptableLinear[])[layer.Intermediate.Dense, layer.Output.Dense])
+                    yield return Of(linear, 1);
             }
             yield return Of(model.Bert.Pooler!.Dense, 2);
             yield return Of(model.Classifier, 2);
@@ -121,7 +135,8 @@ internal sealed class SelfTuningTraining : IDisposable
             Tensor numbers = Row(_numbers).expand(rows, Regularization.Count);
             if (_tunes) numbers = numbers + randn(rows, Regularization.Count, device: baseModel.Device) * Row(_spread).exp();
             Use(numbers, drops: true);
-            Tensor masked = rand(batch.Ids.shape, device: baseModel.Device).lt(Regularization.Column(numbers, 4).unsqueeze(1)).logical_and(IsWord(batch));
+            Tensor masked = rand(batch.Ids.shape, device: baseModel.Device).lt(Regularization.Column(numbers, 4).unsqueeze(1))
+                .logical_and(IsWord(batch));
             Tensor logits = model.forward(batch.Ids.masked_fill(masked, baseModel.Tokenizer.Vocabulary.MaskId), batch.TypeIds, batch.Mask);
             Tensor log = logits.log_softmax(1), smoothing = Regularization.Column(numbers, 3);
             Tensor loss = -((1 - smoothing) * log.gather(1, batch.Labels.unsqueeze(1)).squeeze(1) + smoothing * log.mean([1])).mean();
@@ -136,24 +151,29 @@ internal sealed class SelfTuningTraining : IDisposable
             using EncodedBatchScope _ = new(batch);
             long rows = batch.Ids.shape[0];
             Tensor mean = Row(_numbers).requires_grad_(true), spread = Row(_spread).requires_grad_(true);
-            Use(mean.expand(rows, Regularization.Count) + randn(rows, Regularization.Count, device: baseModel.Device) * spread.exp(), drops: false);
-            Tensor loss = nn.functional.cross_entropy(model.forward(batch.Ids, batch.TypeIds, batch.Mask), batch.Labels) - options.EntropyWeight * spread.sum();
+            Use(mean.expand(rows, Regularization.Count) + randn(rows, Regularization.Count, device: baseModel.Device) * spread.exp(),
+                drops: false);
+            Tensor loss = nn.functional.cross_entropy(model.forward(batch.Ids, batch.TypeIds, batch.Mask), batch.Labels)
+                - options.EntropyWeight * spread.sum();
             loss.backward();
             _passes += rows * 2;
-            double[] gradient = [.. mean.grad!.to(ScalarType.Float64).data<double>().ToArray(), .. spread.grad!.to(ScalarType.Float64).data<double>().ToArray()];
+            double[] gradient = [.. mean.grad!.to(ScalarType.Float64).data<double>().ToArray(),
+                .. spread.grad!.to(ScalarType.Float64).data<double>().ToArray()];
             _tunings++;
             for (int i = 0; i < gradient.Length; i++)
             {
                 if (!double.IsFinite(gradient[i])) continue;
                 _first[i] = Beta1 * _first[i] + (1 - Beta1) * gradient[i];
                 _second[i] = Beta2 * _second[i] + (1 - Beta2) * gradient[i] * gradient[i];
-                double step = options.TuningRate * (_first[i] / (1 - Math.Pow(Beta1, _tunings))) / (Math.Sqrt(_second[i] / (1 - Math.Pow(Beta2, _tunings))) + 1e-8);
+                double step = options.TuningRate * (_first[i] / (1 - Math.Pow(Beta1, _tunings)))
+                    / (Math.Sqrt(_second[i] / (1 - Math.Pow(Beta2, _tunings))) + 1e-8);
                 ref double value = ref (i < Regularization.Count ? ref _numbers[i] : ref _spread[i - Regularization.Count]);
                 value = Math.Clamp(value - step, i < Regularization.Count ? -6 : -3, i < Regularization.Count ? 6 : 1);
             }
         }
 
-        private void Evaluate(BertForSequenceClassification model, (string Name, Parameter Parameter)[] weights, int step, CancellationToken cancellationToken)
+        private void Evaluate(BertForSequenceClassification model, (string Name, Parameter Parameter)[] weights, int step,
+            CancellationToken cancellationToken)
         {
             Put(_numbers);
             SplitEvaluation dev = SplitEvaluation.Of(model, task.Task, task.Dev, 256, cancellationToken);
@@ -189,12 +209,14 @@ internal sealed class SelfTuningTraining : IDisposable
 
         /// <summary>Neither padding nor [CLS] nor [SEP].</summary>
         private Tensor IsWord(EncodedBatch batch) =>
-            batch.Mask.gt(0).logical_and(batch.Ids.ne(baseModel.Tokenizer.Vocabulary.ClassifyId)).logical_and(batch.Ids.ne(baseModel.Tokenizer.Vocabulary.SeparatorId));
+            batch.Mask.gt(0).logical_and(batch.Ids.ne(baseModel.Tokenizer.Vocabulary.ClassifyId))
+                .logical_and(batch.Ids.ne(baseModel.Tokenizer.Vocabulary.SeparatorId));
 
         private EncodedBatch Rows(EncodedSplit split, int number, int epochs)
         {
             int perEpoch = (split.Count + options.BatchSize - 1) / options.BatchSize;
-            return split.Select(BatchOrder.Epoch(split.Lengths, options.BatchSize, groupByLength: true, options.Seed, epochs + number / perEpoch)[number % perEpoch]);
+            return split.Select(BatchOrder.Epoch(split.Lengths, options.BatchSize, groupByLength: true, options.Seed,
+                epochs + number / perEpoch)[number % perEpoch]);
         }
 
         /// <summary>Frees a batch that was made outside the step's dispose scope.</summary>

@@ -4,13 +4,14 @@ using AutoPeft.Randomness;
 namespace AutoPeft.Peft.Tasks;
 
 /// <summary>
-/// Finds a task by its specification: a synthetic task's name or <c>tsv:DIR</c>, then options behind semicolons, e.g. <c>tsv:data/sst2;train=4000;metric=f1</c>.
+/// Finds a task by its specification: a synthetic task's name or <c>tsv:DIR</c>, then options behind semicolons, e.g.
+/// <c>tsv:data/sst2;train=4000;metric=f1</c>.
 /// </summary>
 /// <remarks>
-/// Options: <c>train=N</c>, <c>dev=N</c>, <c>test=N</c> limit a split (synthetic tasks are generated at that size; of a file's examples a fixed
-/// random choice is kept), <c>metric=NAME</c> replaces the metric, <c>seed=N</c> names another synthetic language; for a file's labels,
-/// <c>kind=classification</c> or <c>kind=regression</c> says what they are where their values do not, and <c>labels=A|B|C</c> names the
-/// classes in the order of their ids.
+/// Options: <c>train=N</c>, <c>dev=N</c>, <c>test=N</c> limit a split (synthetic tasks are generated at that size; of a file's examples a
+/// fixed random choice is kept), <c>metric=NAME</c> replaces the metric, <c>seed=N</c> names another synthetic language; for a file's
+/// labels, <c>kind=classification</c> or <c>kind=regression</c> says what they are where their values do not, and <c>labels=A|B|C</c> names
+/// the classes in the order of their ids.
 /// </remarks>
 public static class TaskCatalog
 {
@@ -39,7 +40,8 @@ public static class TaskCatalog
         }
         if (options.Kind is not null || options.Labels is not null)
             throw new InvalidInputException($"task '{spec}': kind= and labels= are for {TsvPrefix}DIR; the synthetic tasks know theirs");
-        if (!SyntheticLanguage.TaskNames.Contains(name)) throw new InvalidInputException($"unknown task '{name}'; known: {string.Join(", ", Known)}");
+        if (!SyntheticLanguage.TaskNames.Contains(name))
+            throw new InvalidInputException($"unknown task '{name}'; known: {string.Join(", ", Known)}");
         DemoTaskSize size = DemoTaskSize.Of(name);
         TextTask task = new SyntheticLanguage(options.Seed ?? DemoTaskSize.LanguageSeed)
             .Task(name, options.Train ?? size.Train, options.Dev ?? size.Dev, options.Test ?? size.Test);

@@ -5,7 +5,9 @@ using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Tokenizers;
 
-/// <summary>A <c>tokenizer.json</c> of Hugging Face's tokenizers library that describes byte-pair encoding; any other part is refused by name.</summary>
+/// <summary>
+/// A <c>tokenizer.json</c> of Hugging Face's tokenizers library that describes byte-pair encoding; any other part is refused by name.
+/// </summary>
 internal sealed record BytePairFile
 {
     /// <summary>The pieces by id; null where an id is not used.</summary>
@@ -64,7 +66,8 @@ internal sealed record BytePairFile
             Before = before,
             After = after,
             ByteFallback = model.Flag("byte_fallback") ?? false,
-            Unknown = unknown is null ? null : Array.IndexOf(pieces, unknown) is >= 0 and var id ? id : throw model.Bad("unk_token", unknown, "a piece"),
+            Unknown = unknown is null
+                ? null : Array.IndexOf(pieces, unknown) is >= 0 and var id ? id : throw model.Bad("unk_token", unknown, "a piece"),
             FuseUnknown = model.Flag("fuse_unk") ?? false,
             IgnoreMerges = model.Flag("ignore_merges") ?? false,
         };
@@ -74,25 +77,40 @@ internal sealed record BytePairFile
     /// <exception cref="InvalidInputException">The file cannot be written.</exception>
     public static void Write(BytePairFile tokenizer, string folder)
     {
-        if (!tokenizer.Splitting.ByteLevel || tokenizer.Splitting.Patterns is not [{ } only] || only.ToString() != TextSplitting.Gpt2Pattern)
+        if (!tokenizer.Splitting.ByteLevel || tokenizer.Splitting.Patterns is not [{ } only]
+            || only.ToString() != TextSplitting.Gpt2Pattern)
             throw new InvalidOperationException("only a tokenizer that was learned here can be written");
         static JsonObject ByteLevel() => new()
         {
-            ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true,
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = true,
+            ["use_regex"] = true,
         };
         var json = new JsonObject
         {
-            ["version"] = "1.0", ["truncation"] = null, ["padding"] = null,
+            ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
             ["added_tokens"] = new JsonArray([.. tokenizer.Added.Select(t => new JsonObject
             {
                 ["id"] = t.Id, ["content"] = t.Content, ["single_word"] = t.SingleWord, ["lstrip"] = false, ["rstrip"] = false,
                 ["normalized"] = false, ["special"] = tokenizer.Special.Contains(t.Id),
             })]),
-            ["normalizer"] = null, ["pre_tokenizer"] = ByteLevel(), ["post_processor"] = ByteLevel(), ["decoder"] = ByteLevel(),
+            ["normalizer"] = null,
+            ["pre_tokenizer"] = ByteLevel(),
+            ["post_processor"] = ByteLevel(),
+            ["decoder"] = ByteLevel(),
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null, ["fuse_unk"] = false, ["byte_fallback"] = false, ["ignore_merges"] = false,
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = null,
+                ["continuing_subword_prefix"] = null,
+                ["end_of_word_suffix"] = null,
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
+                ["ignore_merges"] = false,
                 ["vocab"] = new JsonObject([.. tokenizer.Pieces.Select((p, id) => KeyValuePair.Create(p, (JsonNode?)id))]),
                 ["merges"] = new JsonArray([.. tokenizer.Merges.Select(m => JsonValue.Create($"{m.Left} {m.Right}"))]),
             },
@@ -118,7 +136,8 @@ internal sealed record BytePairFile
         foreach (string piece in vocabulary.Keys)
         {
             int id = vocabulary.Integer(piece, 0, Models.BertConfig.MaxSize) ?? throw vocabulary.Bad(piece, null, "an id");
-            if (!pieces.TryAdd(id, piece)) throw new InvalidInputException($"{vocabulary.Where}: '{pieces[id]}' and '{piece}' both have the id {id}");
+            if (!pieces.TryAdd(id, piece))
+                throw new InvalidInputException($"{vocabulary.Where}: '{pieces[id]}' and '{piece}' both have the id {id}");
         }
         // Added tokens may lie in the vocabulary or behind it.
         foreach (JsonFields token in added) pieces.TryAdd(Id(token), token.Text("content") ?? throw token.Bad("content", null, "a string"));
@@ -138,13 +157,15 @@ internal sealed record BytePairFile
         {
             (string Left, string Right)? pair = entry switch
             {
-                JsonArray { Count: 2 } two when two[0] is JsonValue l && l.TryGetValue(out string? a) && two[1] is JsonValue r && r.TryGetValue(out string? b) => (a, b),
+                JsonArray { Count: 2 } two when two[0] is JsonValue l && l.TryGetValue(out string? a)
+                    && two[1] is JsonValue r && r.TryGetValue(out string? b) => (a, b),
                 JsonValue value when value.TryGetValue(out string? text) && text.Split(' ') is [var a, var b] => (a, b),
                 _ => null,
             };
             if (pair is not var (left, right)) throw model.Bad("merges", entry, "two pieces with a space between, or an array of two");
             if (!pieces.Contains(left) || !pieces.Contains(right) || !pieces.Contains(left + right))
-                throw new InvalidInputException($"{model.Where}: the merge of '{left}' and '{right}' names a piece that is not in the vocabulary");
+                throw new InvalidInputException($"{model.Where}: the merge of '{left}' and '{right}' "
+                    + "names a piece that is not in the vocabulary");
             merges.Add((left, right));
         }
         return merges;

@@ -22,7 +22,8 @@ internal static class BytePairLearner
         if (size is < 257 or > Models.BertConfig.MaxSize)
             throw new InvalidInputException($"a vocabulary of {size} pieces is not possible: it must hold 256 bytes and {EndOfText}");
         var splitting = new TextSplitting { ByteLevel = true, Patterns = [TextSplitting.Pattern(TextSplitting.Gpt2Pattern)] };
-        List<string> pieces = [EndOfText, .. Enumerable.Range(0, 256).Select(b => ByteLetters.Of((byte)b).ToString()).Order(StringComparer.Ordinal)];
+        List<string> pieces = [EndOfText,
+            .. Enumerable.Range(0, 256).Select(b => ByteLetters.Of((byte)b).ToString()).Order(StringComparer.Ordinal)];
         Dictionary<string, int> ids = pieces.Select((p, id) => (p, id)).ToDictionary(StringComparer.Ordinal);
 
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -46,7 +47,11 @@ internal static class BytePairLearner
         }
         return new BytePairFile
         {
-            Pieces = [.. pieces], Merges = merges, Splitting = splitting, Added = [new AddedToken(EndOfText, 0)], Special = [0],
+            Pieces = [.. pieces],
+            Merges = merges,
+            Splitting = splitting,
+            Added = [new AddedToken(EndOfText, 0)],
+            Special = [0],
         };
     }
 }

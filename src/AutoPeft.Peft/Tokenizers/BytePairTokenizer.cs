@@ -55,7 +55,9 @@ public sealed class BytePairTokenizer
 
     /// <summary>The ids of a text.</summary>
     /// <param name="text">The text. Special tokens written out in the text are found.</param>
-    /// <param name="addSpecial">Whether the tokens that the model expects around a text, such as &lt;s&gt;, are put there. Default true.</param>
+    /// <param name="addSpecial">
+    /// Whether the tokens that the model expects around a text, such as &lt;s&gt;, are put there. Default true.
+    /// </param>
     public int[] Encode(string text, bool addSpecial = true)
     {
         var ids = new List<int>();
@@ -132,5 +134,6 @@ public sealed class BytePairTokenizer
 
     private static byte? ByteOf(string piece) =>
         piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal) && piece[5] == '>'
-            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value) ? value : null;
+            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
+                ? value : null;
 }

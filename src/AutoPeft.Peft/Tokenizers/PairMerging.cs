@@ -1,8 +1,8 @@
 namespace AutoPeft.Peft.Tokenizers;
 
 /// <summary>
-/// The state of byte-pair encoding: how often each pair of neighbouring pieces occurs over all words, and in which words. A merge touches only
-/// the words that hold the pair; the queue is lazy (an entry whose count has changed is put back with the new one).
+/// The state of byte-pair encoding: how often each pair of neighbouring pieces occurs over all words, and in which words. A merge touches
+/// only the words that hold the pair; the queue is lazy (an entry whose count has changed is put back with the new one).
 /// </summary>
 internal sealed class PairMerging
 {

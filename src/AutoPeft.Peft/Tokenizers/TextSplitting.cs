@@ -8,7 +8,9 @@ internal sealed record TextSplitting
     /// <summary>SentencePiece's visible space, U+2581.</summary>
     public const string Space = "▁";
 
-    /// <summary>GPT-2's pattern of words: contractions, letters, digits, other signs, each with the space before it, and white space.</summary>
+    /// <summary>
+    /// GPT-2's pattern of words: contractions, letters, digits, other signs, each with the space before it, and white space.
+    /// </summary>
     public const string Gpt2Pattern =
         @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
@@ -27,7 +29,9 @@ internal sealed record TextSplitting
     /// <summary>Whether a text that begins with a space gets another one in front. Default false.</summary>
     public bool LeadingAlways { get; init; }
 
-    /// <summary>Patterns whose matches are words, as is what lies between matches; each cuts the words of the one before. Default none.</summary>
+    /// <summary>
+    /// Patterns whose matches are words, as is what lies between matches; each cuts the words of the one before. Default none.
+    /// </summary>
     public IReadOnlyList<Regex> Patterns { get; init; } = [];
 
     /// <summary>Whether words begin at every <see cref="Space"/>. Default false.</summary>

@@ -31,13 +31,16 @@ public sealed class Vocabulary
         var ids = new Dictionary<string, int>(_tokens.Length, StringComparer.Ordinal);
         for (int i = 0; i < _tokens.Length; i++)
         {
-            if (_tokens[i].Length == 0) throw new InvalidInputException($"{source}, line {i + 1}: an empty token; remove the line or name the token");
+            if (_tokens[i].Length == 0)
+                throw new InvalidInputException($"{source}, line {i + 1}: an empty token; remove the line or name the token");
             if (!ids.TryAdd(_tokens[i], i))
-                throw new InvalidInputException($"{source}, line {i + 1}: the token '{_tokens[i]}' is already on line {ids[_tokens[i]] + 1}; a token may stand only once");
+                throw new InvalidInputException($"{source}, line {i + 1}: the token '{_tokens[i]}' is already on line "
+                    + $"{ids[_tokens[i]] + 1}; a token may stand only once");
         }
         foreach (string special in SpecialTokens)
         {
-            if (!ids.ContainsKey(special)) throw new InvalidInputException($"{source} lacks {special}; a BERT vocabulary needs {string.Join(", ", SpecialTokens)}");
+            if (!ids.ContainsKey(special))
+                throw new InvalidInputException($"{source} lacks {special}; a BERT vocabulary needs {string.Join(", ", SpecialTokens)}");
         }
         _ids = ids.ToFrozenDictionary(StringComparer.Ordinal);
         PadId = _ids["[PAD]"];

@@ -5,13 +5,19 @@ namespace AutoPeft.Peft.Tokenizers;
 /// <summary>How a vocabulary is learned.</summary>
 internal sealed record WordPieceLearningOptions
 {
-    /// <summary>Pieces in all, special tokens and single characters included. Default 30,522, as bert-base-uncased; the result is smaller where the text gives no more.</summary>
+    /// <summary>
+    /// Pieces in all, special tokens and single characters included. Default 30,522, as bert-base-uncased; the result is smaller where the
+    /// text gives no more.
+    /// </summary>
     public int VocabularySize { get; init; } = 30_522;
 
     /// <summary>A pair of pieces is merged only if it occurs this often. Default 2: what occurs once teaches nothing.</summary>
     public int MinimumFrequency { get; init; } = 2;
 
-    /// <summary>Single characters kept, the most frequent first. Default 1,000, so that a text with stray scripts does not fill the vocabulary with them.</summary>
+    /// <summary>
+    /// Single characters kept, the most frequent first. Default 1,000, so that a text with stray scripts does not fill the vocabulary with
+    /// them.
+    /// </summary>
     public int AlphabetLimit { get; init; } = 1_000;
 
     /// <summary>Strip accents and lower the case. Default true.</summary>
@@ -19,9 +25,10 @@ internal sealed record WordPieceLearningOptions
 }
 
 /// <summary>
-/// Learns a WordPiece vocabulary from text as Hugging Face's <c>BertWordPieceTrainer</c> does: words are spelt in characters (the first bare,
-/// the others behind <c>##</c>), then the most frequent neighbouring pair becomes a piece, again and again (byte-pair encoding, Sennrich et al.
-/// 2016). Deterministic: equal frequencies are settled by the pieces' spelling, ordinal. Memory grows with distinct words, not with text.
+/// Learns a WordPiece vocabulary from text as Hugging Face's <c>BertWordPieceTrainer</c> does: words are spelt in characters (the first
+/// bare, the others behind <c>##</c>), then the most frequent neighbouring pair becomes a piece, again and again (byte-pair encoding,
+/// Sennrich et al. 2016). Deterministic: equal frequencies are settled by the pieces' spelling, ordinal. Memory grows with distinct words,
+/// not with text.
 /// </summary>
 internal sealed class WordPieceLearner
 {

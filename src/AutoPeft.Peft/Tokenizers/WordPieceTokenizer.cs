@@ -72,7 +72,8 @@ public sealed class WordPieceTokenizer
     /// <summary>Encodes one text, or two for a task on pairs.</summary>
     /// <param name="text">The first sentence.</param>
     /// <param name="pair">The second sentence, if there is one.</param>
-    /// <param name="maxLength">Longest encoding, special tokens included. Longer inputs lose their ends, the longer of a pair first.</param>
+    /// <param name="maxLength">Longest encoding, special tokens included. Longer inputs lose their ends, the longer of a pair
+    /// first.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no room for the special tokens.</exception>
     public TokenEncoding Encode(string text, string? pair = null, int maxLength = 128)
     {
@@ -105,7 +106,8 @@ public sealed class WordPieceTokenizer
         ArgumentNullException.ThrowIfNull(encodings);
         if (encodings.Count == 0) throw new ArgumentException("no encodings to pad", nameof(encodings));
         int longest = encodings.Max(e => e.Length), columns = length ?? longest;
-        if (longest > columns) throw new ArgumentException($"an encoding of {longest} tokens does not fit a length of {columns}", nameof(length));
+        if (longest > columns)
+            throw new ArgumentException($"an encoding of {longest} tokens does not fit a length of {columns}", nameof(length));
 
         int rows = encodings.Count;
         long[] ids = new long[rows * columns], types = new long[rows * columns], mask = new long[rows * columns];

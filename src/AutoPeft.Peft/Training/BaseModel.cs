@@ -16,7 +16,8 @@ public sealed class BaseModel : IDisposable
     private readonly HashSet<string> _loaded;
     private readonly Lazy<string> _checksum;
 
-    private BaseModel(string directory, BertConfig config, WordPieceTokenizer tokenizer, Device device, BertForSequenceClassification weights, IEnumerable<string> loaded)
+    private BaseModel(string directory, BertConfig config, WordPieceTokenizer tokenizer, Device device,
+        BertForSequenceClassification weights, IEnumerable<string> loaded)
     {
         (Directory, Config, Tokenizer, Device, _weights) = (directory, config, tokenizer, device, weights);
         _loaded = [.. loaded];
@@ -50,7 +51,8 @@ public sealed class BaseModel : IDisposable
         if (tokenizer.Vocabulary.Count > config.VocabSize)
         {
             throw new InvalidInputException(
-                $"{directory}: {Vocabulary.FileName} has {tokenizer.Vocabulary.Count} tokens but config.json says vocab_size {config.VocabSize}; they belong to different models");
+                $"{directory}: {Vocabulary.FileName} has {tokenizer.Vocabulary.Count} tokens but config.json says vocab_size "
+                    + $"{config.VocabSize}; they belong to different models");
         }
         var weights = new BertForSequenceClassification(config, 2);
         CheckpointReport report;
@@ -65,7 +67,8 @@ public sealed class BaseModel : IDisposable
             throw;
         }
         weights.to(device);
-        return new BaseModel(directory, config, tokenizer, device, weights, report.Loaded.Where(n => n.StartsWith("bert.", StringComparison.Ordinal)));
+        return new BaseModel(directory, config, tokenizer, device, weights,
+            report.Loaded.Where(n => n.StartsWith("bert.", StringComparison.Ordinal)));
     }
 
     /// <summary>A copy with a fresh head, everything trainable, nothing attached. The caller disposes it.</summary>
@@ -121,6 +124,8 @@ public sealed class BaseModel : IDisposable
     private static string Deeper(string name, int[] kept)
     {
         int end = name.IndexOf('.', LayerPath.Length);
-        return LayerPath + kept[int.Parse(name.AsSpan(LayerPath.Length, end - LayerPath.Length), System.Globalization.CultureInfo.InvariantCulture)] + name[end..];
+        return LayerPath
+            + kept[int.Parse(name.AsSpan(LayerPath.Length, end - LayerPath.Length), System.Globalization.CultureInfo.InvariantCulture)]
+            + name[end..];
     }
 }

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Training;
 
-/// <summary>One base model that several trial runners of a process share: one a task, say, of which one trains at a time. Dispose after them to free its weights.</summary>
+/// <summary>
+/// One base model that several trial runners of a process share: one a task, say, of which one trains at a time. Dispose after them to free
+/// its weights.
+/// </summary>
 public sealed class BaseModelCache : IDisposable
 {
     private BaseModel? _model;

@@ -12,7 +12,8 @@ internal static class BatchOrder
     private const int LeastGroups = 4;
 
     /// <summary>
-    /// The batches of one epoch: every example once, the last batch maybe smaller. A function of seed and epoch alone, so training can go on in the middle.
+    /// The batches of one epoch: every example once, the last batch maybe smaller. A function of seed and epoch alone, so training can go
+    /// on in the middle.
     /// </summary>
     public static List<int[]> Epoch(IReadOnlyList<int> lengths, int batchSize, bool groupByLength, ulong seed, int epoch)
     {

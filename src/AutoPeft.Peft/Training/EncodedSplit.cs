@@ -41,7 +41,8 @@ internal sealed class EncodedSplit : IDisposable
     /// <param name="regression">Whether labels are values.</param>
     /// <param name="maxLength">Longest input in tokens.</param>
     /// <param name="device">Where the tensors shall lie.</param>
-    public static EncodedSplit Create(WordPieceTokenizer tokenizer, IReadOnlyList<TextExample> examples, bool regression, int maxLength, Device device)
+    public static EncodedSplit Create(WordPieceTokenizer tokenizer, IReadOnlyList<TextExample> examples, bool regression, int maxLength,
+        Device device)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         TokenEncoding[] encodings = [.. examples.Select(e => tokenizer.Encode(e.First, e.Second, maxLength))];
@@ -51,7 +52,8 @@ internal sealed class EncodedSplit : IDisposable
         using var scope = NewDisposeScope();
         Tensor OnDevice(long[] values) => tensor(values, [padded.Rows, padded.Length]).to(device).DetachFromDisposeScope();
         Tensor labelTensor = regression ? tensor(Array.ConvertAll(labels, l => (float)l)) : tensor(Array.ConvertAll(labels, l => (long)l));
-        return new EncodedSplit(OnDevice(padded.Ids), OnDevice(padded.TypeIds), OnDevice(padded.Mask), labelTensor.to(device).DetachFromDisposeScope(),
+        return new EncodedSplit(OnDevice(padded.Ids), OnDevice(padded.TypeIds), OnDevice(padded.Mask),
+            labelTensor.to(device).DetachFromDisposeScope(),
             [.. encodings.Select(e => e.Length)], labels, device);
     }
 

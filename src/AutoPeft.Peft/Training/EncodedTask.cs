@@ -47,5 +47,6 @@ internal sealed class EncodedTask : IDisposable
         _unlabelled?.Dispose();
     }
 
-    private EncodedSplit Encode(IReadOnlyList<TextExample> examples) => EncodedSplit.Create(_tokenizer, examples, Task.IsRegression, _maxLength, _device);
+    private EncodedSplit Encode(IReadOnlyList<TextExample> examples) =>
+        EncodedSplit.Create(_tokenizer, examples, Task.IsRegression, _maxLength, _device);
 }

@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>
-/// Fine-tunes whatever is marked as trainable in a model. Everything random hangs on (seed, epoch or step), nothing on a running generator: on one thread
-/// the same seed gives the same losses bit for bit, and a training restored from a <see cref="TrainingState"/> goes on as if it had never stopped.
-/// Not thread-safe. Dispose to free the optimiser; the model and the data remain the caller's.
+/// Fine-tunes whatever is marked as trainable in a model. Everything random hangs on (seed, epoch or step), nothing on a running generator:
+/// on one thread the same seed gives the same losses bit for bit, and a training restored from a <see cref="TrainingState"/> goes on as if
+/// it had never stopped. Not thread-safe. Dispose to free the optimiser; the model and the data remain the caller's.
 /// </summary>
 internal sealed class FineTuning : IDisposable
 {
@@ -61,10 +61,11 @@ internal sealed class FineTuning : IDisposable
     /// <exception cref="TrainingDivergedException">The loss was not finite before the first evaluation.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; <see cref="Capture"/> still tells where the training stands.</exception>
     /// <remarks>
-    /// Runs on the calling thread from beginning to end, because OpenMP counts threads for each calling thread: a training that hopped between threads would
-    /// leave its thread budget.
+    /// Runs on the calling thread from beginning to end, because OpenMP counts threads for each calling thread: a training that hopped
+    /// between threads would leave its thread budget.
     /// </remarks>
-    public FineTuningResult Run(Func<EvaluationReport, TrainingDecision>? onEvaluation = null, Action? onStep = null, CancellationToken cancellationToken = default)
+    public FineTuningResult Run(Func<EvaluationReport, TrainingDecision>? onEvaluation = null, Action? onStep = null,
+        CancellationToken cancellationToken = default)
     {
         var watch = Stopwatch.StartNew();
         TrainingEnd end = TrainingEnd.Completed;
@@ -115,9 +116,13 @@ internal sealed class FineTuning : IDisposable
     /// <exception cref="InvalidInputException">The state is of another plan, model or seed.</exception>
     public void Restore(TrainingState state)
     {
-        if (state.Position.Seed != _seed) throw new InvalidInputException($"the checkpoint was trained with seed {state.Position.Seed}, not {_seed}; it cannot go on with another");
+        if (state.Position.Seed != _seed)
+            throw new InvalidInputException(
+                $"the checkpoint was trained with seed {state.Position.Seed}, not {_seed}; it cannot go on with another");
         state.CopyTo(_trainable, _optimizer);
-        (Step, _sinceBest, _lossSum, _normSum, _lossCount, _bestReport) = (state.Position.Step, state.Position.SinceBest, state.Position.LossSum, state.Position.NormSum, state.Position.LossCount, state.Position.Best);
+        (Step, _sinceBest, _lossSum, _normSum, _lossCount,
+            _bestReport) = (state.Position.Step, state.Position.SinceBest, state.Position.LossSum, state.Position.NormSum,
+                state.Position.LossCount, state.Position.Best);
         _history.Clear();
         _history.AddRange(state.Position.History);
         ClearBest();
@@ -167,7 +172,8 @@ internal sealed class FineTuning : IDisposable
     {
         SplitEvaluation evaluation = SplitEvaluation.Of(_model, _task.Task, _task.Dev, _options.EvaluationBatchSize, cancellationToken);
         double factor = LearningRateSchedule.Factor(_options.Schedule, Step - 1, _totalSteps, _warmupSteps);
-        var report = new EvaluationReport((double)Step / _stepsPerEpoch, Step, evaluation.Score, evaluation.Loss, _lossSum / _lossCount, _learningRate * factor, _normSum / _lossCount);
+        var report = new EvaluationReport((double)Step / _stepsPerEpoch, Step, evaluation.Score, evaluation.Loss, _lossSum / _lossCount,
+            _learningRate * factor, _normSum / _lossCount);
         (_lossSum, _normSum, _lossCount) = (0, 0, 0);
         _history.Add(report);
         if (_bestReport is null || report.Score > _bestReport.Score)

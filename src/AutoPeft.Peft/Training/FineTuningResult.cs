@@ -8,7 +8,8 @@ namespace AutoPeft.Peft.Training;
 /// <param name="TrainLoss">Mean over the updates since the last evaluation.</param>
 /// <param name="LearningRate">At the last update.</param>
 /// <param name="GradientNorm">Mean over the updates since the last evaluation, before clipping.</param>
-public sealed record EvaluationReport(double Epoch, long Step, double Score, double Loss, double TrainLoss, double LearningRate, double GradientNorm = 0)
+public sealed record EvaluationReport(double Epoch, long Step, double Score, double Loss, double TrainLoss, double LearningRate,
+    double GradientNorm = 0)
 {
     /// <summary>As named measurements, for a log.</summary>
     public IReadOnlyDictionary<string, double> ToMetrics() => new Dictionary<string, double>
@@ -57,8 +58,11 @@ public enum TrainingEnd
 /// <param name="Steps">Updates made.</param>
 /// <param name="Seconds">Wall time.</param>
 /// <param name="End">Why it ended.</param>
-public sealed record FineTuningResult(EvaluationReport Best, IReadOnlyList<EvaluationReport> History, long Steps, double Seconds, TrainingEnd End);
+public sealed record FineTuningResult(EvaluationReport Best, IReadOnlyList<EvaluationReport> History, long Steps, double Seconds,
+    TrainingEnd End);
 
 /// <summary>Training went to infinity before there was anything to evaluate.</summary>
 public sealed class TrainingDivergedException(long step, double learningRate) : Exception(
-    string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the loss was no finite number at step {step}, before the first evaluation; the learning rate of {learningRate:g3} is probably too high"));
+    string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"the loss was no finite number at step {step}, before the first evaluation; the learning rate of {learningRate:g3} is probably "
+            + $"too high"));

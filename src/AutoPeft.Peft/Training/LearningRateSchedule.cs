@@ -27,7 +27,9 @@ public enum ScheduleKind
 /// <summary>What a kind of schedule leaves open.</summary>
 internal sealed record ScheduleShape
 {
-    /// <summary>Share of the training over which <see cref="ScheduleKind.WarmupStableDecay"/> falls. Default 0.2 (Hägele et al., 2024).</summary>
+    /// <summary>
+    /// Share of the training over which <see cref="ScheduleKind.WarmupStableDecay"/> falls. Default 0.2 (Hägele et al., 2024).
+    /// </summary>
     public double DecayShare { get; init; } = 0.2;
 
     /// <summary>Share of the peak at which linear, cosine and warm-up-stable-decay end. Default 0.</summary>

@@ -12,8 +12,8 @@ namespace AutoPeft.Peft.Training;
 public sealed record PeftTrainingResult(FineTuningResult Training, long ExactParameters, long PaperParameters, SplitEvaluation? Test);
 
 /// <summary>
-/// Trains plans on one base model and one task. Base weights and encoded data are made once and shared by all trainings; each training gets a copy of the model. One training
-/// at a time. Dispose to free the data; the base model remains the caller's.
+/// Trains plans on one base model and one task. Base weights and encoded data are made once and shared by all trainings; each training gets
+/// a copy of the model. One training at a time. Dispose to free the data; the base model remains the caller's.
 /// </summary>
 public sealed class PeftTrainer : IDisposable
 {
@@ -22,7 +22,8 @@ public sealed class PeftTrainer : IDisposable
 
     /// <param name="baseModel">What is adapted.</param>
     /// <param name="task">What for.</param>
-    /// <param name="options">How, where a plan's recipe does not say otherwise. Inputs are cut to the model's positions if these are fewer.</param>
+    /// <param name="options">How, where a plan's recipe does not say otherwise. Inputs are cut to the model's positions if these are
+    /// fewer.</param>
     public PeftTrainer(BaseModel baseModel, TextTask task, TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(baseModel);
@@ -80,8 +81,11 @@ public sealed class PeftTrainer : IDisposable
         using BertForSequenceClassification model = _base.Instantiate(Task.Outputs, seed, pretrained);
         PeftModel.Apply(model, plan, seed);
         using var training = new FineTuning(model, _encoded, options, RateOf(plan, options), seed);
-        FineTuningResult result = checkpoint is null ? training.Run(onEvaluation, onStep, cancellationToken) : checkpoint.Run(training, onEvaluation, onStep, cancellationToken);
-        SplitEvaluation? test = scoreTest ? SplitEvaluation.Of(model, Task, _encoded.Test, options.EvaluationBatchSize, cancellationToken) : null;
+        FineTuningResult result = checkpoint is null
+            ? training.Run(onEvaluation, onStep, cancellationToken)
+            : checkpoint.Run(training, onEvaluation, onStep, cancellationToken);
+        SplitEvaluation? test =
+            scoreTest ? SplitEvaluation.Of(model, Task, _encoded.Test, options.EvaluationBatchSize, cancellationToken) : null;
         onTrained?.Invoke(model);
         return new PeftTrainingResult(result, plan.ExactCount(Config, Task.Outputs), plan.PaperCount(Config), test);
     }

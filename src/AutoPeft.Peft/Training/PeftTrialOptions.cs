@@ -31,21 +31,31 @@ public sealed record PeftTrialOptions
     /// <summary>How trials are trained where a configuration does not say otherwise.</summary>
     public TrainingOptions Training { get; init; } = new();
 
-    /// <summary>What a trial has less of before a scheduler lets it go further. Default the course of one training, which goes on from its checkpoint.</summary>
+    /// <summary>
+    /// What a trial has less of before a scheduler lets it go further. Default the course of one training, which goes on from its
+    /// checkpoint.
+    /// </summary>
     public TrialFidelity Fidelity { get; init; } = new();
 
-    /// <summary>Default the papers' count, by which AutoPEFT's search space was made: the prefix's MLP is thrown away after training.</summary>
+    /// <summary>
+    /// Default the papers' count, by which AutoPEFT's search space was made: the prefix's MLP is thrown away after training.
+    /// </summary>
     public CountingRule Count { get; init; } = CountingRule.Paper;
 
     /// <summary>The objectives of such a study, in the order of a trial's values.</summary>
-    public static IReadOnlyList<Objective> Objectives { get; } = [Objective.Maximize("dev_score"), Objective.Minimize("trainable_parameters")];
+    public static IReadOnlyList<Objective> Objectives { get; } =
+        [Objective.Maximize("dev_score"), Objective.Minimize("trainable_parameters")];
 
     /// <summary>The search space for the model at <see cref="ModelDirectory"/>.</summary>
     /// <exception cref="InvalidInputException">There is no such space or model.</exception>
     public SearchSpace SearchSpace() => ShippedSpaces.Get(Space).For(Checkpoint.ReadConfig(ModelDirectory));
 
-    /// <summary>The count that is an objective as a <see cref="Formula"/>, which saves samplers from learning it; null where the space has none (see <see cref="ShippedSpace.PaperCount"/>) or all is counted.</summary>
-    public string? CountFormula(BertConfig config) => Count == CountingRule.Paper ? ShippedSpaces.Get(Space).PaperCount?.Invoke(config) : null;
+    /// <summary>
+    /// The count that is an objective as a <see cref="Formula"/>, which saves samplers from learning it; null where the space has none (see
+    /// <see cref="ShippedSpace.PaperCount"/>) or all is counted.
+    /// </summary>
+    public string? CountFormula(BertConfig config) =>
+        Count == CountingRule.Paper ? ShippedSpaces.Get(Space).PaperCount?.Invoke(config) : null;
 
     /// <summary>What a configuration attaches and trains.</summary>
     public PeftPlan PlanOf(Configuration configuration, BertConfig config) => ShippedSpaces.Get(Space).ToPlan(configuration, config);

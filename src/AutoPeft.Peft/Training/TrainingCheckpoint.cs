@@ -3,13 +3,15 @@ using System.Diagnostics;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>
-/// Keeps a training in one file while it runs: when it is paused or cancelled, and every so often, so that a crash costs little. A training whose file exists goes on from there, to
-/// the same losses bit for bit. A training that ends removes its file.
+/// Keeps a training in one file while it runs: when it is paused or cancelled, and every so often, so that a crash costs little. A training
+/// whose file exists goes on from there, to the same losses bit for bit. A training that ends removes its file.
 /// </summary>
 /// <param name="path">The file.</param>
 public sealed class TrainingCheckpoint(string path)
 {
-    /// <summary>Time between files while nothing happens. Default 30 s: a crash costs no more, and writing costs little beside it.</summary>
+    /// <summary>
+    /// Time between files while nothing happens. Default 30 s: a crash costs no more, and writing costs little beside it.
+    /// </summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a training is kept there.</summary>

@@ -1,6 +1,8 @@
 namespace AutoPeft.Peft.Training;
 
-/// <summary>How a model is fine-tuned. The defaults are those of AutoPEFT's experiments (Zhou et al., TACL 2024) where the paper gives them.</summary>
+/// <summary>
+/// How a model is fine-tuned. The defaults are those of AutoPEFT's experiments (Zhou et al., TACL 2024) where the paper gives them.
+/// </summary>
 public sealed record TrainingOptions
 {
     /// <summary>
@@ -44,7 +46,9 @@ public sealed record TrainingOptions
     /// <summary>What the learning rate does then. Default linear.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
 
-    /// <summary>Decoupled weight decay (Loshchilov and Hutter, ICLR 2019) of matrices; biases and LayerNorms have none. Default 0.01, BERT's.</summary>
+    /// <summary>
+    /// Decoupled weight decay (Loshchilov and Hutter, ICLR 2019) of matrices; biases and LayerNorms have none. Default 0.01, BERT's.
+    /// </summary>
     public double WeightDecay { get; init; } = 0.01;
 
     /// <summary>AdamW's decay rate of the mean gradient. Default 0.9.</summary>
@@ -56,7 +60,9 @@ public sealed record TrainingOptions
     /// <summary>Keeps AdamW's quotient finite. Default 1e-8.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Longest gradient over all trained tensors together; longer ones are scaled down. Default 1, as in BERT; infinity switches it off.</summary>
+    /// <summary>
+    /// Longest gradient over all trained tensors together; longer ones are scaled down. Default 1, as in BERT; infinity switches it off.
+    /// </summary>
     public double MaxGradientNorm { get; init; } = 1;
 
     /// <summary>Whether inputs of similar length share a batch, which saves padding. Default true.</summary>
@@ -71,7 +77,9 @@ public sealed record TrainingOptions
     /// </summary>
     public bool BFloat16 { get; init; }
 
-    /// <summary>Examples in a batch of evaluation, where no gradients need memory. Default 128: as quick as more on a CPU, in half the memory.</summary>
+    /// <summary>
+    /// Examples in a batch of evaluation, where no gradients need memory. Default 128: as quick as more on a CPU, in half the memory.
+    /// </summary>
     public int EvaluationBatchSize { get; init; } = 128;
 
     /// <summary>Whether the weights of the best evaluation are put back at the end. Default true.</summary>
@@ -86,7 +94,8 @@ public sealed record TrainingOptions
         Rate("learning rate of full fine-tuning", MethodLearningRates.Full ?? MaxLearningRate);
         Rate("learning rate of the head", MethodLearningRates.HeadOnly ?? MaxLearningRate);
         Count("batch size", BatchSize);
-        Require(AccumulationSteps > 0 && AccumulationSteps <= BatchSize, "accumulation steps", AccumulationSteps, "between 1 and the batch size");
+        Require(AccumulationSteps > 0 && AccumulationSteps <= BatchSize, "accumulation steps", AccumulationSteps,
+            "between 1 and the batch size");
         Require(MaxLength is >= 3 and <= MaxCount, "maximum length", MaxLength, $"at least 3, for [CLS] and [SEP], and at most {MaxCount}");
         Count("epochs", Epochs);
         Count("patience", Patience);
@@ -108,6 +117,8 @@ public sealed record TrainingOptions
 
     private static void Require(bool holds, string what, object? value, string wanted)
     {
-        if (!holds) throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"training option {what} is {value}; it must be {wanted}"));
+        if (!holds)
+            throw new InvalidInputException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"training option {what} is {value}; it must be {wanted}"));
     }
 }

@@ -41,7 +41,8 @@ internal sealed class TrainingState : IDisposable
         _tensors.Where(t => t.Key.StartsWith(BestPrefix, StringComparison.Ordinal)).Select(t => (t.Key[BestPrefix.Length..], t.Value));
 
     internal static TrainingState Of(
-        IEnumerable<(string Name, Parameter Parameter)> trainable, IReadOnlyDictionary<string, Tensor> best, FlatAdamW optimizer, TrainingPosition position)
+        IEnumerable<(string Name, Parameter Parameter)> trainable, IReadOnlyDictionary<string, Tensor> best, FlatAdamW optimizer,
+        TrainingPosition position)
     {
         var tensors = new Dictionary<string, Tensor>();
         Tensor Copy(Tensor source) => source.detach().clone().DetachFromDisposeScope();
@@ -114,8 +115,10 @@ internal sealed class TrainingState : IDisposable
 
     private void Match(string name, Tensor target)
     {
-        if (!_tensors.TryGetValue(name, out Tensor? found)) throw new InvalidInputException($"the training state lacks '{name}': it was written for another plan");
+        if (!_tensors.TryGetValue(name, out Tensor? found))
+            throw new InvalidInputException($"the training state lacks '{name}': it was written for another plan");
         if (!found.shape.SequenceEqual(target.shape))
-            throw new InvalidInputException($"the training state's '{name}' has shape [{string.Join(", ", found.shape)}], expected [{string.Join(", ", target.shape)}]: it was written for another plan");
+            throw new InvalidInputException($"the training state's '{name}' has shape [{string.Join(", ", found.shape)}], expected "
+                + $"[{string.Join(", ", target.shape)}]: it was written for another plan");
     }
 }

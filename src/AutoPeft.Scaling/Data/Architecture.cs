@@ -12,10 +12,14 @@ internal sealed class Architecture
     public static Architecture? Find(RunTable table)
     {
         double[]? Any(params string[] names) => names
-            .Select(n => table.Columns.FirstOrDefault(c => string.Equals(c.Name, n, StringComparison.OrdinalIgnoreCase))?.Numbers).FirstOrDefault(c => c is not null);
+            .Select(n => table.Columns.FirstOrDefault(c => string.Equals(c.Name, n, StringComparison.OrdinalIgnoreCase))?.Numbers)
+            .FirstOrDefault(c => c is not null);
         var layers = Any("numl", "n_layers", "num_layers", "n_layer", "layers", "depth");
         var width = Any("h", "hidden_size", "d_model", "width", "n_embd");
-        return layers is null || width is null ? null : new Architecture(layers, width, Any("ffnh", "d_ff", "ffn_hidden", "intermediate_size"), Any("Na", "active_params"), Any("seq_len"));
+        return layers is null || width is null
+            ? null
+            : new Architecture(layers, width, Any("ffnh", "d_ff", "ffn_hidden", "intermediate_size"), Any("Na", "active_params"),
+                Any("seq_len"));
     }
 
     /// <summary>N = layers·(4h² + 3·h·ffn): attention and gated feed-forward weights (Step Law's count).</summary>

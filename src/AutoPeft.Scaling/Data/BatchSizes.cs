@@ -8,13 +8,17 @@ internal static class BatchSizes
     /// <summary>Step Law's sequence length, assumed when nothing in the table or the command says another.</summary>
     private const double DefaultSequenceLength = 2048;
 
-    public static double[] InTokens(RunTable table, ColumnChoice choice, RunColumn bs, RunColumn? steps, double[] d, RunColumn? sequence, List<string> notes)
+    public static double[] InTokens(RunTable table, ColumnChoice choice, RunColumn bs, RunColumn? steps, double[] d, RunColumn? sequence,
+        List<string> notes)
     {
         var v = bs.Numbers!;
         double? inferred = steps is null ? null : SequenceFromSteps(v, steps.Numbers!, d);
         var name = bs.Name.ToLowerInvariant();
         bool looksTokens = name.Contains("tok", StringComparison.Ordinal) || name == "bst" || v.Min() >= 8192;
-        var unit = choice.BatchUnit ?? (inferred is { } s ? s < 1.5 ? BatchUnit.Tokens : BatchUnit.Sequences : looksTokens ? BatchUnit.Tokens : BatchUnit.Sequences);
+        var unit = choice.BatchUnit
+            ?? (inferred is { } s ? s < 1.5 ? BatchUnit.Tokens : BatchUnit.Sequences
+                : looksTokens ? BatchUnit.Tokens
+                : BatchUnit.Sequences);
         if (unit == BatchUnit.Tokens)
         {
             Reject(table, bs, 1, "tokens");
@@ -28,7 +32,9 @@ internal static class BatchSizes
             return [.. v.Select((b, i) => b * perRow[i])];
         }
         double length = choice.SequenceLength ?? inferred ?? DefaultSequenceLength;
-        var why = choice.SequenceLength is not null ? "as stated" : inferred is not null ? "from D/(batch·steps)" : "assumed; state it with --seq";
+        var why = choice.SequenceLength is not null ? "as stated"
+            : inferred is not null ? "from D/(batch·steps)"
+            : "assumed; state it with --seq";
         notes.Add($"batch size '{bs.Name}' counts sequences of {length.ToString("G6", CultureInfo.InvariantCulture)} tokens ({why})");
         return [.. v.Select(b => b * length)];
     }
@@ -47,6 +53,7 @@ internal static class BatchSizes
         int i = Array.FindIndex(bs.Numbers!, b => b < least);
         if (i >= 0)
             throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{table.Source}, row {table.RowNumber(i)}: a batch of {bs.Numbers![i]:G4} {unit} cannot be (column '{bs.Name}'); check the column and --bs-unit."));
+                $"{table.Source}, row {table.RowNumber(i)}: a batch of {bs.Numbers![i]:G4} {unit} cannot be (column '{bs.Name}'); check "
+                    + $"the column and --bs-unit."));
     }
 }

@@ -13,21 +13,30 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
     // a smoothed loss wins over a last-step loss, because the published fits use it.
     private static readonly Dictionary<ColumnRole, string[]> s_spellings = new()
     {
-        [ColumnRole.Params] = ["nnonembedding", "nnonemb", "nonembeddingparams", "nonembparams", "paramsnonembedding", "paramsnonemb", "paramsnoemb", "paramsnoembed",
-            "nonembeddingparameters", "nparamsnonembedding", "n", "params", "nparams", "numparams", "parameters", "nparameters", "numparameters", "numberofparameters",
+        [ColumnRole.Params] = ["nnonembedding", "nnonemb", "nonembeddingparams", "nonembparams", "paramsnonembedding", "paramsnonemb",
+            "paramsnoemb", "paramsnoembed",
+            "nonembeddingparameters", "nparamsnonembedding", "n", "params", "nparams", "numparams", "parameters", "nparameters",
+            "numparameters", "numberofparameters",
             "modelsize", "modelparams", "modelparameters", "totalparams", "paramcount", "parametercount", "size", "model"],
-        [ColumnRole.Tokens] = ["d", "tokens", "ntokens", "numtokens", "traintokens", "trainingtokens", "datasetsize", "datasize", "dataset", "tokensseen", "totaltokens", "trainedontokens",
+        [ColumnRole.Tokens] = ["d", "tokens", "ntokens", "numtokens", "traintokens", "trainingtokens", "datasetsize", "datasize", "dataset",
+            "tokensseen", "totaltokens", "trainedontokens",
             "trainedtokens", "numtraintokens", "numberoftokens", "trainingdata", "data"],
-        [ColumnRole.Compute] = ["c", "flops", "flop", "compute", "trainingflop", "trainingflops", "trainflops", "trainflop", "totalflops", "totalflop", "computeflops",
+        [ColumnRole.Compute] = ["c", "flops", "flop", "compute", "trainingflop", "trainingflops", "trainflops", "trainflop", "totalflops",
+            "totalflop", "computeflops",
             "computeflop", "trainingcompute", "traincompute", "budget", "pfdays", "computepfdays"],
-        [ColumnRole.Loss] = ["smoothloss", "smoothedloss", "lossfinalsmooth", "finalsmoothloss", "valloss", "validationloss", "evalloss", "evaluationloss", "heldoutloss", "testloss", "finalloss",
-            "loss", "lossval", "lossfinal", "trainloss", "trainingloss", "lmloss", "meanloss", "lossmean", "bestloss", "crossentropy", "xent", "ce", "l", "sl", "nll",
+        [ColumnRole.Loss] = ["smoothloss", "smoothedloss", "lossfinalsmooth", "finalsmoothloss", "valloss", "validationloss", "evalloss",
+            "evaluationloss", "heldoutloss", "testloss", "finalloss",
+            "loss", "lossval", "lossfinal", "trainloss", "trainingloss", "lmloss", "meanloss", "lossmean", "bestloss", "crossentropy",
+            "xent", "ce", "l", "sl", "nll",
             "bpb", "bitsperbyte", "valbpb", "bpc", "bitspercharacter", "bitspertoken"],
-        [ColumnRole.LearningRate] = ["lr", "learningrate", "peaklr", "maxlr", "peaklearningrate", "maxlearningrate", "lrpeak", "lrmax", "baselr", "eta"],
-        [ColumnRole.BatchSize] = ["bs", "batchsize", "batch", "globalbatchsize", "gbs", "globalbatch", "batchsizeseqs", "batchsizesequences", "bst", "batchsizetokens",
+        [ColumnRole.LearningRate] =
+            ["lr", "learningrate", "peaklr", "maxlr", "peaklearningrate", "maxlearningrate", "lrpeak", "lrmax", "baselr", "eta"],
+        [ColumnRole.BatchSize] = ["bs", "batchsize", "batch", "globalbatchsize", "gbs", "globalbatch", "batchsizeseqs",
+            "batchsizesequences", "bst", "batchsizetokens",
             "batchtokens", "tokensperbatch", "bstokens", "tokenbatchsize", "tokensbatchsize", "b"],
         [ColumnRole.SequenceLength] = ["seqlen", "sequencelength", "seqlength", "contextlength", "ctxlen", "seq", "maxseqlen"],
-        [ColumnRole.Steps] = ["ti", "steps", "nsteps", "numsteps", "trainsteps", "totalsteps", "iterations", "iters", "totaliters", "trainiters", "maxsteps"],
+        [ColumnRole.Steps] = ["ti", "steps", "nsteps", "numsteps", "trainsteps", "totalsteps", "iterations", "iters", "totaliters",
+            "trainiters", "maxsteps"],
     };
 
     private static readonly Dictionary<string, double> s_units = new()
@@ -66,7 +75,8 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
         ["pflops"] = 1e15,
     };
 
-    private static readonly HashSet<string> s_flopUnits = ["flop", "flops", "gflop", "gflops", "tflop", "tflops", "pflop", "pflops", "exaflop", "exaflops", "zflop", "zflops", "pfdays"];
+    private static readonly HashSet<string> s_flopUnits =
+        ["flop", "flops", "gflop", "gflops", "tflop", "tflops", "pflop", "pflops", "exaflop", "exaflops", "zflop", "zflops", "pfdays"];
 
     private readonly HashSet<RunColumn> _used = [];
 
@@ -107,7 +117,8 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
     {
         if (last)
         {
-            int cut = Math.Max(name.LastIndexOf('/'), Math.Max(name.LastIndexOf(" - ", StringComparison.Ordinal) + 1, name.LastIndexOf('.')));
+            int cut =
+                Math.Max(name.LastIndexOf('/'), Math.Max(name.LastIndexOf(" - ", StringComparison.Ordinal) + 1, name.LastIndexOf('.')));
             if (cut <= 0) return false;
             name = name[(cut + 1)..];
         }
@@ -120,7 +131,8 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
     {
         var found = table.Columns.Where(c => c.Numbers is not null && Words().Matches(CamelCase().Replace(c.Name, "$1 $2")) is var w
             && w.Count > 1 && s_flopUnits.Contains(w[^1].Value.ToLowerInvariant())
-            && !w.Any(m => m.Value.ToLowerInvariant() is "per" or "second" or "sec" or "s" or "peak" or "mfu" or "achieved" or "token")).ToList();
+            && !w.Any(m => m.Value.ToLowerInvariant() is "per" or "second" or "sec" or "s" or "peak" or "mfu" or "achieved" or "token"))
+            .ToList();
         return found.Count == 1 ? (found[0], Unit(ColumnRole.Compute, found[0].Name)) : null;
     }
 
@@ -132,12 +144,14 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
 
     // A column of the role's spelling that holds text: its first cell that is no number is what a person wants to hear of.
     private RunColumn? TextOf(ColumnRole role) =>
-        s_spellings[role].Select(s => table.Columns.FirstOrDefault(c => c.Texts is { } t && Matches(c.Name, s, false) && t.Any(x => NumberCell.TryParse(x, out _)))).FirstOrDefault(c => c is not null);
+        s_spellings[role].Select(s => table.Columns.FirstOrDefault(c =>
+            c.Texts is { } t && Matches(c.Name, s, false) && t.Any(x => NumberCell.TryParse(x, out _)))).FirstOrDefault(c => c is not null);
 
     // Any single header that speaks of a loss ("c4_val_loss@final"): taken only when there is exactly one.
     private (RunColumn, double)? FindLossByWord()
     {
-        var found = table.Columns.Where(c => c.Numbers is not null && Normal(c.Name).Full.Contains("loss", StringComparison.Ordinal)).ToList();
+        var found =
+            table.Columns.Where(c => c.Numbers is not null && Normal(c.Name).Full.Contains("loss", StringComparison.Ordinal)).ToList();
         return found.Count == 1 ? (found[0], 1) : null;
     }
 
@@ -146,10 +160,13 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
     private ScalingDataException NotNumeric(RunColumn c, ColumnRole role)
     {
         int bad = Array.FindIndex(c.Texts!, s => s.Length > 0 && !NumberCell.TryParse(s, out _));
-        string hint = bad >= 0 && c.Texts![bad].Count(x => x == ',') == 1 && c.Texts![bad].All(x => char.IsAsciiDigit(x) || x == ',') ? "; decimals are written with a point" : "";
+        string hint = bad >= 0 && c.Texts![bad].Count(x => x == ',') == 1 && c.Texts![bad].All(x => char.IsAsciiDigit(x) || x == ',')
+            ? "; decimals are written with a point"
+            : "";
         return new ScalingDataException(bad < 0
             ? $"{table.Source}: column '{c.Name}' for {Words(role)} is empty."
-            : $"{table.Source}: column '{c.Name}' for {Words(role)} is not numeric: row {table.RowNumber(bad)} holds '{ShortList.Of([c.Texts![bad]])}'{hint}.");
+            : $"{table.Source}: column '{c.Name}' for {Words(role)} is not numeric: row {table.RowNumber(bad)} holds "
+                + $"'{ShortList.Of([c.Texts![bad]])}'{hint}.");
     }
 
     private double Unit(ColumnRole role, string name)

@@ -29,7 +29,9 @@ public sealed record ColumnChoice
     /// <summary>Column names by role. Roles left out are recognised by their usual spellings.</summary>
     public IReadOnlyDictionary<ColumnRole, string> Names { get; init; } = new Dictionary<ColumnRole, string>();
 
-    /// <summary>Factor that turns the N column into parameters (1e9 where the column counts billions). Null: from the header, else 1.</summary>
+    /// <summary>
+    /// Factor that turns the N column into parameters (1e9 where the column counts billions). Null: from the header, else 1.
+    /// </summary>
     public double? ParamsUnit { get; init; }
 
     /// <summary>Factor that turns the D column into tokens. Null: from the header, else 1.</summary>
@@ -38,7 +40,9 @@ public sealed record ColumnChoice
     /// <summary>Factor that turns the C column into FLOP (8.64e19 for petaflop-days). Null: from the header, else 1.</summary>
     public double? ComputeUnit { get; init; }
 
-    /// <summary>Unit of the batch size. Null: worked out from D/(batch·steps) where the table allows, else from the header and magnitudes.</summary>
+    /// <summary>
+    /// Unit of the batch size. Null: worked out from D/(batch·steps) where the table allows, else from the header and magnitudes.
+    /// </summary>
     public BatchUnit? BatchUnit { get; init; }
 
     /// <summary>Tokens per sequence, for batches counted in sequences. Null: from the table, else 2048 (Step Law's).</summary>
@@ -47,7 +51,9 @@ public sealed record ColumnChoice
     /// <summary>Whether every checkpoint of a run counts as a run of its own. Default: no, the last one stands for the run.</summary>
     public bool KeepCheckpoints { get; init; }
 
-    /// <summary>Columns that tell grids of one (N, D) apart. Null: found when one (N, D) holds repeated (lr, batch) cells. Empty: none.</summary>
+    /// <summary>
+    /// Columns that tell grids of one (N, D) apart. Null: found when one (N, D) holds repeated (lr, batch) cells. Empty: none.
+    /// </summary>
     public IReadOnlyList<string>? GridBy { get; init; }
 }
 

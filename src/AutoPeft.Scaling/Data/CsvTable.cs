@@ -13,7 +13,8 @@ public static class CsvTable
     private const string Separators = ",\t;";
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="ScalingDataException">The file is absent, empty, binary, or a line has more or fewer cells than the header.</exception>
+    /// <exception cref="ScalingDataException">The file is absent, empty, binary, or a line has more or fewer cells than the
+    /// header.</exception>
     public static RunTable Read(string path) => Parse(TextBytes.Read(path), path);
 
     /// <summary>Parses text; <paramref name="source"/> is what messages call it.</summary>
@@ -48,7 +49,8 @@ public static class CsvTable
             if (_width == 0) throw new ScalingDataException($"{source}: the file is empty; a header line with column names is expected.");
             string[] names = [.. Enumerable.Range(0, _width).Select(c => Text(c).Trim() is { Length: > 0 } name ? name : $"column{c + 1}")];
             if (names.Length > 1 && names.Count(n => NumberCell.TryParse(n, out _)) > names.Length / 2)
-                throw new ScalingDataException($"{source}: the first line holds numbers ({ShortList.Of(names)}); a header line with column names is expected.");
+                throw new ScalingDataException(
+                    $"{source}: the first line holds numbers ({ShortList.Of(names)}); a header line with column names is expected.");
             return names;
         }
 

@@ -9,7 +9,8 @@ namespace AutoPeft.Scaling.Data;
 internal static class GridKeys
 {
     public static string[] Find(
-        RunTable table, ColumnChoice choice, double[] n, double[] d, double[] lr, double[] bs, IReadOnlyCollection<string> used, List<string> notes)
+        RunTable table, ColumnChoice choice, double[] n, double[] d, double[] lr, double[] bs, IReadOnlyCollection<string> used,
+        List<string> notes)
     {
         // Sizes counted from an architecture, or D rounded to whole steps, differ in the last digits: 0.5 % makes one level.
         var nl = Levels.Snap(n, 0.0005);
@@ -21,7 +22,9 @@ internal static class GridKeys
         {
             foreach (var name in by)
             {
-                var c = table.Find(name) ?? throw new ScalingDataException($"{table.Source}: no column '{name}' to tell grids apart; the columns are: {table.NamesForMessage}.");
+                var c = table.Find(name)
+                    ?? throw new ScalingDataException(
+                        $"{table.Source}: no column '{name}' to tell grids apart; the columns are: {table.NamesForMessage}.");
                 key = Join(key, c);
             }
             return key;

@@ -29,7 +29,8 @@ public static class JsonTable
         }
         if (rows.Count == 0) throw new ScalingDataException($"{source}: no runs; JSON objects with one run each are expected.");
         string[] names = [.. rows.SelectMany(r => r.Keys).Distinct()];
-        if (names.Length == 0) throw new ScalingDataException($"{source}: the runs have no values; JSON objects with numbers are expected.");
+        if (names.Length == 0)
+            throw new ScalingDataException($"{source}: the runs have no values; JSON objects with numbers are expected.");
         return new RunTable(source, [.. names.Select(n => Column(n, rows))]);
     }
 
@@ -37,7 +38,8 @@ public static class JsonTable
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            using var document = JsonDocument.Parse(text,
+                new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             return document.RootElement.Clone();
         }
         catch (JsonException e)
@@ -49,7 +51,8 @@ public static class JsonTable
     private static IEnumerable<JsonElement> Runs(JsonElement root, string source)
     {
         if (root.ValueKind == JsonValueKind.Array) return root.EnumerateArray();
-        if (root.ValueKind != JsonValueKind.Object) throw new ScalingDataException($"{source}: a JSON array of objects with one run each is expected.");
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new ScalingDataException($"{source}: a JSON array of objects with one run each is expected.");
         var arrays = root.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Array && p.Value.GetArrayLength() > 0).ToList();
         var inner = arrays.Where(p => p.Value[0].ValueKind == JsonValueKind.Object).ToList();
         if (inner.Count == 1) return inner[0].Value.EnumerateArray();
@@ -61,13 +64,17 @@ public static class JsonTable
     {
         int count = arrays[0].Value.GetArrayLength();
         if (arrays.FirstOrDefault(a => a.Value.GetArrayLength() != count) is { Value.ValueKind: JsonValueKind.Array } odd)
-            throw new ScalingDataException($"{source}: '{odd.Name}' has {odd.Value.GetArrayLength()} values, '{arrays[0].Name}' has {count}.");
-        return [.. Enumerable.Range(0, count).Select(i => JsonSerializer.SerializeToElement(arrays.ToDictionary(a => a.Name, a => a.Value[i])))];
+            throw new ScalingDataException(
+                $"{source}: '{odd.Name}' has {odd.Value.GetArrayLength()} values, '{arrays[0].Name}' has {count}.");
+        return [.. Enumerable.Range(0, count)
+            .Select(i => JsonSerializer.SerializeToElement(arrays.ToDictionary(a => a.Name, a => a.Value[i])))];
     }
 
     private static Dictionary<string, JsonElement> Flat(JsonElement element, string where)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new ScalingDataException($"{where}: a JSON object with one run is expected, not {element.ValueKind.ToString().ToLowerInvariant()}.");
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new ScalingDataException(
+                $"{where}: a JSON object with one run is expected, not {element.ValueKind.ToString().ToLowerInvariant()}.");
         var row = new Dictionary<string, JsonElement>();
         void Add(string prefix, JsonElement e)
         {
@@ -89,7 +96,9 @@ public static class JsonTable
             if (!rows[i].TryGetValue(name, out var v) || v.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined) continue;
             if (v.ValueKind == JsonValueKind.Number) (numbers[i], any) = (v.GetDouble(), true);
             else if (v.ValueKind == JsonValueKind.String && NumberCell.TryParse(v.GetString(), out numbers[i])) any = true;
-            else return new RunColumn(name, [.. rows.Select(r => r.TryGetValue(name, out var t) ? t.ValueKind == JsonValueKind.Null ? "" : t.ToString() : "")]);
+            else
+                return new RunColumn(name,
+                    [.. rows.Select(r => r.TryGetValue(name, out var t) ? t.ValueKind == JsonValueKind.Null ? "" : t.ToString() : "")]);
         }
         return any ? new RunColumn(name, numbers) : new RunColumn(name, [.. rows.Select(_ => "")]);
     }

@@ -3,8 +3,10 @@ namespace AutoPeft.Scaling.Data;
 /// <summary>Recognises tables that list the checkpoints of runs, and reduces them to the last checkpoint of each.</summary>
 internal static class LearningCurves
 {
-    private static readonly string[] s_runNames = ["run", "runid", "runname", "name", "id", "exp", "expname", "experiment", "experimentid", "trial", "model_id", "modelname", "file"];
-    private static readonly string[] s_progress = ["step", "steps", "globalstep", "iteration", "iter", "trainstep", "_step", "tokensseen", "trainedtokens", "progress"];
+    private static readonly string[] s_runNames =
+        ["run", "runid", "runname", "name", "id", "exp", "expname", "experiment", "experimentid", "trial", "model_id", "modelname", "file"];
+    private static readonly string[] s_progress =
+        ["step", "steps", "globalstep", "iteration", "iter", "trainstep", "_step", "tokensseen", "trainedtokens", "progress"];
 
     /// <summary>
     /// The last row of each run where a column names runs whose rows advance in a column of steps or tokens, four rows a run or more on
@@ -23,8 +25,10 @@ internal static class LearningCurves
             // Checkpoints of one run differ in progress, all of them; a sweep's runs under one name would not.
             if (!groups.All(g => g.Select(i => at[i]).Distinct().Count() == g.Count())) continue;
             var loss = new ColumnResolver(table, choice).Find(ColumnRole.Loss)?.Column.Numbers;
-            int[] last = [.. groups.Select(g => g.Where(i => loss is null || double.IsFinite(loss[i])).DefaultIfEmpty(g.First()).MaxBy(i => at[i])).Order()];
-            notes.Add($"{table.RowCount} rows are checkpoints of {groups.Count} runs (column '{run.Name}', ordered by '{progress.Name}'); the last of each was taken. --checkpoints all keeps them");
+            int[] last = [.. groups.Select(
+                g => g.Where(i => loss is null || double.IsFinite(loss[i])).DefaultIfEmpty(g.First()).MaxBy(i => at[i])).Order()];
+            notes.Add($"{table.RowCount} rows are checkpoints of {groups.Count} runs (column '{run.Name}', ordered by '{progress.Name}'); "
+                + $"the last of each was taken. --checkpoints all keeps them");
             return table.Take(last);
         }
         return table;

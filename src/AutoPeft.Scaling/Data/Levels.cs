@@ -3,7 +3,10 @@ namespace AutoPeft.Scaling.Data;
 /// <summary>Snaps repeated spellings of one level together (0.000345 and 0.0003453 are both 2^-11.5).</summary>
 public static class Levels
 {
-    /// <summary>Spellings closer than this ratio are one level. Sweeps step by √2 at the finest usually; rounding to three digits errs by 0.5 % at most.</summary>
+    /// <summary>
+    /// Spellings closer than this ratio are one level. Sweeps step by √2 at the finest usually; rounding to three digits errs by 0.5 % at
+    /// most.
+    /// </summary>
     public const double DefaultTolerance = 0.02;
 
     /// <summary>

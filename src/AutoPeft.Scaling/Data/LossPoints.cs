@@ -13,7 +13,9 @@ public enum LossUnit
     Bits,
 }
 
-/// <summary>Runs as a loss law sees them: N, D, final loss, and compute where the source states one. Immutable; arrays of equal length.</summary>
+/// <summary>
+/// Runs as a loss law sees them: N, D, final loss, and compute where the source states one. Immutable; arrays of equal length.
+/// </summary>
 public sealed class LossPoints
 {
     /// <summary>Points in memory.</summary>
@@ -23,12 +25,16 @@ public sealed class LossPoints
     /// <param name="rows">Row numbers for messages; null counts from 1.</param>
     /// <param name="notes">What was decided while reading.</param>
     /// <param name="compute">Training compute as stated, FLOP; null where 6·N·D stands for it.</param>
-    public LossPoints(double[] n, double[] d, double[] loss, int[]? rows = null, IReadOnlyList<string>? notes = null, double[]? compute = null)
+    public LossPoints(double[] n, double[] d, double[] loss, int[]? rows = null, IReadOnlyList<string>? notes = null,
+        double[]? compute = null)
     {
-        if (n.Length != d.Length || n.Length != loss.Length) throw new ScalingDataException($"N, D and loss differ in length: {n.Length}, {d.Length}, {loss.Length}.");
+        if (n.Length != d.Length || n.Length != loss.Length)
+            throw new ScalingDataException($"N, D and loss differ in length: {n.Length}, {d.Length}, {loss.Length}.");
         for (int i = 0; i < n.Length; i++)
             if (!(n[i] > 0 && d[i] > 0 && loss[i] > 0 && double.IsFinite(n[i] * d[i] * loss[i])))
-                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture, $"point {rows?[i] ?? i + 1}: N = {n[i]}, D = {d[i]}, loss = {loss[i]}; all three must be positive, since their logarithms are taken."));
+                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
+                    $"point {rows?[i] ?? i + 1}: N = {n[i]}, D = {d[i]}, loss = {loss[i]}; all three must be positive, since their "
+                        + $"logarithms are taken."));
         (N, D, Loss, Rows, Notes) = (n, d, loss, rows ?? [.. Enumerable.Range(1, n.Length)], notes ?? []);
         Compute = compute ?? [.. n.Select((v, i) => 6 * v * d[i])];
         StatesCompute = compute is not null;
@@ -64,12 +70,15 @@ public sealed class LossPoints
     public LossPoints Take(IEnumerable<int> indices)
     {
         var ix = indices.ToArray();
-        return new LossPoints([.. ix.Select(i => N[i])], [.. ix.Select(i => D[i])], [.. ix.Select(i => Loss[i])], [.. ix.Select(i => Rows[i])], Notes,
+        return new LossPoints([.. ix.Select(i => N[i])], [.. ix.Select(i => D[i])], [.. ix.Select(i => Loss[i])],
+            [.. ix.Select(i => Rows[i])], Notes,
             StatesCompute ? [.. ix.Select(i => Compute[i])] : null)
         {
             Unit = Unit,
             Warnings = Warnings,
-            Others = [.. Others.Select(c => c.Numbers is { } v ? new RunColumn(c.Name, [.. ix.Select(i => v[i])]) : new RunColumn(c.Name, [.. ix.Select(i => c.Texts![i])]))],
+            Others = [.. Others.Select(c => c.Numbers is { } v
+                ? new RunColumn(c.Name, [.. ix.Select(i => v[i])])
+                : new RunColumn(c.Name, [.. ix.Select(i => c.Texts![i])]))],
         };
     }
 
@@ -102,7 +111,8 @@ public sealed class LossPoints
         }
         var warnings = new List<string>();
         kept = LossRows.Distinct(table, n, d, loss, kept, notes, warnings);
-        var all = new LossPoints(n, d, [.. loss.Numbers!.Select(v => v > 0 && double.IsFinite(v) ? v : 1)], [.. Enumerable.Range(0, n.Length).Select(table.RowNumber)], notes, compute?.Values)
+        var all = new LossPoints(n, d, [.. loss.Numbers!.Select(v => v > 0 && double.IsFinite(v) ? v : 1)],
+            [.. Enumerable.Range(0, n.Length).Select(table.RowNumber)], notes, compute?.Values)
         {
             Unit = LossRows.UnitOf(loss.Name),
             Warnings = warnings,

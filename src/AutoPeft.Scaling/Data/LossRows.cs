@@ -13,8 +13,10 @@ internal static class LossRows
     public static LossUnit UnitOf(string name)
     {
         string plain = name.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
-        return plain.Contains("bpb", StringComparison.Ordinal) || plain.Contains("bitsperbyte", StringComparison.Ordinal) ? LossUnit.BitsPerByte
-            : plain.Contains("bpc", StringComparison.Ordinal) || plain.Contains("bitsper", StringComparison.Ordinal) ? LossUnit.Bits : LossUnit.Nats;
+        return plain.Contains("bpb", StringComparison.Ordinal)
+            || plain.Contains("bitsperbyte", StringComparison.Ordinal) ? LossUnit.BitsPerByte
+            : plain.Contains("bpc", StringComparison.Ordinal) || plain.Contains("bitsper", StringComparison.Ordinal) ? LossUnit.Bits
+            : LossUnit.Nats;
     }
 
     /// <summary>Rows with a loss that a model can have.</summary>
@@ -27,21 +29,26 @@ internal static class LossRows
         double median = finite.Select(i => v[i]).Order().ElementAt(finite.Count / 2);
         if (median > Positive.LargestLoss)
             throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{table.Source}: the loss (column '{loss.Name}') has a median of {median:G4}, which no loss in nats or bits has; is it a perplexity? Give its logarithm."));
+                $"{table.Source}: the loss (column '{loss.Name}') has a median of {median:G4}, which no loss in nats or bits has; is it a "
+                    + $"perplexity? Give its logarithm."));
         int[] wild = [.. finite.Where(i => v[i] > Positive.LargestLoss)];
         if (wild.Length > 0)
         {
             notes.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{ShortList.Rows([.. wild.Select(table.RowNumber)])} left out as diverged: a loss of {v[wild[0]]:G4} is above that of a uniform guess"));
+                $"{ShortList.Rows([.. wild.Select(table.RowNumber)])} left out as diverged: a loss of {v[wild[0]]:G4} is above that of a "
+                    + $"uniform guess"));
             finite.RemoveAll(wild.Contains);
         }
         if (finite.Count > 1 && finite.Max(i => v[i]) - finite.Min(i => v[i]) <= 1e-9 * median)
-            throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture, $"{table.Source}: all {finite.Count} losses are {median:G6} (column '{loss.Name}'); there is nothing to fit. Is it the right column?"));
+            throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
+                $"{table.Source}: all {finite.Count} losses are {median:G6} (column '{loss.Name}'); there is nothing to fit. Is it the "
+                    + $"right column?"));
         return finite;
     }
 
     /// <summary>Each run once: rows of the same N, D and loss count once; the same (N, D) with losses far apart is told.</summary>
-    public static List<int> Distinct(RunTable table, double[] n, double[] d, RunColumn loss, List<int> rows, List<string> notes, List<string> warnings)
+    public static List<int> Distinct(RunTable table, double[] n, double[] d, RunColumn loss, List<int> rows, List<string> notes,
+        List<string> warnings)
     {
         double[] v = loss.Numbers!;
         var again = new HashSet<int>();
@@ -54,12 +61,15 @@ internal static class LossRows
             if (v[order[^1]] > v[order[0]] * (1 + FarApart)) apart.Add((order[0], order[^1]));
         }
         if (again.Count > 0)
-            notes.Add($"{again.Count} {(again.Count == 1 ? "row repeats a run" : "rows repeat runs")} (same N, D and loss) and count once: {ShortList.Rows([.. again.Order().Select(table.RowNumber)])}");
+            notes.Add($"{again.Count} {(again.Count == 1 ? "row repeats a run" : "rows repeat runs")} (same N, D and loss) and count once: "
+                + $"{ShortList.Rows([.. again.Order().Select(table.RowNumber)])}");
         if (apart.Count > 0)
         {
             var (low, high) = apart.MaxBy(p => v[p.High] / v[p.Low]);
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{apart.Count} {(apart.Count == 1 ? "pair" : "pairs")} of N and D {(apart.Count == 1 ? "has" : "have")} losses more than 5 % apart (rows {table.RowNumber(low)} and {table.RowNumber(high)}: {v[low]:G4} and {v[high]:G4}): are different recipes or data in one table? Use --group-by or --where"));
+                $"{apart.Count} {(apart.Count == 1 ? "pair" : "pairs")} of N and D {(apart.Count == 1 ? "has" : "have")} losses more than "
+                    + $"5 % apart (rows {table.RowNumber(low)} and {table.RowNumber(high)}: {v[low]:G4} and {v[high]:G4}): are different "
+                    + $"recipes or data in one table? Use --group-by or --where"));
         }
         return again.Count == 0 ? rows : [.. rows.Where(i => !again.Contains(i))];
     }

@@ -4,7 +4,8 @@ namespace AutoPeft.Scaling.Data;
 internal static class ModelAndData
 {
     /// <summary>N, D, and compute as stated beside both (null where one of the three was worked out from the others).</summary>
-    public static (double[] N, double[] D, (string Name, double[] Values)? Compute) Resolve(RunTable table, ColumnResolver resolver, Architecture? shape, List<string> notes)
+    public static (double[] N, double[] D, (string Name, double[] Values)? Compute) Resolve(RunTable table, ColumnResolver resolver,
+        Architecture? shape, List<string> notes)
     {
         var n = resolver.Find(ColumnRole.Params);
         var d = resolver.Find(ColumnRole.Tokens);
@@ -39,7 +40,9 @@ internal static class ModelAndData
     private static double[] Divide(double[] c, double[] by) => [.. c.Select((v, i) => v / 6 / by[i])];
 
     private static void Say((RunColumn Column, double Unit) c, string letter, string unit, List<string> notes) =>
-        notes.Add(c.Unit == 1 ? $"{letter} from '{c.Column.Name}', in {unit}" : FormattableString.Invariant($"{letter} from '{c.Column.Name}', times {c.Unit:G4} {unit}"));
+        notes.Add(c.Unit == 1
+            ? $"{letter} from '{c.Column.Name}', in {unit}"
+            : FormattableString.Invariant($"{letter} from '{c.Column.Name}', times {c.Unit:G4} {unit}"));
 
     private static double[] Values(RunTable table, (RunColumn Column, double Unit) c, string letter)
     {

@@ -8,7 +8,8 @@ namespace AutoPeft.Scaling.Data;
 /// </summary>
 public static class NumberCell
 {
-    private static readonly string[] s_missing = ["nan", "na", "n/a", "#n/a", "none", "null", "-", "?", "diverged", "failed", "crashed", "oom", "killed"];
+    private static readonly string[] s_missing =
+        ["nan", "na", "n/a", "#n/a", "none", "null", "-", "?", "diverged", "failed", "crashed", "oom", "killed"];
 
     /// <summary>Parses a cell without surrounding white space.</summary>
     public static bool TryParse(ReadOnlySpan<char> cell, out double value)
@@ -28,7 +29,8 @@ public static class NumberCell
         value = double.NaN;
         foreach (string word in s_missing)
             if (cell.Equals(word, StringComparison.OrdinalIgnoreCase)) return true;
-        if (cell.Equals("inf", StringComparison.OrdinalIgnoreCase) || cell.Equals("+inf", StringComparison.OrdinalIgnoreCase)) value = double.PositiveInfinity;
+        if (cell.Equals("inf", StringComparison.OrdinalIgnoreCase) || cell.Equals("+inf", StringComparison.OrdinalIgnoreCase))
+            value = double.PositiveInfinity;
         else if (cell.Equals("-inf", StringComparison.OrdinalIgnoreCase)) value = double.NegativeInfinity;
         else return false;
         return true;
@@ -51,6 +53,7 @@ public static class NumberCell
             else if (char.IsAsciiDigit(c)) digits++;
             else return false;
         if (digits != 3 || mark == ',' && groups == 1 && point < 0 && whole[0] == '0') return false;
-        return double.TryParse(cell.ToString().Replace(mark.ToString(), "", StringComparison.Ordinal), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
+        return double.TryParse(cell.ToString().Replace(mark.ToString(), "", StringComparison.Ordinal), NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture, out value);
     }
 }

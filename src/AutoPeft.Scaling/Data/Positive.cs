@@ -11,14 +11,18 @@ internal static class Positive
     public static void Check(RunTable table, string column, double[] values, string what)
     {
         var bad = Rows(table, values, v => !(v > 0) || double.IsInfinity(v));
-        if (bad.Length > 0) throw new ScalingDataException($"{table.Source}: {what} (column '{column}') must be positive, since its logarithm is taken; it is not in {bad}.");
+        if (bad.Length > 0)
+            throw new ScalingDataException(
+                $"{table.Source}: {what} (column '{column}') must be positive, since its logarithm is taken; it is not in {bad}.");
     }
 
     // A missing or infinite loss is a diverged run; a zero or negative one is a mistake.
     public static void CheckLoss(RunTable table, RunColumn loss)
     {
         var bad = Rows(table, loss.Numbers!, v => v <= 0);
-        if (bad.Length > 0) throw new ScalingDataException($"{table.Source}: the loss (column '{loss.Name}') must be positive, since its logarithm is taken; it is not in {bad}.");
+        if (bad.Length > 0)
+            throw new ScalingDataException(
+                $"{table.Source}: the loss (column '{loss.Name}') must be positive, since its logarithm is taken; it is not in {bad}.");
     }
 
     /// <summary>Refuses counts that cannot be, row by row: the smallest transformer anybody sweeps has thousands of weights.</summary>
@@ -29,7 +33,8 @@ internal static class Positive
         double ratio = Median([.. n.Select((v, i) => d[i] / v)]);
         if (ratio < 1e-3)
             throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{table.Source}: D/N has a median of {ratio:G2} tokens for each parameter, which nobody trains with; state the units with --n-unit and --d-unit (k, M, B, T or a factor)."));
+                $"{table.Source}: D/N has a median of {ratio:G2} tokens for each parameter, which nobody trains with; state the units with "
+                    + $"--n-unit and --d-unit (k, M, B, T or a factor)."));
         MixedUnits(table, "N", n, "--n-unit");
         MixedUnits(table, "D", d, "--d-unit");
     }
@@ -40,7 +45,8 @@ internal static class Positive
         double ratio = Median([.. n.Select((v, i) => c[i] / (6 * v * d[i]))]);
         if (ratio is > 0.02 and < 200) return;
         throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-            $"{table.Source}: compute (column '{column}') is {ratio:G2} times 6·N·D in the median, which no model is; state the units with --n-unit, --d-unit and --compute-unit, or leave the column out with --compute-column none."));
+            $"{table.Source}: compute (column '{column}') is {ratio:G2} times 6·N·D in the median, which no model is; state the units with "
+                + $"--n-unit, --d-unit and --compute-unit, or leave the column out with --compute-column none."));
     }
 
     private static void Reject(RunTable table, string letter, string unit, double[] v, double low, double high, string option)
@@ -48,10 +54,12 @@ internal static class Positive
         var median = Median(v);
         if (median < low || median > high)
             throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{table.Source}: {letter} has a median of {median:G4}, which cannot be a count of {unit}; state its unit with {option} (k, M, B, T or a factor)."));
+                $"{table.Source}: {letter} has a median of {median:G4}, which cannot be a count of {unit}; state its unit with {option} "
+                    + $"(k, M, B, T or a factor)."));
         string bad = Rows(table, v, x => x < low || x > high);
         if (bad.Length > 0)
-            throw new ScalingDataException($"{table.Source}: {letter} cannot be a count of {unit} in {bad}, while other rows hold {Show(median)}: are these rows counted in another unit? Mend them, or leave them out with --where.");
+            throw new ScalingDataException($"{table.Source}: {letter} cannot be a count of {unit} in {bad}, while other rows hold "
+                + $"{Show(median)}: are these rows counted in another unit? Mend them, or leave them out with --where.");
     }
 
     // A gap of more than four decades with several rows on either side: two units in one column.
@@ -62,7 +70,9 @@ internal static class Positive
             if (v[order[k]] > 3e4 * v[order[k - 1]])
             {
                 int[] few = k * 2 <= order.Length ? order[..k] : order[k..];
-                throw new ScalingDataException($"{table.Source}: {letter} jumps from {Show(v[order[k - 1]])} to {Show(v[order[k]])} with nothing between; {ShortList.Rows([.. few.Order().Select(table.RowNumber)])} seem to be counted in another unit. Mend them (or {option} for all rows, --where for some).");
+                throw new ScalingDataException($"{table.Source}: {letter} jumps from {Show(v[order[k - 1]])} to {Show(v[order[k]])} with "
+                    + $"nothing between; {ShortList.Rows([.. few.Order().Select(table.RowNumber)])} seem to be counted in another unit. "
+                    + $"Mend them (or {option} for all rows, --where for some).");
             }
     }
 

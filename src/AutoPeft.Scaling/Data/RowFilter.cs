@@ -14,7 +14,8 @@ public sealed record RowFilter(string Column, string Operator, string Value)
     /// <exception cref="ScalingDataException">The text has no operator.</exception>
     public static RowFilter Parse(string text)
     {
-        var at = s_operators.Select(o => (o, i: text.IndexOf(o, StringComparison.Ordinal))).Where(q => q.i > 0).OrderBy(q => q.i).ThenByDescending(q => q.o.Length).FirstOrDefault();
+        var at = s_operators.Select(o => (o, i: text.IndexOf(o, StringComparison.Ordinal))).Where(q => q.i > 0).OrderBy(q => q.i)
+            .ThenByDescending(q => q.o.Length).FirstOrDefault();
         if (at.o is null) throw new ScalingDataException($"--where {text}: a condition such as tokenizer=gpt2 or loss<4 is expected.");
         return new RowFilter(text[..at.i].Trim(), at.o == "==" ? "=" : at.o, text[(at.i + at.o.Length)..].Trim());
     }
@@ -26,9 +27,13 @@ public sealed record RowFilter(string Column, string Operator, string Value)
         var column = table.Require(Column);
         bool number = NumberCell.TryParse(Value, out double v);
         if (column.Numbers is { } numbers && number)
-            return [.. numbers.Select(x => Operator switch { "=" => x == v, "!=" => x != v, "<" => x < v, "<=" => x <= v, ">" => x > v, _ => x >= v })];
-        if (Operator is not ("=" or "!=")) throw new ScalingDataException($"--where {Column}{Operator}{Value}: column '{Column}' holds text, which has no order; use = or !=.");
-        return [.. Enumerable.Range(0, table.RowCount).Select(i => string.Equals(column.TextAt(i), Value, StringComparison.OrdinalIgnoreCase) == (Operator == "="))];
+            return [.. numbers.Select(
+                x => Operator switch { "=" => x == v, "!=" => x != v, "<" => x < v, "<=" => x <= v, ">" => x > v, _ => x >= v })];
+        if (Operator is not ("=" or "!="))
+            throw new ScalingDataException(
+                $"--where {Column}{Operator}{Value}: column '{Column}' holds text, which has no order; use = or !=.");
+        return [.. Enumerable.Range(0, table.RowCount)
+            .Select(i => string.Equals(column.TextAt(i), Value, StringComparison.OrdinalIgnoreCase) == (Operator == "="))];
     }
 
     /// <summary>The rows that meet all conditions.</summary>
@@ -39,7 +44,8 @@ public sealed record RowFilter(string Column, string Operator, string Value)
         var masks = filters.Select(f => f.Of(table)).ToList();
         int[] rows = [.. Enumerable.Range(0, table.RowCount).Where(i => masks.All(m => m[i]))];
         if (rows.Length == 0)
-            throw new ScalingDataException($"{table.Source}: no row meets {string.Join(" and ", filters.Select(f => f.Column + f.Operator + f.Value.ToString(CultureInfo.InvariantCulture)))}.");
+            throw new ScalingDataException($"{table.Source}: no row meets "
+                + $"{string.Join(" and ", filters.Select(f => f.Column + f.Operator + f.Value.ToString(CultureInfo.InvariantCulture)))}.");
         return table.Take(rows);
     }
 }

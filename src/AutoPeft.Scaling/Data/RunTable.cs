@@ -55,7 +55,8 @@ public sealed class RunTable
         foreach (var c in columns)
         {
             if (c.Count != columns[0].Count)
-                throw new ScalingDataException($"{source}: column '{c.Name}' has {c.Count} rows, column '{columns[0].Name}' has {columns[0].Count}.");
+                throw new ScalingDataException(
+                    $"{source}: column '{c.Name}' has {c.Count} rows, column '{columns[0].Name}' has {columns[0].Count}.");
             if (!_byName.TryAdd(c.Name, c)) throw new ScalingDataException($"{source}: column '{c.Name}' appears twice.");
         }
         Source = source;
@@ -96,7 +97,9 @@ public sealed class RunTable
 
     /// <summary>Some of the rows, which keep their numbers.</summary>
     public RunTable Take(int[] rows) => new(Source,
-        [.. Columns.Select(c => c.Numbers is { } v ? new RunColumn(c.Name, [.. rows.Select(i => v[i])]) : new RunColumn(c.Name, [.. rows.Select(i => c.Texts![i])]))],
+        [.. Columns.Select(c => c.Numbers is { } v
+            ? new RunColumn(c.Name, [.. rows.Select(i => v[i])])
+            : new RunColumn(c.Name, [.. rows.Select(i => c.Texts![i])]))],
         FirstRowNumber, [.. rows.Select(i => _rows?[i] ?? i)]);
 
     /// <summary>Other columns over the same rows, which keep their numbers.</summary>
@@ -111,11 +114,13 @@ public sealed class RunTable
     {
         var rows = records.ToArray();
         var columns = new List<RunColumn>();
-        foreach (var p in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0))
+        foreach (var p in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.GetIndexParameters().Length == 0))
         {
             var t = Nullable.GetUnderlyingType(p.PropertyType) ?? p.PropertyType;
             if (t.IsPrimitive && t != typeof(char) && t != typeof(bool) || t == typeof(decimal))
-                columns.Add(new RunColumn(p.Name, [.. rows.Select(r => p.GetValue(r) is { } v ? Convert.ToDouble(v, CultureInfo.InvariantCulture) : double.NaN)]));
+                columns.Add(new RunColumn(p.Name,
+                    [.. rows.Select(r => p.GetValue(r) is { } v ? Convert.ToDouble(v, CultureInfo.InvariantCulture) : double.NaN)]));
             else if (t == typeof(string) || t == typeof(bool) || t.IsEnum)
                 columns.Add(new RunColumn(p.Name, [.. rows.Select(r => p.GetValue(r)?.ToString() ?? "")]));
         }

@@ -6,16 +6,20 @@ internal static class ShortList
     private const int Most = 12;
 
     public static string Of(IReadOnlyList<string> names) =>
-        names.Count <= Most + 2 ? string.Join(", ", names.Select(Cut)) : $"{string.Join(", ", names.Take(Most).Select(Cut))} and {names.Count - Most} more";
+        names.Count <= Most + 2
+            ? string.Join(", ", names.Select(Cut))
+            : $"{string.Join(", ", names.Take(Most).Select(Cut))} and {names.Count - Most} more";
 
     /// <summary>Row numbers with their values.</summary>
     public static string Rows(IReadOnlyList<int> rows) =>
-        (rows.Count == 1 ? "row " : "rows ") + (rows.Count <= 8 ? string.Join(", ", rows) : $"{string.Join(", ", rows.Take(8))} and {rows.Count - 8} more");
+        (rows.Count == 1 ? "row " : "rows ")
+            + (rows.Count <= 8 ? string.Join(", ", rows) : $"{string.Join(", ", rows.Take(8))} and {rows.Count - 8} more");
 
     /// <summary>The name nearest to a misspelt one, or null where none is near.</summary>
     public static string? Nearest(string name, IEnumerable<string> names)
     {
-        var best = names.Select(n => (n, d: Distance(name.ToLowerInvariant(), n.ToLowerInvariant()))).DefaultIfEmpty(("", int.MaxValue)).MinBy(q => q.Item2);
+        var best = names.Select(n => (n, d: Distance(name.ToLowerInvariant(), n.ToLowerInvariant()))).DefaultIfEmpty(("", int.MaxValue))
+            .MinBy(q => q.Item2);
         return best.Item2 <= Math.Max(2, name.Length / 3) ? best.Item1 : null;
     }
 

@@ -52,7 +52,8 @@ public sealed class SweepData
         Positive.CheckUnits(table, n, d);
         int tooHot = Array.FindIndex(lr.Numbers!, v => v >= 10);
         if (tooHot >= 0)
-            throw new ScalingDataException($"{table.Source}, row {table.RowNumber(tooHot)}: a learning rate of {Show(lr.Numbers![tooHot])} cannot be (column '{lr.Name}'); is it logged in other units, or a different column?");
+            throw new ScalingDataException($"{table.Source}, row {table.RowNumber(tooHot)}: a learning rate of {Show(lr.Numbers![tooHot])} "
+                + $"cannot be (column '{lr.Name}'); is it logged in other units, or a different column?");
 
         var batch = BatchSizes.InTokens(table, choice, bs, steps, d, resolver.Find(ColumnRole.SequenceLength)?.Column, notes);
         notes.Add($"columns: N, D, learning rate '{lr.Name}', batch size '{bs.Name}', loss '{loss.Name}'");
@@ -63,7 +64,8 @@ public sealed class SweepData
 
         var keys = GridKeys.Find(table, choice, n, d, lrLevel, bsLevel, [lr.Name, bs.Name, loss.Name, steps?.Name ?? ""], notes);
         var runs = Enumerable.Range(0, table.RowCount)
-            .Select(i => (i, new SweepRun(table.RowNumber(i), n[i], d[i], lr.Numbers![i], lrLevel[i], batch[i], bsLevel[i], loss.Numbers![i], keys[i])))
+            .Select(i => (i,
+                new SweepRun(table.RowNumber(i), n[i], d[i], lr.Numbers![i], lrLevel[i], batch[i], bsLevel[i], loss.Numbers![i], keys[i])))
             .ToList();
         var grids = new List<SweepGrid>();
         foreach (var g in runs.GroupBy(r => r.Item2.Grid).OrderBy(g => g.First().Item2.Params).ThenBy(g => g.First().Item2.Tokens))
@@ -76,7 +78,8 @@ public sealed class SweepData
         if (grids.Count == 0) throw new ScalingDataException($"{table.Source}: no run has a finite loss.");
         var data = new SweepData(table.Source, grids, notes);
         if (data.DivergedCount > 0)
-            notes.Add($"{data.DivergedCount} of {table.RowCount} runs diverged (no finite loss, or more than {Show(DivergenceRatio)} times their grid's minimum)");
+            notes.Add($"{data.DivergedCount} of {table.RowCount} runs diverged (no finite loss, or more than {Show(DivergenceRatio)} times "
+                + $"their grid's minimum)");
         return data;
     }
 

@@ -11,7 +11,8 @@ namespace AutoPeft.Scaling.Data;
 /// <param name="Loss">Final loss, nats per token; may be NaN or infinite for a diverged run.</param>
 /// <param name="Grid">Key of the grid that the run belongs to.</param>
 public sealed record SweepRun(
-    int Row, double Params, double Tokens, double LearningRate, double LearningRateLevel, double BatchTokens, double BatchLevel, double Loss, string Grid)
+    int Row, double Params, double Tokens, double LearningRate, double LearningRateLevel, double BatchTokens, double BatchLevel,
+    double Loss, string Grid)
 {
     /// <summary>Whether the run diverged: no finite loss, or one far above its grid's minimum.</summary>
     public bool Diverged { get; init; }
@@ -58,7 +59,8 @@ public sealed class SweepGrid
     public IReadOnlyList<double> BatchSizes { get; }
 
     /// <summary>Mean loss of the runs in a cell, or null where there is none that is finite.</summary>
-    public double? LossAt(double learningRateLevel, double batchLevel) => _cells.TryGetValue((learningRateLevel, batchLevel), out var v) ? v : null;
+    public double? LossAt(double learningRateLevel, double batchLevel) =>
+        _cells.TryGetValue((learningRateLevel, batchLevel), out var v) ? v : null;
 
     /// <summary>The cells that hold a finite loss.</summary>
     public IEnumerable<((double LearningRate, double BatchTokens) Cell, double Loss)> Cells => _cells.Select(p => (p.Key, p.Value));

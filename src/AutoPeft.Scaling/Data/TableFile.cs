@@ -24,9 +24,12 @@ public static class TableFile
     public static IReadOnlyList<string> Files(string pathOrPattern)
     {
         if (Directory.Exists(pathOrPattern))
-            return [.. Directory.EnumerateFiles(pathOrPattern).Where(f => s_extensions.Contains(Path.GetExtension(f).ToLowerInvariant())).Order(StringComparer.Ordinal)];
+            return [.. Directory.EnumerateFiles(pathOrPattern).Where(f => s_extensions.Contains(Path.GetExtension(f).ToLowerInvariant()))
+                .Order(StringComparer.Ordinal)];
         string folder = Path.GetDirectoryName(pathOrPattern) is { Length: > 0 } d ? d : ".";
-        return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, Path.GetFileName(pathOrPattern)).Order(StringComparer.Ordinal)] : [];
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, Path.GetFileName(pathOrPattern)).Order(StringComparer.Ordinal)]
+            : [];
     }
 
     /// <summary>One table of all rows, with a column that names the file of each. Columns that a table lacks are empty there.</summary>
@@ -39,7 +42,9 @@ public static class TableFile
             var parts = tables.Select(t => (t.RowCount, Column: t.Find(name))).ToList();
             return parts.All(p => p.Column?.Texts is not { } texts || texts.All(x => x.Length == 0))
                 ? new RunColumn(name, [.. parts.SelectMany(p => p.Column?.Numbers ?? Enumerable.Repeat(double.NaN, p.RowCount))])
-                : new RunColumn(name, [.. parts.SelectMany(p => p.Column is { } c ? Enumerable.Range(0, p.RowCount).Select(c.TextAt) : Enumerable.Repeat("", p.RowCount))]);
+                : new RunColumn(name,
+                    [.. parts.SelectMany(
+                        p => p.Column is { } c ? Enumerable.Range(0, p.RowCount).Select(c.TextAt) : Enumerable.Repeat("", p.RowCount))]);
         }).ToList();
         if (!names.Contains(FileColumn))
             columns.Add(new RunColumn(FileColumn, [.. tables.SelectMany(t => Enumerable.Repeat(Path.GetFileName(t.Source), t.RowCount))]));

@@ -36,7 +36,8 @@ public static class TextBytes
         };
         var head = bytes.AsSpan(0, Math.Min(bytes.Length, 65536));
         if (kind.Length > 0 || head.Contains((byte)0))
-            throw new ScalingDataException($"{source}: not a table but binary data{kind}; CSV, JSON, JSON lines (each also as .gz) or Parquet is expected.");
+            throw new ScalingDataException(
+                $"{source}: not a table but binary data{kind}; CSV, JSON, JSON lines (each also as .gz) or Parquet is expected.");
         try
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);

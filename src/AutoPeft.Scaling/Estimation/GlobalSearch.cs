@@ -51,15 +51,21 @@ internal static class GlobalSearch
         int? atBest = null;
         if (large)
         {
-            if (!ends.Any(e => double.IsFinite(e.Value))) return new SearchResult(new DescentEnd([], double.PositiveInfinity, EndReason.NotFinite, 0), candidates.Count, 0, settings.Random);
+            if (!ends.Any(e => double.IsFinite(e.Value)))
+                return new SearchResult(new DescentEnd([], double.PositiveInfinity, EndReason.NotFinite, 0), candidates.Count, 0,
+                    settings.Random);
             double lowest = ends.Where(e => double.IsFinite(e.Value)).Min(e => e.Value);
             atBest = ends.Count(e => e.Value <= lowest * (1 + 1e-6));
-            DescentEnd[] few = [.. ends.Where(e => double.IsFinite(e.Value)).OrderBy(e => e.Value).DistinctBy(e => e.Value.ToString("G5")).Take(3)];
+            DescentEnd[] few =
+                [.. ends.Where(e => double.IsFinite(e.Value)).OrderBy(e => e.Value).DistinctBy(e => e.Value.ToString("G5")).Take(3)];
             // The lowest is polished on all rows; the others are only if they begin below where the lowest ended.
             var polished = TrustRegion.Minimise(problem, few[0].At, settings.Low, settings.High, settings.Delta, 60);
-            ends = [polished, .. few.Skip(1).Where(e => problem.Value(e.At, settings.Delta) < polished.Value).Select(e => TrustRegion.Minimise(problem, e.At, settings.Low, settings.High, settings.Delta, 60))];
+            ends = [polished,
+                .. few.Skip(1).Where(e => problem.Value(e.At, settings.Delta) < polished.Value)
+                    .Select(e => TrustRegion.Minimise(problem, e.At, settings.Low, settings.High, settings.Delta, 60))];
         }
-        var best = ends.Where(e => double.IsFinite(e.Value)).DefaultIfEmpty(new DescentEnd([], double.PositiveInfinity, EndReason.NotFinite, 0)).MinBy(e => e.Value);
+        var best = ends.Where(e => double.IsFinite(e.Value))
+            .DefaultIfEmpty(new DescentEnd([], double.PositiveInfinity, EndReason.NotFinite, 0)).MinBy(e => e.Value);
         int at = atBest ?? ends.Count(e => e.Value <= best.Value * (1 + 1e-6) + 1e-300);
         return new SearchResult(best, candidates.Count, at, settings.Random);
     }
@@ -83,7 +89,8 @@ internal static class GlobalSearch
         double[] at = start;
         if (problem.Scale == ResidualScale.Log)
         {
-            var relative = TrustRegion.Minimise(problem.On(ResidualScale.Relative), at, s.Low, s.High, double.PositiveInfinity, 150, newton: false, 1e-5);
+            var relative = TrustRegion.Minimise(problem.On(ResidualScale.Relative), at, s.Low, s.High, double.PositiveInfinity, 150,
+                newton: false, 1e-5);
             if (double.IsFinite(relative.Value) && double.IsFinite(problem.Value(relative.At, s.Delta))) at = relative.At;
         }
         var end = TrustRegion.MinimiseInStages(problem, at, s.Low, s.High, s.Delta, s.MaxIterations);

@@ -31,7 +31,8 @@ internal static class TrustRegion
 {
     /// <summary>Descends from a start at threshold <paramref name="t"/> (infinite for least squares).</summary>
     public static DescentEnd Minimise(
-        ResidualProblem problem, double[] start, double[] low, double[] high, double t, int maxIterations = 500, bool newton = true, double tolerance = 1e-14)
+        ResidualProblem problem, double[] start, double[] low, double[] high, double t, int maxIterations = 500, bool newton = true,
+        double tolerance = 1e-14)
     {
         var state = new State(problem, [.. start.Select((v, i) => Math.Clamp(v, low[i], high[i]))], low, high);
         if (!state.Begin(t)) return new DescentEnd(state.At, double.PositiveInfinity, EndReason.NotFinite, 1);
@@ -39,7 +40,8 @@ internal static class TrustRegion
     }
 
     /// <summary>Descends through falling thresholds that end at <paramref name="t"/>.</summary>
-    public static DescentEnd MinimiseInStages(ResidualProblem problem, double[] start, double[] low, double[] high, double t, int maxIterations = 500)
+    public static DescentEnd MinimiseInStages(ResidualProblem problem, double[] start, double[] low, double[] high, double t,
+        int maxIterations = 500)
     {
         var least = Minimise(problem, start, low, high, double.PositiveInfinity, 150, newton: false, 1e-6);
         if (double.IsInfinity(t) || !double.IsFinite(least.Value))
@@ -93,8 +95,10 @@ internal static class TrustRegion
                 }
                 if (predicted <= tolerance * _f)
                 {
-                    // The majoriser is flat against the exact model where most residuals are outside the threshold: Newton has the last word.
-                    if (newton || !useNewton || lambda > 1e-2) { if (lambda <= 1e-2 || ++idle > 3) return End(EndReason.Converged); lambda = 1e-6; continue; }
+                    // The majoriser is flat against the exact model where most residuals are outside the threshold: Newton has the last
+                    // word.
+                    if (newton || !useNewton
+                        || lambda > 1e-2) { if (lambda <= 1e-2 || ++idle > 3) return End(EndReason.Converged); lambda = 1e-6; continue; }
                     near = true;
                     continue;
                 }
@@ -129,7 +133,8 @@ internal static class TrustRegion
         {
             trial = [.. At];
             predicted = 0;
-            int[] free = [.. Enumerable.Range(0, _p).Where(i => !(At[i] <= low[i] && _g[i] > 0) && !(At[i] >= high[i] && _g[i] < 0) && _m[i * _p + i] > 0)];
+            int[] free = [.. Enumerable.Range(0, _p)
+                .Where(i => !(At[i] <= low[i] && _g[i] > 0) && !(At[i] >= high[i] && _g[i] < 0) && _m[i * _p + i] > 0)];
             if (free.Length == 0) return true;
             int q = free.Length;
             Span<double> a = stackalloc double[q * q], s = stackalloc double[q];

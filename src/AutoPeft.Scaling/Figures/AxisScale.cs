@@ -39,7 +39,8 @@ internal sealed class AxisScale
     {
         if (!Log) return Linear(count);
         double decades = Math.Log10(High / Low);
-        double[] mantissas = decades > 3.2 ? [1] : decades > 1.5 ? [1, 3] : decades > 0.7 ? [1, 2, 5] : decades > 0.3 ? [1, 1.5, 2, 3, 4, 5, 7] : [];
+        double[] mantissas =
+            decades > 3.2 ? [1] : decades > 1.5 ? [1, 3] : decades > 0.7 ? [1, 2, 5] : decades > 0.3 ? [1, 1.5, 2, 3, 4, 5, 7] : [];
         if (mantissas.Length == 0) return Linear(count);
         int every = Math.Max(1, (int)Math.Ceiling(decades / (count + 1)));
         var ticks = new List<(double, string)>();
@@ -56,13 +57,17 @@ internal sealed class AxisScale
 
     private List<(double, string)> Linear(int count)
     {
-        double raw = (High - Low) / count, power = Math.Pow(10, Math.Floor(Math.Log10(raw))), step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10);
+        double raw = (High - Low) / count, power = Math.Pow(10, Math.Floor(Math.Log10(raw))),
+            step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10);
         int decimals = Math.Max(0, -(int)Math.Floor(Math.Log10(step) + 1e-9));
         var ticks = new List<(double, string)>();
         for (double v = Math.Ceiling(Low / step - 1e-9) * step; v <= High + 1e-9 * step; v += step)
         {
             double t = Math.Abs(v) < 1e-12 * step ? 0 : v;
-            ticks.Add((t, Math.Abs(t) is 0 or (>= 1e-3 and < 1e4) ? t.ToString("F" + decimals, CultureInfo.InvariantCulture).Replace('-', '−') : Short(t)));
+            ticks.Add((t,
+                Math.Abs(t) is 0 or (>= 1e-3 and < 1e4)
+                    ? t.ToString("F" + decimals, CultureInfo.InvariantCulture).Replace('-', '−')
+                    : Short(t)));
         }
         return ticks;
     }

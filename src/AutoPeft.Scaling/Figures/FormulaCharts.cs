@@ -23,10 +23,12 @@ internal static class FormulaCharts
     public static SvgFigure Residuals(FormulaFit fit, double[] target)
     {
         bool relative = fit.Options.Residuals != ResidualScale.Linear;
-        var f = new SvgFigure("residuals", "Residuals", 470, 236, (relative ? "ln of seen over predicted" : "Seen less predicted") + ". A trend would mean that the form is wrong.");
+        var f = new SvgFigure("residuals", "Residuals", 470, 236,
+            (relative ? "ln of seen over predicted" : "Seen less predicted") + ". A trend would mean that the form is wrong.");
         double[] fitted = Fitted(fit, target);
         double extent = Math.Max(1e-12, fit.Residuals.Max(r => Math.Abs(r)) * 1.08);
-        var p = new Panel(f, 54, 28, 400, 152, AxisScale.Around(fitted, false), false, (-extent, extent), false, "predicted", relative ? "ln seen − ln predicted" : "seen − predicted");
+        var p = new Panel(f, 54, 28, 400, 152, AxisScale.Around(fitted, false), false, (-extent, extent), false, "predicted",
+            relative ? "ln seen − ln predicted" : "seen − predicted");
         f.Line(p.Left, p.Y[0], p.Left + p.Width, p.Y[0], "thin s5");
         foreach (int i in Shown(target.Length)) p.Dot("rows", fitted[i], -fit.Residuals[i], 2.6, "soft s0");
         return f;

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace AutoPeft.Scaling.Figures;
 
-/// <summary>Filled contours of values on a rectangular lattice with holes: each cell is cut into triangles, each triangle is clipped to each band.</summary>
+/// <summary>
+/// Filled contours of values on a rectangular lattice with holes: each cell is cut into triangles, each triangle is clipped to each band.
+/// </summary>
 internal static class IsoBands
 {
     /// <summary>One SVG path per band; band k holds values in [levels[k], levels[k+1]).</summary>
@@ -10,14 +12,16 @@ internal static class IsoBands
     /// <param name="ys">Pixel rows.</param>
     /// <param name="value">Value at (column, row); null for a hole.</param>
     /// <param name="levels">Ascending; the last may be infinite.</param>
-    public static string[] Paths(IReadOnlyList<double> xs, IReadOnlyList<double> ys, Func<int, int, double?> value, IReadOnlyList<double> levels)
+    public static string[] Paths(IReadOnlyList<double> xs, IReadOnlyList<double> ys, Func<int, int, double?> value,
+        IReadOnlyList<double> levels)
     {
         var paths = Enumerable.Range(0, levels.Count - 1).Select(_ => new StringBuilder()).ToArray();
         for (int i = 0; i + 1 < xs.Count; i++)
             for (int j = 0; j + 1 < ys.Count; j++)
             {
                 (double X, double Y, double? V)[] c =
-                    [(xs[i], ys[j], value(i, j)), (xs[i + 1], ys[j], value(i + 1, j)), (xs[i + 1], ys[j + 1], value(i + 1, j + 1)), (xs[i], ys[j + 1], value(i, j + 1))];
+                    [(xs[i], ys[j], value(i, j)), (xs[i + 1], ys[j], value(i + 1, j)), (xs[i + 1], ys[j + 1], value(i + 1, j + 1)),
+                        (xs[i], ys[j + 1], value(i, j + 1))];
                 int holes = c.Count(p => p.V is null);
                 if (holes > 1) continue;
                 if (holes == 1)
@@ -42,7 +46,8 @@ internal static class IsoBands
             {
                 if (high < levels[k] || low >= levels[k + 1]) continue;
                 var poly = Clip(Clip(t, levels[k], above: true), levels[k + 1], above: false);
-                if (poly.Count >= 3) paths[k].Append('M').AppendJoin('L', poly.Select(p => $"{SvgFigure.P(p.X)} {SvgFigure.P(p.Y)}")).Append('Z');
+                if (poly.Count >= 3)
+                    paths[k].Append('M').AppendJoin('L', poly.Select(p => $"{SvgFigure.P(p.X)} {SvgFigure.P(p.Y)}")).Append('Z');
             }
         }
     }

@@ -28,15 +28,20 @@ internal static class Palette
 
     /// <summary>Classes that figures use; scoped to .fig so that they may live in a page.</summary>
     public const string FigureRules =
-        ".fig{font:12px system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;fill:var(--ink);font-variant-numeric:tabular-nums}" +
+        ".fig{font:12px system-ui,-apple-system,'Segoe "
+        + "UI',Roboto,Helvetica,Arial,sans-serif;fill:var(--ink);font-variant-numeric:tabular-nums}" +
         ".fig .t{fill:var(--muted);font-size:11px}.fig .l{fill:var(--ink);font-size:12px}.fig .h{font-weight:600}" +
         ".fig .halo{paint-order:stroke;stroke:var(--panel);stroke-width:3px;stroke-linejoin:round}" +
         ".fig .axis{stroke:var(--line);fill:none}.fig .grid{stroke:var(--grid);fill:none}" +
-        ".fig .s0{--c:var(--s0)}.fig .s1{--c:var(--s1)}.fig .s2{--c:var(--s2)}.fig .s3{--c:var(--s3)}.fig .s4{--c:var(--s4)}.fig .s5{--c:var(--s5)}.fig .ink{--c:var(--ink)}" +
-        ".fig .curve{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}.fig .thin{fill:none;stroke:var(--c);stroke-width:1}" +
+        ".fig .s0{--c:var(--s0)}.fig .s1{--c:var(--s1)}.fig .s2{--c:var(--s2)}.fig .s3{--c:var(--s3)}.fig .s4{--c:var(--s4)}.fig "
+        + ".s5{--c:var(--s5)}.fig .ink{--c:var(--ink)}" +
+        ".fig .curve{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}.fig .thin{fill:none;stroke:var(--c);stroke-width:1}"
+        +
         ".fig .dash{stroke-dasharray:4 3}.fig .dot{fill:var(--c)}.fig .ring{fill:var(--panel);stroke:var(--c);stroke-width:1.6}" +
-        ".fig .soft{fill:var(--c);fill-opacity:.38}.fig .faint{fill:var(--c);fill-opacity:.16}.fig .band{fill:var(--c);fill-opacity:.16;stroke:none}.fig .lab{fill:var(--c)}" +
+        ".fig .soft{fill:var(--c);fill-opacity:.38}.fig .faint{fill:var(--c);fill-opacity:.16}.fig "
+        + ".band{fill:var(--c);fill-opacity:.16;stroke:none}.fig .lab{fill:var(--c)}" +
         ".fig .mark{stroke:var(--panel);stroke-width:1.4}" +
         ".fig .r0{fill:var(--r0);stroke:var(--r0)}.fig .r1{fill:var(--r1);stroke:var(--r1)}.fig .r2{fill:var(--r2);stroke:var(--r2)}" +
-        ".fig .r3{fill:var(--r3);stroke:var(--r3)}.fig .r4{fill:var(--r4);stroke:var(--r4)}.fig .r5{fill:var(--r5);stroke:var(--r5)}.fig .iso{stroke-width:.5}";
+        ".fig .r3{fill:var(--r3);stroke:var(--r3)}.fig .r4{fill:var(--r4);stroke:var(--r4)}.fig .r5{fill:var(--r5);stroke:var(--r5)}.fig "
+        + ".iso{stroke-width:.5}";
 }

@@ -4,7 +4,8 @@ namespace AutoPeft.Scaling.Figures;
 internal sealed class Panel
 {
     public Panel(SvgFigure figure, double left, double top, double width, double height,
-        (double Low, double High) x, bool logX, (double Low, double High) y, bool logY, string xTitle, string yTitle, int xTicks = 5, int yTicks = 5)
+        (double Low, double High) x, bool logX, (double Low, double High) y, bool logY, string xTitle, string yTitle, int xTicks = 5,
+        int yTicks = 5)
     {
         (Figure, Left, Top, Width, Height) = (figure, left, top, width, height);
         X = new AxisScale(x.Low, x.High, logX, left, left + width);
@@ -46,7 +47,8 @@ internal sealed class Panel
     {
         string series = $"band {++_series}";
         foreach (var (x, low, high) in points) Figure.Record(series, x, double.NaN, low, high);
-        Figure.Polyline(points.Select(p => (X[p.X], Y[p.High])).Concat(points.Reverse().Select(p => (X[p.X], Y[p.Low]))), "band " + css, closed: true);
+        Figure.Polyline(points.Select(p => (X[p.X], Y[p.High])).Concat(points.Reverse().Select(p => (X[p.X], Y[p.Low]))), "band " + css,
+            closed: true);
     }
 
     /// <summary>A dot in data coordinates, named for the table of the figure's numbers.</summary>
@@ -66,7 +68,8 @@ internal sealed class Panel
 
     /// <summary>Samples of a range, even on its scale.</summary>
     public static IEnumerable<double> Samples(double low, double high, bool log, int count = 60) =>
-        Enumerable.Range(0, count).Select(i => (double)i / (count - 1)).Select(u => log ? low * Math.Pow(high / low, u) : low + (high - low) * u);
+        Enumerable.Range(0, count).Select(i => (double)i / (count - 1))
+            .Select(u => log ? low * Math.Pow(high / low, u) : low + (high - low) * u);
 
     /// <summary>Labels at the right edge, moved apart where they would overlap.</summary>
     public void EndLabels(IEnumerable<(double Y, string Text, string Css)> labels)

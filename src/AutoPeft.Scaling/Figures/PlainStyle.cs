@@ -11,7 +11,8 @@ internal static partial class PlainStyle
     private static readonly Dictionary<string, string> s_colours = Palette.LightColours;
 
     /// <summary>The elements with style attributes in place of class attributes.</summary>
-    public static string Inline(string elements) => ClassAttribute().Replace(elements, m => Of(m.Groups[1].Value.Split(' ')) is { Length: > 0 } style ? $"style=\"{style}\"" : "");
+    public static string Inline(string elements) =>
+        ClassAttribute().Replace(elements, m => Of(m.Groups[1].Value.Split(' ')) is { Length: > 0 } style ? $"style=\"{style}\"" : "");
 
     /// <summary>Text style of a whole figure.</summary>
     public static string Root => $"font:12px Helvetica,Arial,sans-serif;fill:{s_colours["ink"]}";

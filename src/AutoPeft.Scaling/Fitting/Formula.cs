@@ -15,7 +15,8 @@ public delegate Dual Formula(ReadOnlySpan<Dual> parameters, ReadOnlySpan<double>
 /// <param name="High">Upper bound. A parameter whose bounds are equal is fixed.</param>
 /// <param name="OtherStarts">Further starting values; all combinations are tried.</param>
 public sealed record FormulaParameter(
-    string Name, double Start = double.NaN, double Low = double.NegativeInfinity, double High = double.PositiveInfinity, params double[] OtherStarts)
+    string Name, double Start = double.NaN, double Low = double.NegativeInfinity, double High = double.PositiveInfinity,
+    params double[] OtherStarts)
 {
     /// <summary>Whether the bounds leave one value only.</summary>
     public bool IsFixed => Low == High;

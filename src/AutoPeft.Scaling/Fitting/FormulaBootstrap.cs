@@ -10,7 +10,8 @@ namespace AutoPeft.Scaling.Fitting;
 public sealed record FormulaBootstrap(IReadOnlyList<double[]> Samples, int Failed)
 {
     /// <summary>Central interval of a parameter.</summary>
-    public Interval Ci(int index, double level = 0.95) => Samples.Count == 0 ? new(double.NaN, double.NaN) : SampleStats.Central([.. Samples.Select(s => s[index])], level);
+    public Interval Ci(int index, double level = 0.95) =>
+        Samples.Count == 0 ? new(double.NaN, double.NaN) : SampleStats.Central([.. Samples.Select(s => s[index])], level);
 
     /// <summary>Resamples rows, whole clusters of them where the fit has clusters.</summary>
     internal static FormulaBootstrap Run(FormulaFit fit, IReadOnlyList<FormulaParameter> parameters, int samples, ulong seed)

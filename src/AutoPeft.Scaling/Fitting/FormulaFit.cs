@@ -68,7 +68,8 @@ public sealed class FormulaFit
     internal int FreeParameters => _parameters.Count(p => !p.IsFixed);
 
     /// <summary>A parameter's value by name.</summary>
-    public double this[string name] => Values[Names.ToList().IndexOf(name) is var i and >= 0 ? i : throw new ArgumentException($"no parameter '{name}'.")];
+    public double this[string name] =>
+        Values[Names.ToList().IndexOf(name) is var i and >= 0 ? i : throw new ArgumentException($"no parameter '{name}'.")];
 
     /// <summary>Fits a lambda.</summary>
     /// <param name="formula">The law.</param>
@@ -79,13 +80,16 @@ public sealed class FormulaFit
     /// <exception cref="ScalingDataException">Fewer runs than parameters, or a non-positive target where logarithms are taken.</exception>
     /// <exception cref="FitDidNotConvergeException">No start has a finite objective, or the minimum lies on a bound.</exception>
     public static FormulaFit Fit(
-        Formula formula, IReadOnlyList<FormulaParameter> parameters, IReadOnlyList<double[]> rows, double[] target, FormulaFitOptions? options = null)
+        Formula formula, IReadOnlyList<FormulaParameter> parameters, IReadOnlyList<double[]> rows, double[] target,
+        FormulaFitOptions? options = null)
     {
         var model = new DualModel(formula, rows, parameters.Count);
         double[] scales = rows.Count == 0 ? [] : [.. Enumerable.Range(0, rows[0].Length).Select(c => Math.Abs(rows[rows.Count / 2][c]))];
         // Lambdas are slower than formulas and usually come with starts of their own.
         options ??= new FormulaFitOptions();
-        if (parameters.All(p => !double.IsNaN(p.Start))) options = options with { SearchPoints = Math.Min(options.SearchPoints, 200), SearchDescents = Math.Min(options.SearchDescents, 6) };
+        if (parameters.All(p => !double.IsNaN(p.Start)))
+            options =
+                options with { SearchPoints = Math.Min(options.SearchPoints, 200), SearchDescents = Math.Min(options.SearchDescents, 6) };
         return Fit(model, model.Take, new HashSet<int>(), scales, parameters, target, options);
     }
 
@@ -98,36 +102,47 @@ public sealed class FormulaFit
     /// <exception cref="ScalingDataException">Fewer runs than parameters, or a non-positive target where logarithms are taken.</exception>
     /// <exception cref="FitDidNotConvergeException">No start has a finite objective, or the minimum lies on a bound.</exception>
     public static FormulaFit Fit(
-        FormulaText formula, IReadOnlyList<FormulaParameter> parameters, double[][] columns, double[] target, FormulaFitOptions? options = null)
+        FormulaText formula, IReadOnlyList<FormulaParameter> parameters, double[][] columns, double[] target,
+        FormulaFitOptions? options = null)
     {
         var program = new FormulaProgram(formula, columns, target.Length);
-        double[] scales = [.. columns.SelectMany(c => new[] { c.Min(), c.Max(), SampleStats.Median(c.Length > 2000 ? c[..2000] : c) }).Where(v => v != 0 && double.IsFinite(v))];
+        double[] scales = [.. columns.SelectMany(c => new[] { c.Min(), c.Max(), SampleStats.Median(c.Length > 2000 ? c[..2000] : c) })
+            .Where(v => v != 0 && double.IsFinite(v))];
         return Fit(program, program.Take, formula.LinearParameters(), scales, parameters, target, options ?? new FormulaFitOptions());
     }
 
     private static FormulaFit Fit(
-        ILawModel model, Func<int[], ILawModel> take, IReadOnlySet<int> linear, double[] scales, IReadOnlyList<FormulaParameter> parameters, double[] target, FormulaFitOptions options)
+        ILawModel model, Func<int[], ILawModel> take, IReadOnlySet<int> linear, double[] scales, IReadOnlyList<FormulaParameter> parameters,
+        double[] target, FormulaFitOptions options)
     {
         int n = target.Length, free = parameters.Count(p => !p.IsFixed);
         if (n <= free)
-            throw new ScalingDataException($"{n} runs cannot determine {free} parameters ({string.Join(", ", parameters.Where(q => !q.IsFixed).Select(q => q.Name))}) with anything to spare.");
-        int bad = Array.FindIndex(target, v => options.Residuals == ResidualScale.Log ? !(v > 0) || double.IsInfinity(v) : !double.IsFinite(v));
+            throw new ScalingDataException($"{n} runs cannot determine {free} parameters "
+                + $"({string.Join(", ", parameters.Where(q => !q.IsFixed).Select(q => q.Name))}) with anything to spare.");
+        int bad =
+            Array.FindIndex(target, v => options.Residuals == ResidualScale.Log ? !(v > 0) || double.IsInfinity(v) : !double.IsFinite(v));
         if (bad >= 0)
             throw new ScalingDataException(options.Residuals == ResidualScale.Log
-                ? string.Create(CultureInfo.InvariantCulture, $"row {bad + 1}: the target is {target[bad]:G4}; it must be positive, since its logarithm is taken. Linear residuals allow any sign.")
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"row {bad + 1}: the target is {target[bad]:G4}; it must be positive, since its logarithm is taken. Linear residuals "
+                        + $"allow any sign.")
                 : $"row {bad + 1}: the target is not a finite number.");
         double[]? weights = options.Weights is { } w ? [.. w] : null;
         var problem = new ResidualProblem(model, target, options.Residuals, weights);
         double[] low = [.. parameters.Select(p => p.Low)], high = [.. parameters.Select(p => p.High)];
-        var settings = new GlobalSearch.Settings(low, high, linear.Where(k => !parameters[k].IsFixed).ToHashSet(), [.. Combinations(parameters)], scales,
+        var settings = new GlobalSearch.Settings(low, high, linear.Where(k => !parameters[k].IsFixed).ToHashSet(),
+            [.. Combinations(parameters)], scales,
             options.Delta, options.SearchPoints, options.SearchDescents, options.MaxIterations);
         var found = GlobalSearch.Run(problem, settings, rows =>
-            new ResidualProblem(take(rows), [.. rows.Select(i => target[i])], options.Residuals, weights is null ? null : [.. rows.Select(i => weights[i])]));
+            new ResidualProblem(take(rows), [.. rows.Select(i => target[i])], options.Residuals,
+                weights is null ? null : [.. rows.Select(i => weights[i])]));
         if (!double.IsFinite(found.Best.Value))
-            throw new FitDidNotConvergeException($"the formula has no finite value at any of {settings.Random} points and {found.Starts} starts; no coefficients are given. Check its form and the columns' units.");
+            throw new FitDidNotConvergeException($"the formula has no finite value at any of {settings.Random} points and {found.Starts} "
+                + $"starts; no coefficients are given. Check its form and the columns' units.");
         for (int k = 0; k < parameters.Count; k++)
             if (!parameters[k].IsFixed && (found.Best.At[k] <= low[k] || found.Best.At[k] >= high[k]))
-                throw new FitDidNotConvergeException(string.Create(CultureInfo.InvariantCulture, $"the fit ends on a bound: {parameters[k].Name} = {found.Best.At[k]:G4}; no coefficients are given."));
+                throw new FitDidNotConvergeException(string.Create(CultureInfo.InvariantCulture,
+                    $"the fit ends on a bound: {parameters[k].Name} = {found.Best.At[k]:G4}; no coefficients are given."));
         return new FormulaFit(problem, parameters, options, found);
     }
 
@@ -169,7 +184,8 @@ public sealed class FormulaFit
                 for (int a = 0; a < free.Length; a++)
                     if (Math.Abs(svd.VT[k, a]) > 0.02) lost.Add(a);
         double smallest = svd.S[free.Length - 1];
-        return (smallest > 0 && lost.Count == 0 || smallest > 1e-300 ? svd.S[0] / smallest : double.PositiveInfinity, [.. lost.Order().Select(a => Names[free[a]])]);
+        return (smallest > 0 && lost.Count == 0 || smallest > 1e-300 ? svd.S[0] / smallest : double.PositiveInfinity,
+            [.. lost.Order().Select(a => Names[free[a]])]);
     }
 
     private NoiseMixture MeasureNoise()
@@ -187,7 +203,8 @@ public sealed class FormulaFit
             var p = _parameters[k];
             var interval = Unidentified.Contains(p.Name) ? none : p.IsFixed ? new Interval(p.Low, p.Low)
                 : IntervalOf(new LawFunction(p.Name, theta => theta[k]));
-            result[k] = double.IsNaN(interval.Low) ? interval : new Interval(Math.Min(interval.Low, Values[k]), Math.Max(interval.High, Values[k]));
+            result[k] =
+                double.IsNaN(interval.Low) ? interval : new Interval(Math.Min(interval.Low, Values[k]), Math.Max(interval.High, Values[k]));
         });
         return result;
     }

@@ -20,21 +20,26 @@ public sealed record FormulaHeldOut(string Column, int Count, double MeanAbsolut
     {
         var results = new List<FormulaHeldOut>();
         // The full fit has searched widely: refits start at its minimum.
-        FormulaParameter[] starts = [.. parameters.Select((p, k) => p with { Start = p.IsFixed ? p.Low : full.Values[k], OtherStarts = [] })];
+        FormulaParameter[] starts =
+            [.. parameters.Select((p, k) => p with { Start = p.IsFixed ? p.Low : full.Values[k], OtherStarts = [] })];
         for (int c = 0; c < columns.Length; c++)
         {
             double cut = columns[c].Order().ElementAt((int)(target.Length * (1 - TestShare)));
-            int[] train = [.. Enumerable.Range(0, target.Length).Where(i => columns[c][i] < cut)], test = [.. Enumerable.Range(0, target.Length).Where(i => columns[c][i] >= cut)];
+            int[] train = [.. Enumerable.Range(0, target.Length).Where(i => columns[c][i] < cut)],
+                test = [.. Enumerable.Range(0, target.Length).Where(i => columns[c][i] >= cut)];
             if (train.Length <= full.FreeParameters + 1 || test.Length == 0 || test.Length > target.Length / 2) continue;
             try
             {
                 double[][] Rows(int[] rows) => [.. columns.Select(v => rows.Select(i => v[i]).ToArray())];
                 double[] seen = [.. train.Select(i => target[i])], ahead = [.. test.Select(i => target[i])];
-                var fit = FormulaFit.Fit(formula, starts, Rows(train), seen, full.Options with { SearchPoints = 100, SearchDescents = 4, Weights = null, Clusters = null });
-                double[] r = new ResidualProblem(new FormulaProgram(formula, Rows(test), test.Length), ahead, full.Options.Residuals).Residuals(fit.Values);
+                var fit = FormulaFit.Fit(formula, starts, Rows(train), seen,
+                    full.Options with { SearchPoints = 100, SearchDescents = 4, Weights = null, Clusters = null });
+                double[] r = new ResidualProblem(new FormulaProgram(formula, Rows(test), test.Length), ahead, full.Options.Residuals)
+                    .Residuals(fit.Values);
                 double median = seen.Order().ElementAt(seen.Length / 2);
                 bool log = full.Options.Residuals == ResidualScale.Log;
-                results.Add(new FormulaHeldOut(formula.Regressors[c], test.Length, r.Average(Math.Abs), r.Average(), ahead.Average(y => Math.Abs(log ? Math.Log(median / y) : median - y))));
+                results.Add(new FormulaHeldOut(formula.Regressors[c], test.Length, r.Average(Math.Abs), r.Average(),
+                    ahead.Average(y => Math.Abs(log ? Math.Log(median / y) : median - y))));
             }
             catch (ScalingDataException)
             {

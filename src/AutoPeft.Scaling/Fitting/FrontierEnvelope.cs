@@ -29,6 +29,7 @@ public sealed record FrontierEnvelope(IReadOnlyList<int> Indices, double? Expone
         if (on.Count < 4) return new FrontierEnvelope(on, null, null, new Interval(double.NaN, double.NaN));
         var fit = LeastSquares.Fit([[.. on.Select(i => Math.Log(points.Compute[i]))]], [.. on.Select(i => Math.Log(points.N[i]))]);
         double half = StudentT.InvCDF(0, 1, on.Count - 2, 0.975) * Math.Sqrt(fit.Covariance[1, 1]);
-        return new FrontierEnvelope(on, fit.Coefficients[1], Math.Exp(fit.Coefficients[0]), new Interval(fit.Coefficients[1] - half, fit.Coefficients[1] + half));
+        return new FrontierEnvelope(on, fit.Coefficients[1], Math.Exp(fit.Coefficients[0]),
+            new Interval(fit.Coefficients[1] - half, fit.Coefficients[1] + half));
     }
 }

@@ -7,7 +7,8 @@ namespace AutoPeft.Scaling.Fitting;
 internal static class HuberLikelihood
 {
     /// <summary>Minimises over θ and σ, following the minimum as the threshold δσ falls from δ to its own level.</summary>
-    public static (double[] Theta, double Sigma, double Value) Minimise(HuberLossObjective objective, double[] theta, double delta, double n)
+    public static (double[] Theta, double Sigma, double Value) Minimise(HuberLossObjective objective, double[] theta, double delta,
+        double n)
     {
         double t = delta;
         double sigma = 1;

@@ -52,7 +52,8 @@ internal sealed class HuberLossObjective
     public double[] Centre(ReadOnlySpan<double> raw) => [raw[0] - raw[3] * MeanX, raw[1] - raw[4] * MeanY, raw[2], raw[3], raw[4]];
 
     /// <summary>Uncentred (a, b, e, α, β) of θ.</summary>
-    public double[] Uncentre(ReadOnlySpan<double> theta) => [theta[0] + theta[3] * MeanX, theta[1] + theta[4] * MeanY, theta[2], theta[3], theta[4]];
+    public double[] Uncentre(ReadOnlySpan<double> theta) =>
+        [theta[0] + theta[3] * MeanX, theta[1] + theta[4] * MeanY, theta[2], theta[3], theta[4]];
 
     /// <summary>f, its gradient (5), Hessian and majoriser (both 5 × 5 row-major, full).</summary>
     public double Evaluate(ReadOnlySpan<double> theta, double t, Span<double> gradient, Span<double> hessian, Span<double> majoriser)
@@ -146,7 +147,8 @@ internal sealed class HuberLossObjective
         for (int i = 0; i < _x.Length; i += 4)
         {
             var abs = Vector256.Abs(ResidualAt(theta, i));
-            f += Vector256.Create(_w.AsSpan(i)) * Vector256.ConditionalSelect(Vector256.LessThanOrEqual(abs, vt), half * abs * abs / vt, abs - half * vt);
+            f += Vector256.Create(_w.AsSpan(i))
+                * Vector256.ConditionalSelect(Vector256.LessThanOrEqual(abs, vt), half * abs * abs / vt, abs - half * vt);
         }
         return Vector256.Sum(f);
     }
@@ -178,7 +180,8 @@ internal sealed class HuberLossObjective
         var z1 = Vector256.Create(theta[0]) - Vector256.Create(theta[3]) * Vector256.Create(_x.AsSpan(i));
         var z2 = Vector256.Create(theta[1]) - Vector256.Create(theta[4]) * Vector256.Create(_y.AsSpan(i));
         var e = Vector256.Create(Math.Exp(Math.Min(theta[2], LargestLog)));
-        return Vector256.Log(Vector256.Exp(Vector256.Min(z1, clamp)) + Vector256.Exp(Vector256.Min(z2, clamp)) + e) - Vector256.Create(_l.AsSpan(i));
+        return Vector256.Log(Vector256.Exp(Vector256.Min(z1, clamp)) + Vector256.Exp(Vector256.Min(z2, clamp)) + e)
+            - Vector256.Create(_l.AsSpan(i));
     }
 
     /// <summary>Jacobian of the residuals with respect to the uncentred or the centred vector, n × 5.</summary>

@@ -11,7 +11,8 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="ConditionNumber">Of the Jacobian with respect to (ln A, ln B, ln E, α, β), as it stands.</param>
 /// <param name="CentredConditionNumber">The same after centring ln N and ln D: what the design itself is worth.</param>
 /// <param name="Correlations">Asymptotic correlations of (ln A, ln B, ln E, α, β).</param>
-/// <param name="VarianceInflation">Variance inflation of each of (ln A, ln B, ln E, α, β): its variance over what it would be, were the others known.</param>
+/// <param name="VarianceInflation">Variance inflation of each of (ln A, ln B, ln E, α, β): its variance over what it would be, were the
+/// others known.</param>
 /// <param name="Unidentified">Names of parameters that the design leaves undetermined.</param>
 /// <param name="Warnings">Plain statements.</param>
 public sealed record Identifiability(
@@ -44,10 +45,12 @@ public sealed record Identifiability(
 
         var warnings = new List<string>();
         var (dn, dd) = (Distinct(points.N), Distinct(points.D));
-        double ratioSpread = Enumerable.Range(0, points.Count).Max(i => points.D[i] / points.N[i]) / Enumerable.Range(0, points.Count).Min(i => points.D[i] / points.N[i]);
+        double ratioSpread = Enumerable.Range(0, points.Count).Max(i => points.D[i] / points.N[i])
+            / Enumerable.Range(0, points.Count).Min(i => points.D[i] / points.N[i]);
         if (ratioSpread < 1.05)
         {
-            warnings.Add("D/N is constant: N and D move together, so α and β (and A, B) cannot be told apart; only the loss along this line is determined");
+            warnings.Add("D/N is constant: N and D move together, so α and β (and A, B) cannot be told apart; only the loss along this "
+                + "line is determined");
             lost.UnionWith([0, 1, 3, 4]);
         }
         if (dn <= 2)
@@ -64,11 +67,14 @@ public sealed record Identifiability(
         if (lost.Count > 0 && warnings.Count == 0) warnings.Add($"the design does not identify {string.Join(", ", names)}");
         double cond = Matrices.ConditionNumber(j), condC = Matrices.ConditionNumber(DenseMatrix.OfArray(centred));
         if (lost.Count == 0 && condC > 300)
-            warnings.Add(string.Create(CultureInfo.InvariantCulture, $"the design is weak: condition number {condC:G3} even after centring; read the bands, not the coefficients"));
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"the design is weak: condition number {condC:G3} even after centring; read the bands, not the coefficients"));
         for (int k = 0; k < 2 && lost.Count == 0; k++)
         {
             var (v, what, sym) = k == 0 ? (points.N, "N", "α") : (points.D, "D", "β");
-            if (v.Max() / v.Min() < 4) warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{what} spans a factor of {v.Max() / v.Min():G2} only; {sym} is barely determined"));
+            if (v.Max() / v.Min() < 4)
+                warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{what} spans a factor of {v.Max() / v.Min():G2} only; {sym} is barely determined"));
         }
         return new Identifiability(cond, condC, Correlation(covariance), vif, names, warnings);
     }

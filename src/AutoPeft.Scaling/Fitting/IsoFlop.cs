@@ -18,7 +18,8 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="OptimalTokens">Tokens at the minimum: C/(k·N) with the profile's own k = C/(N·D).</param>
 /// <param name="LogSd">Standard deviation of ln N at the minimum.</param>
 public sealed record IsoFlopProfile(
-    double Compute, double[] N, double[] Loss, double[] Curve, double Centre, double? OptimalN, double OptimalLoss, Interval OptimalNBand, double OptimalTokens, double LogSd)
+    double Compute, double[] N, double[] Loss, double[] Curve, double Centre, double? OptimalN, double OptimalLoss, Interval OptimalNBand,
+    double OptimalTokens, double LogSd)
 {
     /// <summary>Loss of the curve at a model size.</summary>
     public double At(double n)
@@ -41,7 +42,8 @@ public sealed record IsoFlopProfile(
 /// <param name="StatesCompute">Whether budgets come from a compute column; otherwise from 6·N·D.</param>
 /// <param name="Scatter">Standard deviation of ln N_opt between budgets beyond what noise explains.</param>
 public sealed record IsoFlop(
-    IReadOnlyList<IsoFlopProfile> Profiles, double? Exponent, double? Constant, Interval ExponentBand, double? TokenExponent, Interval TokenExponentBand, bool StatesCompute, double Scatter)
+    IReadOnlyList<IsoFlopProfile> Profiles, double? Exponent, double? Constant, Interval ExponentBand, double? TokenExponent,
+    Interval TokenExponentBand, bool StatesCompute, double Scatter)
 {
     /// <summary>Half-width of a profile in ln C. Runs of one budget, read off a figure, scatter by ±10 %.</summary>
     private const double HalfWidth = 0.2;
@@ -122,13 +124,15 @@ public sealed record IsoFlop(
         }
         double s = 0;
         int every = Math.Max(1, ordered.Count / 20_000);
-        for (int k = low; k < ordered.Count && c[ordered[k]] <= at + HalfWidth; k += every) s += 1 - Math.Abs(c[ordered[k]] - at) / HalfWidth;
+        for (int k = low; k < ordered.Count && c[ordered[k]] <= at + HalfWidth; k += every)
+            s += 1 - Math.Abs(c[ordered[k]] - at) / HalfWidth;
         return s;
     }
 
     // A line through minima of known covariance (generalised least squares). Where they scatter more than noise explains (Cochran's
     // test), scatter between budgets is added (a moment estimate), and the number of budgets is what counts for the interval.
-    private static (double Slope, double Intercept, Interval Band, double Scatter) Line(double[] x, double[] y, Matrix<double> covariance, int runs)
+    private static (double Slope, double Intercept, Interval Band, double Scatter) Line(double[] x, double[] y, Matrix<double> covariance,
+        int runs)
     {
         int n = x.Length;
         var (beta, variance, q) = Generalised(x, y, covariance, 0);
@@ -149,7 +153,8 @@ public sealed record IsoFlop(
         return (beta[1], beta[0], new Interval(beta[1] - half, beta[1] + half), Math.Sqrt(tau2));
     }
 
-    private static (Vector<double> Beta, double SlopeVariance, double Q) Generalised(double[] x, double[] y, Matrix<double> covariance, double tau2)
+    private static (Vector<double> Beta, double SlopeVariance, double Q) Generalised(double[] x, double[] y, Matrix<double> covariance,
+        double tau2)
     {
         int n = x.Length;
         var design = DenseMatrix.Create(n, 2, (i, k) => k == 0 ? 1 : x[i]);

@@ -13,10 +13,12 @@ namespace AutoPeft.Scaling.Fitting;
 internal static class IsoFlopCurves
 {
     /// <summary>The profiles, and the covariance of ln N at their minima: shared terms move all minima together.</summary>
-    public static (IReadOnlyList<IsoFlopProfile> Profiles, Matrix<double> Covariance) Fit(LossPoints points, double[] c, List<List<int>> groups)
+    public static (IReadOnlyList<IsoFlopProfile> Profiles, Matrix<double> Covariance) Fit(LossPoints points, double[] c,
+        List<List<int>> groups)
     {
         int g = groups.Count;
-        double[] centre = [.. groups.Select(m => m.Average(i => Math.Log(points.N[i])))], budget = [.. groups.Select(m => m.Average(i => c[i]))];
+        double[] centre = [.. groups.Select(m => m.Average(i => Math.Log(points.N[i])))],
+            budget = [.. groups.Select(m => m.Average(i => c[i]))];
         double meanBudget = budget.Average();
         var rows = groups.SelectMany((m, k) => m.Select(i => (Row: i, Group: k))).ToList();
         double spread = Math.Sqrt(rows.Average(r => Math.Pow(Math.Log(points.N[r.Row]) - centre[r.Group], 2)));
@@ -31,7 +33,8 @@ internal static class IsoFlopCurves
             double u = (Math.Log(points.N[i]) - centre[k]) / spread;
             x[r, 2 * k] = 1;
             x[r, 2 * k + 1] = u;
-            double[] terms = [u * u, .. g > 2 ? [u * u * (budget[k] - meanBudget)] : Array.Empty<double>(), .. rows.Count > 3 * g + 6 ? [u * u * u] : Array.Empty<double>(), c[i] - budget[k]];
+            double[] terms = [u * u, .. g > 2 ? [u * u * (budget[k] - meanBudget)] : Array.Empty<double>(),
+                .. rows.Count > 3 * g + 6 ? [u * u * u] : Array.Empty<double>(), c[i] - budget[k]];
             for (int q = 0; q < shared; q++) x[r, 2 * g + q] = terms[q];
         }
         double[] y = [.. rows.Select(r => Math.Log(points.Loss[r.Row]))];
@@ -48,7 +51,8 @@ internal static class IsoFlopCurves
             double c0 = beta[2 * k], c1 = beta[2 * k + 1], c2 = beta[2 * g] + (trend ? beta[2 * g + 1] * (budget[k] - meanBudget) : 0);
             int cubicAt = 2 * g + (trend ? 2 : 1);
             double c3 = cubic ? beta[cubicAt] : 0;
-            double low = members.Min(i => (Math.Log(points.N[i]) - centre[k]) / spread), high = members.Max(i => (Math.Log(points.N[i]) - centre[k]) / spread);
+            double low = members.Min(i => (Math.Log(points.N[i]) - centre[k]) / spread),
+                high = members.Max(i => (Math.Log(points.N[i]) - centre[k]) / spread);
             double? u = Minimum(c1, c2, c3, low, high);
             double at = u ?? 0, curvature = 2 * c2 + 6 * c3 * at;
             // ∂u*/∂coefficients = −∂(slope at u*)/curvature.
@@ -62,8 +66,10 @@ internal static class IsoFlopCurves
             double n = Math.Exp(at * spread + centre[k]);
             double perToken = Math.Exp(members.Average(i => c[i] - Math.Log(points.N[i] * points.D[i])));
             double[] curve = [c0, c1 / spread, c2 / (spread * spread), c3 / (spread * spread * spread)];
-            return new IsoFlopProfile(Math.Exp(budget[k]), [.. members.Select(i => points.N[i])], [.. members.Select(i => points.Loss[i])], curve, centre[k],
-                u is null ? null : n, Math.Exp(c0 + at * (c1 + at * (c2 + at * c3))), new Interval(n * Math.Exp(-t * sd), n * Math.Exp(t * sd)),
+            return new IsoFlopProfile(Math.Exp(budget[k]), [.. members.Select(i => points.N[i])], [.. members.Select(i => points.Loss[i])],
+                curve, centre[k],
+                u is null ? null : n, Math.Exp(c0 + at * (c1 + at * (c2 + at * c3))),
+                new Interval(n * Math.Exp(-t * sd), n * Math.Exp(t * sd)),
                 TokensAt(points, members, n, Math.Exp(budget[k]), perToken), sd);
         })];
         return (profiles, gradients * inverse * gradients.Transpose() * Math.Pow(sigma * spread, 2));

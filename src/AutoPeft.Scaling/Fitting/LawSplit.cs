@@ -16,16 +16,21 @@ public sealed record LawSplit(string Column, IReadOnlyList<string> Values, doubl
 
     /// <summary>In words.</summary>
     public string Message => string.Create(CultureInfo.InvariantCulture,
-        $"column '{Column}' splits the law: with a level of its own for each of {ShortList.Of(Values)} the residuals fall from {RmsBefore * 1000:0.0} to {RmsAfter * 1000:0.0} ‰; fit each with --group-by \"{Column}\", or one with --where \"{Column}={Values[0]}\"");
+        $"column '{Column}' splits the law: with a level of its own for each of {ShortList.Of(Values)} the residuals fall from "
+            + $"{RmsBefore * 1000:0.0} to {RmsAfter * 1000:0.0} ‰; fit each with --group-by \"{Column}\", or one with --where "
+            + $"\"{Column}={Values[0]}\"");
 
-    /// <summary>Columns that split the residuals of a fit, the strongest first; columns that tell the same runs apart are named once.</summary>
+    /// <summary>
+    /// Columns that split the residuals of a fit, the strongest first; columns that tell the same runs apart are named once.
+    /// </summary>
     /// <param name="residuals">Residuals of ln loss.</param>
     /// <param name="columns">Columns that are no quantity of the law.</param>
     public static IReadOnlyList<LawSplit> Find(double[] residuals, IReadOnlyList<RunColumn> columns)
     {
         var found = new List<(LawSplit Split, string Partition)>();
         // A single wild run must not hide a split: residuals beyond five robust scales count as five.
-        double centre = SampleStats.Median(residuals), scale = 5 * 1.4826 * SampleStats.Median([.. residuals.Select(r => Math.Abs(r - centre))]);
+        double centre = SampleStats.Median(residuals),
+            scale = 5 * 1.4826 * SampleStats.Median([.. residuals.Select(r => Math.Abs(r - centre))]);
         if (scale > 0) residuals = [.. residuals.Select(r => Math.Clamp(r, centre - scale, centre + scale))];
         double mean = residuals.Average(), total = residuals.Sum(r => (r - mean) * (r - mean));
         foreach (var c in columns)
@@ -39,10 +44,13 @@ public sealed record LawSplit(string Column, IReadOnlyList<string> Values, doubl
             // Both large enough to matter and beyond what a random labelling does.
             if (within > 0.7 * total || f < 12) continue;
             var index = groups.Select((g, i) => (g.Key, i)).ToDictionary(q => q.Key, q => q.i);
-            found.Add((new LawSplit(c.Name, [.. groups.OrderByDescending(g => g.Count()).Select(g => g.Key)], Math.Sqrt(total / n), Math.Sqrt(within / n)),
+            found.Add((
+                new LawSplit(c.Name, [.. groups.OrderByDescending(g => g.Count()).Select(g => g.Key)], Math.Sqrt(total / n),
+                    Math.Sqrt(within / n)),
                 string.Join(',', key.Select(v => index[v]))));
         }
-        return [.. found.OrderBy(q => q.Split.RmsAfter).ThenBy(q => q.Split.Values.Count).DistinctBy(q => q.Partition).Select(q => q.Split).Take(3)];
+        return [.. found.OrderBy(q => q.Split.RmsAfter).ThenBy(q => q.Split.Values.Count).DistinctBy(q => q.Partition).Select(q => q.Split)
+            .Take(3)];
     }
 
     private static double Squares(double[] residuals, IEnumerable<int> rows)

@@ -20,7 +20,8 @@ public enum ResampleUnit
 /// </summary>
 public sealed class LossLawBootstrap
 {
-    private LossLawBootstrap(IReadOnlyList<double[]> samples, int failed, ResampleUnit unit) => (Samples, Failed, Unit) = (samples, failed, unit);
+    private LossLawBootstrap(IReadOnlyList<double[]> samples, int failed, ResampleUnit unit) =>
+        (Samples, Failed, Unit) = (samples, failed, unit);
 
     /// <summary>Refitted (ln A, ln B, ln E, α, β), one a sample.</summary>
     public IReadOnlyList<double[]> Samples { get; }
@@ -35,7 +36,8 @@ public sealed class LossLawBootstrap
     /// <param name="unit">Runs, or clusters of one N.</param>
     /// <param name="seed">Seed; sample i is a function of (seed, i) alone.</param>
     /// <param name="cancel">Cancels between samples.</param>
-    public static LossLawBootstrap Run(LossLawFit fit, int samples = 1000, ResampleUnit unit = ResampleUnit.Run, ulong seed = 0, CancellationToken cancel = default)
+    public static LossLawBootstrap Run(LossLawFit fit, int samples = 1000, ResampleUnit unit = ResampleUnit.Run, ulong seed = 0,
+        CancellationToken cancel = default)
     {
         int n = fit.Points.Count;
         int[][] clusters = unit == ResampleUnit.Run
@@ -56,7 +58,9 @@ public sealed class LossLawBootstrap
             var objective = fit.Objective.Reweighted(w);
             var o = MajorisedNewton.Minimise(objective, fit.Theta, fit.Options.Delta, 1e-11);
             if (!o.Converged) return;
-            var theta = fit.Options.Objective == LossObjective.HuberSum ? o.Theta : HuberLikelihood.Minimise(objective, o.Theta, fit.Options.Delta, total).Theta;
+            var theta = fit.Options.Objective == LossObjective.HuberSum
+                ? o.Theta
+                : HuberLikelihood.Minimise(objective, o.Theta, fit.Options.Delta, total).Theta;
             var raw = objective.Uncentre(theta);
             if (raw.All(double.IsFinite) && raw[3] > 1e-3 && raw[4] > 1e-3 && Math.Exp(raw[2]) > 1e-4) results[s] = raw;
         });

@@ -15,7 +15,8 @@ public sealed class LossLawFit
     private const int SearchRows = 3000;
     private const int SampleRows = 500;
 
-    private LossLawFit(LossPoints points, LossLawFitOptions options, HuberLossObjective objective, double[] theta, double value, double? scale, StartCounts starts)
+    private LossLawFit(LossPoints points, LossLawFitOptions options, HuberLossObjective objective, double[] theta, double value,
+        double? scale, StartCounts starts)
     {
         (Points, Options, Objective, Theta, Value, Scale, Starts) = (points, options, objective, theta, value, scale, starts);
         Law = LossLaw.FromVector(objective.Uncentre(theta));
@@ -59,12 +60,17 @@ public sealed class LossLawFit
         CheckDesign(points);
         var objective = new HuberLossObjective(points);
         var starts = options.Starts.Enumerate();
-        var ends = points.Count <= SearchRows ? Descend(objective, starts, options, cancel) : DescendOnSample(points, objective, starts, options, cancel);
+        var ends = points.Count <= SearchRows
+            ? Descend(objective, starts, options, cancel)
+            : DescendOnSample(points, objective, starts, options, cancel);
         int best = -1;
         for (int i = 0; i < ends.Length; i++)
             if (ends[i].Converged && double.IsFinite(ends[i].Value) && (best < 0 || ends[i].Value < ends[best].Value)) best = i;
-        if (best < 0) throw new FitDidNotConvergeException($"the fit did not converge from any of {starts.Count} starts; no coefficients are given. Are N, D and loss in the units stated?");
-        var counts = new StartCounts(starts.Count, ends.Count(o => o.Converged), ends.Count(o => o.Converged && o.Value <= ends[best].Value * (1 + 1e-8)));
+        if (best < 0)
+            throw new FitDidNotConvergeException($"the fit did not converge from any of {starts.Count} starts; no coefficients are given. "
+                + $"Are N, D and loss in the units stated?");
+        var counts = new StartCounts(starts.Count, ends.Count(o => o.Converged),
+            ends.Count(o => o.Converged && o.Value <= ends[best].Value * (1 + 1e-8)));
         var polished = MajorisedNewton.Minimise(objective, ends[best].Theta, options.Delta, 1e-16);
         LossLawFit fit;
         if (options.Objective == LossObjective.HuberSum)
@@ -80,7 +86,8 @@ public sealed class LossLawFit
 
     // Many rows: the search over starts runs on a sample, and its best ends are polished on all rows.
     private static MajorisedNewton.MinimumFound[] DescendOnSample(
-        LossPoints points, HuberLossObjective objective, IReadOnlyList<double[]> starts, LossLawFitOptions options, CancellationToken cancel)
+        LossPoints points, HuberLossObjective objective, IReadOnlyList<double[]> starts, LossLawFitOptions options,
+        CancellationToken cancel)
     {
         var random = new Philox(0x5eed);
         var sample = new HuberLossObjective(points.Take(Enumerable.Range(0, SampleRows).Select(_ => random.NextInt(points.Count))));
@@ -98,7 +105,8 @@ public sealed class LossLawFit
         return [.. ends.Select(e => e.Value == double.MaxValue ? e with { Value = found } : e)];
     }
 
-    private static MajorisedNewton.MinimumFound[] Descend(HuberLossObjective objective, IReadOnlyList<double[]> starts, LossLawFitOptions options, CancellationToken cancel)
+    private static MajorisedNewton.MinimumFound[] Descend(HuberLossObjective objective, IReadOnlyList<double[]> starts,
+        LossLawFitOptions options, CancellationToken cancel)
     {
         var ends = new MajorisedNewton.MinimumFound[starts.Count];
         Parallel.For(0, starts.Count, ParallelUse(options.Threads, cancel), i =>
@@ -114,10 +122,14 @@ public sealed class LossLawFit
 
     private static void CheckDesign(LossPoints p)
     {
-        if (p.Count < 6) throw new ScalingDataException($"{p.Count} points cannot determine the 5 parameters of E + A/N^α + B/D^β with anything to spare; at least 6 are needed.");
+        if (p.Count < 6)
+            throw new ScalingDataException(
+                $"{p.Count} points cannot determine the 5 parameters of E + A/N^α + B/D^β with anything to spare; at least 6 are needed.");
         foreach (var (name, v) in new[] { ("N", p.N), ("D", p.D) })
             if (v.Max() / v.Min() < 1.01)
-                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture, $"all {p.Count} points have one {name} only ({v[0]:G4}); its exponent cannot be fitted. Add runs at other values of {name}."));
+                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
+                    $"all {p.Count} points have one {name} only ({v[0]:G4}); its exponent cannot be fitted. Add runs at other values of "
+                        + $"{name}."));
     }
 
     // The parameters have no explicit bounds; the form has implicit ones (E → 0, a term that vanishes, an exponent of 0).
@@ -126,7 +138,8 @@ public sealed class LossLawFit
         // Where the design leaves parameters open, the minimum's place along that direction means nothing, bound or not.
         if (Identifiability.Unidentified.Count > 0) return;
         double l = Points.Loss.Min();
-        double termN = Enumerable.Range(0, Points.Count).Max(i => Law.A * Math.Pow(Points.N[i], -Law.Alpha)), termD = Enumerable.Range(0, Points.Count).Max(i => Law.B * Math.Pow(Points.D[i], -Law.Beta));
+        double termN = Enumerable.Range(0, Points.Count).Max(i => Law.A * Math.Pow(Points.N[i], -Law.Alpha)),
+            termD = Enumerable.Range(0, Points.Count).Max(i => Law.B * Math.Pow(Points.D[i], -Law.Beta));
         string? end =
             Law.E < 1e-4 * l ? "the irreducible loss E runs to 0" :
             !(Law.Alpha > 1e-3) ? "the exponent α is not positive" :
@@ -135,6 +148,7 @@ public sealed class LossLawFit
             termD < 1e-7 * l ? "the term B/D^β vanishes" :
             Law.Alpha > 20 || Law.Beta > 20 ? "an exponent runs off to infinity" : null;
         if (end is not null)
-            throw new FitDidNotConvergeException($"the fit ends on a bound: {end}. These {Points.Count} points do not support the form E + A/N^α + B/D^β; no coefficients are given. A wider range of N and D is needed.");
+            throw new FitDidNotConvergeException($"the fit ends on a bound: {end}. These {Points.Count} points do not support the form E + "
+                + $"A/N^α + B/D^β; no coefficients are given. A wider range of N and D is needed.");
     }
 }

@@ -26,11 +26,13 @@ internal static class MajorisedNewton
     /// <param name="t">Threshold.</param>
     /// <param name="tolerance">Relative decrease of f below which the descent ends.</param>
     /// <param name="maxIterations">Cap on evaluations.</param>
-    public static MinimumFound Minimise(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double tolerance = 1e-13, int maxIterations = 500)
+    public static MinimumFound Minimise(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double tolerance = 1e-13,
+        int maxIterations = 500)
     {
         Span<double> theta = stackalloc double[P], trial = stackalloc double[P], step = stackalloc double[P];
         Span<double> g = stackalloc double[P], g2 = stackalloc double[P];
-        Span<double> h = stackalloc double[P * P], h2 = stackalloc double[P * P], m = stackalloc double[P * P], m2 = stackalloc double[P * P], a = stackalloc double[P * P];
+        Span<double> h = stackalloc double[P * P], h2 = stackalloc double[P * P], m = stackalloc double[P * P],
+            m2 = stackalloc double[P * P], a = stackalloc double[P * P];
         start.CopyTo(theta);
         double f = objective.Evaluate(theta, t, g, h, m);
         double lambda = 1e-2;
@@ -88,7 +90,8 @@ internal static class MajorisedNewton
 
     // Solves (model + λ·(M + floor·I))·step = −g. Damping by the whole of M lets steps run along M's valleys; the floor keeps a term
     // that has all but vanished (its column of M is tiny) from asking for an unbounded step.
-    private static bool TryStep(ReadOnlySpan<double> model, ReadOnlySpan<double> m, ReadOnlySpan<double> g, double lambda, Span<double> a, Span<double> step)
+    private static bool TryStep(ReadOnlySpan<double> model, ReadOnlySpan<double> m, ReadOnlySpan<double> g, double lambda, Span<double> a,
+        Span<double> step)
     {
         double floor = 0;
         for (int i = 0; i < P; i++) floor = Math.Max(floor, m[i * P + i]);
@@ -103,7 +106,8 @@ internal static class MajorisedNewton
     }
 
     /// <summary>Descends through a falling sequence of thresholds, ending at <paramref name="t"/>.</summary>
-    public static MinimumFound MinimiseInStages(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double from, double factor, double tolerance = 1e-13)
+    public static MinimumFound MinimiseInStages(HuberLossObjective objective, ReadOnlySpan<double> start, double t, double from,
+        double factor, double tolerance = 1e-13)
     {
         var at = start.ToArray();
         int iterations = 0;

@@ -14,14 +14,17 @@ public sealed class PowerLawFit
     private PowerLawFit(IReadOnlyList<string> names, LeastSquares linear, double[][] logs, IReadOnlyList<string> warnings)
     {
         (Names, Linear, Warnings, _centre) = (names, linear, warnings, [.. logs.Select(c => c.Average())]);
-        Law = new PowerLaw(Math.Exp(linear.Coefficients[0]), [.. names.Select((n, j) => KeyValuePair.Create(n, linear.Coefficients[j + 1]))]);
+        Law =
+            new PowerLaw(Math.Exp(linear.Coefficients[0]), [.. names.Select((n, j) => KeyValuePair.Create(n, linear.Coefficients[j + 1]))]);
     }
 
     private readonly double[] _centre;
 
     /// <summary>Names of the regressors.</summary>
     public IReadOnlyList<string> Names { get; }
-    /// <summary>The law. Where <see cref="IsIdentified"/> is false it predicts on the design's line, but its exponents mean nothing singly.</summary>
+    /// <summary>
+    /// The law. Where <see cref="IsIdentified"/> is false it predicts on the design's line, but its exponents mean nothing singly.
+    /// </summary>
     public PowerLaw Law { get; }
     /// <summary>The linear fit in logarithms: coefficients, covariance, R², variance inflation, condition number.</summary>
     public LeastSquares Linear { get; }
@@ -49,31 +52,42 @@ public sealed class PowerLawFit
     public static PowerLawFit Fit(IReadOnlyList<string> names, IReadOnlyList<double[]> x, double[] y, IReadOnlyList<int>? rows = null)
     {
         if (y.Length < names.Count + 1)
-            throw new ScalingDataException($"{y.Length} points cannot determine {names.Count + 1} coefficients (a constant and the exponents of {string.Join(", ", names)}).");
+            throw new ScalingDataException($"{y.Length} points cannot determine {names.Count + 1} coefficients (a constant and the "
+                + $"exponents of {string.Join(", ", names)}).");
         for (int j = -1; j < x.Count; j++)
         {
             var v = j < 0 ? y : x[j];
             int bad = Array.FindIndex(v, u => !(u > 0) || double.IsInfinity(u));
             if (bad >= 0)
-                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture, $"row {rows?[bad] ?? bad + 1}: {(j < 0 ? "the response" : names[j])} is {v[bad]}; it must be positive, since its logarithm is taken."));
+                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
+                    $"row {rows?[bad] ?? bad + 1}: {(j < 0 ? "the response" : names[j])} is {v[bad]}; it must be positive, since its "
+                        + $"logarithm is taken."));
         }
         var warnings = new List<string>();
         for (int j = 0; j < names.Count; j++)
         {
             int levels = Levels.Snap(x[j]).Distinct().Count();
-            if (levels < 2) throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture, $"all points have one {names[j]} only ({x[j][0]:G4}); its exponent cannot be fitted. Add runs at other values of {names[j]}."));
+            if (levels < 2)
+                throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
+                    $"all points have one {names[j]} only ({x[j][0]:G4}); its exponent cannot be fitted. Add runs at other values of "
+                        + $"{names[j]}."));
             if (levels == 2) warnings.Add($"only two values of {names[j]}: its exponent rests on one difference and cannot be checked");
         }
         double[][] logs = [.. x.Select(c => c.Select(u => Math.Log(u)).ToArray())];
         var fit = LeastSquares.Fit(logs, [.. y.Select(v => Math.Log(v))]);
         if (fit.IsSingular)
             warnings.Insert(0, names.Count == 2
-                ? $"{names[0]} and {names[1]} move together ({(Math.Abs(Correlation(logs) - 1) < 1e-6 && ConstantRatio(x) ? $"{names[1]}/{names[0]} is constant" : "one is a power of the other")}): their exponents cannot be told apart, only their combination along that line"
+                ? $"{names[0]} and {names[1]} move together "
+                    + $"({(Math.Abs(Correlation(logs) - 1) < 1e-6 && ConstantRatio(x)
+                        ? $"{names[1]}/{names[0]} is constant"
+                        : "one is a power of the other")}): their exponents cannot be told apart, only their combination along that line"
                 : $"{string.Join(", ", names)} are linearly dependent in log space: their exponents cannot be told apart");
         else
             for (int j = 0; j < names.Count; j++)
                 if (fit.VarianceInflation[j] > 10)
-                    warnings.Add(string.Create(CultureInfo.InvariantCulture, $"the design inflates the variance of {names[j]}'s exponent {fit.VarianceInflation[j]:G3} times: {string.Join(" and ", names)} nearly move together"));
+                    warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                        $"the design inflates the variance of {names[j]}'s exponent {fit.VarianceInflation[j]:G3} times: "
+                            + $"{string.Join(" and ", names)} nearly move together"));
         return new PowerLawFit(names, fit, logs, warnings);
     }
 
@@ -89,7 +103,8 @@ public sealed class PowerLawFit
     /// <summary>Geometric centre of the design: where the law is known best.</summary>
     public IReadOnlyList<double> Centre => [.. _centre.Select(v => Math.Exp(v))];
 
-    private static double Correlation(double[][] logs) => SampleStats.Correlation([.. logs[0].Select((v, i) => new[] { v, logs[1][i] })], 0, 1);
+    private static double Correlation(double[][] logs) =>
+        SampleStats.Correlation([.. logs[0].Select((v, i) => new[] { v, logs[1][i] })], 0, 1);
 
     private static bool ConstantRatio(IReadOnlyList<double[]> x)
     {

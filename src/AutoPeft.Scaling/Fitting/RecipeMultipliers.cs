@@ -11,7 +11,8 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="Reference">The recipe whose multiplier is 1.</param>
 /// <param name="Multipliers">Multiplier and 95 % interval of each other recipe.</param>
 /// <param name="Rms">Root mean square residual of the shared law.</param>
-public sealed record RecipeMultipliers(string Reference, IReadOnlyList<(string Recipe, double Multiplier, Interval Band)> Multipliers, double Rms)
+public sealed record RecipeMultipliers(string Reference, IReadOnlyList<(string Recipe, double Multiplier, Interval Band)> Multipliers,
+    double Rms)
 {
     /// <summary>Fits one law to all groups.</summary>
     /// <param name="groups">Runs of each recipe; the first is the reference.</param>
@@ -28,9 +29,11 @@ public sealed record RecipeMultipliers(string Reference, IReadOnlyList<(string R
         double[][] ordered = [.. formula.Regressors.Select(r => values[Array.IndexOf(columns, r)])];
         var clusters = groups.SelectMany((g, k) => Levels.Snap(g.Points.N).Select(v => (k, v))).ToList();
         var index = clusters.Distinct().Select((v, i) => (v, i)).ToDictionary(q => q.v, q => q.i);
-        var fit = FormulaFit.Fit(formula, [.. formula.Parameters.Select(p => new FormulaParameter(p))], ordered, Join(p => p.Loss), new FormulaFitOptions { Clusters = [.. clusters.Select(c => index[c])] });
+        var fit = FormulaFit.Fit(formula, [.. formula.Parameters.Select(p => new FormulaParameter(p))], ordered, Join(p => p.Loss),
+            new FormulaFitOptions { Clusters = [.. clusters.Select(c => index[c])] });
         return new RecipeMultipliers(groups[0].Recipe,
-            [.. groups.Skip(1).Select((g, k) => (g.Recipe, Math.Exp(fit[$"m{k}"]), fit.Intervals[fit.Names.ToList().IndexOf($"m{k}")].Map(Math.Exp)))],
+            [.. groups.Skip(1)
+                .Select((g, k) => (g.Recipe, Math.Exp(fit[$"m{k}"]), fit.Intervals[fit.Names.ToList().IndexOf($"m{k}")].Map(Math.Exp)))],
             Math.Sqrt(fit.Residuals.Average(r => r * r)));
     }
 }

@@ -30,11 +30,16 @@ public sealed record ResidualSummary(double Rms, double Scale, IReadOnlyList<(in
         {
             var far = Largest.Where(l => Math.Abs(l.Residual) > Math.Max(OutlierScales * Scale, 0.01)).ToList();
             return far.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture,
-                $"{(far.Count == 1 ? "row" : "rows")} {string.Join(", ", far.Select(f => f.Row))} lie{(far.Count == 1 ? "s" : "")} {Math.Abs(far[0].Residual) / Math.Max(Scale, 1e-12):0} times the usual residual from the law: look at them, or leave them out with --where");
+                $"{(far.Count == 1 ? "row" : "rows")} {string.Join(", ", far.Select(f => f.Row))} lie{(far.Count == 1 ? "s" : "")} "
+                    + $"{Math.Abs(far[0].Residual) / Math.Max(Scale, 1e-12):0} times the usual residual from the law: look at them, or "
+                    + $"leave them out with --where");
         }
     }
 
     /// <summary>The largest residuals in words.</summary>
     public string Text => string.Create(CultureInfo.InvariantCulture,
-        $"residuals: root mean square {Rms * 1000:0.00} ‰, largest {string.Join(", ", Largest.Take(3).Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Residual * 1000:+0.0;−0.0} ‰ (row {l.Row})")))}");
+        $"residuals: root mean square {Rms * 1000:0.00} ‰, largest "
+            + $"{string.Join(", ",
+                Largest.Take(3)
+                    .Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Residual * 1000:+0.0;−0.0} ‰ (row {l.Row})")))}");
 }

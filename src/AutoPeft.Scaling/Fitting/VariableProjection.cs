@@ -27,17 +27,21 @@ public static class VariableProjection
         // Twice: a simplex that has shrunk along a valley is restarted at full size.
         for (int pass = 0; pass < 3; pass++)
         {
-            var objective = ObjectiveFunction.Value(v => v[0] > 0.01 && v[1] > 0.01 && v[0] < 5 && v[1] < 5 ? Project(points, v[0], v[1], delta, 200).Value * 1e6 : 1e12);
+            var objective = ObjectiveFunction.Value(
+                v => v[0] > 0.01 && v[1] > 0.01 && v[0] < 5 && v[1] < 5 ? Project(points, v[0], v[1], delta, 200).Value * 1e6 : 1e12);
             var found = new NelderMeadSimplex(1e-13, 600).FindMinimum(objective,
-                DenseVector.OfArray([best.Law.Alpha, best.Law.Beta]), DenseVector.OfArray([0.05 / (1 + 20 * pass), 0.05 / (1 + 20 * pass)]));
+                DenseVector.OfArray([best.Law.Alpha, best.Law.Beta]),
+                DenseVector.OfArray([0.05 / (1 + 20 * pass), 0.05 / (1 + 20 * pass)]));
             var at = Project(points, found.MinimizingPoint[0], found.MinimizingPoint[1], delta, 400);
-            if (at.Value <= best.Value) best = (new LossLaw(at.A, at.B, at.E, found.MinimizingPoint[0], found.MinimizingPoint[1]), at.Value);
+            if (at.Value <= best.Value)
+                best = (new LossLaw(at.A, at.B, at.E, found.MinimizingPoint[0], found.MinimizingPoint[1]), at.Value);
         }
         return best;
     }
 
     /// <summary>The best (A, B, E) for given exponents, by Gauss–Newton on log residuals with Huber weights and step halving.</summary>
-    private static (double A, double B, double E, double Value) Project(LossPoints p, double alpha, double beta, double delta, int iterations)
+    private static (double A, double B, double E, double Value) Project(LossPoints p, double alpha, double beta, double delta,
+        int iterations)
     {
         int n = p.Count;
         var u = p.N.Select(v => Math.Pow(v, -alpha)).ToArray();

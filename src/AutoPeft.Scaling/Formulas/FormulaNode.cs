@@ -12,9 +12,12 @@ internal enum FormulaOperation
 /// <param name="Right">Second operand; null for leaves and functions of one argument.</param>
 /// <param name="Index">Index of the column or parameter of a leaf.</param>
 /// <param name="Value">Value of a constant.</param>
-internal sealed record FormulaNode(FormulaOperation Operation, FormulaNode? Left = null, FormulaNode? Right = null, int Index = -1, double Value = 0)
+internal sealed record FormulaNode(FormulaOperation Operation, FormulaNode? Left = null, FormulaNode? Right = null, int Index = -1,
+    double Value = 0)
 {
-    /// <summary>Degree of the node's polynomial in a set of parameters: 0 where none enters, 1 where they enter linearly, infinite otherwise.</summary>
+    /// <summary>
+    /// Degree of the node's polynomial in a set of parameters: 0 where none enters, 1 where they enter linearly, infinite otherwise.
+    /// </summary>
     public double Degree(IReadOnlySet<int> parameters)
     {
         double l = Left?.Degree(parameters) ?? 0, r = Right?.Degree(parameters) ?? 0;

@@ -127,7 +127,8 @@ public sealed class FormulaText
     private FormulaNode Number()
     {
         int from = _at;
-        while (_at < Text.Length && (char.IsAsciiLetterOrDigit(Text[_at]) || Text[_at] == '.' || Text[_at] is '+' or '-' && Text[_at - 1] is 'e' or 'E')) _at++;
+        while (_at < Text.Length
+            && (char.IsAsciiLetterOrDigit(Text[_at]) || Text[_at] == '.' || Text[_at] is '+' or '-' && Text[_at - 1] is 'e' or 'E')) _at++;
         return double.TryParse(Text[from.._at], NumberStyles.Float, CultureInfo.InvariantCulture, out double v)
             ? new FormulaNode(FormulaOperation.Constant, Value: v)
             : throw Bad($"'{Text[from.._at]}' is no number");
@@ -146,7 +147,8 @@ public sealed class FormulaText
     private FormulaNode Leaf(string name)
     {
         if (_textColumns.Contains(name))
-            throw new ScalingDataException($"formula '{Text}': column '{name}' holds text, not numbers; a formula can use numeric columns only.");
+            throw new ScalingDataException(
+                $"formula '{Text}': column '{name}' holds text, not numbers; a formula can use numeric columns only.");
         if (_columns.Contains(name)) return new FormulaNode(FormulaOperation.Column, Index: Place(_used, name));
         return new FormulaNode(FormulaOperation.Parameter, Index: Place(_parameters, name));
     }

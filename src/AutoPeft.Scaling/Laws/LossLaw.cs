@@ -6,7 +6,9 @@ namespace AutoPeft.Scaling.Laws;
 /// </summary>
 public sealed record LossLaw(double A, double B, double E, double Alpha, double Beta)
 {
-    /// <summary>The refit of Besiroglu et al. (arXiv:2404.10102) to the points of Hoffmann et al.: Huber likelihood with a free scale.</summary>
+    /// <summary>
+    /// The refit of Besiroglu et al. (arXiv:2404.10102) to the points of Hoffmann et al.: Huber likelihood with a free scale.
+    /// </summary>
     public static readonly LossLaw ChinchillaRefit = new(482.01, 2085.43, 1.8172, 0.3478, 0.3658);
 
     /// <summary>The coefficients that Hoffmann et al. printed (Approach 3). Rounded, and not the minimum of their own objective.</summary>

@@ -18,5 +18,6 @@ public sealed record PowerLaw(double Constant, IReadOnlyList<KeyValuePair<string
 
     /// <summary>Such as "1.79·N^−0.7130·D^0.3070".</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Constant:G4}")
-        + string.Concat(Exponents.Select(e => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"·{e.Key}^{e.Value:0.0000}").Replace('-', '−')));
+        + string.Concat(Exponents.Select(
+            e => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"·{e.Key}^{e.Value:0.0000}").Replace('-', '−')));
 }

@@ -25,10 +25,13 @@ public sealed record PowerScheduler(double A = 4, double B = -0.51, double MaxLe
     /// <param name="learningRates">Best learning rates.</param>
     /// <param name="batchSequences">Batch sizes in sequences.</param>
     /// <param name="tokens">Tokens trained.</param>
-    public static (PowerScheduler Law, double R2) Fit(IReadOnlyList<double> learningRates, IReadOnlyList<double> batchSequences, IReadOnlyList<double> tokens)
+    public static (PowerScheduler Law, double R2) Fit(IReadOnlyList<double> learningRates, IReadOnlyList<double> batchSequences,
+        IReadOnlyList<double> tokens)
     {
-        if (tokens.Distinct().Count() < 2) throw new ScalingDataException("all runs have one D only; the Power scheduler's exponent cannot be fitted.");
-        var fit = LeastSquares.Fit([[.. tokens.Select(d => Math.Log(d))]], [.. Enumerable.Range(0, tokens.Count).Select(i => Math.Log(learningRates[i] / batchSequences[i]))]);
+        if (tokens.Distinct().Count() < 2)
+            throw new ScalingDataException("all runs have one D only; the Power scheduler's exponent cannot be fitted.");
+        var fit = LeastSquares.Fit([[.. tokens.Select(d => Math.Log(d))]],
+            [.. Enumerable.Range(0, tokens.Count).Select(i => Math.Log(learningRates[i] / batchSequences[i]))]);
         return (new PowerScheduler(Math.Exp(fit.Coefficients[0]), fit.Coefficients[1], learningRates.Max()), fit.R2);
     }
 }

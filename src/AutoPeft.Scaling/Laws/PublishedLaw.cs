@@ -40,11 +40,14 @@ public sealed record PublishedLaw(
 
     /// <summary>OpenAI (Kaplan et al. 2020). The learning-rate line turns negative near N = 1.2e10.</summary>
     public static readonly PublishedLaw OpenAI = new("openai", "OpenAI (Kaplan et al.)", "3.239e-3 − 1.395e-4·ln N", "2e8·L^−4.7619 tokens",
-        "Kaplan et al., Scaling Laws for Neural Language Models, arXiv:2001.08361, eqs. D.1 and 5.3; L loss in nats, N non-embedding parameters",
-        q => 3.239e-3 - 1.395e-4 * Math.Log(q.Params) is > 0 and var lr ? lr : null, q => q.Loss is { } l ? 2e8 * Math.Pow(l, -1 / 0.21) : null);
+        "Kaplan et al., Scaling Laws for Neural Language Models, arXiv:2001.08361, eqs. D.1 and 5.3; L loss in nats, N non-embedding "
+            + "parameters",
+        q => 3.239e-3 - 1.395e-4 * Math.Log(q.Params) is > 0 and var lr ? lr : null,
+        q => q.Loss is { } l ? 2e8 * Math.Pow(l, -1 / 0.21) : null);
 
     /// <summary>MiniCPM (2024): a batch size from the loss; its constant learning rate holds under its own parametrisation only.</summary>
-    public static readonly PublishedLaw MiniCpm = new("minicpm", "MiniCPM", "none stated outside its own parametrisation", "1.21e9/L^6.24 tokens",
+    public static readonly PublishedLaw MiniCpm =
+        new("minicpm", "MiniCPM", "none stated outside its own parametrisation", "1.21e9/L^6.24 tokens",
         "Hu et al., MiniCPM, arXiv:2404.06395; L loss in nats",
         _ => null, q => q.Loss is { } l ? 1.21e9 / Math.Pow(l, 6.24) : null);
 

@@ -9,11 +9,14 @@ namespace AutoPeft.Scaling.Numerics;
 /// </summary>
 public sealed class LeastSquares
 {
-    private LeastSquares(double[] coefficients, double r2, double sigma, double[,] covariance, double[] vif, double condition, bool singular, double[] residuals) =>
+    private LeastSquares(double[] coefficients, double r2, double sigma, double[,] covariance, double[] vif, double condition,
+        bool singular, double[] residuals) =>
         (Coefficients, R2, ResidualSd, Covariance, VarianceInflation, ConditionNumber, IsSingular, Residuals) =
         (coefficients, r2, sigma, covariance, vif, condition, singular, residuals);
 
-    /// <summary>Intercept, then one coefficient per regressor. In a singular design: the minimum-norm solution on standardised regressors.</summary>
+    /// <summary>
+    /// Intercept, then one coefficient per regressor. In a singular design: the minimum-norm solution on standardised regressors.
+    /// </summary>
     public double[] Coefficients { get; }
     /// <summary>Coefficient of determination; 1 where y does not vary and is met exactly.</summary>
     public double R2 { get; }
@@ -25,7 +28,9 @@ public sealed class LeastSquares
     public double[] VarianceInflation { get; }
     /// <summary>Condition number of the standardised regressors: 1 for an orthogonal design.</summary>
     public double ConditionNumber { get; }
-    /// <summary>Whether the regressors are linearly dependent to working precision, so that only some combinations are identified.</summary>
+    /// <summary>
+    /// Whether the regressors are linearly dependent to working precision, so that only some combinations are identified.
+    /// </summary>
     public bool IsSingular { get; }
     /// <summary>y minus the fit.</summary>
     public double[] Residuals { get; }
@@ -73,7 +78,8 @@ public sealed class LeastSquares
                 {
                     if (scales[j] > 0) b[j + 1] += svd.VT[k, j] * uty[k] / s[k] / scales[j];
                     for (int l = 0; l < p; l++)
-                        if (scales[j] > 0 && scales[l] > 0) inverse[j, l] += svd.VT[k, j] * svd.VT[k, l] / (s[k] * s[k]) / (scales[j] * scales[l]);
+                        if (scales[j] > 0 && scales[l] > 0)
+                            inverse[j, l] += svd.VT[k, j] * svd.VT[k, l] / (s[k] * s[k]) / (scales[j] * scales[l]);
                 }
             }
         }
@@ -97,7 +103,8 @@ public sealed class LeastSquares
                 cov[0, l + 1] -= means[j] * sigma2 * inverse[j, l];
             }
         for (int j = 0; j < p; j++) cov[j + 1, 0] = cov[0, j + 1];
-        var vif = Enumerable.Range(0, p).Select(j => scales[j] > 0 && !singular ? n * scales[j] * scales[j] * inverse[j, j] : double.PositiveInfinity).ToArray();
+        var vif = Enumerable.Range(0, p)
+            .Select(j => scales[j] > 0 && !singular ? n * scales[j] * scales[j] * inverse[j, j] : double.PositiveInfinity).ToArray();
         return new LeastSquares(b, tss > 0 ? 1 - rss / tss : 1, Math.Sqrt(sigma2), cov, vif, condition, singular, r);
     }
 }

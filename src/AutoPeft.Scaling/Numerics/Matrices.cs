@@ -13,14 +13,18 @@ internal static class Matrices
     /// </summary>
     public static Matrix<double> PseudoInverse(Matrix<double> symmetric, double relative = 1e-13)
     {
-        var scale = DiagonalMatrix.OfDiagonal(symmetric.RowCount, symmetric.RowCount, symmetric.Diagonal().Select(d => d > 0 ? 1 / Math.Sqrt(d) : 0));
+        var scale = DiagonalMatrix.OfDiagonal(symmetric.RowCount, symmetric.RowCount,
+            symmetric.Diagonal().Select(d => d > 0 ? 1 / Math.Sqrt(d) : 0));
         var e = (scale * symmetric * scale).Evd(Symmetricity.Symmetric);
         double largest = e.EigenValues.Max(v => Math.Abs(v.Real));
-        var inverse = DiagonalMatrix.OfDiagonal(symmetric.RowCount, symmetric.RowCount, e.EigenValues.Select(v => v.Real > relative * largest ? 1 / v.Real : 0));
+        var inverse = DiagonalMatrix.OfDiagonal(symmetric.RowCount, symmetric.RowCount,
+            e.EigenValues.Select(v => v.Real > relative * largest ? 1 / v.Real : 0));
         return scale * e.EigenVectors * inverse * e.EigenVectors.Transpose() * scale;
     }
 
-    /// <summary>Singular values and right singular vectors of a tall matrix, through the triangle of its QR: memory stays linear in the rows.</summary>
+    /// <summary>
+    /// Singular values and right singular vectors of a tall matrix, through the triangle of its QR: memory stays linear in the rows.
+    /// </summary>
     public static Svd<double> TallSvd(Matrix<double> m) => m.RowCount > m.ColumnCount ? m.QR(QRMethod.Thin).R.Svd() : m.Svd();
 
     /// <summary>Ratio of largest to smallest singular value; infinite for a rank-deficient matrix.</summary>

@@ -6,7 +6,9 @@ namespace AutoPeft.Scaling.Numerics;
 /// </summary>
 internal static class SmallMatrix
 {
-    /// <summary>Solves A·x = b for a symmetric positive definite A (n × n, row-major) in place: A becomes its Cholesky factor, b becomes x.</summary>
+    /// <summary>
+    /// Solves A·x = b for a symmetric positive definite A (n × n, row-major) in place: A becomes its Cholesky factor, b becomes x.
+    /// </summary>
     /// <returns>False where A is not positive definite; the contents are then undefined.</returns>
     public static bool TrySolveCholesky(Span<double> a, Span<double> b)
     {

@@ -17,7 +17,8 @@ public static class LossSurface
         double best = double.PositiveInfinity, loss = double.NaN;
         foreach (var (cell, l) in grid.Cells)
         {
-            double dx = learningRate is null ? 0 : Math.Log2(cell.LearningRate) - x, dy = batchTokens is null ? 0 : Math.Log2(cell.BatchTokens) - y;
+            double dx = learningRate is null ? 0 : Math.Log2(cell.LearningRate) - x,
+                dy = batchTokens is null ? 0 : Math.Log2(cell.BatchTokens) - y;
             double d = dx * dx + dy * dy;
             // A tie (an unstated coordinate) goes to the lower loss.
             if (d < best - 1e-9 || d < best + 1e-9 && l < loss) (best, loss) = (d, l);

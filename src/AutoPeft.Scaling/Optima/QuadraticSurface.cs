@@ -100,12 +100,14 @@ public sealed record QuadraticSurface(
         })];
     }
 
-    private static List<SweepRun> Near(SweepGrid grid, double reach) => [.. grid.Finite.Where(r => !r.Diverged && r.Loss <= grid.MinLoss * (1 + reach))];
+    private static List<SweepRun> Near(SweepGrid grid, double reach) =>
+        [.. grid.Finite.Where(r => !r.Diverged && r.Loss <= grid.MinLoss * (1 + reach))];
 
     private static (double[] X, double[] Y, double[] T, double Mx, double My) Centred(List<SweepRun> runs)
     {
         double mx = runs.Average(r => Math.Log(r.LearningRateLevel)), my = runs.Average(r => Math.Log(r.BatchLevel));
-        return ([.. runs.Select(r => Math.Log(r.LearningRateLevel) - mx)], [.. runs.Select(r => Math.Log(r.BatchLevel) - my)], [.. runs.Select(r => Math.Log(r.Loss))], mx, my);
+        return ([.. runs.Select(r => Math.Log(r.LearningRateLevel) - mx)], [.. runs.Select(r => Math.Log(r.BatchLevel) - my)],
+            [.. runs.Select(r => Math.Log(r.Loss))], mx, my);
     }
 
     private static double[][] Columns(double[] x, double[] y) =>

@@ -5,7 +5,10 @@ namespace AutoPeft.Scaling.Optima;
 /// <summary>How the optima of a sweep are read off its grids.</summary>
 public enum Recipe
 {
-    /// <summary>All runs within 0.25 % of their grid's minimum, pooled (Step Law's released code). Spreads over the plateau instead of betting on its luckiest run.</summary>
+    /// <summary>
+    /// All runs within 0.25 % of their grid's minimum, pooled (Step Law's released code). Spreads over the plateau instead of betting on
+    /// its luckiest run.
+    /// </summary>
     NearOptimal,
     /// <summary>The single best run of each grid. Simple, and the noisiest: on a plateau the argmin is a lottery.</summary>
     Argmin,
@@ -13,7 +16,9 @@ public enum Recipe
     Quadratic,
 }
 
-/// <summary>One row of the regression that a recipe yields: a grid's N and D with a learning rate and batch size found good there.</summary>
+/// <summary>
+/// One row of the regression that a recipe yields: a grid's N and D with a learning rate and batch size found good there.
+/// </summary>
 /// <param name="GridIndex">The grid.</param>
 /// <param name="Params">N.</param>
 /// <param name="Tokens">D.</param>
@@ -31,7 +36,8 @@ public static class SweepOptima
     /// <summary>The optima under a recipe.</summary>
     /// <param name="grids">The grids.</param>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="reach">Reach of the quadratic surfaces. Null: 1 %, where the shared curvature is least biased by the walls around the plateau.</param>
+    /// <param name="reach">Reach of the quadratic surfaces. Null: 1 %, where the shared curvature is least biased by the walls around the
+    /// plateau.</param>
     public static IReadOnlyList<Optimum> Find(IReadOnlyList<SweepGrid> grids, Recipe recipe, double? reach = null)
     {
         switch (recipe)
@@ -39,19 +45,26 @@ public static class SweepOptima
             case Recipe.Argmin:
                 return [.. grids.Select((g, i) => Of(i, g, g.Best))];
             case Recipe.NearOptimal:
-                return [.. grids.SelectMany((g, i) => g.Finite.Where(r => r.Loss <= g.MinLoss * (1 + NearOptimalTolerance)).Select(r => Of(i, g, r)))];
+                return [.. grids.SelectMany(
+                    (g, i) => g.Finite.Where(r => r.Loss <= g.MinLoss * (1 + NearOptimalTolerance)).Select(r => Of(i, g, r)))];
             default:
                 var surfaces = QuadraticSurface.FitShared(grids, reach ?? 0.01);
-                var found = surfaces.Select((s, i) => s is null ? null : new Optimum(i, grids[i].Params, grids[i].Tokens, s.LearningRate, s.BatchTokens, s.MinLoss)).OfType<Optimum>().ToList();
+                var found = surfaces.Select((s,
+                    i) => s is null ? null : new Optimum(i, grids[i].Params, grids[i].Tokens, s.LearningRate, s.BatchTokens, s.MinLoss))
+                    .OfType<Optimum>().ToList();
                 if (found.Count == 0)
-                    throw new ScalingDataException("no grid has enough runs near its minimum for a quadratic surface that opens upward; use the near-optimal or argmin recipe.");
+                    throw new ScalingDataException("no grid has enough runs near its minimum for a quadratic surface that opens upward; "
+                        + "use the near-optimal or argmin recipe.");
                 return found;
         }
     }
 
-    /// <summary>Whether a grid's best run lies on the edge of its learning rates or batch sizes, so that the optimum may lie outside.</summary>
+    /// <summary>
+    /// Whether a grid's best run lies on the edge of its learning rates or batch sizes, so that the optimum may lie outside.
+    /// </summary>
     public static bool IsAtEdge(SweepGrid grid) =>
-        grid.LearningRates.Count > 2 && (grid.Best.LearningRateLevel == grid.LearningRates[0] || grid.Best.LearningRateLevel == grid.LearningRates[^1])
+        grid.LearningRates.Count > 2
+            && (grid.Best.LearningRateLevel == grid.LearningRates[0] || grid.Best.LearningRateLevel == grid.LearningRates[^1])
         || grid.BatchSizes.Count > 2 && (grid.Best.BatchLevel == grid.BatchSizes[0] || grid.Best.BatchLevel == grid.BatchSizes[^1]);
 
     // The learning rate as written, not its level: published fits are of what the files say.

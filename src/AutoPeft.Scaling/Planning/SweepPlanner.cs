@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
@@ -15,9 +16,11 @@ public static class SweepPlanner
     /// <summary>Plans grids that tighten ln lr = c + a·ln N + b·ln D.</summary>
     /// <param name="options">Budget, candidates, criterion.</param>
     /// <param name="prior">Law that the learning rates and batches of each grid are centred on. Default: Step Law's.</param>
-    public static SweepPlan ForLearningRate(SweepPlannerOptions options, Func<double, double, (double LearningRate, double BatchTokens)>? prior = null)
+    public static SweepPlan ForLearningRate(SweepPlannerOptions options,
+        Func<double, double, (double LearningRate, double BatchTokens)>? prior = null)
     {
-        prior ??= (n, d) => (PublishedLaw.StepLaw.LearningRate(new LawQuery(n, d))!.Value, PublishedLaw.StepLaw.BatchTokens(new LawQuery(n, d))!.Value);
+        prior ??= (n, d) =>
+            (PublishedLaw.StepLaw.LearningRate(new LawQuery(n, d))!.Value, PublishedLaw.StepLaw.BatchTokens(new LawQuery(n, d))!.Value);
         int runs = options.LearningRatesPerGrid * options.BatchSizesPerGrid;
         double mn = options.Params.Average(v => Math.Log(v)), md = options.Tokens.Average(v => Math.Log(v));
         double[] Row(double n, double d) => [1, Math.Log(n) - mn, Math.Log(d) - md];
@@ -27,13 +30,18 @@ public static class SweepPlanner
             Grids = [.. plan.Grids.Select(g =>
             {
                 var (lr, bs) = prior(g.Params, g.Tokens);
-                return g with { LearningRates = Around(lr, options.LearningRatesPerGrid, Math.Sqrt(2)), BatchTokens = Around(bs, options.BatchSizesPerGrid, 2) };
+                return g with
+                {
+                    LearningRates = Around(lr, options.LearningRatesPerGrid, Math.Sqrt(2)),
+                    BatchTokens = Around(bs, options.BatchSizesPerGrid, 2),
+                };
             })],
         };
     }
 
     /// <summary>Plans runs (one a point) that tighten L = E + A/N^α + B/D^β, linearised at a law.</summary>
-    /// <param name="options">Budget, candidates, criterion; learning rates and batches are ignored. Set the observation's standard deviation to that of log loss, such as 0.005.</param>
+    /// <param name="options">Budget, candidates, criterion; learning rates and batches are ignored. Set the observation's standard
+    /// deviation to that of log loss, such as 0.005.</param>
     /// <param name="law">The law so far.</param>
     public static SweepPlan ForLossLaw(SweepPlannerOptions options, LossLaw law)
     {
@@ -49,9 +57,13 @@ public static class SweepPlanner
     private static SweepPlan Design(SweepPlannerOptions o, int runsPerPoint, string[] names, Func<double, double, double[]> row)
     {
         if (!(o.Budget > 0)) throw new ScalingDataException("the compute budget must be positive (FLOP).");
-        var candidates = (from n in o.Params from d in o.Tokens select (N: n, D: d, Row: row(n, d), Cost: o.FlopPerParameterToken * n * d * runsPerPoint)).ToList();
+        var candidates = (from n in o.Params
+                          from d in o.Tokens
+                          select (N: n, D: d, Row: row(n, d), Cost: o.FlopPerParameterToken * n * d * runsPerPoint)).ToList();
         if (candidates.Count == 0 || candidates.Min(c => c.Cost) > o.Budget)
-            throw new ScalingDataException(FormattableString.Invariant($"the budget of {o.Budget:G3} FLOP does not pay for the cheapest candidate ({(candidates.Count == 0 ? 0 : candidates.Min(c => c.Cost)):G3} FLOP)."));
+            throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
+                $"the budget of {o.Budget:G3} FLOP does not pay for the cheapest candidate "
+                + $"({(candidates.Count == 0 ? 0 : candidates.Min(c => c.Cost)):G3} FLOP)."));
         int p = names.Length;
         double[]? c = o.Criterion == DesignCriterion.COptimal ? Contrast(o, names, row) : null;
         var existing = new double[p, p];
@@ -63,7 +75,8 @@ public static class SweepPlanner
         {
             double now = Score(Information(chosen));
             var best = Enumerable.Range(0, candidates.Count).Where(i => !chosen.Contains(i) && spent + candidates[i].Cost <= o.Budget)
-                .Select(i => (i, gain: (Score(Information([.. chosen, i])) - now) / candidates[i].Cost)).DefaultIfEmpty((-1, 0)).MaxBy(q => q.Item2);
+                .Select(i => (i, gain: (Score(Information([.. chosen, i])) - now) / candidates[i].Cost)).DefaultIfEmpty((-1, 0))
+                .MaxBy(q => q.Item2);
             if (best.Item1 < 0 || best.Item2 <= 0) break;
             chosen.Add(best.Item1);
             spent += candidates[best.Item1].Cost;
@@ -90,7 +103,8 @@ public static class SweepPlanner
                 }
         }
         return new SweepPlan(
-            [.. chosen.Select(i => candidates[i]).OrderBy(q => q.N).ThenBy(q => q.D).Select(q => new PlannedGrid(q.N, q.D, [], [], q.Cost))],
+            [.. chosen.Select(i => candidates[i]).OrderBy(q => q.N).ThenBy(q => q.D)
+                .Select(q => new PlannedGrid(q.N, q.D, [], [], q.Cost))],
             spent, names, Sd(existing), Sd(Information(chosen)))
         {
             TargetSdBefore = o.Target is null ? double.NaN : TargetSd(existing),
@@ -141,7 +155,9 @@ public static class SweepPlanner
     {
         if (o.Target is { } t) return row(t.Params, t.Tokens);
         int at = Array.IndexOf(names, o.Coefficient);
-        if (at < 0) throw new ScalingDataException($"a c-optimal plan needs the coefficient to tighten: one of {string.Join(", ", names)}; '{o.Coefficient}' is none.");
+        if (at < 0)
+            throw new ScalingDataException(
+                $"a c-optimal plan needs the coefficient to tighten: one of {string.Join(", ", names)}; '{o.Coefficient}' is none.");
         var c = new double[names.Length];
         c[at] = 1;
         return c;

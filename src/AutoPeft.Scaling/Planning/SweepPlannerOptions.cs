@@ -28,11 +28,16 @@ public sealed record SweepPlannerOptions
     public IReadOnlyList<(double Params, double Tokens)> Existing { get; init; } = [];
     /// <summary>FLOP per parameter and token. Default 6; a fit's compute column may say otherwise.</summary>
     public double FlopPerParameterToken { get; init; } = 6;
-    /// <summary>Learning rates a grid, in steps of √2. Default 5: a factor of four, which holds a plateau, and a parabola with two to spare.</summary>
+    /// <summary>
+    /// Learning rates a grid, in steps of √2. Default 5: a factor of four, which holds a plateau, and a parabola with two to spare.
+    /// </summary>
     public int LearningRatesPerGrid { get; init; } = 5;
     /// <summary>Batch sizes a grid. Default 3.</summary>
     public int BatchSizesPerGrid { get; init; } = 3;
-    /// <summary>Standard deviation of one grid's ln lr optimum (of one run's log loss, for loss laws) around the law. Default 0.3: half a step of √2 … 2.</summary>
+    /// <summary>
+    /// Standard deviation of one grid's ln lr optimum (of one run's log loss, for loss laws) around the law. Default 0.3: half a step of √2
+    /// … 2.
+    /// </summary>
     public double ObservationSd { get; init; } = 0.3;
 }
 
@@ -42,7 +47,8 @@ public sealed record SweepPlannerOptions
 /// <param name="LearningRates">Learning rates to run, around the law's, in steps of √2.</param>
 /// <param name="BatchTokens">Batch sizes to run, tokens, in steps of 2.</param>
 /// <param name="Compute">FLOP of all its runs.</param>
-public sealed record PlannedGrid(double Params, double Tokens, IReadOnlyList<double> LearningRates, IReadOnlyList<double> BatchTokens, double Compute);
+public sealed record PlannedGrid(double Params, double Tokens, IReadOnlyList<double> LearningRates, IReadOnlyList<double> BatchTokens,
+    double Compute);
 
 /// <summary>A planned sweep.</summary>
 /// <param name="Grids">The grids to run.</param>
@@ -50,7 +56,8 @@ public sealed record PlannedGrid(double Params, double Tokens, IReadOnlyList<dou
 /// <param name="Coefficients">Names of the law's coefficients.</param>
 /// <param name="SdBefore">Standard deviation of each with the existing grids; infinite where they do not determine it.</param>
 /// <param name="SdAfter">Standard deviation of each once the plan has run.</param>
-public sealed record SweepPlan(IReadOnlyList<PlannedGrid> Grids, double Compute, IReadOnlyList<string> Coefficients, IReadOnlyList<double> SdBefore, IReadOnlyList<double> SdAfter)
+public sealed record SweepPlan(IReadOnlyList<PlannedGrid> Grids, double Compute, IReadOnlyList<string> Coefficients,
+    IReadOnlyList<double> SdBefore, IReadOnlyList<double> SdAfter)
 {
     /// <summary>Standard deviation of the prediction at the target with the existing runs; not a number without a target.</summary>
     public double TargetSdBefore { get; init; } = double.NaN;

@@ -16,7 +16,8 @@ internal static class FitFile
         }
         catch (JsonException e)
         {
-            throw new ScalingDataException($"{path}: not JSON ({e.Message.TrimEnd('.')}); a file that `autopeft fit {kind} --json` wrote is expected.");
+            throw new ScalingDataException(
+                $"{path}: not JSON ({e.Message.TrimEnd('.')}); a file that `autopeft fit {kind} --json` wrote is expected.");
         }
         if (json?["kind"] is not JsonValue v || !v.TryGetValue(out string? found) || found != kind)
             throw new ScalingDataException($"{path}: not a fit of {kind}; a file that `autopeft fit {kind} --json` wrote is expected.");

@@ -24,7 +24,8 @@ public sealed class FormulaPredictor
     private readonly ResidualScale _scale;
     private readonly double[][] _ranges;
 
-    private FormulaPredictor(string target, FormulaText formula, double[] values, double[][] ranges, ResidualScale scale, NoiseMixture? noise) =>
+    private FormulaPredictor(string target, FormulaText formula, double[] values, double[][] ranges, ResidualScale scale,
+        NoiseMixture? noise) =>
         (Target, _formula, _values, _ranges, _scale, _noise) = (target, formula, values, ranges, scale, noise);
 
     /// <summary>Name of what the formula predicts.</summary>
@@ -42,7 +43,8 @@ public sealed class FormulaPredictor
             if (formula.Parameters.FirstOrDefault(p => json["parameters"]![p] is null) is { } lost)
                 throw new ScalingDataException($"{path}: that fit does not determine '{lost}'; nothing can be predicted from it.");
             double[] values = [.. formula.Parameters.Select(p => json["parameters"]![p]!.GetValue<double>())];
-            double[][] ranges = [.. formula.Regressors.Select(r => json["ranges"]![r]!.AsArray().Select(v => v!.GetValue<double>()).ToArray())];
+            double[][] ranges =
+                [.. formula.Regressors.Select(r => json["ranges"]![r]!.AsArray().Select(v => v!.GetValue<double>()).ToArray())];
             var scale = Enum.Parse<ResidualScale>(json["residuals"]!.GetValue<string>(), ignoreCase: true);
             NoiseMixture? noise = null;
             if (json["rows"] is JsonArray rows)
@@ -53,9 +55,12 @@ public sealed class FormulaPredictor
             }
             return new FormulaPredictor(json["target"]!.GetValue<string>(), formula, values, ranges, scale, noise);
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or NullReferenceException or IndexOutOfRangeException)
+        catch (Exception e)
+            when (e is InvalidOperationException or FormatException or ArgumentException or NullReferenceException
+                or IndexOutOfRangeException)
         {
-            throw new ScalingDataException($"{path}: a value is not what `autopeft fit formula --json` writes ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
+            throw new ScalingDataException(
+                $"{path}: a value is not what `autopeft fit formula --json` writes ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
         }
     }
 
@@ -65,7 +70,8 @@ public sealed class FormulaPredictor
     public FormulaPrediction Predict(IReadOnlyDictionary<string, double> at)
     {
         foreach (string r in _formula.Regressors)
-            if (!at.ContainsKey(r)) throw new ScalingDataException($"column '{r}' has no value; the formula needs {string.Join(", ", _formula.Regressors)}.");
+            if (!at.ContainsKey(r))
+                throw new ScalingDataException($"column '{r}' has no value; the formula needs {string.Join(", ", _formula.Regressors)}.");
         double[] row = [.. _formula.Regressors.Select(r => at[r])];
         var program = new FormulaProgram(_formula, [.. row.Select(v => new[] { v })], 1);
         double Value(double[] theta)
@@ -78,16 +84,22 @@ public sealed class FormulaPredictor
         if (!double.IsFinite(value) || _scale == ResidualScale.Log && value <= 0)
             throw new ScalingDataException("the formula has no value there that can be compared with the target.");
         var warnings = _formula.Regressors.Select((r, c) => Beyond(r, row[c], _ranges[c])).OfType<string>().ToList();
-        if (_noise is null) return new FormulaPrediction(value, new(double.NaN, double.NaN), new(double.NaN, double.NaN), [.. warnings, "the fit did not store its rows: no bands"]);
+        if (_noise is null)
+            return new FormulaPrediction(value, new(double.NaN, double.NaN), new(double.NaN, double.NaN),
+                [.. warnings, "the fit did not store its rows: no bands"]);
         bool log = _scale == ResidualScale.Log;
         var profile = _noise.Profile(new LawFunction("prediction", t => log ? Math.Log(Value(t)) : Value(t)), 0.99);
         double sd = _noise.Deviations.Run * (_scale == ResidualScale.Relative ? Math.Abs(value) : 1);
         var (band, rows) = (profile.Interval(), Predictive.Band(profile, sd, _noise.Freedom, 0, 0.95));
         if (log) (band, rows) = (band.Map(Math.Exp), rows.Map(Math.Exp));
-        return new FormulaPrediction(value, new(Math.Min(band.Low, value), Math.Max(band.High, value)), new(Math.Min(rows.Low, value), Math.Max(rows.High, value)), warnings);
+        return new FormulaPrediction(value, new(Math.Min(band.Low, value), Math.Max(band.High, value)),
+            new(Math.Min(rows.Low, value), Math.Max(rows.High, value)), warnings);
     }
 
     private static string? Beyond(string column, double v, double[] range) =>
-        v > range[1] ? string.Create(CultureInfo.InvariantCulture, $"{column} = {v:G4} is {(range[1] > 0 ? v / range[1] : double.NaN):G3} times the largest that the fit saw ({range[1]:G4})")
-        : v < range[0] ? string.Create(CultureInfo.InvariantCulture, $"{column} = {v:G4} is below the smallest that the fit saw ({range[0]:G4})") : null;
+        v > range[1] ? string.Create(CultureInfo.InvariantCulture,
+            $"{column} = {v:G4} is {(range[1] > 0 ? v / range[1] : double.NaN):G3} times the largest that the fit saw ({range[1]:G4})")
+        : v < range[0]
+            ? string.Create(CultureInfo.InvariantCulture, $"{column} = {v:G4} is below the smallest that the fit saw ({range[0]:G4})")
+            : null;
 }

@@ -35,13 +35,15 @@ public sealed class LossLawPredictor
     /// <summary>Standard deviation of a run's log loss, effects of its size included; not a number where the runs are unknown.</summary>
     public double NoiseSd => _uncertainty is { } u ? Math.Sqrt(u.Noise.Run * u.Noise.Run + u.Noise.Size * u.Noise.Size) : double.NaN;
     /// <summary>FLOP per parameter and token: 6 unless the fit's compute column says otherwise.</summary>
-    public double FlopPerParameterToken => Runs is { } r ? r.Compute.Select((c, i) => c / (r.N[i] * r.D[i])).Order().ElementAt(r.Count / 2) : 6;
+    public double FlopPerParameterToken =>
+        Runs is { } r ? r.Compute.Select((c, i) => c / (r.N[i] * r.D[i])).Order().ElementAt(r.Count / 2) : 6;
 
     /// <summary>
     /// The refit of Besiroglu et al.; bands from the covariance of (ln A, ln B, ln E, α, β) over 10,000 bootstrap refits of this
     /// library to the same 240 points with the same objective.
     /// </summary>
-    public static LossLawPredictor Published { get; } = FromCovariance("Chinchilla, refitted by Besiroglu et al. (arXiv:2404.10102)", new LossLaw(482.006, 2085.434, 1.816864, 0.347813, 0.365854), new[,]
+    public static LossLawPredictor Published { get; } = FromCovariance("Chinchilla, refitted by Besiroglu et al. (arXiv:2404.10102)",
+        new LossLaw(482.006, 2085.434, 1.816864, 0.347813, 0.365854), new[,]
     {
         { 0.0736667744818, -0.0297082870671, 0.00241218385533, 0.00439342166549, -0.0014892939932 },
         { -0.0297082870671, 0.177234303774, 0.00348131639828, -0.00184308860466, 0.00866599684273 },
@@ -57,8 +59,11 @@ public sealed class LossLawPredictor
     public static LossLawPredictor Of(LossLawFit fit, Backtest backtest)
     {
         if (fit.Identifiability.Unidentified.Count > 0)
-            throw new ScalingDataException("the fit does not identify its parameters, so that nothing can be predicted away from its own runs: " + fit.Warnings[0] + ".");
-        return new LossLawPredictor($"fit to {fit.Points.Count} runs", fit.Law, [], fit.Points, backtest.FormRate) { MeasuredCoverage = backtest.Coverage };
+            throw new ScalingDataException("the fit does not identify its parameters, so that nothing can be predicted away from its own "
+                + "runs: " + fit.Warnings[0] + ".");
+        return new LossLawPredictor($"fit to {fit.Points.Count} runs", fit.Law, [], fit.Points,
+            backtest.FormRate)
+        { MeasuredCoverage = backtest.Coverage };
     }
 
     /// <summary>The law of a file that <c>fit chinchilla --json</c> wrote.</summary>
@@ -76,15 +81,19 @@ public sealed class LossLawPredictor
             if (json["runs"] is JsonArray rows)
             {
                 double[][] v = [.. rows.Select(r => r!.AsArray().Select(x => x!.GetValue<double>()).ToArray())];
-                runs = new LossPoints([.. v.Select(r => r[0])], [.. v.Select(r => r[1])], [.. v.Select(r => r[2])], compute: [.. v.Select(r => r[3])]);
+                runs = new LossPoints([.. v.Select(r => r[0])], [.. v.Select(r => r[1])], [.. v.Select(r => r[2])],
+                    compute: [.. v.Select(r => r[3])]);
             }
-            double rate = json["backtest"]?["form_rate"]?.GetValue<double>() ?? 0, coverage = json["backtest"]?["coverage_of_90_percent_band"]?.GetValue<double>() ?? double.NaN;
-            LossLaw[] samples = [.. json["samples"]?.AsArray().Select(r => LossLaw.FromVector([.. r!.AsArray().Select(x => x!.GetValue<double>())])) ?? []];
+            double rate = json["backtest"]?["form_rate"]?.GetValue<double>() ?? 0,
+                coverage = json["backtest"]?["coverage_of_90_percent_band"]?.GetValue<double>() ?? double.NaN;
+            LossLaw[] samples =
+                [.. json["samples"]?.AsArray().Select(r => LossLaw.FromVector([.. r!.AsArray().Select(x => x!.GetValue<double>())])) ?? []];
             return new LossLawPredictor($"fit in {Path.GetFileName(path)}", law, samples, runs, rate) { MeasuredCoverage = coverage };
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException or IndexOutOfRangeException or NullReferenceException)
         {
-            throw new ScalingDataException($"{path}: a value is not what `autopeft fit chinchilla --json` writes ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
+            throw new ScalingDataException(
+                $"{path}: a value is not what `autopeft fit chinchilla --json` writes ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
         }
     }
 
@@ -93,21 +102,27 @@ public sealed class LossLawPredictor
     /// </summary>
     public LossPrediction Predict(double n, double d)
     {
-        if (_uncertainty is { } u && Runs is { } runs) return u.Predict(n, d, FlopPerParameterToken * n * d / runs.Compute.Max(), _formRate);
+        if (_uncertainty is { } u && Runs is { } runs)
+            return u.Predict(n, d, FlopPerParameterToken * n * d / runs.Compute.Max(), _formRate);
         var band = Hull(Band(l => l.Loss(n, d)), Law.Loss(n, d));
-        return new LossPrediction(Law.Loss(n, d), band, new Interval(double.NaN, double.NaN), new BandParts(double.NaN, double.NaN, double.NaN, double.NaN), double.NaN);
+        return new LossPrediction(Law.Loss(n, d), band, new Interval(double.NaN, double.NaN),
+            new BandParts(double.NaN, double.NaN, double.NaN, double.NaN), double.NaN);
     }
 
     // A point estimate can lie outside the spread of its own resamples: the band then widens to hold it.
-    private static Interval Hull(Interval band, double at) => double.IsNaN(band.Low) ? band : new Interval(Math.Min(band.Low, at), Math.Max(band.High, at));
+    private static Interval Hull(Interval band, double at) =>
+        double.IsNaN(band.Low) ? band : new Interval(Math.Min(band.Low, at), Math.Max(band.High, at));
 
     /// <summary>95 % band of any function of the law.</summary>
-    public Interval Band(Func<LossLaw, double> of) => _samples.Count == 0 ? new Interval(double.NaN, double.NaN) : SampleStats.Central([.. _samples.Select(of)]);
+    public Interval Band(Func<LossLaw, double> of) =>
+        _samples.Count == 0 ? new Interval(double.NaN, double.NaN) : SampleStats.Central([.. _samples.Select(of)]);
 
     /// <summary>Compute-optimal N, D and loss at a budget in FLOP.</summary>
     public (double N, Interval NBand, double D, Interval DBand, double Loss, Interval LossBand) Optimal(double compute)
     {
-        if (!(compute > 1e9) || double.IsInfinity(compute)) throw new ScalingDataException(FormattableString.Invariant($"a budget of {compute:G4} FLOP cannot be; compute counts floating-point operations (1e21)."));
+        if (!(compute > 1e9) || double.IsInfinity(compute))
+            throw new ScalingDataException(
+                FormattableString.Invariant($"a budget of {compute:G4} FLOP cannot be; compute counts floating-point operations (1e21)."));
         var (n, d) = Law.Optimal(compute);
         double loss = Law.Frontier(compute);
         if (_uncertainty is { } u)
@@ -115,7 +130,8 @@ public sealed class LossLawPredictor
             var sizes = u.OptimalN(compute);
             return (n, sizes, d, Hull(new Interval(compute / 6 / sizes.High, compute / 6 / sizes.Low), d), loss, u.Frontier(compute));
         }
-        return (n, Hull(Band(l => l.Optimal(compute).N), n), d, Hull(Band(l => l.Optimal(compute).D), d), loss, Hull(Band(l => l.Frontier(compute)), loss));
+        return (n, Hull(Band(l => l.Optimal(compute).N), n), d, Hull(Band(l => l.Optimal(compute).D), d), loss,
+            Hull(Band(l => l.Frontier(compute)), loss));
     }
 
     private static LossLawPredictor FromCovariance(string source, LossLaw law, double[,] covariance)

@@ -33,8 +33,12 @@ public sealed class StepLawPredictor
     /// <summary>What to distrust about the bands, in plain words; empty where nothing is.</summary>
     public IReadOnlyList<string> Warnings =>
     [
-        .. Flat(_lrCovariance) ? ["the fit saw one learning rate only: its law repeats the design, and the band has no width"] : Array.Empty<string>(),
-        .. Flat(_bsCovariance) ? ["the fit saw one batch size only: its law repeats the design, and the band has no width"] : Array.Empty<string>(),
+        .. Flat(_lrCovariance)
+            ? ["the fit saw one learning rate only: its law repeats the design, and the band has no width"]
+            : Array.Empty<string>(),
+        .. Flat(_bsCovariance)
+            ? ["the fit saw one batch size only: its law repeats the design, and the band has no width"]
+            : Array.Empty<string>(),
     ];
 
     private static bool Flat(double[,] covariance)
@@ -50,7 +54,8 @@ public sealed class StepLawPredictor
     public static StepLawPredictor Published { get; } = new(
         "Step Law (arXiv:2503.04715), bands from its authors' 1,000 bootstrap fits",
         [Math.Log(1.79), -0.713, 0.307],
-        new[,] { { 0.389062111488, -0.0135589389708, -0.00513249353209 }, { -0.0135589389708, 0.000891485737246, -0.000174331788526 }, { -0.00513249353209, -0.000174331788526, 0.000366311842904 } },
+        new[,] { { 0.389062111488, -0.0135589389708, -0.00513249353209 }, { -0.0135589389708, 0.000891485737246, -0.000174331788526 },
+            { -0.00513249353209, -0.000174331788526, 0.000366311842904 } },
         [Math.Log(0.58), 0.571],
         new[,] { { 0.191179635874, -0.00815157224802 }, { -0.00815157224802, 0.000348517939496 } });
 
@@ -59,8 +64,10 @@ public sealed class StepLawPredictor
     public static StepLawPredictor Of(StepLawFit fit)
     {
         if (!fit.LearningRate.IsIdentified || !fit.IncludesParams)
-            throw new ScalingDataException("the fit does not identify the exponents of N and D, so that nothing can be predicted away from its own runs: " + fit.Warnings[0] + ".");
-        return new StepLawPredictor($"fit to {Path.GetFileName(fit.Data.Source)}, bands over bootstrapped grids", fit.LearningRate.Linear.Coefficients, fit.LearningRateByGrid.Covariance(),
+            throw new ScalingDataException("the fit does not identify the exponents of N and D, so that nothing can be predicted away "
+                + "from its own runs: " + fit.Warnings[0] + ".");
+        return new StepLawPredictor($"fit to {Path.GetFileName(fit.Data.Source)}, bands over bootstrapped grids",
+            fit.LearningRate.Linear.Coefficients, fit.LearningRateByGrid.Covariance(),
             fit.Batch.Linear.Coefficients, fit.BatchByGrid.Covariance());
     }
 
@@ -70,7 +77,8 @@ public sealed class StepLawPredictor
     {
         var json = FitFile.Read(path, "step-law");
         if (json["lr"]?["covariance"] is not JsonArray || json["lr"]?["N"] is null)
-            throw new ScalingDataException($"{path}: that fit does not identify the exponents of N and D; nothing can be predicted from it.");
+            throw new ScalingDataException(
+                $"{path}: that fit does not identify the exponents of N and D; nothing can be predicted from it.");
         double Value(string law, string key) => json[law]![key]!.GetValue<double>();
         return new StepLawPredictor($"fit in {Path.GetFileName(path)}, bands over bootstrapped grids",
             [Math.Log(Value("lr", "constant")), Value("lr", "N"), Value("lr", "D")], FitFile.Matrix(json["lr"]!["covariance"]!.AsArray()),
@@ -82,8 +90,12 @@ public sealed class StepLawPredictor
     /// <param name="d">D, training tokens.</param>
     public SettingPrediction Predict(double n, double d)
     {
-        if (!(n >= 1e3) || double.IsInfinity(n)) throw new ScalingDataException(FormattableString.Invariant($"{n:G4} parameters cannot be; N counts parameters (7e9 for 7 billion)."));
-        if (!(d >= 1e3) || double.IsInfinity(d)) throw new ScalingDataException(FormattableString.Invariant($"{d:G4} tokens cannot be; D counts training tokens (1.4e12 for 1.4 trillion)."));
+        if (!(n >= 1e3) || double.IsInfinity(n))
+            throw new ScalingDataException(
+                FormattableString.Invariant($"{n:G4} parameters cannot be; N counts parameters (7e9 for 7 billion)."));
+        if (!(d >= 1e3) || double.IsInfinity(d))
+            throw new ScalingDataException(
+                FormattableString.Invariant($"{d:G4} tokens cannot be; D counts training tokens (1.4e12 for 1.4 trillion)."));
         double ln = Math.Log(n), ld = Math.Log(d);
         var (lr, lrBand) = At(_lr, _lrCovariance, [1, ln, ld]);
         var (bs, bsBand) = At(_bs, _bsCovariance, [1, ld]);

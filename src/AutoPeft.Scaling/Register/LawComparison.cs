@@ -11,9 +11,11 @@ namespace AutoPeft.Scaling.Register;
 /// <param name="Fit">Its fit to all runs.</param>
 /// <param name="Aic">Akaike's criterion, corrected for few runs, of double-exponential residuals.</param>
 /// <param name="AkaikeWeight">exp(−ΔAIC/2), normalised.</param>
-/// <param name="ExtrapolationError">Mean |ln predicted − ln seen| on runs of more compute than a refit saw; not a number where none could be held out.</param>
+/// <param name="ExtrapolationError">Mean |ln predicted − ln seen| on runs of more compute than a refit saw; not a number where none could
+/// be held out.</param>
 /// <param name="StackingWeight">Share in the stacked prediction.</param>
-public sealed record ComparedLaw(RegisteredLaw Law, FormulaFit Fit, double Aic, double AkaikeWeight, double ExtrapolationError, double StackingWeight)
+public sealed record ComparedLaw(RegisteredLaw Law, FormulaFit Fit, double Aic, double AkaikeWeight, double ExtrapolationError,
+    double StackingWeight)
 {
     /// <summary>The law's formula, parsed.</summary>
     public required FormulaText Formula { get; init; }
@@ -27,7 +29,8 @@ public sealed record ComparedLaw(RegisteredLaw Law, FormulaFit Fit, double Aic, 
 /// <param name="Left">Laws that could not, with the reason.</param>
 /// <param name="StackedError">Extrapolation error of the stack on the same held-out runs.</param>
 /// <param name="Count">Runs.</param>
-public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyList<(string Key, string Reason)> Left, double StackedError, int Count)
+public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyList<(string Key, string Reason)> Left, double StackedError,
+    int Count)
 {
     /// <summary>Shares of the runs, by compute, that refits see.</summary>
     private static readonly double[] s_cuts = [0.5, 0.65, 0.8];
@@ -35,7 +38,8 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
     /// <summary>Fits and compares.</summary>
     /// <exception cref="ScalingDataException">No law could be fitted; says why for the first.</exception>
     public static LawComparison Run(
-        RunTable table, IReadOnlyList<RegisteredLaw> laws, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice, CancellationToken cancel = default)
+        RunTable table, IReadOnlyList<RegisteredLaw> laws, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice,
+        CancellationToken cancel = default)
     {
         var left = new List<(string, string)>();
         var found = new List<(RegisteredLaw Law, FormulaText Text, FormulaFit Fit, double[] Held)>();
@@ -66,7 +70,9 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
                 left.Add((law.Key, e.Message.TrimEnd('.')));
             }
         }
-        if (found.Count == 0) throw new ScalingDataException($"{table.Source}: no law could be fitted" + (left.Count > 0 ? $"; {left[0].Item1}: {left[0].Item2}." : "."));
+        if (found.Count == 0)
+            throw new ScalingDataException(
+                $"{table.Source}: no law could be fitted" + (left.Count > 0 ? $"; {left[0].Item1}: {left[0].Item2}." : "."));
         return Rank(found, left, ahead!, count);
     }
 
@@ -78,15 +84,20 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
     }
 
     private static LawComparison Rank(
-        List<(RegisteredLaw Law, FormulaText Text, FormulaFit Fit, double[] Held)> found, List<(string, string)> left, double[] ahead, int count)
+        List<(RegisteredLaw Law, FormulaText Text, FormulaFit Fit, double[] Held)> found, List<(string, string)> left, double[] ahead,
+        int count)
     {
         double[] aic = [.. found.Select(f => Akaike(f.Fit))];
         double least = aic.Min(), total = aic.Sum(a => Math.Exp((least - a) / 2));
         double[] weights = ahead.Length > 0 ? Stack([.. found.Select(f => f.Held)], ahead) : [.. found.Select(_ => 1.0 / found.Count)];
         double Error(double[] held) => ahead.Length == 0 ? double.NaN : held.Select((h, i) => Math.Abs(h - ahead[i])).Average();
-        double stacked = ahead.Length == 0 ? double.NaN : Enumerable.Range(0, ahead.Length).Average(i => Math.Abs(found.Select((f, k) => weights[k] * f.Held[i]).Sum() - ahead[i]));
-        var compared = found.Select((f, k) => new ComparedLaw(f.Law, f.Fit, aic[k], Math.Exp((least - aic[k]) / 2) / total, Error(f.Held), weights[k]) { Formula = f.Text });
-        return new LawComparison([.. compared.OrderBy(c => double.IsNaN(c.ExtrapolationError) ? c.Aic : c.ExtrapolationError)], left, stacked, count);
+        double stacked = ahead.Length == 0
+            ? double.NaN
+            : Enumerable.Range(0, ahead.Length).Average(i => Math.Abs(found.Select((f, k) => weights[k] * f.Held[i]).Sum() - ahead[i]));
+        var compared = found.Select((f, k) =>
+            new ComparedLaw(f.Law, f.Fit, aic[k], Math.Exp((least - aic[k]) / 2) / total, Error(f.Held), weights[k]) { Formula = f.Text });
+        return new LawComparison([.. compared.OrderBy(c => double.IsNaN(c.ExtrapolationError) ? c.Aic : c.ExtrapolationError)], left,
+            stacked, count);
     }
 
     private static double Akaike(FormulaFit fit)
@@ -98,7 +109,10 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
     private static double[] Scale(RegisteredLaw law, RunTable bound)
     {
         double[]? n = bound.Find("N")?.Numbers, d = bound.Find("D")?.Numbers, c = bound.Find("C")?.Numbers;
-        return c ?? (n is not null && d is not null ? [.. n.Select((v, i) => v * d[i])] : d ?? n ?? bound.Find(law.Variables[0].Symbol)!.Numbers!);
+        return c
+            ?? (n is not null && d is not null
+                ? [.. n.Select((v, i) => v * d[i])]
+                : d ?? n ?? bound.Find(law.Variables[0].Symbol)!.Numbers!);
     }
 
     // ln of predictions of the runs above each cut by a refit to those below, and ln of what was seen there.
@@ -113,21 +127,24 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
         {
             int at = (int)(y.Length * cut);
             int[] train = order[..at], test = order[at..];
-            // The same cuts for all laws, or their predictions could not be stacked: a law that cannot be refitted keeps its full fit's worst.
+            // The same cuts for all laws, or their predictions could not be stacked: a law that cannot be refitted keeps its full fit's
+            // worst.
             double[][] Rows(int[] rows) => [.. columns.Select(v => rows.Select(i => v[i]).ToArray())];
             double[] values = full.Values;
             bool fitted = false;
             if (train.Length > full.FreeParameters + 1)
                 try
                 {
-                    values = FormulaFit.Fit(text, starts, Rows(train), [.. train.Select(i => y[i])], new FormulaFitOptions { SearchPoints = 150, SearchDescents = 4 }).Values;
+                    values = FormulaFit.Fit(text, starts, Rows(train), [.. train.Select(i => y[i])],
+                        new FormulaFitOptions { SearchPoints = 150, SearchDescents = 4 }).Values;
                     fitted = true;
                 }
                 catch (ScalingDataException)
                 {
                     // said by its large error below
                 }
-            double[] r = new ResidualProblem(new FormulaProgram(text, Rows(test), test.Length), [.. test.Select(i => y[i])], ResidualScale.Log).Residuals(values);
+            double[] r = new ResidualProblem(new FormulaProgram(text, Rows(test), test.Length), [.. test.Select(i => y[i])],
+                ResidualScale.Log).Residuals(values);
             double median = train.Length > 0 ? Math.Log(train.Select(i => y[i]).Order().ElementAt(train.Length / 2)) : Math.Log(y[0]);
             for (int k = 0; k < test.Length; k++)
             {
@@ -162,8 +179,10 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
     {
         string P(double v) => double.IsNaN(v) ? "–" : (v * 1000).ToString("0.00", CultureInfo.InvariantCulture) + " ‰";
         foreach (var l in Laws)
-            yield return [l.Law.Key, l.Fit.FreeParameters.ToString(CultureInfo.InvariantCulture), P(l.Fit.Residuals.Average(Math.Abs)), P(l.ExtrapolationError),
-                l.Aic.ToString("0.0", CultureInfo.InvariantCulture), l.AkaikeWeight.ToString("0.000", CultureInfo.InvariantCulture), l.StackingWeight.ToString("0.000", CultureInfo.InvariantCulture),
+            yield return [l.Law.Key, l.Fit.FreeParameters.ToString(CultureInfo.InvariantCulture), P(l.Fit.Residuals.Average(Math.Abs)),
+                P(l.ExtrapolationError),
+                l.Aic.ToString("0.0", CultureInfo.InvariantCulture), l.AkaikeWeight.ToString("0.000", CultureInfo.InvariantCulture),
+                l.StackingWeight.ToString("0.000", CultureInfo.InvariantCulture),
                 l.Fit.Unidentified.Count > 0 ? "not determined: " + string.Join(" ", l.Fit.Unidentified) : ""];
     }
 }

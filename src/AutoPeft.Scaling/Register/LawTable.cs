@@ -17,7 +17,8 @@ public static class LawTable
     /// <param name="missing">Symbols without a column.</param>
     /// <returns>The table, or null where a symbol is missing.</returns>
     public static RunTable? Bind(
-        RunTable table, RegisteredLaw law, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice, out IReadOnlyList<string> missing)
+        RunTable table, RegisteredLaw law, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice,
+        out IReadOnlyList<string> missing)
     {
         var resolver = new ColumnResolver(table, choice);
         var columns = new List<RunColumn>();
@@ -29,7 +30,8 @@ public static class LawTable
         if (without.Count > 0) return null;
         var seen = target is null ? resolver.Require(ColumnRole.Loss, "--target").Column : table.Require(target);
         if (seen.Numbers is null) throw new ScalingDataException($"{table.Source}: column '{seen.Name}' is not numeric.");
-        int[] rows = [.. Enumerable.Range(0, table.RowCount).Where(i => double.IsFinite(seen.Numbers[i]) && columns.All(c => double.IsFinite(c.Numbers![i])))];
+        int[] rows = [.. Enumerable.Range(0, table.RowCount)
+            .Where(i => double.IsFinite(seen.Numbers[i]) && columns.All(c => double.IsFinite(c.Numbers![i])))];
         string name = columns.Any(c => c.Name == seen.Name) ? "target" : seen.Name;
         return table.Replace([.. columns, new RunColumn(name, seen.Numbers)]).Take(rows);
     }
@@ -37,17 +39,22 @@ public static class LawTable
     private static double[]? Values(RunTable table, ColumnResolver resolver, LawVariable variable, IReadOnlyDictionary<string, string> map)
     {
         if (map.TryGetValue(variable.Symbol, out string? named))
-            return table.Require(named).Numbers ?? throw new ScalingDataException($"{table.Source}: column '{named}' for {variable.Symbol} is not numeric.");
-        ColumnRole? role = variable.Symbol switch { "N" => ColumnRole.Params, "D" => ColumnRole.Tokens, "C" => ColumnRole.Compute, _ => null };
+            return table.Require(named).Numbers
+                ?? throw new ScalingDataException($"{table.Source}: column '{named}' for {variable.Symbol} is not numeric.");
+        ColumnRole? role =
+            variable.Symbol switch { "N" => ColumnRole.Params, "D" => ColumnRole.Tokens, "C" => ColumnRole.Compute, _ => null };
         if (role is { } r && resolver.Find(r) is { } found) return [.. found.Column.Numbers!.Select(v => v * found.Unit)];
         if (role is ColumnRole.Tokens or ColumnRole.Compute && resolver.Find(ColumnRole.Params) is { } n)
         {
             // D from C/(6N), and C from 6ND.
-            if (role == ColumnRole.Tokens && resolver.Find(ColumnRole.Compute) is { } c) return [.. c.Column.Numbers!.Select((v, i) => v * c.Unit / 6 / (n.Column.Numbers![i] * n.Unit))];
-            if (role == ColumnRole.Compute && resolver.Find(ColumnRole.Tokens) is { } d) return [.. d.Column.Numbers!.Select((v, i) => 6 * v * d.Unit * n.Column.Numbers![i] * n.Unit)];
+            if (role == ColumnRole.Tokens && resolver.Find(ColumnRole.Compute) is { } c)
+                return [.. c.Column.Numbers!.Select((v, i) => v * c.Unit / 6 / (n.Column.Numbers![i] * n.Unit))];
+            if (role == ColumnRole.Compute && resolver.Find(ColumnRole.Tokens) is { } d)
+                return [.. d.Column.Numbers!.Select((v, i) => 6 * v * d.Unit * n.Column.Numbers![i] * n.Unit)];
         }
         if (role is not null) return null;
         string[] spellings = [variable.Symbol.ToLowerInvariant(), .. variable.Spellings];
-        return table.Columns.FirstOrDefault(c => c.Numbers is not null && spellings.Contains(string.Concat(c.Name.ToLowerInvariant().Where(char.IsLetterOrDigit))))?.Numbers;
+        return table.Columns.FirstOrDefault(c =>
+            c.Numbers is not null && spellings.Contains(string.Concat(c.Name.ToLowerInvariant().Where(char.IsLetterOrDigit))))?.Numbers;
     }
 }

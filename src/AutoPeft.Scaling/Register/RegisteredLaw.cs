@@ -16,7 +16,8 @@ public sealed record LawVariable(string Symbol, string Meaning, params string[] 
 /// <param name="Variables">Variables of the formula.</param>
 /// <param name="Source">Where the form was published.</param>
 /// <param name="Pitfall">What to know before believing a fit.</param>
-public sealed record RegisteredLaw(string Key, string Name, string Predicts, string Formula, IReadOnlyList<LawVariable> Variables, string Source, string Pitfall)
+public sealed record RegisteredLaw(string Key, string Name, string Predicts, string Formula, IReadOnlyList<LawVariable> Variables,
+    string Source, string Pitfall)
 {
     /// <summary>Bounds of parameters that a sensible fit keeps; the search chooses starts.</summary>
     public IReadOnlyList<FormulaParameter> Bounds { get; init; } = [];

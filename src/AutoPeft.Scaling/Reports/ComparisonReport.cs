@@ -10,7 +10,8 @@ namespace AutoPeft.Scaling.Reports;
 /// <param name="notes">What was decided while reading.</param>
 public sealed class ComparisonReport(LawComparison comparison, IReadOnlyList<string> notes) : IFitReport
 {
-    private static readonly string[] s_header = ["law", "parameters", "mean |residual|", "extrapolation", "AICc", "Akaike weight", "stack", ""];
+    private static readonly string[] s_header =
+        ["law", "parameters", "mean |residual|", "extrapolation", "AICc", "Akaike weight", "stack", ""];
 
     /// <inheritdoc/>
     public IReadOnlyList<SvgFigure> Figures => [];
@@ -33,7 +34,8 @@ public sealed class ComparisonReport(LawComparison comparison, IReadOnlyList<str
             ["stacking_weight"] = JsonValues.Number(l.StackingWeight),
         })]),
         ["stacked_extrapolation_error"] = JsonValues.Number(comparison.StackedError),
-        ["not_fitted"] = new JsonObject([.. comparison.Left.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)JsonValue.Create(l.Reason)))]),
+        ["not_fitted"] =
+            new JsonObject([.. comparison.Left.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)JsonValue.Create(l.Reason)))]),
     }.ToJsonString(JsonValues.Indented);
 
     /// <inheritdoc/>
@@ -54,11 +56,13 @@ public sealed class ComparisonReport(LawComparison comparison, IReadOnlyList<str
         foreach (var n in notes) w.WriteLine("  " + n);
         PlainTable.Write(w, s_header, comparison.Rows());
         w.WriteLine("  " + StackText);
-        foreach (var (key, reason) in comparison.Left.Where(l => !l.Reason.StartsWith("no column", StringComparison.Ordinal))) w.WriteLine($"  not fitted: {key}: {reason}");
+        foreach (var (key, reason) in comparison.Left.Where(l => !l.Reason.StartsWith("no column", StringComparison.Ordinal)))
+            w.WriteLine($"  not fitted: {key}: {reason}");
         int without = comparison.Left.Count(l => l.Reason.StartsWith("no column", StringComparison.Ordinal));
         if (without > 0) w.WriteLine($"  {without} more laws need columns that this table lacks; `autopeft fit laws` lists them");
     }
 
     private string StackText => string.Create(CultureInfo.InvariantCulture,
-        $"extrapolation: mean error on the runs of most compute, predicted from half, 65 and 80 % of the runs; the stack's {comparison.StackedError * 1000:0.00} ‰");
+        $"extrapolation: mean error on the runs of most compute, predicted from half, 65 and 80 % of the runs; the stack's "
+            + $"{comparison.StackedError * 1000:0.00} ‰");
 }

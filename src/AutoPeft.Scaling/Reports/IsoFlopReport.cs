@@ -26,7 +26,8 @@ public sealed class IsoFlopReport : IFitReport
     {
         var fit = IsoFlop.Fit(points);
         if (fit.Profiles.Count == 0)
-            throw new ScalingDataException("the runs hold no isoFLOP profile: no compute budget has runs of four model sizes or more. State the compute column with --compute-column where budgets are not 6·N·D.");
+            throw new ScalingDataException("the runs hold no isoFLOP profile: no compute budget has runs of four model sizes or more. "
+                + "State the compute column with --compute-column where budgets are not 6·N·D.");
         return new IsoFlopReport(points, fit);
     }
 
@@ -34,10 +35,21 @@ public sealed class IsoFlopReport : IFitReport
     public IReadOnlyList<string> Warnings =>
     [
         .. _points.Warnings,
-        .. Fit.Exponent is null ? new[] { "fewer than three budgets have their minimum inside the runs: no exponent is given. Add smaller or larger models at each budget" } : [],
-        .. Fit.Profiles.Where(p => p.OptimalN is null).Select(p => FormattableString.Invariant($"the budget of {p.Compute:G3} FLOP has no minimum inside its {p.N.Length} runs")).Take(4),
-        .. Fit.Scatter > 0 ? new[] { FormattableString.Invariant($"the minima scatter by {Fit.Scatter * 100:0} % beyond noise: the interval rests on the number of budgets") } : [],
-        .. _points.StatesCompute ? [] : new[] { "no compute column: budgets are windows of 6·N·D. Where true FLOP differ (embeddings, attention, experts) the exponent is off" },
+        .. Fit.Exponent is null
+            ? new[] { "fewer than three budgets have their minimum inside the runs: no exponent is given. Add smaller or larger models at "
+                + "each budget" }
+            : [],
+        .. Fit.Profiles.Where(p => p.OptimalN is null)
+            .Select(p => FormattableString.Invariant($"the budget of {p.Compute:G3} FLOP has no minimum inside its {p.N.Length} runs"))
+            .Take(4),
+        .. Fit.Scatter > 0
+            ? new[] { FormattableString.Invariant(
+                $"the minima scatter by {Fit.Scatter * 100:0} % beyond noise: the interval rests on the number of budgets") }
+            : [],
+        .. _points.StatesCompute
+            ? []
+            : new[] { "no compute column: budgets are windows of 6·N·D. Where true FLOP differ (embeddings, attention, experts) the "
+                + "exponent is off" },
     ];
 
     /// <inheritdoc/>
@@ -81,7 +93,8 @@ public sealed class IsoFlopReport : IFitReport
     {
         foreach (var n in _points.Notes) w.WriteLine("  " + n);
         w.WriteLine();
-        w.WriteLine($"{_points.Count} runs, {Fit.Profiles.Count} budgets {(Fit.StatesCompute ? "as the compute column states them" : "of 6·N·D")}");
+        w.WriteLine(
+            $"{_points.Count} runs, {Fit.Profiles.Count} budgets {(Fit.StatesCompute ? "as the compute column states them" : "of 6·N·D")}");
         PlainTable.Write(w, s_header, Rows());
         w.WriteLine("  " + ExponentText);
         foreach (var x in Warnings) w.WriteLine("! " + x);
@@ -90,11 +103,15 @@ public sealed class IsoFlopReport : IFitReport
     private static readonly string[] s_header = ["compute, FLOP", "runs", "N at the minimum", "95 %", "D", "D/N", "loss"];
 
     private string ExponentText => Fit.Exponent is { } a && Fit.TokenExponent is { } b
-        ? FormattableString.Invariant($"N_opt ∝ C^{a:0.0000} (95 % {Fit.ExponentBand.Low:0.0000} … {Fit.ExponentBand.High:0.0000}), D_opt ∝ C^{b:0.0000} ({Fit.TokenExponentBand.Low:0.0000} … {Fit.TokenExponentBand.High:0.0000})")
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"N_opt ∝ C^{a:0.0000} (95 % {Fit.ExponentBand.Low:0.0000} … {Fit.ExponentBand.High:0.0000}), "
+            + $"D_opt ∝ C^{b:0.0000} ({Fit.TokenExponentBand.Low:0.0000} … {Fit.TokenExponentBand.High:0.0000})")
         : "no exponent";
 
     private IEnumerable<IReadOnlyList<string>> Rows() => Fit.Profiles.Select(p => (IReadOnlyList<string>)(p.OptimalN is { } n
-        ? [G(p.Compute), I(p.N.Length), AxisScale.Short(n), $"{AxisScale.Short(p.OptimalNBand.Low)} … {AxisScale.Short(p.OptimalNBand.High)}", AxisScale.Short(p.OptimalTokens), G(p.OptimalTokens / n), p.OptimalLoss.ToString("0.0000", CultureInfo.InvariantCulture)]
+        ? [G(p.Compute), I(p.N.Length), AxisScale.Short(n),
+            $"{AxisScale.Short(p.OptimalNBand.Low)} … {AxisScale.Short(p.OptimalNBand.High)}", AxisScale.Short(p.OptimalTokens),
+            G(p.OptimalTokens / n), p.OptimalLoss.ToString("0.0000", CultureInfo.InvariantCulture)]
         : [G(p.Compute), I(p.N.Length), "outside", "–", "–", "–", "–"]));
 
     private static string G(double v) => v.ToString("G3", CultureInfo.InvariantCulture);

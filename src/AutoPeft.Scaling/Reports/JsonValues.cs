@@ -14,12 +14,14 @@ internal static class JsonValues
 
     public static JsonArray Pair(Interval i) => [Number(i.Low), Number(i.High)];
 
-    public static JsonObject Summary(GapSummary g) => new() { ["mean"] = Number(g.Mean), ["median"] = Number(g.Median), ["max"] = Number(g.Max) };
+    public static JsonObject Summary(GapSummary g) =>
+        new() { ["mean"] = Number(g.Mean), ["median"] = Number(g.Median), ["max"] = Number(g.Max) };
 
     public static JsonArray Strings(IEnumerable<string> s) => [.. s.Select(v => (JsonNode?)JsonValue.Create(v))];
 
     public static JsonArray Matrix(double[,] m) =>
-        [.. Enumerable.Range(0, m.GetLength(0)).Select(i => (JsonNode?)new JsonArray([.. Enumerable.Range(0, m.GetLength(1)).Select(j => Number(m[i, j]))]))];
+        [.. Enumerable.Range(0, m.GetLength(0))
+            .Select(i => (JsonNode?)new JsonArray([.. Enumerable.Range(0, m.GetLength(1)).Select(j => Number(m[i, j]))]))];
 
     public static JsonObject Named(IReadOnlyList<string> names, double[,] m)
     {

@@ -85,7 +85,8 @@ public sealed class LossLawReport : IFitReport
     public bool Identified { get; }
 
     /// <summary>Fits and gathers everything the report needs.</summary>
-    public static LossLawReport Run(LossPoints points, LossLawReportOptions? options = null, CancellationToken cancel = default) => new(points, options ?? new LossLawReportOptions(), cancel);
+    public static LossLawReport Run(LossPoints points, LossLawReportOptions? options = null, CancellationToken cancel = default) =>
+        new(points, options ?? new LossLawReportOptions(), cancel);
 
     private IReadOnlyList<SvgFigure>? _figures;
 
@@ -93,7 +94,9 @@ public sealed class LossLawReport : IFitReport
     public IReadOnlyList<SvgFigure> Figures => _figures ??=
     [
         // What rests on single parameters is drawn only where the design determines them.
-        .. Identified && Bootstrap.Samples.Count > 20 ? [LossCharts.Frontier(Fit, Bootstrap), LossCharts.Allocation(Fit, Bootstrap, IsoFlop, Envelope)] : Array.Empty<SvgFigure>(),
+        .. Identified && Bootstrap.Samples.Count > 20
+            ? [LossCharts.Frontier(Fit, Bootstrap), LossCharts.Allocation(Fit, Bootstrap, IsoFlop, Envelope)]
+            : Array.Empty<SvgFigure>(),
         .. Identified ? [LossCharts.LossByTokens(Fit), LossCharts.Reducible(Fit)] : Array.Empty<SvgFigure>(),
         LossCharts.PredictedAgainstSeen(Fit),
         .. IsoFlop.Profiles.Count > 1 ? [LossCharts.IsoFlops(IsoFlop)] : Array.Empty<SvgFigure>(),
@@ -109,10 +112,16 @@ public sealed class LossLawReport : IFitReport
         .. Fit.Warnings,
         .. Splits.Select(x => x.Message),
         .. Residuals.Outliers is { } outliers ? [outliers] : Array.Empty<string>(),
-        .. Bootstrap.Failed * 20 > Options.BootstrapSamples ? new[] { $"{Bootstrap.Failed} of {Options.BootstrapSamples} bootstrap refits ended on a bound and were left out; the intervals are too narrow" } : [],
-        .. SecondRoute is { } s && s.Value < Fit.Value * (1 - 1e-6) ? new[] { "variable projection found a lower minimum than the starts did; widen the grid of starts" } : [],
+        .. Bootstrap.Failed * 20 > Options.BootstrapSamples
+            ? new[] { $"{Bootstrap.Failed} of {Options.BootstrapSamples} bootstrap refits ended on a bound and were left out; the "
+                + $"intervals are too narrow" }
+            : [],
+        .. SecondRoute is { } s && s.Value < Fit.Value * (1 - 1e-6)
+            ? new[] { "variable projection found a lower minimum than the starts did; widen the grid of starts" }
+            : [],
         .. IsoFlop.Exponent is { } a2 && Identified && Math.Abs(a2 - Fit.Law.ComputeExponent) > 0.05
-            ? new[] { FormattableString.Invariant($"approaches 2 and 3 disagree on the exponent of N_opt: {a2:0.00} and {Fit.Law.ComputeExponent:0.00}") } : [],
+            ? new[] { FormattableString.Invariant(
+                $"approaches 2 and 3 disagree on the exponent of N_opt: {a2:0.00} and {Fit.Law.ComputeExponent:0.00}") } : [],
     ];
 
     private string ObjectiveName => Options.Fit.Objective == LossObjective.HuberSum ? "huber-sum" : "huber-likelihood";
@@ -152,7 +161,8 @@ public sealed class LossLawReport : IFitReport
             ["beta"] = IfKnown("beta", law.Beta),
             ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null,
             ["scale"] = JsonValues.Number(Fit.Scale),
-            ["ci95"] = new JsonObject([.. s_parameters.Select(p => KeyValuePair.Create(p, Intervals.TryGetValue(p, out var i) ? (JsonNode?)JsonValues.Pair(i) : null))]),
+            ["ci95"] = new JsonObject([.. s_parameters.Select(
+                p => KeyValuePair.Create(p, Intervals.TryGetValue(p, out var i) ? (JsonNode?)JsonValues.Pair(i) : null))]),
             ["ci95_runs"] = Ci(Bootstrap),
             ["ci95_clusters"] = Ci(Clustered),
             ["noise"] = new JsonObject
@@ -170,9 +180,11 @@ public sealed class LossLawReport : IFitReport
                 ["form_rate"] = JsonValues.Number(Backtest.FormRate),
             },
             ["residual_rms"] = JsonValues.Number(Residuals.Rms),
-            ["largest_residuals"] = new JsonArray([.. Residuals.Largest.Select(l => (JsonNode?)new JsonObject { ["row"] = l.Row, ["residual"] = l.Residual })]),
+            ["largest_residuals"] =
+                new JsonArray([.. Residuals.Largest.Select(l => (JsonNode?)new JsonObject { ["row"] = l.Row, ["residual"] = l.Residual })]),
             ["max_compute"] = Fit.Points.Compute.Max(),
-            ["compute_per_token_parameter"] = JsonValues.Number(Fit.Points.Compute.Select((c, i) => c / (Fit.Points.N[i] * Fit.Points.D[i])).Order().ElementAt(Fit.Points.Count / 2)),
+            ["compute_per_token_parameter"] = JsonValues.Number(
+                Fit.Points.Compute.Select((c, i) => c / (Fit.Points.N[i] * Fit.Points.D[i])).Order().ElementAt(Fit.Points.Count / 2)),
             ["bootstrap_sd"] = new JsonObject
             {
                 ["A"] = IfKnown("A", Bootstrap.StandardDeviation(l => l.A)),
@@ -185,33 +197,61 @@ public sealed class LossLawReport : IFitReport
             ["condition_number_centred"] = JsonValues.Number(id.CentredConditionNumber),
             ["correlations"] = JsonValues.Named(LossLaw.VectorNames, Bootstrap.Correlations()),
             ["correlations_asymptotic"] = JsonValues.Named(LossLaw.VectorNames, id.Correlations),
-            ["variance_inflation"] = new JsonObject([.. LossLaw.VectorNames.Select((n, i) => KeyValuePair.Create(n, JsonValues.Number(id.VarianceInflation[i])))]),
+            ["variance_inflation"] = new JsonObject(
+                [.. LossLaw.VectorNames.Select((n, i) => KeyValuePair.Create(n, JsonValues.Number(id.VarianceInflation[i])))]),
             ["unidentified"] = JsonValues.Strings(id.Unidentified),
-            ["starts"] = new JsonObject { ["total"] = Fit.Starts.Total, ["converged"] = Fit.Starts.Converged, ["global"] = Fit.Starts.Global },
+            ["starts"] =
+                new JsonObject { ["total"] = Fit.Starts.Total, ["converged"] = Fit.Starts.Converged, ["global"] = Fit.Starts.Global },
             ["approaches"] = new JsonObject
             {
-                ["1"] = new JsonObject { ["a"] = JsonValues.Number(Envelope.Exponent), ["ci95"] = JsonValues.Pair(Envelope.ExponentBand), ["points"] = Envelope.Indices.Count },
-                ["2"] = new JsonObject { ["a"] = JsonValues.Number(IsoFlop.Exponent), ["ci95"] = JsonValues.Pair(IsoFlop.ExponentBand), ["profiles"] = IsoFlop.Profiles.Count },
-                ["3"] = new JsonObject { ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null, ["ci95"] = Intervals.TryGetValue("a", out var ia) ? JsonValues.Pair(ia) : null },
+                ["1"] = new JsonObject
+                {
+                    ["a"] = JsonValues.Number(Envelope.Exponent),
+                    ["ci95"] = JsonValues.Pair(Envelope.ExponentBand),
+                    ["points"] = Envelope.Indices.Count,
+                },
+                ["2"] = new JsonObject
+                {
+                    ["a"] = JsonValues.Number(IsoFlop.Exponent),
+                    ["ci95"] = JsonValues.Pair(IsoFlop.ExponentBand),
+                    ["profiles"] = IsoFlop.Profiles.Count,
+                },
+                ["3"] = new JsonObject
+                {
+                    ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null,
+                    ["ci95"] = Intervals.TryGetValue("a", out var ia) ? JsonValues.Pair(ia) : null,
+                },
             },
             ["held_out"] = new JsonObject([.. HeldOut.Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)new JsonObject
             {
-                ["n_test"] = h.Count, ["mean_abs"] = JsonValues.Number(h.MeanAbsolute), ["bias"] = JsonValues.Number(h.Bias), ["chinchilla_refit_mean_abs"] = JsonValues.Number(h.PublishedMeanAbsolute), ["constant_mean_abs"] = JsonValues.Number(h.ConstantMeanAbsolute),
+                ["n_test"] = h.Count, ["mean_abs"] = JsonValues.Number(h.MeanAbsolute), ["bias"] = JsonValues.Number(h.Bias),
+                ["chinchilla_refit_mean_abs"] = JsonValues.Number(h.PublishedMeanAbsolute),
+                ["constant_mean_abs"] = JsonValues.Number(h.ConstantMeanAbsolute),
             }))]),
             ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["loss"] = Fit.Points.UnitName },
             ["warnings"] = JsonValues.Strings(Warnings),
             ["notes"] = JsonValues.Strings(Fit.Points.Notes),
             ["runs"] = Fit.Points.Count > SideCheckRows ? null : new JsonArray([.. Enumerable.Range(0, Fit.Points.Count).Select(i =>
                 (JsonNode?)new JsonArray(Fit.Points.N[i], Fit.Points.D[i], Fit.Points.Loss[i], Fit.Points.Compute[i]))]),
-            ["samples"] = new JsonArray([.. Bootstrap.Samples.Select(s => (JsonNode?)new JsonArray([.. s.Select(v => (JsonNode?)JsonValue.Create(double.Parse(v.ToString("G9", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)))]))]),
+            ["samples"] = new JsonArray([.. Bootstrap.Samples.Select(s => (JsonNode?)new JsonArray([.. s.Select(NineDigits)]))]),
         };
         if (SecondRoute is { } s2)
-            json["variable_projection"] = new JsonObject { ["A"] = s2.Law.A, ["B"] = s2.Law.B, ["E"] = s2.Law.E, ["alpha"] = s2.Law.Alpha, ["beta"] = s2.Law.Beta, ["objective"] = s2.Value };
+            json["variable_projection"] = new JsonObject
+            {
+                ["A"] = s2.Law.A,
+                ["B"] = s2.Law.B,
+                ["E"] = s2.Law.E,
+                ["alpha"] = s2.Law.Alpha,
+                ["beta"] = s2.Law.Beta,
+                ["objective"] = s2.Value,
+            };
         if (OverTraining is { } o)
-            json["over_training"] = new JsonObject { ["a"] = o.Law.A, ["b"] = o.Law.B, ["c"] = o.Law.C, ["E"] = o.Law.E, ["objective"] = o.Value };
+            json["over_training"] =
+                new JsonObject { ["a"] = o.Law.A, ["b"] = o.Law.B, ["c"] = o.Law.C, ["E"] = o.Law.E, ["objective"] = o.Value };
         return json.ToJsonString(JsonValues.Indented);
 
-        JsonNode? Pair(string name, LossLawBootstrap b, Func<LossLaw, double> of) => id.Unidentified.Contains(name) || b.Samples.Count == 0 ? null : JsonValues.Pair(b.Band(of));
+        JsonNode? Pair(string name, LossLawBootstrap b, Func<LossLaw, double> of) =>
+            id.Unidentified.Contains(name) || b.Samples.Count == 0 ? null : JsonValues.Pair(b.Band(of));
     }
 
     /// <inheritdoc/>
@@ -225,11 +265,15 @@ public sealed class LossLawReport : IFitReport
             (Identified ? F(Fit.Law.ComputeExponent, "0.000") : "–", "a: compute-optimal N grows as C^a"),
             (F(Math.Sqrt(Fit.Residuals.Average(r => r * r)) * 1000) + " ‰", "root mean square residual of log loss"),
             ($"{Fit.Starts.Global:N0} of {Fit.Starts.Total:N0}", "starts that ended in the global basin"),
-            (F(Fit.Identifiability.CentredConditionNumber, "0"), FormattableString.Invariant($"condition number, centred ({Fit.Identifiability.ConditionNumber:0} raw)")),
+            (F(Fit.Identifiability.CentredConditionNumber, "0"),
+                FormattableString.Invariant($"condition number, centred ({Fit.Identifiability.ConditionNumber:0} raw)")),
         ]);
-        page.Table(["parameter", "estimate", "95 %", "95 %, runs resampled", "95 %, model sizes resampled", "variance inflation"], Parameters());
+        page.Table(["parameter", "estimate", "95 %", "95 %, runs resampled", "95 %, model sizes resampled", "variance inflation"],
+            Parameters());
         page.Paragraph(NoiseText + ".", "note");
-        page.Paragraph("The parameters are strongly correlated: intervals on single constants overstate what is unknown about predictions. Read the bands in the figures.", "note");
+        page.Paragraph(
+            "The parameters are strongly correlated: intervals on single constants overstate what is unknown about predictions. Read the "
+                + "bands in the figures.", "note");
         page.Heading("Frontier and allocation");
         page.Figures(Figures.Where(f => f.Name is "frontier" or "allocation" or "isoflop" or "bootstrap-exponents"));
         page.Table(["exponent of N_opt", "a", "from"], Approaches());
@@ -242,7 +286,8 @@ public sealed class LossLawReport : IFitReport
         {
             page.Heading("On runs that were held out");
             page.Table(["protocol", "runs", "this form, refitted", "bias", "Chinchilla refit (2024)", "constant loss"],
-                HeldOut.Select(h => (IReadOnlyList<string>)[h.Name, h.Count.ToString(CultureInfo.InvariantCulture), Permille(h.MeanAbsolute), Permille(h.Bias), Permille(h.PublishedMeanAbsolute), Permille(h.ConstantMeanAbsolute)]));
+                HeldOut.Select(h => (IReadOnlyList<string>)[h.Name, h.Count.ToString(CultureInfo.InvariantCulture),
+                    Permille(h.MeanAbsolute), Permille(h.Bias), Permille(h.PublishedMeanAbsolute), Permille(h.ConstantMeanAbsolute)]));
             page.Paragraph("Mean absolute error of log loss on runs that the refit did not see.", "note");
         }
         if (BacktestText is { } backtests)
@@ -255,9 +300,15 @@ public sealed class LossLawReport : IFitReport
         page.Figures(Figures.Where(f => f.Name is "loss-by-tokens" or "reducible-loss" or "predicted-seen"));
         page.Figures(Figures.Where(f => f.Name.StartsWith("residuals", StringComparison.Ordinal)));
         if (SecondRoute is { } s)
-            page.Paragraph(FormattableString.Invariant($"Variable projection, an independent route to the same minimum: A {s.Law.A:0.###}, B {s.Law.B:0.###}, E {s.Law.E:0.000000}, α {s.Law.Alpha:0.000000}, β {s.Law.Beta:0.000000}, objective {s.Value:G10}."), "note");
+            page.Paragraph(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"Variable projection, an independent route to the same minimum: A {s.Law.A:0.###}, B {s.Law.B:0.###}, "
+                    + $"E {s.Law.E:0.000000}, α {s.Law.Alpha:0.000000}, β {s.Law.Beta:0.000000}, objective {s.Value:G10}."), "note");
         if (OverTraining is { } o)
-            page.Paragraph(FormattableString.Invariant($"Over-training form (one exponent): L = {o.Law.E:0.0000} + {o.Law.A:G4}·N^{o.Law.C:0.0000} + {o.Law.B:G4}·6^(c/2)·D^{o.Law.C:0.0000}, objective {o.Value:G6} against {HuberSum:G6}."), "note");
+            page.Paragraph(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"Over-training form (one exponent): L = {o.Law.E:0.0000} + {o.Law.A:G4}·N^{o.Law.C:0.0000} "
+                    + $"+ {o.Law.B:G4}·6^(c/2)·D^{o.Law.C:0.0000}, objective {o.Value:G6} against {HuberSum:G6}."), "note");
         page.List("What was read, and how", Fit.Points.Notes);
         return page.ToString();
     }
@@ -269,14 +320,18 @@ public sealed class LossLawReport : IFitReport
         w.WriteLine();
         w.WriteLine($"{Fit.Points.Count} runs; {Method}");
         w.WriteLine("  " + LawText);
-        w.WriteLine(FormattableString.Invariant($"  objective {Fit.Value:G10}; {Fit.Starts.Global} of {Fit.Starts.Total} starts ended in the global basin; condition number {Fit.Identifiability.ConditionNumber:0} ({Fit.Identifiability.CentredConditionNumber:0} centred)"));
+        w.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  objective {Fit.Value:G10}; {Fit.Starts.Global} of {Fit.Starts.Total} starts ended in the global basin; "
+            + $"condition number {Fit.Identifiability.ConditionNumber:0} ({Fit.Identifiability.CentredConditionNumber:0} centred)"));
         w.WriteLine();
         PlainTable.Write(w, ["parameter", "estimate", "95 %", "runs resampled", "sizes resampled", "inflation"], Parameters());
         w.WriteLine("  " + NoiseText);
         w.WriteLine("  " + Residuals.Text);
         w.WriteLine();
         PlainTable.Write(w, ["exponent of N_opt", "a", "from"], Approaches());
-        foreach (var h in HeldOut) w.WriteLine($"  {h.Name}: {h.Count} runs, mean error {Permille(h.MeanAbsolute)}, bias {Permille(h.Bias)}; Chinchilla refit {Permille(h.PublishedMeanAbsolute)}");
+        foreach (var h in HeldOut)
+            w.WriteLine($"  {h.Name}: {h.Count} runs, mean error {Permille(h.MeanAbsolute)}, bias {Permille(h.Bias)}; Chinchilla refit "
+                + $"{Permille(h.PublishedMeanAbsolute)}");
         if (BacktestText is { } backtests) w.WriteLine("  " + backtests);
         foreach (var x in Warnings) w.WriteLine("! " + x);
     }
@@ -293,8 +348,11 @@ public sealed class LossLawReport : IFitReport
     }
 
     private string? BacktestText => Backtest.Points.Count == 0 ? null : FormattableString.Invariant(
-        $"backtests: {Backtest.Origins} origins, {Backtest.Points.Count} runs of ≥ 5 times the compute; median error {Permille(Backtest.MedianError)}; ")
-        + (double.IsNaN(Backtest.Coverage) ? "one origin is too few to measure coverage" : FormattableString.Invariant($"the 90 % band held {Backtest.Coverage * 100:0} %"));
+        $"backtests: {Backtest.Origins} origins, {Backtest.Points.Count} runs of ≥ 5 times the compute; median error {Permille(
+            Backtest.MedianError)}; ")
+        + (double.IsNaN(Backtest.Coverage)
+            ? "one origin is too few to measure coverage"
+            : FormattableString.Invariant($"the 90 % band held {Backtest.Coverage * 100:0} %"));
 
     private string LawText
     {
@@ -302,24 +360,28 @@ public sealed class LossLawReport : IFitReport
         {
             string V(string name, double v, string format) => Fit.Identifiability.Unidentified.Contains(name) ? "?" : F(v, format);
             var l = Fit.Law;
-            return $"L(N, D) = {V("E", l.E, "0.0000")} + {V("A", l.A, "0.0")}/N^{V("alpha", l.Alpha, "0.0000")} + {V("B", l.B, "0.0")}/D^{V("beta", l.Beta, "0.0000")}";
+            return $"L(N, D) = {V("E", l.E, "0.0000")} + {V("A", l.A, "0.0")}/N^{V("alpha", l.Alpha, "0.0000")} + "
+                + $"{V("B", l.B, "0.0")}/D^{V("beta", l.Beta, "0.0000")}";
         }
     }
 
-    private double HuberSum => Options.Fit.Objective == LossObjective.HuberSum ? Fit.Value : Fit.Objective.Value(Fit.Theta, Options.Fit.Delta) * Options.Fit.Delta;
+    private double HuberSum =>
+        Options.Fit.Objective == LossObjective.HuberSum ? Fit.Value : Fit.Objective.Value(Fit.Theta, Options.Fit.Delta) * Options.Fit.Delta;
 
     private IEnumerable<IReadOnlyList<string>> Parameters()
     {
         (string Name, string Key, Func<LossLaw, double> Of, string Format, int Vif)[] rows =
         [
-            ("A", "A", l => l.A, "0.000", 0), ("B", "B", l => l.B, "0.000", 1), ("E", "E", l => l.E, "0.000000", 2), ("α", "alpha", l => l.Alpha, "0.0000000", 3), ("β", "beta", l => l.Beta, "0.0000000", 4),
+            ("A", "A", l => l.A, "0.000", 0), ("B", "B", l => l.B, "0.000", 1), ("E", "E", l => l.E, "0.000000", 2),
+            ("α", "alpha", l => l.Alpha, "0.0000000", 3), ("β", "beta", l => l.Beta, "0.0000000", 4),
             ("a = β/(α+β)", "alpha", l => l.ComputeExponent, "0.0000", -1),
         ];
         foreach (var r in rows)
         {
             bool known = !Fit.Identifiability.Unidentified.Contains(r.Key);
             string Ci(LossLawBootstrap b) => known && b.Samples.Count > 1 ? Range(b.Band(r.Of)) : "–";
-            yield return [r.Name, known ? F(r.Of(Fit.Law), r.Format) : "not identified", known && Intervals.TryGetValue(r.Vif < 0 ? "a" : r.Key, out var i) ? Range(i) : "–",
+            yield return [r.Name, known ? F(r.Of(Fit.Law), r.Format) : "not identified",
+                known && Intervals.TryGetValue(r.Vif < 0 ? "a" : r.Key, out var i) ? Range(i) : "–",
                 Ci(Bootstrap), Ci(Clustered), known && r.Vif >= 0 ? F(Fit.Identifiability.VarianceInflation[r.Vif], "0") : "–"];
         }
     }
@@ -328,10 +390,15 @@ public sealed class LossLawReport : IFitReport
 
     private IEnumerable<IReadOnlyList<string>> Approaches()
     {
-        string A(double? a, Interval band) => a is { } v ? double.IsNaN(band.Low) ? F(v, "0.000") : $"{F(v, "0.000")} ({F(band.Low, "0.000")} … {F(band.High, "0.000")})" : "–";
-        yield return ["approach 1", A(Envelope.Exponent, Envelope.ExponentBand), $"{Envelope.Indices.Count} runs on the envelope (final losses only: coarse)"];
+        string A(double? a, Interval band) =>
+            a is { } v
+                ? double.IsNaN(band.Low) ? F(v, "0.000") : $"{F(v, "0.000")} ({F(band.Low, "0.000")} … {F(band.High, "0.000")})"
+                : "–";
+        yield return ["approach 1", A(Envelope.Exponent, Envelope.ExponentBand),
+            $"{Envelope.Indices.Count} runs on the envelope (final losses only: coarse)"];
         yield return ["approach 2", A(IsoFlop.Exponent, IsoFlop.ExponentBand),
-            $"{IsoFlop.Profiles.Count(p => p.OptimalN is not null)} of {IsoFlop.Profiles.Count} isoFLOP profiles with a minimum inside, budgets {(IsoFlop.StatesCompute ? "as stated" : "of 6·N·D")}"];
+            $"{IsoFlop.Profiles.Count(p => p.OptimalN is not null)} of {IsoFlop.Profiles.Count} isoFLOP profiles with a minimum inside, "
+                + $"budgets {(IsoFlop.StatesCompute ? "as stated" : "of 6·N·D")}"];
         yield return ["approach 3", Identified ? A(Fit.Law.ComputeExponent, Intervals["a"]) : "–", "the fitted law"];
     }
 
@@ -343,7 +410,8 @@ public sealed class LossLawReport : IFitReport
             double c = Math.Pow(10, e);
             var (n, d) = Fit.Law.Optimal(c);
             var band = Uncertainty.Predict(n, d, c / top, Backtest.FormRate).RunBand;
-            yield return [$"1e{e}", AxisScale.Short(n), AxisScale.Short(d), F(d / n, "0.0"), F(Fit.Law.Frontier(c), "0.0000"), $"{F(band.Low, "0.0000")} … {F(band.High, "0.0000")}"];
+            yield return [$"1e{e}", AxisScale.Short(n), AxisScale.Short(d), F(d / n, "0.0"), F(Fit.Law.Frontier(c), "0.0000"),
+                $"{F(band.Low, "0.0000")} … {F(band.High, "0.0000")}"];
         }
     }
 
@@ -375,4 +443,8 @@ public sealed class LossLawReport : IFitReport
     private static string F(double v, string format = "0.00") => v.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−');
     private static string G(double v) => v.ToString("G4", CultureInfo.InvariantCulture).Replace('-', '−');
     private static string Permille(double v) => double.IsNaN(v) ? "–" : F(v * 1000) + " ‰";
+
+    /// <summary>A number of a bootstrap sample to nine digits, enough to redraw every figure.</summary>
+    private static JsonNode? NineDigits(double value) =>
+        JsonValue.Create(double.Parse(value.ToString("G9", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
 }

@@ -8,6 +8,7 @@ internal static class PlainTable
         var all = rows.Prepend(header).ToList();
         int[] width = [.. Enumerable.Range(0, header.Count).Select(c => all.Max(r => r[c].Length))];
         foreach (var r in all)
-            w.WriteLine("  " + string.Join("  ", r.Select((cell, c) => c == 0 ? cell.PadRight(width[c]) : cell.PadLeft(width[c]))).TrimEnd());
+            w.WriteLine(
+                "  " + string.Join("  ", r.Select((cell, c) => c == 0 ? cell.PadRight(width[c]) : cell.PadLeft(width[c]))).TrimEnd());
     }
 }

@@ -10,7 +10,8 @@ namespace AutoPeft.Scaling.Reports;
 /// <summary>Report of a general power law.</summary>
 public sealed class PowerLawReport : IFitReport
 {
-    private PowerLawReport(PowerLawFit fit, CoefficientBootstrap bootstrap, string target, int n) => (Fit, Bootstrap, Target, Count) = (fit, bootstrap, target, n);
+    private PowerLawReport(PowerLawFit fit, CoefficientBootstrap bootstrap, string target, int n) =>
+        (Fit, Bootstrap, Target, Count) = (fit, bootstrap, target, n);
 
     /// <summary>The fit.</summary>
     public PowerLawFit Fit { get; }
@@ -39,7 +40,8 @@ public sealed class PowerLawReport : IFitReport
         var c = table.Require(name);
         if (c.Numbers is { } numbers) return numbers;
         int bad = Array.FindIndex(c.Texts!, t => !NumberCell.TryParse(t, out _));
-        throw new ScalingDataException($"{table.Source}: column '{name}' is not numeric: row {table.RowNumber(bad)} holds '{ShortList.Of([c.Texts![bad]])}'.");
+        throw new ScalingDataException(
+            $"{table.Source}: column '{name}' is not numeric: row {table.RowNumber(bad)} holds '{ShortList.Of([c.Texts![bad]])}'.");
     }
 
     /// <inheritdoc/>
@@ -52,11 +54,14 @@ public sealed class PowerLawReport : IFitReport
             ["n"] = Count,
             ["target"] = Target,
             ["constant"] = JsonValues.Number(known ? Fit.Law.Constant : null),
-            ["exponents"] = new JsonObject([.. Fit.Law.Exponents.Select(e => KeyValuePair.Create(e.Key, JsonValues.Number(known ? e.Value : null)))]),
+            ["exponents"] =
+                new JsonObject([.. Fit.Law.Exponents.Select(e => KeyValuePair.Create(e.Key, JsonValues.Number(known ? e.Value : null)))]),
             ["r2"] = JsonValues.Number(Fit.R2),
-            ["ci95"] = new JsonObject([.. Fit.Names.Select((n, j) => KeyValuePair.Create(n, known ? (JsonNode?)JsonValues.Pair(Bootstrap.Ci(j + 1)) : null))]),
+            ["ci95"] = new JsonObject(
+                [.. Fit.Names.Select((n, j) => KeyValuePair.Create(n, known ? (JsonNode?)JsonValues.Pair(Bootstrap.Ci(j + 1)) : null))]),
             ["condition_number"] = JsonValues.Number(Fit.Linear.ConditionNumber),
-            ["variance_inflation"] = new JsonObject([.. Fit.Names.Select((n, j) => KeyValuePair.Create(n, JsonValues.Number(Fit.Linear.VarianceInflation[j])))]),
+            ["variance_inflation"] =
+                new JsonObject([.. Fit.Names.Select((n, j) => KeyValuePair.Create(n, JsonValues.Number(Fit.Linear.VarianceInflation[j])))]),
             ["warnings"] = JsonValues.Strings(Fit.Warnings),
         }.ToJsonString(JsonValues.Indented);
     }
@@ -74,11 +79,14 @@ public sealed class PowerLawReport : IFitReport
     /// <inheritdoc/>
     public void WriteConsole(TextWriter w)
     {
-        w.WriteLine(Fit.IsIdentified ? $"{Target} = {Fit.Law}   R² {Fit.R2.ToString("0.000", CultureInfo.InvariantCulture)}, {Count} runs" : $"{Target}: exponents are not identified, {Count} runs");
+        w.WriteLine(Fit.IsIdentified
+            ? $"{Target} = {Fit.Law}   R² {Fit.R2.ToString("0.000", CultureInfo.InvariantCulture)}, {Count} runs"
+            : $"{Target}: exponents are not identified, {Count} runs");
         if (Fit.IsIdentified) PlainTable.Write(w, ["exponent of", "estimate", "95 %"], Rows());
         foreach (var x in Fit.Warnings) w.WriteLine("! " + x);
     }
 
     private IEnumerable<IReadOnlyList<string>> Rows() => Fit.Names.Select((n, j) => (IReadOnlyList<string>)
-        [n, Fit.Law.Exponents[j].Value.ToString("0.0000", CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{Bootstrap.Ci(j + 1).Low:0.0000} … {Bootstrap.Ci(j + 1).High:0.0000}")]);
+        [n, Fit.Law.Exponents[j].Value.ToString("0.0000", CultureInfo.InvariantCulture),
+            string.Create(CultureInfo.InvariantCulture, $"{Bootstrap.Ci(j + 1).Low:0.0000} … {Bootstrap.Ci(j + 1).High:0.0000}")]);
 }

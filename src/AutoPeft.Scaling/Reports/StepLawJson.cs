@@ -21,7 +21,8 @@ internal static class StepLawJson
             ["ci95"] = new JsonObject { ["N"] = Ci(f.LearningRateByGrid, 1, known && full), ["D"] = Ci(f.LearningRateByGrid, d, known) },
             ["ci95_runs"] = new JsonObject { ["N"] = Ci(f.LearningRateByRun, 1, known && full), ["D"] = Ci(f.LearningRateByRun, d, known) },
             ["condition_number"] = JsonValues.Number(f.LearningRate.Linear.ConditionNumber),
-            ["variance_inflation"] = new JsonObject([.. f.LearningRate.Names.Select((n, j) => KeyValuePair.Create(n, JsonValues.Number(f.LearningRate.Linear.VarianceInflation[j])))]),
+            ["variance_inflation"] = new JsonObject([.. f.LearningRate.Names.Select(
+                (n, j) => KeyValuePair.Create(n, JsonValues.Number(f.LearningRate.Linear.VarianceInflation[j])))]),
         };
         if (known && full) lr["covariance"] = Covariance(f.LearningRateByGrid);
         if (known && !full)
@@ -55,13 +56,21 @@ internal static class StepLawJson
             ["lr"] = lr,
             ["bs"] = bs,
             ["gap"] = JsonValues.Rules(f.Gaps),
-            ["held_out"] = new JsonObject([.. f.HeldOut.Append(report.Elsewhere).OfType<HeldOutResult>().Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)JsonValues.Rules(h.Rules)))]),
+            ["held_out"] = new JsonObject([.. f.HeldOut.Append(report.Elsewhere).OfType<HeldOutResult>()
+                .Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)JsonValues.Rules(h.Rules)))]),
             ["grids"] = new JsonArray([.. f.Data.Grids.Select(g => (JsonNode?)Grid(f, g))]),
             ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["bs"] = "tokens", ["gap"] = "relative" },
             ["warnings"] = JsonValues.Strings(f.Warnings),
             ["notes"] = JsonValues.Strings(f.Data.Notes),
         };
-        if (f.PowerScheduler is { } ps) json["power_scheduler"] = new JsonObject { ["a"] = JsonValues.Number(ps.Law.A), ["b"] = JsonValues.Number(ps.Law.B), ["r2"] = JsonValues.Number(ps.R2), ["batch_unit"] = "sequences of 2048 tokens" };
+        if (f.PowerScheduler is { } ps)
+            json["power_scheduler"] = new JsonObject
+            {
+                ["a"] = JsonValues.Number(ps.Law.A),
+                ["b"] = JsonValues.Number(ps.Law.B),
+                ["r2"] = JsonValues.Number(ps.R2),
+                ["batch_unit"] = "sequences of 2048 tokens",
+            };
         return json;
     }
 
@@ -95,7 +104,8 @@ internal static class StepLawJson
         return o;
     }
 
-    private static JsonArray? Ci(CoefficientBootstrap b, int index, bool known) => known && b.Samples.Count > 0 ? JsonValues.Pair(b.Ci(index)) : null;
+    private static JsonArray? Ci(CoefficientBootstrap b, int index, bool known) =>
+        known && b.Samples.Count > 0 ? JsonValues.Pair(b.Ci(index)) : null;
 
     private static JsonArray? Covariance(CoefficientBootstrap b) => b.Samples.Count > 1 ? JsonValues.Matrix(b.Covariance()) : null;
 }

@@ -19,7 +19,8 @@ public sealed record CoefficientBootstrap(IReadOnlyList<double[]> Samples, int S
     {
         int n = y.Length, p = x.Count + 1;
         double[] mean = [1, .. x.Select(c => c.Average(v => Math.Log(v)))];
-        var groups = (cluster ?? [.. Enumerable.Range(0, n)]).Select((c, i) => (c, i)).GroupBy(q => q.c).Select(g => g.Select(q => q.i).ToArray()).ToArray();
+        var groups = (cluster ?? [.. Enumerable.Range(0, n)]).Select((c, i) => (c, i)).GroupBy(q => q.c)
+            .Select(g => g.Select(q => q.i).ToArray()).ToArray();
         // Normal equations of each cluster, once; a sample only adds them up. Centring keeps them well conditioned.
         var parts = groups.Select(rows =>
         {
@@ -66,7 +67,8 @@ public sealed record CoefficientBootstrap(IReadOnlyList<double[]> Samples, int S
     }
 
     /// <summary>Central interval of coefficient <paramref name="index"/> (0 is ln c).</summary>
-    public Interval Ci(int index, double level = 0.95) => Samples.Count == 0 ? new(double.NaN, double.NaN) : SampleStats.Central([.. Samples.Select(s => s[index])], level);
+    public Interval Ci(int index, double level = 0.95) =>
+        Samples.Count == 0 ? new(double.NaN, double.NaN) : SampleStats.Central([.. Samples.Select(s => s[index])], level);
 
     /// <summary>Central interval of the law's value at regressors.</summary>
     public Interval Band(double level, params double[] x) =>

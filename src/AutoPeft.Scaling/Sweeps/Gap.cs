@@ -8,20 +8,24 @@ namespace AutoPeft.Scaling.Sweeps;
 public sealed record GapSummary(double Mean, double Median, double Max)
 {
     /// <summary>Of a list of gaps; NaN for an empty one.</summary>
-    public static GapSummary Of(IReadOnlyList<double> gaps) => gaps.Count == 0 ? new(double.NaN, double.NaN, double.NaN) : new(gaps.Average(), SampleStats.Median(gaps), gaps.Max());
+    public static GapSummary Of(IReadOnlyList<double> gaps) =>
+        gaps.Count == 0 ? new(double.NaN, double.NaN, double.NaN) : new(gaps.Average(), SampleStats.Median(gaps), gaps.Max());
 }
 
 /// <summary>One rule's gap on one grid.</summary>
 /// <param name="Grid">The grid's key.</param>
 /// <param name="LearningRate">What the rule proposes; null where it states none.</param>
 /// <param name="BatchTokens">What the rule proposes; null where it states none.</param>
-/// <param name="Nearest">Loss of the nearest run over the least loss seen, minus one. The least of many noisy losses is too low, so this errs upward.</param>
+/// <param name="Nearest">Loss of the nearest run over the least loss seen, minus one. The least of many noisy losses is too low, so this
+/// errs upward.</param>
 /// <param name="Bilinear">The same by interpolation between runs.</param>
 /// <param name="Quadratic">On the grid's own quadratic surface, free of noise; null where the grid has none.</param>
-/// <param name="NearestCorrected">Nearest run over the surface's minimum: the winner's curse taken out, one run's noise left in; null without a surface.</param>
+/// <param name="NearestCorrected">Nearest run over the surface's minimum: the winner's curse taken out, one run's noise left in; null
+/// without a surface.</param>
 /// <param name="BilinearCorrected">Interpolated loss over the surface's minimum; null without a surface.</param>
 public sealed record GridGap(
-    string Grid, double? LearningRate, double? BatchTokens, double Nearest, double Bilinear, double? Quadratic, double? NearestCorrected, double? BilinearCorrected);
+    string Grid, double? LearningRate, double? BatchTokens, double Nearest, double Bilinear, double? Quadratic, double? NearestCorrected,
+    double? BilinearCorrected);
 
 /// <summary>How a rule did on a set of grids.</summary>
 public sealed record RuleGaps(SettingRule Rule, IReadOnlyList<GridGap> Grids)
@@ -38,7 +42,8 @@ public sealed record RuleGaps(SettingRule Rule, IReadOnlyList<GridGap> Grids)
     public GapSummary BilinearCorrected => GapSummary.Of([.. Grids.Select(g => g.BilinearCorrected).OfType<double>()]);
 
     /// <summary>Asks a rule about each grid.</summary>
-    public static RuleGaps Evaluate(SettingRule rule, IReadOnlyList<SweepGrid> grids, IReadOnlyDictionary<string, QuadraticSurface?> surfaces) =>
+    public static RuleGaps Evaluate(SettingRule rule, IReadOnlyList<SweepGrid> grids,
+        IReadOnlyDictionary<string, QuadraticSurface?> surfaces) =>
         new(rule, [.. grids.Select(g => One(rule, g, surfaces.GetValueOrDefault(g.Key)))]);
 
     private static GridGap One(SettingRule rule, SweepGrid g, QuadraticSurface? s)
@@ -53,7 +58,8 @@ public sealed record RuleGaps(SettingRule Rule, IReadOnlyList<GridGap> Grids)
             ({ } x, null) => s.Gap(x, Math.Exp(s.LogBatch - s.H12 / s.H22 * (Math.Log(x) - s.LogLearningRate))),
             _ => 0,
         };
-        return new GridGap(g.Key, lr, bs, nearest / g.MinLoss - 1, bilinear / g.MinLoss - 1, quadratic, nearest / s?.MinLoss - 1, bilinear / s?.MinLoss - 1);
+        return new GridGap(g.Key, lr, bs, nearest / g.MinLoss - 1, bilinear / g.MinLoss - 1, quadratic, nearest / s?.MinLoss - 1,
+            bilinear / s?.MinLoss - 1);
     }
 
     private static double Bilinear1(SweepGrid g, double? lr, double? bs) => (lr, bs) switch

@@ -23,10 +23,13 @@ public sealed record SettingRule(string Key, string Name, Func<SweepGrid, (doubl
     /// </summary>
     public static SettingRule BestFixed(IReadOnlyList<SweepGrid> training)
     {
-        var cells = training.SelectMany(g => g.Cells.Select(c => c.Cell)).GroupBy(c => c).Select(c => (Cell: c.Key, Count: c.Count())).ToList();
+        var cells =
+            training.SelectMany(g => g.Cells.Select(c => c.Cell)).GroupBy(c => c).Select(c => (Cell: c.Key, Count: c.Count())).ToList();
         int most = cells.Max(c => c.Count);
         var best = cells.Where(c => c.Count == most)
             .MinBy(c => training.Average(g => LossSurface.Nearest(g, c.Cell.LearningRate, c.Cell.BatchTokens) / g.MinLoss)).Cell;
-        return new SettingRule("best-fixed", FormattableString.Invariant($"best fixed setting (lr {best.LearningRate:G4}, {best.BatchTokens / 1000:0} k tokens)"), _ => (best.LearningRate, best.BatchTokens));
+        return new SettingRule("best-fixed",
+            FormattableString.Invariant($"best fixed setting (lr {best.LearningRate:G4}, {best.BatchTokens / 1000:0} k tokens)"),
+            _ => (best.LearningRate, best.BatchTokens));
     }
 }

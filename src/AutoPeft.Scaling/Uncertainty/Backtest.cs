@@ -31,7 +31,10 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
     /// <summary>Least factor of compute between the largest run of a fit and the runs that it predicts.</summary>
     public const double Reach = 5;
 
-    /// <summary>Form error where no backtest is possible, in log loss per e-fold of compute: an assumption, half of what backtests on Hoffmann et al.'s points measure.</summary>
+    /// <summary>
+    /// Form error where no backtest is possible, in log loss per e-fold of compute: an assumption, half of what backtests on Hoffmann et
+    /// al.'s points measure.
+    /// </summary>
     private const double PriorRate = 0.003;
     private const double Level90 = 1.645;
     private const int MostRuns = 3_000;
@@ -74,7 +77,8 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
         var byOrigin = found.GroupBy(p => p.Origin).ToList();
         double rate = Rate(found, PriorRate), coverage = double.NaN;
         if (byOrigin.Count > 1)
-            coverage = byOrigin.Sum(g => g.Count(p => Held(p, Rate([.. found.Where(q => q.Origin != g.Key)], PriorRate)))) / (double)found.Count;
+            coverage =
+                byOrigin.Sum(g => g.Count(p => Held(p, Rate([.. found.Where(q => q.Origin != g.Key)], PriorRate)))) / (double)found.Count;
         return new Backtest(found, rate, coverage, byOrigin.Count);
     }
 
@@ -86,7 +90,8 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
         {
             double x = Math.Round(Math.Log(points.N[i]), 1), y = Math.Round(Math.Log(points.D[i]), 1);
             if (!scales.TryGetValue((x, y), out double scale)) scales[(x, y)] = scale = u.LinearisedDeviation(points.N[i], points.D[i]);
-            yield return new BacktestPoint(origin, points.Rows[i], points.Compute[i], Math.Log(points.Loss[i] / law.Loss(points.N[i], points.D[i])), scale);
+            yield return new BacktestPoint(origin, points.Rows[i], points.Compute[i],
+                Math.Log(points.Loss[i] / law.Loss(points.N[i], points.D[i])), scale);
         }
     }
 
@@ -99,7 +104,9 @@ public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRa
         var levels = budgets.Skip(7).GroupBy(c => Math.Round(Math.Log(c) / 0.2)).Select(g => g.Max()).Order().ToList();
         double[] usable = [.. levels.Where(c => Enumerable.Range(0, points.Count).Where(i => points.Compute[i] <= c) is var below
             && below.Select(i => points.N[i]).Distinct().Count() >= 4 && below.Select(i => points.D[i]).Distinct().Count() >= 3)];
-        return usable.Length <= most ? usable : Enumerable.Range(0, most).Select(k => usable[k * (usable.Length - 1) / (most - 1)]).Distinct();
+        return usable.Length <= most
+            ? usable
+            : Enumerable.Range(0, most).Select(k => usable[k * (usable.Length - 1) / (most - 1)]).Distinct();
     }
 
     // The rate at which the 90 % band holds nine in ten; the prior counts as much as two origins of runs.

@@ -33,7 +33,8 @@ internal static class ConstrainedFit
 {
     /// <summary>Minimises S(θ) = Σ r²; with <paramref name="held"/>, subject to held(θ) = <paramref name="level"/>.</summary>
     /// <returns>θ and S there; S is infinite where no feasible point was reached.</returns>
-    public static (double[] Theta, double Sum) Minimise(WhitenedRows rows, double[] start, double rho, LawFunction? held = null, double level = 0, int iterations = 60)
+    public static (double[] Theta, double Sum) Minimise(WhitenedRows rows, double[] start, double rho, LawFunction? held = null,
+        double level = 0, int iterations = 60)
     {
         int p = start.Length;
         double[] at = [.. start];
@@ -73,9 +74,11 @@ internal static class ConstrainedFit
         return double.IsNaN(s) ? double.PositiveInfinity : s;
     }
 
-    private static bool TryStep(int n, int p, double[] r, double[] j, double[]? normal, double gap, double lambda, double[] step, out double multiplier)
+    private static bool TryStep(int n, int p, double[] r, double[] j, double[]? normal, double gap, double lambda, double[] step,
+        out double multiplier)
     {
-        Span<double> h = stackalloc double[p * p], factor = stackalloc double[p * p], g = stackalloc double[p], q = stackalloc double[p], scale = stackalloc double[p];
+        Span<double> h = stackalloc double[p * p], factor = stackalloc double[p * p], g = stackalloc double[p], q = stackalloc double[p],
+            scale = stackalloc double[p];
         h.Clear();
         g.Clear();
         multiplier = 0;

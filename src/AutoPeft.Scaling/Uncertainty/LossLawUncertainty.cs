@@ -70,7 +70,8 @@ public sealed class LossLawUncertainty
     };
 
     /// <summary>Interval of the law's loss at N parameters and D tokens (of the law itself, not of a run).</summary>
-    public Interval Loss(double n, double d, double level = 0.95) => Hull(Mixture.Interval(LogLoss(n, d), level).Map(Math.Exp), _law.Loss(n, d));
+    public Interval Loss(double n, double d, double level = 0.95) =>
+        Hull(Mixture.Interval(LogLoss(n, d), level).Map(Math.Exp), _law.Loss(n, d));
 
     /// <summary>Interval of the compute-optimal N at a budget in FLOP.</summary>
     public Interval OptimalN(double compute, double level = 0.95) => Hull(

@@ -21,7 +21,8 @@ internal sealed class NoiseMixture
     /// <param name="Sum">Σ of squared whitened residuals.</param>
     /// <param name="Sigma">Standard deviation of run noise.</param>
     /// <param name="Covariance">Covariance of the parameters where the law was linearised once and for all (many rows); else null.</param>
-    public sealed record Component(double Ratio, double Weight, double[] Theta, double Sum, double Sigma, Matrix<double>? Covariance = null);
+    public sealed record Component(double Ratio, double Weight, double[] Theta, double Sum, double Sigma,
+        Matrix<double>? Covariance = null);
 
     /// <summary>Beyond so many rows the law is linearised once: profile and linearisation then agree.</summary>
     private const int LinearFrom = 20_000;
@@ -40,7 +41,8 @@ internal sealed class NoiseMixture
     public double SharedProbability => Components.Where(c => c.Ratio > 0).Sum(c => c.Weight);
 
     /// <summary>Mean standard deviation of run noise, and of the effects shared by clusters.</summary>
-    public (double Run, double Shared) Deviations => (Components.Sum(c => c.Weight * c.Sigma), Components.Sum(c => c.Weight * c.Ratio * c.Sigma));
+    public (double Run, double Shared) Deviations =>
+        (Components.Sum(c => c.Weight * c.Sigma), Components.Sum(c => c.Weight * c.Ratio * c.Sigma));
 
     /// <summary>Fits every component from a start near the minimum.</summary>
     /// <param name="rows">The rows.</param>
@@ -61,13 +63,15 @@ internal sealed class NoiseMixture
             var (theta, sum) = ConstrainedFit.Minimise(rows, at, ratio * ratio);
             if (!double.IsFinite(sum)) continue;
             at = theta;
-            double log = -0.5 * rows.LogDeterminant(ratio * ratio) - 0.5 * LogInformation(rows, theta, ratio) - 0.5 * (n - p) * Math.Log(Math.Max(sum, 1e-300));
+            double log = -0.5 * rows.LogDeterminant(ratio * ratio) - 0.5 * LogInformation(rows, theta, ratio)
+                - 0.5 * (n - p) * Math.Log(Math.Max(sum, 1e-300));
             double prior = ratios.Length == 1 ? 1 : ratio == 0 ? priorNone : (1 - priorNone) / (ratios.Length - 1);
             found.Add((ratio, log + Math.Log(prior), theta, sum));
         }
         if (found.Count == 0) return new NoiseMixture(rows, [new Component(0, 1, start, double.NaN, double.NaN)]);
         double top = found.Max(f => f.Log), total = found.Sum(f => Math.Exp(f.Log - top));
-        var kept = found.Select(f => new Component(f.Ratio, Math.Exp(f.Log - top) / total, f.Theta, f.Sum, Math.Sqrt(f.Sum / Math.Max(n - p, 1)))).Where(c => c.Weight > 2e-3).ToList();
+        var kept = found.Select(f => new Component(f.Ratio, Math.Exp(f.Log - top) / total, f.Theta, f.Sum,
+            Math.Sqrt(f.Sum / Math.Max(n - p, 1)))).Where(c => c.Weight > 2e-3).ToList();
         double mass = kept.Sum(c => c.Weight);
         return new NoiseMixture(rows, [.. kept.Select(c => c with { Weight = c.Weight / mass })]);
     }
@@ -108,11 +112,13 @@ internal sealed class NoiseMixture
             var step = inverse * b;
             sum -= b * step;
             double log = -0.5 * rows.LogDeterminant(rho) - 0.5 * LogDeterminant(a) - 0.5 * (n - p) * Math.Log(Math.Max(sum, 1e-300));
-            found.Add((ratio, log + Math.Log(ratio == 0 ? priorNone : (1 - priorNone) / (s_ratios.Length - 1)), [.. start.Select((v, i) => v - step[i])], sum, inverse));
+            found.Add((ratio, log + Math.Log(ratio == 0 ? priorNone : (1 - priorNone) / (s_ratios.Length - 1)),
+                [.. start.Select((v, i) => v - step[i])], sum, inverse));
         }
         double top = found.Max(f => f.Log), total = found.Sum(f => Math.Exp(f.Log - top));
         return new NoiseMixture(rows, [.. found.Where(f => Math.Exp(f.Log - top) / total > 2e-3).Select(f =>
-            new Component(f.Ratio, Math.Exp(f.Log - top) / total, f.Theta, f.Sum, Math.Sqrt(f.Sum / (n - p)), f.Inverse * (f.Sum / (n - p))))]);
+            new Component(f.Ratio, Math.Exp(f.Log - top) / total, f.Theta, f.Sum, Math.Sqrt(f.Sum / (n - p)),
+                f.Inverse * (f.Sum / (n - p))))]);
     }
 
     /// <summary>Interval of a function of the parameters, by its profile under every component.</summary>
@@ -120,14 +126,17 @@ internal sealed class NoiseMixture
     /// <param name="level">Probability inside.</param>
     /// <param name="low">The function's least possible value: where data do not exclude it, the interval ends there.</param>
     /// <param name="high">The function's greatest possible value.</param>
-    public Interval Interval(LawFunction of, double level = 0.95, double low = double.NegativeInfinity, double high = double.PositiveInfinity) =>
+    public Interval Interval(LawFunction of, double level = 0.95, double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity) =>
         Profile(of, level, low, high).Interval(level);
 
     /// <summary>The function's whole distribution, far enough for intervals of a level.</summary>
-    public ProfileDistribution Profile(LawFunction of, double level = 0.95, double low = double.NegativeInfinity, double high = double.PositiveInfinity)
+    public ProfileDistribution Profile(LawFunction of, double level = 0.95, double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity)
     {
         double reach = StudentT.InvCDF(0, 1, Math.Max(Freedom, 1), 0.5 + level / 2) * 1.15 + 0.2;
-        return new ProfileDistribution([.. Components.Select(c => (c.Weight, Curve(c, of, reach, low, high)))], Math.Max(Freedom, 1), low, high);
+        return new ProfileDistribution([.. Components.Select(c => (c.Weight, Curve(c, of, reach, low, high)))], Math.Max(Freedom, 1), low,
+            high);
     }
 
     // Signed root of the sum's increase over σ², at values of the function that step outward until the reach is passed.
@@ -198,7 +207,8 @@ internal sealed class NoiseMixture
         return (gram, scale);
     }
 
-    private static double LogDeterminant(Matrix<double> symmetric) => symmetric.Evd(Symmetricity.Symmetric).EigenValues.Sum(v => Math.Log(Math.Max(v.Real, 1e-300)));
+    private static double LogDeterminant(Matrix<double> symmetric) =>
+        symmetric.Evd(Symmetricity.Symmetric).EigenValues.Sum(v => Math.Log(Math.Max(v.Real, 1e-300)));
 
     private static double LogInformation(WhitenedRows rows, double[] theta, double ratio)
     {

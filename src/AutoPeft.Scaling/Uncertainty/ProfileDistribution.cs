@@ -10,7 +10,8 @@ namespace AutoPeft.Scaling.Uncertainty;
 /// <param name="freedom">Degrees of freedom.</param>
 /// <param name="low">Least possible value.</param>
 /// <param name="high">Greatest possible value.</param>
-internal sealed class ProfileDistribution(IReadOnlyList<(double Weight, List<(double Value, double Root)> Curve)> curves, int freedom, double low, double high)
+internal sealed class ProfileDistribution(IReadOnlyList<(double Weight, List<(double Value, double Root)> Curve)> curves, int freedom,
+    double low, double high)
 {
     /// <summary>Probability below a value.</summary>
     public double Below(double value) => curves.Sum(c => c.Weight * StudentT.CDF(0, 1, freedom, Root(c.Curve, value)));

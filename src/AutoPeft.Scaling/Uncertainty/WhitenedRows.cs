@@ -18,7 +18,9 @@ internal sealed class WhitenedRows
     public WhitenedRows(ResidualProblem problem, int[]? cluster)
     {
         _problem = problem;
-        _clusters = cluster is null ? [] : [.. cluster.Select((c, i) => (c, i)).GroupBy(q => q.c).Select(g => g.Select(q => q.i).ToArray()).Where(g => g.Length > 1)];
+        _clusters = cluster is null
+            ? []
+            : [.. cluster.Select((c, i) => (c, i)).GroupBy(q => q.c).Select(g => g.Select(q => q.i).ToArray()).Where(g => g.Length > 1)];
     }
 
     public int Count => _problem.Count;

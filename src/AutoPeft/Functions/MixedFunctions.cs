@@ -14,11 +14,15 @@ internal static class MixedFunctions
         0.1308295396556038, 0.13050804985265627, 0.03257985603911568, 0.018451568926665128, 0.052288045040026765, 0.22466933945903897,
     ];
 
-    /// <summary>A search over adapters in the shape of AutoPEFT's: a switch per layer, three sizes on log scales, a learning rate, an activation. Error against log10 of parameters.</summary>
+    /// <summary>
+    /// A search over adapters in the shape of AutoPEFT's: a switch per layer, three sizes on log scales, a learning rate, an activation.
+    /// Error against log10 of parameters.
+    /// </summary>
     public static TestFunction PeftLike() => new("peft-like", SearchSpace.Build(s =>
     {
         for (int i = 0; i < 12; i++) s.Categorical($"layer{i}", ["off", "on"]);
-        s.Int("serial", 1, 768, log: true).Int("parallel", 1, 768, log: true).Int("prefix", 1, 200, log: true).Float("lr", 1e-5, 1e-2, log: true).Categorical("act", ["gelu", "relu", "tanh"]);
+        s.Int("serial", 1, 768, log: true).Int("parallel", 1, 768, log: true).Int("prefix", 1, 200, log: true)
+            .Float("lr", 1e-5, 1e-2, log: true).Categorical("act", ["gelu", "relu", "tanh"]);
     }), [Objective.Minimize("error", 0.45), Objective.Minimize("log10_params", 7.5)], c =>
     {
         double on = 0, cover = 0;
@@ -37,12 +41,19 @@ internal static class MixedFunctions
     })
     { Budget = 100 };
 
-    /// <summary>The same where the count of parameters is stated as a formula, as it can be of any adapter, and need not be learnt.</summary>
+    /// <summary>
+    /// The same where the count of parameters is stated as a formula, as it can be of any adapter, and need not be learnt.
+    /// </summary>
     public static TestFunction PeftCounted()
     {
         TestFunction plain = PeftLike();
         string layers = string.Join(" + ", Enumerable.Range(0, 12).Select(i => $"(layer{i} == 'on')"));
-        return plain with { Name = "peft-counted", Objectives = [plain.Objectives[0], plain.Objectives[1] with { Formula = $"log10(max(1536 * ({layers}) * (serial + parallel + prefix), 1))" }] };
+        return plain with
+        {
+            Name = "peft-counted",
+            Objectives = [plain.Objectives[0],
+                plain.Objectives[1] with { Formula = $"log10(max(1536 * ({layers}) * (serial + parallel + prefix), 1))" }],
+        };
     }
 
     /// <summary>Ackley's function of ten five-way choices (whose order is not told) and three numbers.</summary>
@@ -59,17 +70,19 @@ internal static class MixedFunctions
     { Optimum = 0, Budget = 80 };
 
     /// <summary>
-    /// A training that diverges: the loss is quadratic in the logarithm of the learning rate up to an edge, which differs by optimiser and rises with the square root of the batch, and explodes beyond it, up
-    /// to 10⁴. What is looked for are differences of a hundredth.
+    /// A training that diverges: the loss is quadratic in the logarithm of the learning rate up to an edge, which differs by optimiser and
+    /// rises with the square root of the batch, and explodes beyond it, up to 10⁴. What is looked for are differences of a hundredth.
     /// </summary>
     public static TestFunction Divergence() => new("divergence", SearchSpace.Build(s => s
-        .Float("lr", 1e-4, 10, log: true).Int("batch", 8, 4096, log: true).Float("decay", 1e-6, 1, log: true).Float("beta", 0.8, 0.999).Categorical("optimizer", ["sgd", "adam", "lion"])),
+        .Float("lr", 1e-4, 10, log: true).Int("batch", 8, 4096, log: true).Float("decay", 1e-6, 1, log: true).Float("beta", 0.8, 0.999)
+        .Categorical("optimizer", ["sgd", "adam", "lion"])),
         [Objective.Minimize("loss", 20)], c =>
         {
             double lr = Math.Log10(c.GetDouble("lr")), batch = Math.Log10(c.GetInt("batch"));
             (double best, double loss) = c.GetString("optimizer") switch { "sgd" => (-0.8, 2.6), "adam" => (-3.0, 2.4), _ => (-4.0, 2.38) };
             best += 0.5 * (batch - 2.5);
-            loss += 0.1 * Math.Pow(lr - best, 2) + 0.05 * Math.Pow(batch - 2.4, 2) + 0.02 * Math.Pow(Math.Log10(c.GetDouble("decay")) + 2, 2) + 2 * Math.Pow(c.GetDouble("beta") - 0.93, 2);
+            loss += 0.1 * Math.Pow(lr - best, 2) + 0.05 * Math.Pow(batch - 2.4, 2)
+                + 0.02 * Math.Pow(Math.Log10(c.GetDouble("decay")) + 2, 2) + 2 * Math.Pow(c.GetDouble("beta") - 0.93, 2);
             if (lr > best + 0.7) loss += Math.Exp(4 * (lr - best - 0.7)) - 1;
             return ([Math.Min(loss, 1e4)], []);
         })
@@ -91,11 +104,13 @@ internal static class MixedFunctions
             {
                 case "lora":
                     double rank = Math.Log2(c.GetInt("rank")), alpha = Math.Log2(c.GetDouble("alpha"));
-                    error = 0.10 + 0.006 * Math.Pow(rank - 4.3, 2) + 0.02 * Math.Pow(lr + 3.4 + 0.3 * (alpha - rank), 2) + 0.004 * Math.Pow(alpha - rank - 1, 2);
+                    error = 0.10 + 0.006 * Math.Pow(rank - 4.3, 2) + 0.02 * Math.Pow(lr + 3.4 + 0.3 * (alpha - rank), 2)
+                        + 0.004 * Math.Pow(alpha - rank - 1, 2);
                     break;
                 case "adapter":
                     double size = Math.Log2(c.GetInt("bottleneck"));
-                    error = 0.12 + 0.005 * Math.Pow(size - 6, 2) + 0.03 * Math.Pow(lr + 3.8, 2) + (c.GetString("placement") == "serial" ? 0.01 : 0);
+                    error = 0.12 + 0.005 * Math.Pow(size - 6, 2) + 0.03 * Math.Pow(lr + 3.8, 2)
+                        + (c.GetString("placement") == "serial" ? 0.01 : 0);
                     break;
                 case "prefix":
                     error = 0.18 + 0.01 * Math.Pow(Math.Log2(c.GetInt("length")) - 5, 2) + 0.03 * Math.Pow(lr + 2, 2);
@@ -144,7 +159,10 @@ internal static class MixedFunctions
         })
     { Budget = 80 };
 
-    /// <summary>A network whose depth says how many widths there are, and whose optimiser says which of its own settings there are: three conditions, error against time of a step.</summary>
+    /// <summary>
+    /// A network whose depth says how many widths there are, and whose optimiser says which of its own settings there are: three
+    /// conditions, error against time of a step.
+    /// </summary>
     public static TestFunction DeepNetwork() => new("deep-network", SearchSpace.Build(s => s
         .Categorical("depth", ["1", "2", "3"])
         .Int("width1", 8, 512, log: true)
@@ -167,7 +185,8 @@ internal static class MixedFunctions
                 before = width;
             }
             double lr = Math.Log10(c.GetDouble("lr")), off;
-            if (c.GetString("optimizer") == "sgd") off = Math.Pow(lr - (-0.4 - c.GetDouble("momentum")), 2) + 0.5 * Math.Pow(c.GetDouble("momentum") - 0.85, 2) + 0.15;
+            if (c.GetString("optimizer") == "sgd")
+                off = Math.Pow(lr - (-0.4 - c.GetDouble("momentum")), 2) + 0.5 * Math.Pow(c.GetDouble("momentum") - 0.85, 2) + 0.15;
             else off = Math.Pow(lr + 2.6 + 0.2 * depth, 2) + 10 * Math.Pow(c.GetDouble("beta") - 0.92, 2);
             double error = 0.45 - 0.35 * capacity + 0.03 * off + 0.2 * Math.Pow(c.GetDouble("dropout") - 0.3 * capacity, 2);
             error += c.GetString("activation") switch { "tanh" => 0.01 * depth, "gelu" => 0.0, _ => 0.004 };
@@ -178,12 +197,16 @@ internal static class MixedFunctions
     /// <summary>A small network's recipe: integers, logs, categories with different optima, and noise.</summary>
     public static TestFunction SmallNetwork() => new("small-network", SearchSpace.Build(s => s
         .Int("layers", 1, 6).Int("width", 16, 1024, log: true).Float("lr", 1e-5, 1, log: true).Float("momentum", 0, 0.99)
-        .Categorical("optimizer", ["sgd", "adam", "lion"]).Categorical("schedule", ["constant", "cosine", "linear"]).Bool("norm").Ordinal("batch", [16, 32, 64, 128, 256])), [Objective.Minimize("error", 1)], c =>
+        .Categorical("optimizer", ["sgd", "adam", "lion"]).Categorical("schedule", ["constant", "cosine", "linear"]).Bool("norm")
+        .Ordinal("batch", [16, 32, 64, 128, 256])), [Objective.Minimize("error", 1)], c =>
         {
-            double layers = c.GetInt("layers"), width = Math.Log2(c.GetInt("width")), lr = Math.Log10(c.GetDouble("lr")), momentum = c.GetDouble("momentum"), batch = Math.Log2(c.GetDouble("batch"));
+            double layers = c.GetInt("layers"), width = Math.Log2(c.GetInt("width")), lr = Math.Log10(c.GetDouble("lr")),
+                momentum = c.GetDouble("momentum"), batch = Math.Log2(c.GetDouble("batch"));
             bool norm = c.GetBool("norm");
-            double best = c.GetString("optimizer") switch { "sgd" => -1.0 - 0.8 * momentum, "adam" => -3.0, _ => -3.8 } + 0.2 * (batch - 6) - (norm ? 0 : 0.15 * layers);
-            double error = 0.08 + 0.03 * Math.Pow(lr - best, 2) + 0.01 * Math.Pow(width - 8, 2) + 0.008 * Math.Pow(layers - (norm ? 4 : 2.5), 2) + (norm ? 0 : 0.02);
+            double best = c.GetString("optimizer") switch { "sgd" => -1.0 - 0.8 * momentum, "adam" => -3.0, _ => -3.8 } + 0.2 * (batch - 6)
+                - (norm ? 0 : 0.15 * layers);
+            double error = 0.08 + 0.03 * Math.Pow(lr - best, 2) + 0.01 * Math.Pow(width - 8, 2)
+                + 0.008 * Math.Pow(layers - (norm ? 4 : 2.5), 2) + (norm ? 0 : 0.02);
             error += c.GetString("optimizer") switch { "sgd" => 0.015 + 0.05 * Math.Pow(momentum - 0.9, 2), "adam" => 0.0, _ => 0.01 };
             error += c.GetString("schedule") switch { "constant" => 0.02, "cosine" => 0.0, _ => 0.003 };
             return ([Math.Min(error, 0.9)], []);

@@ -6,13 +6,15 @@ using AutoPeft.Studies;
 namespace AutoPeft.Functions;
 
 /// <summary>
-/// A closed-form problem with its own space, objectives and known answer: to try machinery without training anything, and to judge samplers. Immutable; thread-safe.
+/// A closed-form problem with its own space, objectives and known answer: to try machinery without training anything, and to judge
+/// samplers. Immutable; thread-safe.
 /// </summary>
 /// <param name="Name">As people type it after "function:".</param>
 /// <param name="Space">What is searched.</param>
 /// <param name="Objectives">What is optimised; each states its reference for the hypervolume.</param>
 /// <param name="Equation">Values of the objectives, and of the outcome constraints, without noise.</param>
-public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray<Objective> Objectives, Func<Configuration, (double[] Values, double[] Outcomes)> Equation)
+public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray<Objective> Objectives,
+    Func<Configuration, (double[] Values, double[] Outcomes)> Equation)
 {
     /// <summary>The outcome constraints; none by default.</summary>
     public ImmutableArray<OutcomeConstraint> Outcomes { get; init; } = [];

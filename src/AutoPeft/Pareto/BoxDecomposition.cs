@@ -1,9 +1,9 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>
-/// Splits the region that a front does not dominate, below a reference point, into disjoint boxes (Lacour, Klamroth and Fonseca, "A box decomposition algorithm to compute the hypervolume
-/// indicator", 2017, with the local upper bounds of Klamroth, Lacour and Vanderpooten 2015). Expected hypervolume improvement under independent normals is a sum over these boxes.
-/// Immutable.
+/// Splits the region that a front does not dominate, below a reference point, into disjoint boxes (Lacour, Klamroth and Fonseca, "A box
+/// decomposition algorithm to compute the hypervolume indicator", 2017, with the local upper bounds of Klamroth, Lacour and Vanderpooten
+/// 2015). Expected hypervolume improvement under independent normals is a sum over these boxes. Immutable.
 /// </summary>
 internal sealed class BoxDecomposition
 {
@@ -19,7 +19,9 @@ internal sealed class BoxDecomposition
     /// <summary>Number of boxes.</summary>
     public int Count { get; }
 
-    /// <summary>Decomposes the region below <paramref name="reference"/> that no member of <paramref name="losses"/> weakly dominates.</summary>
+    /// <summary>
+    /// Decomposes the region below <paramref name="reference"/> that no member of <paramref name="losses"/> weakly dominates.
+    /// </summary>
     /// <param name="losses">n vectors of m losses; those not strictly below the reference, and dominated ones, are left out.</param>
     /// <param name="reference">m finite coordinates.</param>
     public BoxDecomposition(IReadOnlyList<double[]> losses, double[] reference)

@@ -17,7 +17,8 @@ internal static class Dominance
     }
 
     /// <summary>
-    /// Indices, ascending, of the vectors that no other dominates. Of several equal vectors every one is kept. Vectors with a NaN are left out.
+    /// Indices, ascending, of the vectors that no other dominates. Of several equal vectors every one is kept. Vectors with a NaN are left
+    /// out.
     /// </summary>
     /// <param name="losses">n vectors of m losses each.</param>
     /// <exception cref="ArgumentException">The vectors differ in length.</exception>
@@ -39,7 +40,8 @@ internal static class Dominance
         }
         else
         {
-            // Sorted lexicographically nobody is dominated by a later one, and domination is transitive: comparing with the front so far is enough.
+            // Sorted lexicographically nobody is dominated by a later one, and domination is transitive: comparing with the front so far is
+            // enough.
             foreach (int i in order)
             {
                 bool dominated = false;
@@ -53,8 +55,9 @@ internal static class Dominance
     }
 
     /// <summary>
-    /// The front that each vector belongs to (non-dominated sorting; Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", 2002):
-    /// 0 for the non-dominated, 1 for those that only rank 0 dominates, and so on. Vectors with a NaN share a rank behind all others.
+    /// The front that each vector belongs to (non-dominated sorting; Deb et al., "A fast and elitist multiobjective genetic algorithm:
+    /// NSGA-II", 2002): 0 for the non-dominated, 1 for those that only rank 0 dominates, and so on. Vectors with a NaN share a rank behind
+    /// all others.
     /// </summary>
     public static int[] Ranks(IReadOnlyList<double[]> losses)
     {
@@ -64,7 +67,8 @@ internal static class Dominance
         var fronts = new List<List<int>>();
         foreach (int i in order)
         {
-            // Efficient non-dominated sort (Zhang et al. 2015): the first front none of whose members dominates the point, found by bisection.
+            // Efficient non-dominated sort (Zhang et al. 2015): the first front none of whose members dominates the point, found by
+            // bisection.
             int low = 0, high = fronts.Count;
             while (low < high)
             {
@@ -85,8 +89,8 @@ internal static class Dominance
     }
 
     /// <summary>
-    /// Crowding distance of each vector among all that are given (Deb et al. 2002): the sum over losses of the normalised gap between its two neighbours;
-    /// infinite at the ends.
+    /// Crowding distance of each vector among all that are given (Deb et al. 2002): the sum over losses of the normalised gap between its
+    /// two neighbours; infinite at the ends.
     /// </summary>
     public static double[] Crowding(IReadOnlyList<double[]> losses)
     {
@@ -111,7 +115,8 @@ internal static class Dominance
         var order = new List<int>(losses.Count);
         for (int i = 0; i < losses.Count; i++)
         {
-            if (losses[i].Length != losses[0].Length) throw new ArgumentException($"Vector {i} has {losses[i].Length} losses, vector 0 has {losses[0].Length}.", nameof(losses));
+            if (losses[i].Length != losses[0].Length)
+                throw new ArgumentException($"Vector {i} has {losses[i].Length} losses, vector 0 has {losses[0].Length}.", nameof(losses));
             if (!Array.Exists(losses[i], double.IsNaN)) order.Add(i);
         }
         int[] sorted = [.. order];

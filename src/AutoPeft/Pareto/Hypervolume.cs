@@ -1,14 +1,15 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>
-/// Exact hypervolume: the volume that a set of loss vectors dominates below a reference point (Zitzler and Thiele, 1999). A length for one loss, a sweep in
-/// O(n log n) for two, a sweep over staircases for three, and WFG (While, Bradstreet and Barone, "A fast way of calculating exact hypervolumes", 2012) beyond.
-/// A volume that a double cannot hold is infinite, or 0. Pure; thread-safe.
+/// Exact hypervolume: the volume that a set of loss vectors dominates below a reference point (Zitzler and Thiele, 1999). A length for one
+/// loss, a sweep in O(n log n) for two, a sweep over staircases for three, and WFG (While, Bradstreet and Barone, "A fast way of
+/// calculating exact hypervolumes", 2012) beyond. A volume that a double cannot hold is infinite, or 0. Pure; thread-safe.
 /// </summary>
 public static class Hypervolume
 {
     /// <summary>The volume dominated by <paramref name="losses"/> and bounded by <paramref name="reference"/>, ≥ 0.</summary>
-    /// <param name="losses">n vectors of m losses each, in any order; dominated ones and those not strictly below the reference in every loss add nothing, nor does a NaN.</param>
+    /// <param name="losses">n vectors of m losses each, in any order; dominated ones and those not strictly below the reference in every
+    /// loss add nothing, nor does a NaN.</param>
     /// <param name="reference">m finite coordinates.</param>
     /// <exception cref="ArgumentException">Lengths differ, or the reference is not finite.</exception>
     public static double Compute(IReadOnlyList<double[]> losses, double[] reference)
@@ -16,11 +17,13 @@ public static class Hypervolume
         double[][] front = Front(losses, reference);
         var scale = LossScales.Of(front, reference);
         if (scale.IsIdentity) return Volume(front, front.Length, reference, reference.Length);
-        return Math.ScaleB(Volume([.. front.Select(scale.Apply)], front.Length, scale.Apply(reference), reference.Length), scale.VolumeExponent);
+        return Math.ScaleB(Volume([.. front.Select(scale.Apply)], front.Length, scale.Apply(reference), reference.Length),
+            scale.VolumeExponent);
     }
 
     /// <summary>
-    /// What each vector alone adds: the volume of the set less the volume without it. 0 for dominated vectors, for those outside the reference, and for each of several equal ones.
+    /// What each vector alone adds: the volume of the set less the volume without it. 0 for dominated vectors, for those outside the
+    /// reference, and for each of several equal ones.
     /// </summary>
     /// <param name="losses">n vectors of m losses each.</param>
     /// <param name="reference">m finite coordinates.</param>
@@ -32,8 +35,8 @@ public static class Hypervolume
     }
 
     /// <summary>
-    /// What each vector alone adds, as <see cref="Contributions"/> has it, up to one common power of two that keeps every volume within a double's
-    /// range: to compare, not to print.
+    /// What each vector alone adds, as <see cref="Contributions"/> has it, up to one common power of two that keeps every volume within a
+    /// double's range: to compare, not to print.
     /// </summary>
     /// <param name="losses">n vectors of m losses each.</param>
     /// <param name="reference">m finite coordinates.</param>
@@ -47,8 +50,8 @@ public static class Hypervolume
         int[] front = Dominance.NonDominated(points);
         foreach (int i in front)
         {
-            // The part of i's box that no other covers: limit the others to that box, and take their volume away (WFG's exclusive volume). All others, since what i dominates
-            // covers some of it too.
+            // The part of i's box that no other covers: limit the others to that box, and take their volume away (WFG's exclusive volume).
+            // All others, since what i dominates covers some of it too.
             double[] p = points[i];
             double[][] others = [.. points.Where((_, k) => k != i).Select(q => Limit(q, p))];
             result[inside[i]] = Math.Max(Box(p, reference, p.Length) - Compute(others, reference), 0);
@@ -71,11 +74,13 @@ public static class Hypervolume
 
     private static double[][] Front(IReadOnlyList<double[]> losses, double[] reference)
     {
-        if (Array.Exists(reference, r => !double.IsFinite(r))) throw new ArgumentException("The reference point must be finite.", nameof(reference));
+        if (Array.Exists(reference, r => !double.IsFinite(r)))
+            throw new ArgumentException("The reference point must be finite.", nameof(reference));
         var inside = new List<double[]>(losses.Count);
         foreach (double[] p in losses)
         {
-            if (p.Length != reference.Length) throw new ArgumentException($"A vector has {p.Length} losses, the reference {reference.Length}.", nameof(losses));
+            if (p.Length != reference.Length)
+                throw new ArgumentException($"A vector has {p.Length} losses, the reference {reference.Length}.", nameof(losses));
             if (Below(p, reference)) inside.Add(p);
         }
         int[] keep = Dominance.NonDominated(inside);
@@ -103,7 +108,10 @@ public static class Hypervolume
         return volume;
     }
 
-    /// <summary>Volume in the first <paramref name="m"/> losses of the first <paramref name="n"/> points, all strictly below the reference; sorts them in place.</summary>
+    /// <summary>
+    /// Volume in the first <paramref name="m"/> losses of the first <paramref name="n"/> points, all strictly below the reference; sorts
+    /// them in place.
+    /// </summary>
     private static double Volume(double[][] points, int n, double[] reference, int m)
     {
         if (n == 0) return 0;
@@ -182,7 +190,8 @@ public static class Hypervolume
         for (int i = 0; i < n; i++)
         {
             double[] p = points[i];
-            // All later points are no worse in the last loss, so limited to p's box they equal p there: their volume is one dimension less times p's height.
+            // All later points are no worse in the last loss, so limited to p's box they equal p there: their volume is one dimension less
+            // times p's height.
             int count = 0;
             for (int k = i + 1; k < n; k++)
             {
@@ -208,6 +217,7 @@ public static class Hypervolume
         return true;
     }
 
-    private static readonly Comparer<double[]> ByFirst = Comparer<double[]>.Create((a, b) => a[0].CompareTo(b[0]) is not 0 and var c ? c : a[1].CompareTo(b[1]));
+    private static readonly Comparer<double[]> ByFirst =
+        Comparer<double[]>.Create((a, b) => a[0].CompareTo(b[0]) is not 0 and var c ? c : a[1].CompareTo(b[1]));
     private static readonly Comparer<double[]> ByThird = Comparer<double[]>.Create((a, b) => a[2].CompareTo(b[2]));
 }

@@ -1,8 +1,8 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>
-/// Brings the values of one loss to where differences, squares and products are finite and not lost, whatever finite doubles they are: a power of
-/// two, which changes no digit. Values of usual size (2^−100 to 2^100, about 1e±30) are left as they are.
+/// Brings the values of one loss to where differences, squares and products are finite and not lost, whatever finite doubles they are: a
+/// power of two, which changes no digit. Values of usual size (2^−100 to 2^100, about 1e±30) are left as they are.
 /// </summary>
 /// <param name="Exponent">log₂ of the factor; 0 for values of usual size.</param>
 internal readonly record struct LossScale(int Exponent)
@@ -29,5 +29,6 @@ internal readonly record struct LossScale(int Exponent)
     public double Apply(double value) => Exponent == 0 ? value : Math.ScaleB(value, Exponent);
 
     /// <summary>A scaled value as it was; the largest double where it lies beyond.</summary>
-    public double Invert(double scaled) => Exponent == 0 ? scaled : Math.Clamp(Math.ScaleB(scaled, -Exponent), double.MinValue, double.MaxValue);
+    public double Invert(double scaled) =>
+        Exponent == 0 ? scaled : Math.Clamp(Math.ScaleB(scaled, -Exponent), double.MinValue, double.MaxValue);
 }

@@ -6,8 +6,9 @@ namespace AutoPeft.Pareto;
 public static class ParetoFront
 {
     /// <summary>
-    /// The completed trials that keep every outcome constraint and that no other such trial dominates, by ascending first loss (then the others, then number).
-    /// Of several trials with equal losses the first stands for all. For one objective: the best trial. Empty where nothing feasible has completed.
+    /// The completed trials that keep every outcome constraint and that no other such trial dominates, by ascending first loss (then the
+    /// others, then number). Of several trials with equal losses the first stands for all. For one objective: the best trial. Empty where
+    /// nothing feasible has completed.
     /// </summary>
     public static IReadOnlyList<Trial> Of(IStudyView study)
     {

@@ -1,16 +1,17 @@
 namespace AutoPeft.Pareto;
 
 /// <summary>
-/// A Pareto front and its hypervolume, kept up to date loss vector by loss vector: a vector costs a comparison with every member of the front, and one
-/// that joins the volume that it alone adds, however many came before. Says what <see cref="Dominance.NonDominated"/>, <see cref="ReferencePoint"/> and
-/// <see cref="Pareto.Hypervolume"/> say of all vectors together. Not thread-safe.
+/// A Pareto front and its hypervolume, kept up to date loss vector by loss vector: a vector costs a comparison with every member of the
+/// front, and one that joins the volume that it alone adds, however many came before. Says what <see cref="Dominance.NonDominated"/>,
+/// <see cref="ReferencePoint"/> and <see cref="Pareto.Hypervolume"/> say of all vectors together. Not thread-safe.
 /// </summary>
 /// <param name="objectives">m, the number of losses.</param>
 /// <param name="reference">The stated reference point; null to infer it from the vectors.</param>
 internal sealed class RunningFront(int objectives, double[]? reference = null)
 {
     private readonly List<double[]> _members = [];
-    private readonly double[] _low = [.. Enumerable.Repeat(double.PositiveInfinity, objectives)], _high = [.. Enumerable.Repeat(double.NegativeInfinity, objectives)];
+    private readonly double[] _low = [.. Enumerable.Repeat(double.PositiveInfinity, objectives)],
+        _high = [.. Enumerable.Repeat(double.NegativeInfinity, objectives)];
     private readonly bool _isInferred = reference is null;
     private double[]? _reference = reference;
     private double _volume;
@@ -38,7 +39,8 @@ internal sealed class RunningFront(int objectives, double[]? reference = null)
     /// <exception cref="ArgumentException">The vector has not m losses.</exception>
     public bool Add(ReadOnlySpan<double> losses)
     {
-        if (losses.Length != objectives) throw new ArgumentException($"A vector has {losses.Length} losses, the front {objectives}.", nameof(losses));
+        if (losses.Length != objectives)
+            throw new ArgumentException($"A vector has {losses.Length} losses, the front {objectives}.", nameof(losses));
         double[] vector = losses.ToArray();
         if (!Array.TrueForAll(vector, double.IsFinite)) return false;
         bool wider = false;
@@ -58,7 +60,9 @@ internal sealed class RunningFront(int objectives, double[]? reference = null)
         return joins;
     }
 
-    /// <summary>The inferred reference point moves with the ends of the front; the volume is then worked out anew when it is next asked for.</summary>
+    /// <summary>
+    /// The inferred reference point moves with the ends of the front; the volume is then worked out anew when it is next asked for.
+    /// </summary>
     private void Infer()
     {
         var next = new double[objectives];

@@ -87,7 +87,9 @@ public sealed class Philox
         }
     }
 
-    /// <summary>The bijection itself: 128 bits of counter and 64 bits of key to 128 random bits. Random123's known answers hold for it.</summary>
+    /// <summary>
+    /// The bijection itself: 128 bits of counter and 64 bits of key to 128 random bits. Random123's known answers hold for it.
+    /// </summary>
     public static (uint, uint, uint, uint) Block(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
     {
         for (int round = 0; round < 10; round++)

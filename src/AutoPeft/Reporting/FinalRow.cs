@@ -1,7 +1,8 @@
 namespace AutoPeft.Reporting;
 
 /// <summary>
-/// One row of the final evaluation: a configuration of the front, or a baseline, retrained under seeds that the search did not use and scored on the untouched test set.
+/// One row of the final evaluation: a configuration of the front, or a baseline, retrained under seeds that the search did not use and
+/// scored on the untouched test set.
 /// </summary>
 /// <param name="Name">How people call it: "trial 17", "full fine-tuning", "LoRA r8 on q, v".</param>
 /// <param name="TrainableParameters">Exact count.</param>

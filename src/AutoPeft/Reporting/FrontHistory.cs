@@ -6,14 +6,17 @@ namespace AutoPeft.Reporting;
 /// <summary>The front as it is, and how its hypervolume grew with every trial that moved it.</summary>
 internal sealed class FrontHistory
 {
-    // WFG is exponential in the worst case: from four objectives on the curve gets at most so many points, which is as many as a chart can show.
+    // WFG is exponential in the worst case: from four objectives on the curve gets at most so many points, which is as many as a chart can
+    // show.
     private const int ManyObjectives = 4;
     private const int PointsForMany = 60;
 
     /// <summary>The front's trials, by ascending first loss.</summary>
     public required IReadOnlyList<int> Front { get; init; }
 
-    /// <summary>The knee's trial: see <see cref="KneePoint"/>. Null where the front has no member between its ends, and for one objective.</summary>
+    /// <summary>
+    /// The knee's trial: see <see cref="KneePoint"/>. Null where the front has no member between its ends, and for one objective.
+    /// </summary>
     public int? Knee { get; init; }
 
     /// <summary>The reference point in the objectives' own units; null where no trial has finite values.</summary>
@@ -47,7 +50,9 @@ internal sealed class FrontHistory
         return new FrontHistory
         {
             Front = numbers,
-            Knee = reference.Length > 1 && KneePoint.Of([.. front.Select(t => t.Losses.ToArray())]) is >= 0 and var knee ? front[knee].Number : null,
+            Knee = reference.Length > 1 && KneePoint.Of([.. front.Select(t => t.Losses.ToArray())]) is >= 0 and var knee
+                ? front[knee].Number
+                : null,
             Reference = [.. reference.Select((r, i) => study.Definition.Objectives[i].FromLoss(r))],
             ReferenceIsInferred = stated is null,
             Steps = Grow(usable, reference),

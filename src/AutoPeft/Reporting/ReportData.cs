@@ -8,8 +8,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Reporting;
 
 /// <summary>
-/// The page's data: one JSON object with the study's definition, its trials (codes as in <see cref="Configuration.Codes"/>, null where inactive), the front and its history.
-/// Numbers that JSON cannot write are the texts "NaN", "Infinity" and "-Infinity". Times are seconds since the first proposal.
+/// The page's data: one JSON object with the study's definition, its trials (codes as in <see cref="Configuration.Codes"/>, null where
+/// inactive), the front and its history. Numbers that JSON cannot write are the texts "NaN", "Infinity" and "-Infinity". Times are seconds
+/// since the first proposal.
 /// </summary>
 internal static class ReportData
 {
@@ -119,7 +120,8 @@ internal static class ReportData
         while (low < high)
         {
             int middle = (low + high + 1) / 2;
-            long points = study.Trials.Sum(t => t.Reports.Count == 0 ? 0L : Math.Min(t.Reports.Count, middle) * (long)Math.Max(1, t.Reports[^1].Metrics.Count));
+            long points = study.Trials.Sum(
+                t => t.Reports.Count == 0 ? 0L : Math.Min(t.Reports.Count, middle) * (long)Math.Max(1, t.Reports[^1].Metrics.Count));
             if (points <= options.MaxCurvePointsInAll) low = middle;
             else high = middle - 1;
         }

@@ -7,8 +7,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Reporting;
 
 /// <summary>
-/// What the analyses say of a study, in the page's data: the winner by each objective with luck taken out, and which parameters matter. Where there is nothing to say, one line says why: an analysis never
-/// fails a report.
+/// What the analyses say of a study, in the page's data: the winner by each objective with luck taken out, and which parameters matter.
+/// Where there is nothing to say, one line says why: an analysis never fails a report.
 /// </summary>
 internal static class ReportInsight
 {
@@ -27,7 +27,8 @@ internal static class ReportInsight
             Section(json, study, j, () => StudyWinner.Of(study, j, repeats?.GetValueOrDefault(study.Definition.Objectives[j].Name)), Write);
         json.WriteEndArray();
         json.WriteStartArray("importance");
-        for (int j = 0; j < study.Definition.Objectives.Length; j++) Section(json, study, j, () => ImportanceAnalysis.Of(study, j, ImportanceOptions.Standard), Write);
+        for (int j = 0; j < study.Definition.Objectives.Length; j++)
+            Section(json, study, j, () => ImportanceAnalysis.Of(study, j, ImportanceOptions.Standard), Write);
         json.WriteEndArray();
     }
 
@@ -94,7 +95,9 @@ internal static class ReportInsight
             json.WriteString("second", i.Second);
             Write(json, i.Share);
         });
-        Objects(json, "curves", r.Parameters.Take(MostCurves).Select(p => r.Dependence.FirstOrDefault(d => d.Parameter == p.Parameter)).OfType<PartialDependence>(), curve =>
+        Objects(json, "curves",
+            r.Parameters.Take(MostCurves).Select(p => r.Dependence.FirstOrDefault(d => d.Parameter == p.Parameter))
+                .OfType<PartialDependence>(), curve =>
         {
             json.WriteString("name", curve.Parameter);
             Objects(json, "points", curve.Points, point =>
@@ -130,5 +133,9 @@ internal static class ReportInsight
     }
 
     /// <summary>To six digits: a model's estimates have no more, and a page with curves has many.</summary>
-    private static double Short(double v) => double.IsFinite(v) && v != 0 && Math.Abs(v) is > 1e-290 and < 1e290 && Math.Pow(10, 5 - Math.Floor(Math.Log10(Math.Abs(v)))) is var scale && double.IsFinite(scale) ? Math.Round(v * scale) / scale : v;
+    private static double Short(double v) =>
+        double.IsFinite(v) && v != 0 && Math.Abs(v) is > 1e-290 and < 1e290
+            && Math.Pow(10, 5 - Math.Floor(Math.Log10(Math.Abs(v)))) is var scale && double.IsFinite(scale)
+            ? Math.Round(v * scale) / scale
+            : v;
 }

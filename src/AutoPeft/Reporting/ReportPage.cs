@@ -13,7 +13,8 @@ internal static partial class ReportPage
     // One concept a file; they share one scope and are joined in this order.
     private static readonly ImmutableArray<string> Scripts =
     [
-        "dom.js", "scales.js", "space.js", "model.js", "state.js", "brush.js", "plot.js", "trial.js", "header.js", "front.js", "progress.js", "axes.js", "parallel.js",
+        "dom.js", "scales.js", "space.js", "model.js", "state.js", "brush.js", "plot.js", "trial.js", "header.js", "front.js",
+        "progress.js", "axes.js", "parallel.js",
         "winner.js", "importance.js", "dependence.js", "effects.js", "curves.js", "table.js", "final.js", "failures.js", "main.js",
     ];
 
@@ -25,7 +26,8 @@ internal static partial class ReportPage
         string script = "(() => {\n\"use strict\";\n" + string.Join("\n", Scripts.Select(Resource)) + "})();\n";
         // Only this very script may run, and nothing may be fetched: an injected element would be dead text.
         string hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
-        string policy = $"default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+        string policy = $"default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+            + $"form-action 'none'";
         // One pass: what is put in is never searched for further slots.
         return Slot().Replace(Resource("report.html"), slot => slot.Groups[1].Value switch
         {

@@ -6,10 +6,15 @@ public sealed record StudyReportOptions
     /// <summary>Heading of the page; the study's name where null.</summary>
     public string? Title { get; init; }
 
-    /// <summary>Where the study is shown live, as a path on the server that serves the report: the page then links there. Null for a page that stands alone.</summary>
+    /// <summary>
+    /// Where the study is shown live, as a path on the server that serves the report: the page then links there. Null for a page that
+    /// stands alone.
+    /// </summary>
     public string? Live { get; init; }
 
-    /// <summary>Whether the page says what the winner's lead is worth and which parameters matter: a second or two of analysis. Default true.</summary>
+    /// <summary>
+    /// Whether the page says what the winner's lead is worth and which parameters matter: a second or two of analysis. Default true.
+    /// </summary>
     public bool Insight { get; init; } = true;
 
     /// <summary>Rows of the final evaluation in the order to show them; null or none leaves the section out.</summary>
@@ -28,7 +33,8 @@ public sealed record StudyReportOptions
     public bool FinalHigherIsBetter { get; init; } = true;
 
     /// <summary>
-    /// Points kept of one trial's learning curve. 200 is more than a chart has room for; longer curves are thinned evenly, first and last point kept, and the page says so.
+    /// Points kept of one trial's learning curve. 200 is more than a chart has room for; longer curves are thinned evenly, first and last
+    /// point kept, and the page says so.
     /// </summary>
     public int MaxCurvePoints { get; init; } = 200;
 

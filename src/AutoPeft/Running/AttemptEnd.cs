@@ -1,6 +1,9 @@
 namespace AutoPeft.Running;
 
-/// <summary>How an attempt of a trial ended. A closed set: workers, hosts and <see cref="StudySession.EndAsync"/> all speak of these ends and no others.</summary>
+/// <summary>
+/// How an attempt of a trial ended. A closed set: workers, hosts and <see cref="StudySession.EndAsync"/> all speak of these ends and no
+/// others.
+/// </summary>
 public abstract record AttemptEnd
 {
     private AttemptEnd() { }
@@ -13,7 +16,9 @@ public abstract record AttemptEnd
     /// <param name="Outcome">Values, outcome constraints and metrics.</param>
     public sealed record Completed(TrialOutcome Outcome) : AttemptEnd;
 
-    /// <summary>The configuration failed with an error that another attempt would give again, or took longer than the trial's time limit.</summary>
+    /// <summary>
+    /// The configuration failed with an error that another attempt would give again, or took longer than the trial's time limit.
+    /// </summary>
     /// <param name="Error">One line.</param>
     public sealed record Failed(string Error) : AttemptEnd;
 
@@ -24,14 +29,21 @@ public abstract record AttemptEnd
 
     /// <summary>The trial left its device because the scheduler stopped or paused it.</summary>
     /// <param name="Step">The step of its last report.</param>
-    /// <param name="Paused">True if the scheduler paused the trial at a checkpoint and may promote it later; false if the scheduler ended it.</param>
+    /// <param name="Paused">True if the scheduler paused the trial at a checkpoint and may promote it later; false if the scheduler ended
+    /// it.</param>
     public sealed record Left(long Step, bool Paused = false) : AttemptEnd;
 
-    /// <summary>The worker died or hung while its machine lived on. The trial runs again, until it has lost <see cref="StudyPolicy.MaxCrashes"/> workers.</summary>
+    /// <summary>
+    /// The worker died or hung while its machine lived on. The trial runs again, until it has lost <see cref="StudyPolicy.MaxCrashes"/>
+    /// workers.
+    /// </summary>
     /// <param name="Reason">One line.</param>
     public sealed record Lost(string Reason) : AttemptEnd;
 
-    /// <summary>The attempt was interrupted from outside: a person, a host that ended, a machine that was taken away. The trial runs again, and this never counts against it.</summary>
+    /// <summary>
+    /// The attempt was interrupted from outside: a person, a host that ended, a machine that was taken away. The trial runs again, and this
+    /// never counts against it.
+    /// </summary>
     /// <param name="Reason">One line.</param>
     public sealed record Interrupted(string Reason) : AttemptEnd;
 }

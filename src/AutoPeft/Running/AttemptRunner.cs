@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// Runs attempts on the workers of one machine: lays checkpoints in place, waits for the device, keeps the time limit, passes reports on, and says how the attempt ended. Every host runs attempts
-/// through this class. Thread-safe: one attempt at a time on each worker.
+/// Runs attempts on the workers of one machine: lays checkpoints in place, waits for the device, keeps the time limit, passes reports on,
+/// and says how the attempt ended. Every host runs attempts through this class. Thread-safe: one attempt at a time on each worker.
 /// </summary>
 /// <param name="workers">The machine's workers, one for each slot.</param>
 /// <param name="options">Time limit and trial directories.</param>
@@ -18,7 +18,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     public const string ErrorFile = "error.txt";
 
     private readonly ILogger _logger = options.Logger;
-    private readonly Dictionary<string, DeviceGate> _gates = workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
+    private readonly Dictionary<string, DeviceGate> _gates =
+        workers.Select(w => w.Device.Shared).Distinct().ToDictionary(d => d, _ => new DeviceGate());
     private readonly CheckpointArchive _checkpoints = new(options.TrialDirectory);
     private readonly MachineHealth _health = new(options.LostWorkersInARow + workers.Count);
     private long _busyTicks;
@@ -37,12 +38,16 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     /// <param name="cancellationToken">Interrupts the attempt.</param>
     /// <returns>How it ended; null where it no longer counts, and nothing is to be recorded.</returns>
     /// <exception cref="InvalidInputException">
-    /// The worker cannot serve this study at all, or the machine has lost every worker of late: the host must stop before it uses up the attempts of healthy trials.
+    /// The worker cannot serve this study at all, or the machine has lost every worker of late: the host must stop before it uses up the
+    /// attempts of healthy trials.
     /// </exception>
     public async Task<AttemptEnd?> RunAsync(
-        StudyDefinition study, IWorker worker, TrialAssignment assignment, Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report, CancellationToken cancellationToken)
+        StudyDefinition study, IWorker worker, TrialAssignment assignment,
+        Func<long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report,
+        CancellationToken cancellationToken)
     {
-        assignment = await PlaceAsync(assignment with { Device = worker.Device, WorkDirectory = _checkpoints.DirectoryOf(assignment.Number) }).ConfigureAwait(false);
+        assignment = await PlaceAsync(
+            assignment with { Device = worker.Device, WorkDirectory = _checkpoints.DirectoryOf(assignment.Number) }).ConfigureAwait(false);
         long start = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (options.TrialTimeout is { } timeout) limit.CancelAfter(timeout);
@@ -84,7 +89,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     {
         try
         {
-            if (assignment.Parent is not { } from || assignment.ResumeFrom != from.Step || _checkpoints.Give(assignment.Number, from)) return assignment;
+            if (assignment.Parent is not { } from || assignment.ResumeFrom != from.Step || _checkpoints.Give(assignment.Number, from))
+                return assignment;
         }
         catch (IOException e) when (DiskFault.Is(e))
         {
@@ -94,16 +100,22 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         return assignment with { ResumeFrom = null };
     }
 
-    /// <summary>What the worker does not know: whether its trial was paused, whether others shared its memory, whether the runner serves the study.</summary>
-    private async Task<AttemptEnd> RefineAsync(StudyDefinition study, IWorker worker, TrialAssignment assignment, AttemptEnd end, Decision last)
+    /// <summary>
+    /// What the worker does not know: whether its trial was paused, whether others shared its memory, whether the runner serves the study.
+    /// </summary>
+    private async Task<AttemptEnd> RefineAsync(StudyDefinition study, IWorker worker, TrialAssignment assignment, AttemptEnd end,
+        Decision last)
     {
         if (_health.IsBrokenBy(end) && end is AttemptEnd.Lost lost)
-            throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {lost.Reason}. Its trials wait to be run elsewhere, or here once that is mended.");
+            throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {lost.Reason}. Its trials wait to "
+                + $"be run elsewhere, or here once that is mended.");
         switch (end)
         {
-            case AttemptEnd.Completed { Outcome: var o } when o.Values.Length != study.Objectives.Length || o.Outcomes.Length != study.Outcomes.Length:
+            case AttemptEnd.Completed { Outcome: var o }
+                when o.Values.Length != study.Objectives.Length || o.Outcomes.Length != study.Outcomes.Length:
                 throw new InvalidInputException(
-                    $"The runner gave {o.Values.Length} value(s) and {o.Outcomes.Length} outcome(s) for {study.Objectives.Length} objective(s) and {study.Outcomes.Length} outcome constraint(s).");
+                    $"The runner gave {o.Values.Length} value(s) and {o.Outcomes.Length} outcome(s) for {study.Objectives.Length} "
+                        + $"objective(s) and {study.Outcomes.Length} outcome constraint(s).");
             case AttemptEnd.OutOfMemory o:
                 return o with { Beside = !assignment.Alone && workers.Count(w => w.Device.Shared == worker.Device.Shared) > 1 };
             case AttemptEnd.Left l when last == Decision.Pause:
@@ -114,7 +126,9 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         }
     }
 
-    /// <summary>Keeps the trial's checkpoint before it is recorded that the trial paused: from then on others may start from there.</summary>
+    /// <summary>
+    /// Keeps the trial's checkpoint before it is recorded that the trial paused: from then on others may start from there.
+    /// </summary>
     private void Keep(int trial, long step)
     {
         if (_checkpoints.Keep(trial, step) is { } why) LogNotKept(trial, step, why);
@@ -161,7 +175,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         /// <summary>Whether another attempt counts instead of this one.</summary>
         public bool IsSuperseded { get; private set; }
 
-        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics,
+            CancellationToken cancellationToken)
         {
             // A slip of the trial's bookkeeping is not worth its GPU hours: what came first stands.
             if (step <= _step)
@@ -171,7 +186,8 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
                 return Decision.Continue;
             }
             _step = step;
-            if (await report(step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false) is { } decision) return Last = decision;
+            if (await report(step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), cancellationToken)
+                .ConfigureAwait(false) is { } decision) return Last = decision;
             IsSuperseded = true;
             await limit.CancelAsync().ConfigureAwait(false);
             throw new OperationCanceledException("Another attempt of the trial counts.", limit.Token);

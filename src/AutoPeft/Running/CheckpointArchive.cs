@@ -4,10 +4,12 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// The trials' directories, and in them what a trial had there when it paused, for those that go on from it: <c>trial-00003/kept-00000004</c> is all that trial 3 had at step 4. What a checkpoint consists of only the runner knows,
-/// so everything is kept but logs.
+/// The trials' directories, and in them what a trial had there when it paused, for those that go on from it:
+/// <c>trial-00003/kept-00000004</c> is all that trial 3 had at step 4. What a checkpoint consists of only the runner knows, so everything
+/// is kept but logs.
 /// </summary>
-/// <param name="root">Where trials have their directories; null where they have none, and runners keep checkpoints in a place of their own.</param>
+/// <param name="root">Where trials have their directories; null where they have none, and runners keep checkpoints in a place of their
+/// own.</param>
 internal sealed class CheckpointArchive(string? root)
 {
     private const string Kept = "kept-", Aside = ".partial", Log = "log.txt";
@@ -67,7 +69,8 @@ internal sealed class CheckpointArchive(string? root)
             if (root is null || step <= _dropped || !Directory.Exists(root)) return;
             foreach (string kept in Directory.GetDirectories(root, "trial-*").SelectMany(Within))
             {
-                if (!long.TryParse(Path.GetFileName(kept)[Kept.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long of) || of >= step) continue;
+                if (!long.TryParse(Path.GetFileName(kept)[Kept.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long of)
+                    || of >= step) continue;
                 // Another host may be quicker.
                 try { Directory.Delete(kept, recursive: true); }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
@@ -90,7 +93,8 @@ internal sealed class CheckpointArchive(string? root)
         if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
         Directory.CreateDirectory(to);
         foreach (string file in Directory.EnumerateFiles(from))
-            if (Path.GetFileName(file) is var name && name != Log && !name.EndsWith(Aside, StringComparison.Ordinal)) File.Copy(file, Path.Combine(to, name));
+            if (Path.GetFileName(file) is var name && name != Log && !name.EndsWith(Aside, StringComparison.Ordinal))
+                File.Copy(file, Path.Combine(to, name));
         foreach (string inner in Directory.EnumerateDirectories(from))
             if (!Path.GetFileName(inner).StartsWith(Kept, StringComparison.Ordinal)) Copy(inner, Path.Combine(to, Path.GetFileName(inner)));
     }

@@ -1,6 +1,9 @@
 namespace AutoPeft.Running;
 
-/// <summary>Lets many trials share a device, or one have it alone. First come, first served: a trial that waits to be alone is not overtaken by others that would share. Thread-safe.</summary>
+/// <summary>
+/// Lets many trials share a device, or one have it alone. First come, first served: a trial that waits to be alone is not overtaken by
+/// others that would share. Thread-safe.
+/// </summary>
 internal sealed class DeviceGate
 {
     private readonly Lock _lock = new();
@@ -26,7 +29,8 @@ internal sealed class DeviceGate
         catch (OperationCanceledException)
         {
             // It may be let in all the same, now or later; then it leaves at once.
-            _ = entered.ContinueWith(_ => Leave(alone), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = entered.ContinueWith(_ => Leave(alone), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             throw;
         }
         return new Exit(() => Leave(alone));

@@ -17,8 +17,13 @@ public sealed record DeviceSlot(string Kind, int Index, int Threads)
     /// <summary>What the slot shares memory with: the machine for a CPU slot, the GPU for a part of one.</summary>
     public string Shared => Kind == "cpu" ? Kind : string.Create(CultureInfo.InvariantCulture, $"{Kind}:{Index}");
 
-    /// <summary>"cpu:0", "cuda:1"; "cuda:1.0" and "cuda:1.1" for parts of one GPU, the first of which is written plainly; "cuda:0-1" for several.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kind}:{Index}") + (Span > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{Index + Span - 1}") : "") + (Part > 0 ? string.Create(CultureInfo.InvariantCulture, $".{Part}") : "");
+    /// <summary>
+    /// "cpu:0", "cuda:1"; "cuda:1.0" and "cuda:1.1" for parts of one GPU, the first of which is written plainly; "cuda:0-1" for several.
+    /// </summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Kind}:{Index}")
+            + (Span > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{Index + Span - 1}") : "")
+            + (Part > 0 ? string.Create(CultureInfo.InvariantCulture, $".{Part}") : "");
 
     /// <summary>CPU slots that share the machine's cores evenly: each gets cores / slots threads, at least 1.</summary>
     public static IReadOnlyList<DeviceSlot> Cpu(int slots, int? cores = null)
@@ -27,7 +32,10 @@ public sealed record DeviceSlot(string Kind, int Index, int Threads)
         return [.. Enumerable.Range(0, slots).Select(i => new DeviceSlot("cpu", i, threads))];
     }
 
-    /// <summary>GPU slots: <paramref name="perDevice"/> on each GPU, or one for each <paramref name="devicesPerSlot"/> GPUs; GPUs left over stay idle. The machine's cores are shared evenly.</summary>
+    /// <summary>
+    /// GPU slots: <paramref name="perDevice"/> on each GPU, or one for each <paramref name="devicesPerSlot"/> GPUs; GPUs left over stay
+    /// idle. The machine's cores are shared evenly.
+    /// </summary>
     /// <param name="devices">GPUs that the process sees.</param>
     /// <param name="perDevice">Slots a GPU; 1 unless stated.</param>
     /// <param name="devicesPerSlot">GPUs a slot; 1 unless stated. Only one of the two may be more than 1.</param>
@@ -35,10 +43,14 @@ public sealed record DeviceSlot(string Kind, int Index, int Threads)
     /// <exception cref="InvalidInputException">Both are above 1, one is below, or there are fewer GPUs than a slot takes.</exception>
     public static IReadOnlyList<DeviceSlot> Cuda(int devices, int perDevice = 1, int devicesPerSlot = 1, int? cores = null)
     {
-        if (perDevice < 1 || devicesPerSlot < 1 || perDevice > 1 && devicesPerSlot > 1) throw new InvalidInputException($"{perDevice} trial(s) a GPU and {devicesPerSlot} GPU(s) a trial: each must be at least 1, and only one of them more.");
-        if (devices < devicesPerSlot) throw new InvalidInputException($"A trial is to have {devicesPerSlot} GPU(s), and there are {devices}.");
+        if (perDevice < 1 || devicesPerSlot < 1 || perDevice > 1 && devicesPerSlot > 1)
+            throw new InvalidInputException(
+                $"{perDevice} trial(s) a GPU and {devicesPerSlot} GPU(s) a trial: each must be at least 1, and only one of them more.");
+        if (devices < devicesPerSlot)
+            throw new InvalidInputException($"A trial is to have {devicesPerSlot} GPU(s), and there are {devices}.");
         int slots = devices / devicesPerSlot * perDevice, threads = Math.Max(1, (cores ?? Environment.ProcessorCount) / slots);
         // Part after part, so that few workers spread over all GPUs before two share one.
-        return [.. from part in Enumerable.Range(0, perDevice) from i in Enumerable.Range(0, devices / devicesPerSlot) select new DeviceSlot("cuda", i * devicesPerSlot, threads) { Part = part, Span = devicesPerSlot }];
+        return [.. from part in Enumerable.Range(0, perDevice) from i in Enumerable.Range(0, devices / devicesPerSlot)
+            select new DeviceSlot("cuda", i * devicesPerSlot, threads) { Part = part, Span = devicesPerSlot }];
     }
 }

@@ -4,11 +4,14 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// The GPUs of this machine that one process runs trials on. Every process that starts workers claims its GPUs first, so that two sweeps, or two silos, on one machine do not give the same GPU twice.
-/// A claim is a locked file: it ends with its process, however that ends. Not thread-safe.
+/// The GPUs of this machine that one process runs trials on. Every process that starts workers claims its GPUs first, so that two sweeps,
+/// or two silos, on one machine do not give the same GPU twice. A claim is a locked file: it ends with its process, however that ends. Not
+/// thread-safe.
 /// </summary>
-/// <param name="directory">Where the claims lie: the same for every process of the machine. <see cref="DefaultDirectory"/> unless stated.</param>
-/// <param name="visible">The GPUs as the driver numbers them, in this process's order; those of CUDA_VISIBLE_DEVICES unless stated. GPUs are told apart by these names: use numbers in all processes, or UUIDs in all.</param>
+/// <param name="directory">Where the claims lie: the same for every process of the machine. <see cref="DefaultDirectory"/> unless
+/// stated.</param>
+/// <param name="visible">The GPUs as the driver numbers them, in this process's order; those of CUDA_VISIBLE_DEVICES unless stated. GPUs
+/// are told apart by these names: use numbers in all processes, or UUIDs in all.</param>
 internal sealed class GpuClaims(string? directory = null, string? visible = null) : IDisposable
 {
     private readonly string _directory = directory ?? DefaultDirectory;
@@ -22,7 +25,8 @@ internal sealed class GpuClaims(string? directory = null, string? visible = null
     /// <param name="visible">What it may see, as CUDA_VISIBLE_DEVICES has it; that unless stated.</param>
     public static string NameOf(int index, string? visible = null)
     {
-        string[] names = (visible ?? Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] names = (visible ?? Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return index < names.Length ? names[index] : index.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -68,7 +72,8 @@ internal sealed class GpuClaims(string? directory = null, string? visible = null
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{_directory} cannot be written, where processes of this machine agree on who has which GPU: {e.Message}", e);
+            throw new InvalidInputException(
+                $"{_directory} cannot be written, where processes of this machine agree on who has which GPU: {e.Message}", e);
         }
         return JournalLock.TryTake(file);
     }
@@ -79,6 +84,7 @@ internal sealed class GpuClaims(string? directory = null, string? visible = null
         if (Path.Exists(path)) return;
         try { create(); }
         catch (IOException) when (Path.Exists(path)) { return; }
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)(Directory.Exists(path) ? 0b111_111_111 : 0b110_110_110));
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, (UnixFileMode)(Directory.Exists(path) ? 0b111_111_111 : 0b110_110_110));
     }
 }

@@ -2,7 +2,9 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 
-/// <summary>Hears of every durable change of a study, in the order of the log, one call at a time. The log it observes waits for it: be quick.</summary>
+/// <summary>
+/// Hears of every durable change of a study, in the order of the log, one call at a time. The log it observes waits for it: be quick.
+/// </summary>
 public interface ISweepObserver
 {
     /// <summary>A trial began on a worker (<see cref="Trial.Worker"/>, <see cref="Trial.Device"/>).</summary>

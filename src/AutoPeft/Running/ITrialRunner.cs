@@ -12,10 +12,13 @@ namespace AutoPeft.Running;
 /// <param name="Attempt">1 for the first.</param>
 /// <param name="Device">Where it runs.</param>
 /// <param name="WorkDirectory">A directory of its own for checkpoints and logs; null where the host keeps none.</param>
-/// <param name="ResumeFrom">The step at which a scheduler paused it, or its parent, where it did: there should be a checkpoint in <paramref name="WorkDirectory"/>.</param>
-/// <param name="Parent">Whose checkpoint it goes on from, where it is another trial's; the host has laid it into <paramref name="WorkDirectory"/>.</param>
+/// <param name="ResumeFrom">The step at which a scheduler paused it, or its parent, where it did: there should be a checkpoint in
+/// <paramref name="WorkDirectory"/>.</param>
+/// <param name="Parent">Whose checkpoint it goes on from, where it is another trial's; the host has laid it into
+/// <paramref name="WorkDirectory"/>.</param>
 public sealed record TrialAssignment(
-    int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null, long? ResumeFrom = null, TrialParent? Parent = null)
+    int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null,
+    long? ResumeFrom = null, TrialParent? Parent = null)
 {
     /// <summary>Which attempt this is.</summary>
     public AttemptId Id => new(Number, Attempt);
@@ -24,8 +27,8 @@ public sealed record TrialAssignment(
     public bool Alone { get; init; }
 
     /// <summary>
-    /// Null (the default) where trials go on from no checkpoint but their own. Else the host keeps what the trial has when it pauses, and removes what it kept of earlier steps than this one
-    /// (<see cref="IScheduler.KeepsFrom"/>).
+    /// Null (the default) where trials go on from no checkpoint but their own. Else the host keeps what the trial has when it pauses, and
+    /// removes what it kept of earlier steps than this one (<see cref="IScheduler.KeepsFrom"/>).
     /// </summary>
     public long? KeepsFrom { get; init; }
 }
@@ -34,10 +37,12 @@ public sealed record TrialAssignment(
 /// <param name="Values">One per objective, in the objectives' own units and order.</param>
 /// <param name="Outcomes">One per outcome constraint.</param>
 /// <param name="Metrics">Anything else that was measured.</param>
-public sealed record TrialOutcome(ImmutableArray<double> Values, ImmutableArray<double> Outcomes, ImmutableSortedDictionary<string, double> Metrics)
+public sealed record TrialOutcome(ImmutableArray<double> Values, ImmutableArray<double> Outcomes,
+    ImmutableSortedDictionary<string, double> Metrics)
 {
     /// <summary>A result with objectives alone.</summary>
-    public static TrialOutcome Of(params ReadOnlySpan<double> values) => new([.. values], [], ImmutableSortedDictionary<string, double>.Empty);
+    public static TrialOutcome Of(params ReadOnlySpan<double> values) =>
+        new([.. values], [], ImmutableSortedDictionary<string, double>.Empty);
 }
 
 /// <summary>Runs one configuration on one device, reports as it goes, honours cancellation within a step. One trial at a time.</summary>
@@ -59,7 +64,10 @@ public interface ITrialReporter
     /// <param name="cancellationToken">Ends the wait for the decision.</param>
     ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken);
 
-    /// <summary>Says that the trial makes progress. Call it every training step: it costs nothing. A trial that says nothing for long is taken to hang.</summary>
+    /// <summary>
+    /// Says that the trial makes progress. Call it every training step: it costs nothing. A trial that says nothing for long is taken to
+    /// hang.
+    /// </summary>
     void Heartbeat();
 }
 

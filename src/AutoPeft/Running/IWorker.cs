@@ -9,7 +9,9 @@ public interface IWorker : IAsyncDisposable
     /// <summary>The slot it holds.</summary>
     DeviceSlot Device { get; }
 
-    /// <summary>Gets ready, so that the first trial does not wait for it. May be called while nothing runs; failing here is no failure of a trial.</summary>
+    /// <summary>
+    /// Gets ready, so that the first trial does not wait for it. May be called while nothing runs; failing here is no failure of a trial.
+    /// </summary>
     Task WarmUpAsync(CancellationToken cancellationToken);
 
     /// <summary>Runs a trial to its end.</summary>

@@ -1,6 +1,9 @@
 namespace AutoPeft.Running;
 
-/// <summary>A worker in this process: for objectives written as C# delegates, and for tests. A crash of the objective's native code takes the host with it.</summary>
+/// <summary>
+/// A worker in this process: for objectives written as C# delegates, and for tests. A crash of the objective's native code takes the host
+/// with it.
+/// </summary>
 public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IWorker
 {
     /// <inheritdoc/>
@@ -17,7 +20,8 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
     {
         try
         {
-            return new AttemptEnd.Completed(await Task.Run(() => runner.RunAsync(trial, reporter, cancellationToken), cancellationToken).ConfigureAwait(false));
+            return new AttemptEnd.Completed(
+                await Task.Run(() => runner.RunAsync(trial, reporter, cancellationToken), cancellationToken).ConfigureAwait(false));
         }
         catch (TrialStoppedException e)
         {

@@ -4,8 +4,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// Runs a study's trials on the workers of this process until the study ends. Every decision is a record of the log; the sweep itself remembers nothing that a restart would miss. The store must be
-/// this sweep's own: it starts by putting back what an earlier life left running. For several machines see the Orleans host.
+/// Runs a study's trials on the workers of this process until the study ends. Every decision is a record of the log; the sweep itself
+/// remembers nothing that a restart would miss. The store must be this sweep's own: it starts by putting back what an earlier life left
+/// running. For several machines see the Orleans host.
 /// </summary>
 /// <param name="session">Decides. The caller disposes it.</param>
 /// <param name="runner">Runs attempts on this process's workers, which the caller disposes.</param>
@@ -15,7 +16,8 @@ internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
     public string? EndedBecause { get; private set; }
 
     /// <summary>Runs to the end of the study.</summary>
-    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot be written.</exception>
+    /// <exception cref="InvalidInputException">A worker cannot serve this study at all, the machine loses every worker, or the store cannot
+    /// be written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled: running trials are back in the queue.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -29,9 +31,13 @@ internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
             // An ask that was cancelled too late may have started a trial that nobody runs.
             await session.SettleAsync().ConfigureAwait(false);
             try { await session.Log.RequeueRunningAsync("interrupted", CancellationToken.None).ConfigureAwait(false); }
-            catch (InvalidInputException) { /* The store cannot be written, which is the cause below; the next start puts the trials back. */ }
+            catch (InvalidInputException)
+            {
+                // The store cannot be written, which is the cause below; the next start puts the trials back.
+            }
             // Show the cause, not a cancellation that followed from it.
-            if (loops.Select(l => l.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException) is { } cause)
+            if (loops.Select(l => l.Exception?.InnerException)
+                .FirstOrDefault(e => e is not null and not OperationCanceledException) is { } cause)
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
             throw;
         }
@@ -44,7 +50,8 @@ internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
             await worker.WarmUpAsync(all.Token).ConfigureAwait(false);
             while (true)
             {
-                NextTrial next = await session.NextAsync(worker.Name, worker.Device, Timeout.InfiniteTimeSpan, all.Token).ConfigureAwait(false);
+                NextTrial next =
+                    await session.NextAsync(worker.Name, worker.Device, Timeout.InfiniteTimeSpan, all.Token).ConfigureAwait(false);
                 if (next.Trial is { } trial) await RunOneAsync(worker, trial, all.Token).ConfigureAwait(false);
                 else if (next.IsFinished)
                 {
@@ -66,15 +73,19 @@ internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
         long start = Stopwatch.GetTimestamp();
         try
         {
-            end = await runner.RunAsync(session.Study.Definition, worker, trial, (step, metrics, token) => session.ReportAsync(trial.Id, step, metrics, token), cancellationToken).ConfigureAwait(false);
+            end = await runner.RunAsync(session.Study.Definition, worker, trial,
+                (step, metrics, token) => session.ReportAsync(trial.Id, step, metrics, token), cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidInputException e)
         {
-            await session.EndAsync(trial.Id, new AttemptEnd.Interrupted(e.Message), Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false);
+            await session.EndAsync(trial.Id, new AttemptEnd.Interrupted(e.Message), Stopwatch.GetElapsedTime(start), CancellationToken.None)
+                .ConfigureAwait(false);
             throw;
         }
         // Not cancellable: the result is there, and losing it would mean to train again.
-        if (end is not null) runner.DropCheckpoints(await session.EndAsync(trial.Id, end, Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false));
+        if (end is not null)
+            runner.DropCheckpoints(
+                await session.EndAsync(trial.Id, end, Stopwatch.GetElapsedTime(start), CancellationToken.None).ConfigureAwait(false));
         cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -1,6 +1,8 @@
 namespace AutoPeft.Running;
 
-/// <summary>Tells a broken machine from broken trials: one that loses every worker would use up the attempts of healthy trials. Thread-safe.</summary>
+/// <summary>
+/// Tells a broken machine from broken trials: one that loses every worker would use up the attempts of healthy trials. Thread-safe.
+/// </summary>
 /// <param name="limit">Lost workers in a row that make a machine broken.</param>
 internal sealed class MachineHealth(int limit)
 {

@@ -3,7 +3,8 @@ namespace AutoPeft.Running;
 /// <summary>What a study answers to a free slot: a trial to run, "ask again later", or "finished".</summary>
 /// <param name="Trial">What to run; null if there is nothing for the slot now.</param>
 /// <param name="IsFinished">Whether nothing is left to run and nothing is running.</param>
-/// <param name="Reason">Why the study ended before its budget was used up (a stop rule, an exhausted search space), in one line; else null.</param>
+/// <param name="Reason">Why the study ended before its budget was used up (a stop rule, an exhausted search space), in one line; else
+/// null.</param>
 internal sealed record NextTrial(TrialAssignment? Trial, bool IsFinished = false, string? Reason = null)
 {
     /// <summary>How many records the study's log had when it was decided that it is finished; 0 where it is not.</summary>

@@ -6,7 +6,9 @@ internal static class OutOfMemory
     // Python's and NumPy's, C++'s, and XLA's words for it.
     private static readonly string[] s_words = ["MemoryError", "Unable to allocate", "std::bad_alloc", "RESOURCE_EXHAUSTED"];
 
-    /// <summary>Whether <paramref name="e"/>, or what caused it, says so: .NET's own exception, or torch's messages for its CUDA and CPU allocators.</summary>
+    /// <summary>
+    /// Whether <paramref name="e"/>, or what caused it, says so: .NET's own exception, or torch's messages for its CUDA and CPU allocators.
+    /// </summary>
     public static bool Is(Exception? e)
     {
         for (; e is not null; e = e.InnerException)

@@ -15,7 +15,10 @@ public sealed record ProcessWorkerOptions
     /// <summary>Where standard error goes, one file a worker, appended; null to drop it.</summary>
     public string? LogDirectory { get; init; }
 
-    /// <summary>A trial that says nothing for this long hangs: its worker is killed and it runs again. Default 10 minutes: longer than any evaluation between two steps should take.</summary>
+    /// <summary>
+    /// A trial that says nothing for this long hangs: its worker is killed and it runs again. Default 10 minutes: longer than any
+    /// evaluation between two steps should take.
+    /// </summary>
     public TimeSpan HangTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>A worker that is not ready by then is broken. Default 2 minutes: a large base model on a slow disk.</summary>
@@ -26,7 +29,8 @@ public sealed record ProcessWorkerOptions
 }
 
 /// <summary>
-/// A worker in a process of its own, with its own thread budget. The parent supervises: a process that dies or hangs is replaced before the next trial and takes nothing with it.
+/// A worker in a process of its own, with its own thread budget. The parent supervises: a process that dies or hangs is replaced before the
+/// next trial and takes nothing with it.
 /// </summary>
 public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, ProcessWorkerOptions options) : IWorker
 {
@@ -66,7 +70,8 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                         reporter.Heartbeat();
                         break;
                     case WorkerMessage.MeasuredMessage m when m.Number == trial.Number:
-                        Send(new WorkerMessage.VerdictMessage(await reporter.ReportAsync(m.Step, m.Metrics, cancellationToken).ConfigureAwait(false)));
+                        Send(new WorkerMessage.VerdictMessage(
+                            await reporter.ReportAsync(m.Step, m.Metrics, cancellationToken).ConfigureAwait(false)));
                         break;
                     case WorkerMessage.DoneMessage m when m.Number == trial.Number:
                         return new AttemptEnd.Completed(m.Outcome);
@@ -121,13 +126,21 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         if (_process is { HasExited: false }) return null;
         Kill();
         _lastError = null;
-        var start = new ProcessStartInfo(options.Command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(options.Command[0])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         foreach (string argument in options.Command.Skip(1)) start.ArgumentList.Add(argument);
         // BLAS and OpenMP read their budgets when they are loaded; two pools of all cores each made training 25 times slower.
         string threads = Device.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (string name in (string[])["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]) start.Environment[name] = threads;
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
-        if (Device.Kind == "cuda") start.Environment["CUDA_VISIBLE_DEVICES"] = string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(i => GpuClaims.NameOf(i)));
+        if (Device.Kind == "cuda")
+            start.Environment["CUDA_VISIBLE_DEVICES"] =
+                string.Join(',', Enumerable.Range(Device.Index, Device.Span).Select(i => GpuClaims.NameOf(i)));
         try
         {
             _process = Process.Start(start) ?? throw new InvalidInputException($"The worker {options.Command[0]} did not start.");
@@ -201,7 +214,10 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
     private AttemptEnd.Lost Lost()
     {
         string how = "the worker's process ended";
-        if (_process is { } p && p.WaitForExit(1000)) how = p.ExitCode > 128 ? $"the worker was killed by signal {p.ExitCode - 128}" : $"the worker's process ended with code {p.ExitCode}";
+        if (_process is { } p && p.WaitForExit(1000))
+            how = p.ExitCode > 128
+                ? $"the worker was killed by signal {p.ExitCode - 128}"
+                : $"the worker's process ended with code {p.ExitCode}";
         string? last = Volatile.Read(ref _lastError);
         Kill();
         return new AttemptEnd.Lost(last is null ? how : $"{how}: {last}");
@@ -226,12 +242,16 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         {
             while (await process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
             {
-                // Native libraries sometimes print on standard output; that is not for us. What they leave without a line end stands before a message.
+                // Native libraries sometimes print on standard output; that is not for us. What they leave without a line end stands before
+                // a message.
                 int at = line.IndexOf(frame, StringComparison.Ordinal);
                 if (at >= 0) inbox.TryWrite(WorkerMessage.Parse(line[(at + frame.Length)..]));
             }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or JsonException or FormatException or KeyNotFoundException) { }
+        catch (Exception e)
+            when (e is IOException or ObjectDisposedException or InvalidOperationException or JsonException or FormatException
+                or KeyNotFoundException)
+        { }
         inbox.TryComplete();
     }
 
@@ -243,7 +263,9 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
             if (options.LogDirectory is { } directory)
             {
                 Directory.CreateDirectory(directory);
-                log = new StreamWriter(new FileStream(System.IO.Path.Combine(directory, $"worker-{FileNames.Of(Device.ToString())}.log"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+                log = new StreamWriter(new FileStream(System.IO.Path.Combine(directory, $"worker-{FileNames.Of(Device.ToString())}.log"),
+                    FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+                { AutoFlush = true };
             }
             await using (log)
                 while (await process.StandardError.ReadLineAsync().ConfigureAwait(false) is { } line)
@@ -257,6 +279,8 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                     if (log is not null) await log.WriteLineAsync(line).ConfigureAwait(false);
                 }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException or InvalidOperationException) { }
+        catch (Exception e)
+            when (e is IOException or ObjectDisposedException or UnauthorizedAccessException or InvalidOperationException)
+        { }
     }
 }

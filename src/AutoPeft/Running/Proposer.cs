@@ -7,8 +7,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// Asks the sampler, on a fold of its own, so that reports, results and readers never wait while a sampler thinks. The fold is fed with the records of the study's log once they are durable. One
-/// caller at a time asks; <see cref="Receive"/> may be called from anywhere.
+/// Asks the sampler, on a fold of its own, so that reports, results and readers never wait while a sampler thinks. The fold is fed with the
+/// records of the study's log once they are durable. One caller at a time asks; <see cref="Receive"/> may be called from anywhere.
 /// </summary>
 /// <param name="sampler">Proposes.</param>
 /// <param name="stopRules">End the study early.</param>
@@ -61,7 +61,8 @@ internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRu
 
     /// <summary>The records that stand for the proposals.</summary>
     public IEnumerable<TrialProposed> Records(Proposed made, DateTimeOffset now) => made.Proposals.Select((p, i) => new TrialProposed(
-        now, made.First + i, p.Configuration, p.Note is { } note ? $"{sampler.Name}: {note}" : sampler.Name, made.Seen, made.First, made.Count, p.State, p.Parent));
+        now, made.First + i, p.Configuration, p.Note is { } note ? $"{sampler.Name}: {note}" : sampler.Name, made.Seen, made.First,
+        made.Count, p.State, p.Parent));
 }
 
 /// <summary>What came of one ask.</summary>

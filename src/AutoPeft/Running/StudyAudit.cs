@@ -11,8 +11,9 @@ namespace AutoPeft.Running;
 internal sealed record AuditResult(int Proposals, int Enqueued, IReadOnlyList<string> Differences);
 
 /// <summary>
-/// Replays a study: asks the sampler again for every proposal, with as much of the log as it had seen and the random stream it had, and compares bit for bit. The same log gives the same proposals,
-/// however many workers ran; where one differs, the log was edited, the sampler's code changed, or it is no pure function.
+/// Replays a study: asks the sampler again for every proposal, with as much of the log as it had seen and the random stream it had, and
+/// compares bit for bit. The same log gives the same proposals, however many workers ran; where one differs, the log was edited, the
+/// sampler's code changed, or it is no pure function.
 /// </summary>
 internal static class StudyAudit
 {
@@ -21,7 +22,8 @@ internal static class StudyAudit
     /// <param name="progress">Hears of each proposal checked.</param>
     /// <param name="cancellationToken">Stops between proposals.</param>
     /// <exception cref="InvalidInputException">The log is empty or cannot be folded.</exception>
-    public static AuditResult Run(IReadOnlyList<StudyEvent> log, Func<StudyDefinition, ISampler> sampler, Action<int>? progress = null, CancellationToken cancellationToken = default)
+    public static AuditResult Run(IReadOnlyList<StudyEvent> log, Func<StudyDefinition, ISampler> sampler, Action<int>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         if (log.Count == 0) throw new InvalidInputException("There is no study here yet.");
         var study = new Study();
@@ -35,7 +37,8 @@ internal static class StudyAudit
             else if (log[i] is TrialProposed first && first.Number == first.Batch)
             {
                 asked ??= sampler(study.Definition);
-                TrialProposed[] batch = [.. log.Skip(i).Take(first.BatchSize).TakeWhile(e => e is TrialProposed p && p.Batch == first.Batch).Cast<TrialProposed>()];
+                TrialProposed[] batch = [.. log.Skip(i).Take(first.BatchSize).TakeWhile(e => e is TrialProposed p && p.Batch == first.Batch)
+                    .Cast<TrialProposed>()];
                 // What the sampler had seen is the fold so far, but for a store where others may append between a proposal and its record.
                 Study seen = first.Seen == i ? study : Study.Of(log.Take((int)first.Seen));
                 Compare(asked, seen, batch, differences, cancellationToken);
@@ -47,7 +50,8 @@ internal static class StudyAudit
         return new AuditResult(checkedCount, enqueued, differences);
     }
 
-    private static void Compare(ISampler sampler, Study seen, TrialProposed[] recorded, List<string> differences, CancellationToken cancellationToken)
+    private static void Compare(ISampler sampler, Study seen, TrialProposed[] recorded, List<string> differences,
+        CancellationToken cancellationToken)
     {
         int first = recorded[0].Batch;
         if (StudySession.ViewFor(seen, first, sampler) is not { } view)
@@ -55,14 +59,20 @@ internal static class StudyAudit
             differences.Add($"trial {first}: it was proposed before the trials had ended that its lockstep waits for");
             return;
         }
-        IReadOnlyList<Proposal> again = sampler.Propose(view, recorded[0].BatchSize, StudySession.ProposalStream(seen.Definition, first), cancellationToken);
+        IReadOnlyList<Proposal> again =
+            sampler.Propose(view, recorded[0].BatchSize, StudySession.ProposalStream(seen.Definition, first), cancellationToken);
         for (int i = 0; i < recorded.Length; i++)
         {
-            if (i >= again.Count) differences.Add($"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay nothing");
+            if (i >= again.Count)
+                differences.Add($"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay nothing");
             else if (!again[i].Configuration.Codes.SequenceEqual(recorded[i].Configuration.Codes))
-                differences.Add(string.Create(CultureInfo.InvariantCulture, $"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay ({again[i].Configuration})"));
-            else if (again[i].Parent != recorded[i].Parent) differences.Add($"trial {recorded[i].Number}: the log has it go on from {Parent(recorded[i].Parent)}, the replay from {Parent(again[i].Parent)}");
-            else if (again[i].State != recorded[i].State) differences.Add($"trial {recorded[i].Number}: the sampler's state came out otherwise");
+                differences.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"trial {recorded[i].Number}: the log has ({recorded[i].Configuration}), the replay ({again[i].Configuration})"));
+            else if (again[i].Parent != recorded[i].Parent)
+                differences.Add($"trial {recorded[i].Number}: the log has it go on from {Parent(recorded[i].Parent)}, the replay from "
+                    + $"{Parent(again[i].Parent)}");
+            else if (again[i].State != recorded[i].State)
+                differences.Add($"trial {recorded[i].Number}: the sampler's state came out otherwise");
         }
     }
 

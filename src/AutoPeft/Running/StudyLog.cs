@@ -6,11 +6,12 @@ namespace AutoPeft.Running;
 /// <summary>
 /// A study's log, open: its fold, what others append to its store, and what a person may decide (enqueue, pause, resume, requeue, retry,
 /// change the budget). Reading a study needs this alone and no sampler;
-/// <see cref="StudySession"/> decides on top of it. Thread-safe. Any number of logs in any number of processes may be open on one store: every append is compare-and-set, and a decision that
-/// somebody else's append forestalled is made again on the new fold.
+/// <see cref="StudySession"/> decides on top of it. Thread-safe. Any number of logs in any number of processes may be open on one store:
+/// every append is compare-and-set, and a decision that somebody else's append forestalled is made again on the new fold.
 /// </summary>
 /// <remarks>
-/// Decisions that arrive while an append is on its way are made and appended together (group commit): one durable write serves them all. Nothing is acknowledged before it is durable.
+/// Decisions that arrive while an append is on its way are made and appended together (group commit): one durable write serves them all.
+/// Nothing is acknowledged before it is durable.
 /// </remarks>
 public sealed class StudyLog : IDisposable
 {
@@ -47,7 +48,8 @@ public sealed class StudyLog : IDisposable
 
     /// <summary>Starts a study in an empty store.</summary>
     /// <exception cref="InvalidInputException">The store has a study already.</exception>
-    public static async Task<StudyLog> CreateAsync(StudyDefinition definition, IStudyStore store, TimeProvider? clock = null, CancellationToken cancellationToken = default)
+    public static async Task<StudyLog> CreateAsync(StudyDefinition definition, IStudyStore store, TimeProvider? clock = null,
+        CancellationToken cancellationToken = default)
     {
         clock ??= TimeProvider.System;
         if (!await store.TryAppendAsync(0, [new StudyCreated(clock.GetUtcNow(), definition)], cancellationToken).ConfigureAwait(false))
@@ -58,25 +60,35 @@ public sealed class StudyLog : IDisposable
     /// <summary>Opens a study that a store has.</summary>
     /// <param name="store">Where the study is. The caller disposes it, after this log.</param>
     /// <param name="clock">For the records' times; the system's unless stated.</param>
-    /// <param name="declared">The search space as the program declares it; needed only where its constraints are C# predicates, which a log holds as text.</param>
+    /// <param name="declared">The search space as the program declares it; needed only where its constraints are C# predicates, which a log
+    /// holds as text.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="InvalidInputException">The store is empty, or the study searches another space than <paramref name="declared"/>.</exception>
-    public static async Task<StudyLog> OpenAsync(IStudyStore store, TimeProvider? clock = null, SearchSpace? declared = null, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidInputException">The store is empty, or the study searches another space than
+    /// <paramref name="declared"/>.</exception>
+    public static async Task<StudyLog> OpenAsync(IStudyStore store, TimeProvider? clock = null, SearchSpace? declared = null,
+        CancellationToken cancellationToken = default)
     {
         Study study = await FoldAsync(store, declared, cancellationToken).ConfigureAwait(false);
-        return study.Exists ? new StudyLog(store, clock ?? TimeProvider.System, declared, study) : throw new InvalidInputException("There is no study here yet.");
+        return study.Exists
+            ? new StudyLog(store, clock ?? TimeProvider.System, declared, study)
+            : throw new InvalidInputException("There is no study here yet.");
     }
 
     /// <summary>Has <paramref name="observer"/> hear of every change from now on; null for nobody.</summary>
     public void Observe(ISweepObserver? observer) => _observer = observer;
 
     /// <summary>Runs <paramref name="read"/> on the fold while nothing changes it.</summary>
-    public Task<T> ReadAsync<T>(Func<IStudyView, T> read, CancellationToken cancellationToken = default) => DecideAsync(_ => [], s => read(s), cancellationToken);
+    public Task<T> ReadAsync<T>(Func<IStudyView, T> read, CancellationToken cancellationToken = default) =>
+        DecideAsync(_ => [], s => read(s), cancellationToken);
 
     /// <summary>Takes in what others appended to the store.</summary>
-    public Task RefreshAsync(CancellationToken cancellationToken = default) => DecideAsync(_ => [], _ => true, cancellationToken, fresh: true);
+    public Task RefreshAsync(CancellationToken cancellationToken = default) =>
+        DecideAsync(_ => [], _ => true, cancellationToken, fresh: true);
 
-    /// <summary>Returns when the log has more than <paramref name="length"/> records, from here or from elsewhere, or after <paramref name="atMost"/>.</summary>
+    /// <summary>
+    /// Returns when the log has more than <paramref name="length"/> records, from here or from elsewhere, or after
+    /// <paramref name="atMost"/>.
+    /// </summary>
     public async Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken = default)
     {
         Task changed;
@@ -120,8 +132,11 @@ public sealed class StudyLog : IDisposable
         }, study => study.Trials[number], cancellationToken, fresh: true);
     }
 
-    /// <summary>Adds those of <paramref name="configurations"/> that the study does not have yet, in their order; for studies that run a list.</summary>
-    /// <exception cref="InvalidInputException">One breaks a hard constraint, or the budget does not take them all. Nothing is added.</exception>
+    /// <summary>
+    /// Adds those of <paramref name="configurations"/> that the study does not have yet, in their order; for studies that run a list.
+    /// </summary>
+    /// <exception cref="InvalidInputException">One breaks a hard constraint, or the budget does not take them all. Nothing is
+    /// added.</exception>
     public Task EnqueueMissingAsync(IEnumerable<Configuration> configurations, CancellationToken cancellationToken = default)
     {
         Configuration[] list = [.. configurations];
@@ -143,16 +158,20 @@ public sealed class StudyLog : IDisposable
     /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <exception cref="InvalidInputException">The trial was never asked for, has ended, waits already or is paused.</exception>
     public Task RequeueAsync(int number, string reason, CancellationToken cancellationToken = default) =>
-        DecideAsync(study => [new TrialRequeued(Now, number, study.AttemptOf(number), OneLine(reason))], _ => true, cancellationToken, fresh: true);
+        DecideAsync(study => [new TrialRequeued(Now, number, study.AttemptOf(number), OneLine(reason))], _ => true, cancellationToken,
+            fresh: true);
 
-    /// <summary>Puts every running trial back: for a host that knows that no worker of an earlier life is left. Counts against no trial.</summary>
+    /// <summary>
+    /// Puts every running trial back: for a host that knows that no worker of an earlier life is left. Counts against no trial.
+    /// </summary>
     /// <returns>How many.</returns>
     public Task<int> RequeueRunningAsync(string reason, CancellationToken cancellationToken = default)
     {
         int count = 0;
         return DecideAsync(study =>
         {
-            StudyEvent[] events = [.. study.Trials.Where(t => t.State == TrialState.Running).Select(t => new TrialRequeued(Now, t.Number, t.Attempt, reason))];
+            StudyEvent[] events = [
+                .. study.Trials.Where(t => t.State == TrialState.Running).Select(t => new TrialRequeued(Now, t.Number, t.Attempt, reason))];
             count = events.Length;
             return events;
         }, _ => count, cancellationToken, fresh: true);
@@ -192,7 +211,8 @@ public sealed class StudyLog : IDisposable
     public Task<bool> PauseStudyAsync(string reason, CancellationToken cancellationToken = default)
     {
         bool acts = false;
-        return DecideAsync(study => (acts = !study.IsPaused) ? [new StudyPaused(Now, OneLine(reason))] : [], _ => acts, cancellationToken, fresh: true);
+        return DecideAsync(study => (acts = !study.IsPaused) ? [new StudyPaused(Now, OneLine(reason))] : [], _ => acts, cancellationToken,
+            fresh: true);
     }
 
     /// <summary>Lets a held study go on. Does nothing where it goes on already.</summary>
@@ -212,7 +232,9 @@ public sealed class StudyLog : IDisposable
         changed.TrySetResult();
     }
 
-    /// <summary>Calls <paramref name="receive"/> with every record of the log, from the first on and as they become durable, in order.</summary>
+    /// <summary>
+    /// Calls <paramref name="receive"/> with every record of the log, from the first on and as they become durable, in order.
+    /// </summary>
     internal async Task FeedAsync(Action<StudyEvent> receive, CancellationToken cancellationToken)
     {
         var later = new Queue<StudyEvent>();
@@ -232,14 +254,16 @@ public sealed class StudyLog : IDisposable
     }
 
     /// <summary>
-    /// Decides on the fold and appends what was decided. Both functions may be called again, on a newer fold, where somebody else appended first; they must not change anything but their own result.
+    /// Decides on the fold and appends what was decided. Both functions may be called again, on a newer fold, where somebody else appended
+    /// first; they must not change anything but their own result.
     /// </summary>
     /// <param name="decide">What to append: the records of one trial, or a run of proposals. None to append nothing.</param>
     /// <param name="result">Reads the result off the fold with those records in.</param>
     /// <param name="cancellationToken">Gives up before the decision is made; a decision that is made is seen through.</param>
     /// <param name="fresh">Whether to take in what others appended first.</param>
     /// <exception cref="InvalidInputException">The fold refuses a record; nothing is appended.</exception>
-    internal Task<T> DecideAsync<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result, CancellationToken cancellationToken, bool fresh = false)
+    internal Task<T> DecideAsync<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result,
+        CancellationToken cancellationToken, bool fresh = false)
     {
         var turn = new Turn<T>(decide, result, fresh, cancellationToken);
         bool lead;
@@ -262,7 +286,8 @@ public sealed class StudyLog : IDisposable
 
     private TrialProposed Enqueued(Study study, Configuration configuration, int number)
     {
-        if (study.Definition.Space.BrokenBy(configuration) is { } broken) throw new InvalidInputException($"The configuration ({configuration}) breaks the constraint '{broken.Text}'.");
+        if (study.Definition.Space.BrokenBy(configuration) is { } broken)
+            throw new InvalidInputException($"The configuration ({configuration}) breaks the constraint '{broken.Text}'.");
         return new TrialProposed(Now, number, configuration, "enqueued", study.Sequence, number, 1);
     }
 
@@ -298,7 +323,8 @@ public sealed class StudyLog : IDisposable
             fresh = false;
             long length = _study.Sequence;
             var events = new List<StudyEvent>();
-            // The fold runs ahead of the store from the first record on; whatever goes wrong before the append has come back makes it stale.
+            // The fold runs ahead of the store from the first record on; whatever goes wrong before the append has come back makes it
+            // stale.
             foreach (Turn turn in turns) Decide(turn, events);
             if (_stale) continue;
             if (events.Count > 0)
@@ -439,7 +465,8 @@ public sealed class StudyLog : IDisposable
         protected abstract IReadOnlyList<StudyEvent> DecideOn(Study study);
     }
 
-    private sealed class Turn<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result, bool fresh, CancellationToken cancellationToken) : Turn(fresh, cancellationToken)
+    private sealed class Turn<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result, bool fresh,
+        CancellationToken cancellationToken) : Turn(fresh, cancellationToken)
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly CancellationToken _cancellationToken = cancellationToken;

@@ -13,11 +13,14 @@ public sealed record StudyPolicy
     /// <summary>Decides on reports. Default: every trial runs to its end.</summary>
     public IScheduler Scheduler { get; init; } = new RunToEnd();
 
-    /// <summary>End the study early: none of them is asked for trials that are running. Default: none; the budget alone ends the study.</summary>
+    /// <summary>
+    /// End the study early: none of them is asked for trials that are running. Default: none; the budget alone ends the study.
+    /// </summary>
     public IReadOnlyList<IStopRule> StopRules { get; init; } = [];
 
     /// <summary>
-    /// A trial fails when its worker has died or hung under it this often. Interruptions do not count. Default 3: a worker that dies twice under one trial points at the trial.
+    /// A trial fails when its worker has died or hung under it this often. Interruptions do not count. Default 3: a worker that dies twice
+    /// under one trial points at the trial.
     /// </summary>
     /// <exception cref="InvalidInputException">Below 1.</exception>
     public int MaxCrashes
@@ -27,7 +30,8 @@ public sealed record StudyPolicy
     } = 3;
 
     /// <summary>
-    /// Whether a trial that ran out of memory beside others runs once more with its device to itself. Default true; false, or a device that the trial had to itself already, makes it a failed trial.
+    /// Whether a trial that ran out of memory beside others runs once more with its device to itself. Default true; false, or a device that
+    /// the trial had to itself already, makes it a failed trial.
     /// </summary>
     public bool RetryOutOfMemoryAlone { get; init; } = true;
 

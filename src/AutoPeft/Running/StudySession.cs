@@ -7,8 +7,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// Decides for a study: which trial a free slot runs next, what a report is answered, what the end of an attempt means. Every host (<see cref="LocalSweep"/>, grains, ask-tell) decides through this
-/// class, and every decision is a record of the log. Thread-safe.
+/// Decides for a study: which trial a free slot runs next, what a report is answered, what the end of an attempt means. Every host
+/// (<see cref="LocalSweep"/>, grains, ask-tell) decides through this class, and every decision is a record of the log. Thread-safe.
 /// </summary>
 public sealed class StudySession : IAsyncDisposable
 {
@@ -35,8 +35,10 @@ public sealed class StudySession : IAsyncDisposable
 
     /// <summary>Starts a study in an empty store.</summary>
     /// <exception cref="InvalidInputException">The store has a study already.</exception>
-    public static async Task<StudySession> CreateAsync(StudyDefinition definition, StudyPolicy policy, IStudyStore store, TimeProvider? clock = null, CancellationToken cancellationToken = default) =>
-        await OpenAsync(await StudyLog.CreateAsync(definition, store, clock, cancellationToken).ConfigureAwait(false), policy, cancellationToken).ConfigureAwait(false);
+    public static async Task<StudySession> CreateAsync(StudyDefinition definition, StudyPolicy policy, IStudyStore store,
+        TimeProvider? clock = null, CancellationToken cancellationToken = default) =>
+        await OpenAsync(await StudyLog.CreateAsync(definition, store, clock, cancellationToken).ConfigureAwait(false), policy,
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Decides for a study whose log is open. The session closes the log when it is disposed.</summary>
     public static async Task<StudySession> OpenAsync(StudyLog log, StudyPolicy policy, CancellationToken cancellationToken = default)
@@ -48,12 +50,14 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives a trial to a free slot: the one that the log has on this slot already (its answer was lost), else a waiting one, else a paused one that the scheduler promotes, else a new one from the
-    /// sampler. Waits until there is one, the study has ended, or <paramref name="patience"/> is over.
+    /// Gives a trial to a free slot: the one that the log has on this slot already (its answer was lost), else a waiting one, else a paused
+    /// one that the scheduler promotes, else a new one from the sampler. Waits until there is one, the study has ended, or
+    /// <paramref name="patience"/> is over.
     /// </summary>
     /// <param name="worker">The worker's name; worker and device together name the slot, which runs one trial at a time.</param>
     /// <param name="device">The slot's device.</param>
-    /// <param name="patience">After this time the answer is <see cref="NextTrial.Later"/>. A sampler that thinks for longer goes on thinking.</param>
+    /// <param name="patience">After this time the answer is <see cref="NextTrial.Later"/>. A sampler that thinks for longer goes on
+    /// thinking.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidInputException">The sampler cannot serve this study, or the store cannot be written.</exception>
     internal async Task<NextTrial> NextAsync(
@@ -73,7 +77,8 @@ public sealed class StudySession : IAsyncDisposable
                 Task ask = Task.Run(() => AskForAsync(worker, device, cancellationToken), CancellationToken.None);
                 try
                 {
-                    await ask.WaitAsync(left == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left, Log.Clock, cancellationToken).ConfigureAwait(false);
+                    await ask.WaitAsync(left == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left, Log.Clock, cancellationToken)
+                        .ConfigureAwait(false);
                     continue;
                 }
                 catch (TimeoutException)
@@ -87,12 +92,14 @@ public sealed class StudySession : IAsyncDisposable
 
     /// <summary>Records what a running attempt measured, and asks the scheduler.</summary>
     /// <param name="id">The attempt.</param>
-    /// <param name="step">What the scheduler compares at: epochs, steps; ascending within an attempt. A step that is recorded already is answered again and not recorded twice.</param>
+    /// <param name="step">What the scheduler compares at: epochs, steps; ascending within an attempt. A step that is recorded already is
+    /// answered again and not recorded twice.</param>
     /// <param name="metrics">Named measurements.</param>
     /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <returns>What the trial is to do; null if the attempt no longer counts and must stop.</returns>
     /// <exception cref="InvalidInputException">The step is below one that this attempt reported.</exception>
-    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken = default)
+    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics,
+        CancellationToken cancellationToken = default)
     {
         bool counts = false;
         return Log.DecideAsync<Decision?>(
@@ -129,8 +136,8 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Proposes up to <paramref name="count"/> trials for ask-tell, fewer where the budget leaves fewer or the sampler has run out; none when nothing is left, a person holds the study, or lockstep
-    /// waits for a trial.
+    /// Proposes up to <paramref name="count"/> trials for ask-tell, fewer where the budget leaves fewer or the sampler has run out; none
+    /// when nothing is left, a person holds the study, or lockstep waits for a trial.
     /// </summary>
     public async Task<IReadOnlyList<Trial>> AskAsync(int count, CancellationToken cancellationToken = default)
     {
@@ -166,15 +173,19 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     /// <summary>Records a report of a trial that nobody else runs, for ask-tell.</summary>
-    /// <exception cref="InvalidInputException">The trial was never asked for, is paused, has ended, or the step does not ascend.</exception>
-    public Task<Decision> TellReportAsync(int number, long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken = default) => Log.DecideAsync(
+    /// <exception cref="InvalidInputException">The trial was never asked for, is paused, has ended, or the step does not
+    /// ascend.</exception>
+    public Task<Decision> TellReportAsync(int number, long step, ImmutableSortedDictionary<string, double> metrics,
+        CancellationToken cancellationToken = default) => Log.DecideAsync(
         study => [new TrialReported(Log.Now, number, study.AttemptOf(number), step, metrics)],
         study => _policy.Scheduler.Decide(study, study.Trials[number]),
         cancellationToken);
 
     /// <summary>Records the end of a trial that nobody else runs, for ask-tell. The trial need not have been started.</summary>
-    /// <returns>How the trial stands then: a value that is not finite, or not positive on a logarithmic scale, makes a completed trial a failed one.</returns>
-    /// <exception cref="InvalidInputException">The trial was never asked for, has ended, or the number of values is wrong. Nothing is recorded.</exception>
+    /// <returns>How the trial stands then: a value that is not finite, or not positive on a logarithmic scale, makes a completed trial a
+    /// failed one.</returns>
+    /// <exception cref="InvalidInputException">The trial was never asked for, has ended, or the number of values is wrong. Nothing is
+    /// recorded.</exception>
     public Task<TrialState> TellAsync(int number, AttemptEnd end, CancellationToken cancellationToken = default) => Log.DecideAsync(
         study => number >= 0 && number < study.Trials.Count
             ? [RecordOf(study, study.Trials[number], end)]
@@ -200,7 +211,10 @@ public sealed class StudySession : IAsyncDisposable
     /// <summary>The random stream of the ask whose first trial is <paramref name="first"/>.</summary>
     public static Philox ProposalStream(StudyDefinition definition, int first) => new(definition.Seed, (ulong)first, StreamPurpose.Ask);
 
-    /// <summary>What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see <see cref="StudyDefinition.Lockstep"/>).</summary>
+    /// <summary>
+    /// What the sampler sees when it is asked for trial <paramref name="first"/>; null where it cannot be asked yet (see
+    /// <see cref="StudyDefinition.Lockstep"/>).
+    /// </summary>
     public static IStudyView? ViewFor(Study study, int first, ISampler sampler)
     {
         IStudyView? view = study.Definition.Lockstep is { } k ? LockstepView.Of(study, first, k) : study;
@@ -208,10 +222,12 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     /// <summary>The seed that trial <paramref name="number"/> trains with: the same for every attempt.</summary>
-    public static ulong TrainingSeed(StudyDefinition definition, int number) => new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;
+    public static ulong TrainingSeed(StudyDefinition definition, int number) =>
+        new Philox(definition.Seed, (ulong)number, StreamPurpose.Training).NextUInt64() >> 1;
 
     /// <summary>
-    /// The seed of a trial that may go on from another's checkpoint: its oldest ancestor's, so that data order and dropout go on exactly where the parent's were.
+    /// The seed of a trial that may go on from another's checkpoint: its oldest ancestor's, so that data order and dropout go on exactly
+    /// where the parent's were.
     /// </summary>
     public static ulong TrainingSeed(IStudyView study, Trial trial)
     {
@@ -236,7 +252,8 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     private static bool IsRunning(Study study, AttemptId id) =>
-        id.Trial >= 0 && id.Trial < study.Trials.Count && study.Trials[id.Trial] is { State: TrialState.Running } t && t.Attempt == id.Attempt;
+        id.Trial >= 0 && id.Trial < study.Trials.Count && study.Trials[id.Trial] is { State: TrialState.Running } t
+            && t.Attempt == id.Attempt;
 
     /// <summary>Takes what is there without the sampler.</summary>
     private Task<Choice> TakeAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
@@ -265,14 +282,16 @@ public sealed class StudySession : IAsyncDisposable
                     retired = next is TrialPruned;
                     return retired ? [next] : [next, Started(study.Trials[next.Number], worker, device)];
                 }
-                // A sampler that had nothing to propose may have something once the log has gone on: a population waits for its members, lockstep for a trial.
-                mayAsk = Volatile.Read(ref _ended) is null && Volatile.Read(ref _emptyAt) != study.Sequence && study.Trials.Count < (study.Definition.Budget ?? int.MaxValue);
+                // A sampler that had nothing to propose may have something once the log has gone on: a population waits for its members,
+                // lockstep for a trial.
+                mayAsk = Volatile.Read(ref _ended) is null && Volatile.Read(ref _emptyAt) != study.Sequence
+                    && study.Trials.Count < (study.Definition.Budget ?? int.MaxValue);
                 finished = !mayAsk && study.PendingCount == 0;
                 return [];
             },
             study => taken >= 0 ? new Choice(new NextTrial(AssignmentOf(study, study.Trials[taken], device)), false)
                 : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended) ?? ExhaustedBefore(study))
-                    { Records = study.Sequence }, false)
+                { Records = study.Sequence }, false)
                 : new Choice(null, mayAsk),
             cancellationToken);
     }
@@ -352,19 +371,22 @@ public sealed class StudySession : IAsyncDisposable
     private TrialEvent? Promoted(Study study)
     {
         if (study.PausedCount == 0 || study.IsPaused) return null;
-        if (_policy.Scheduler.Retire(study) is { } retired) return new TrialPruned(Log.Now, retired, study.Trials[retired].Attempt, study.Trials[retired].PausedAt ?? 0);
+        if (_policy.Scheduler.Retire(study) is { } retired)
+            return new TrialPruned(Log.Now, retired, study.Trials[retired].Attempt, study.Trials[retired].PausedAt ?? 0);
         return _policy.Scheduler.Promote(study) is { } promoted ? new TrialPromoted(Log.Now, promoted) : null;
     }
 
-    private TrialStarted Started(Trial trial, string worker, DeviceSlot device) => new(Log.Now, trial.Number, worker, device.ToString(), trial.Attempt + 1);
+    private TrialStarted Started(Trial trial, string worker, DeviceSlot device) =>
+        new(Log.Now, trial.Number, worker, device.ToString(), trial.Attempt + 1);
 
-    private TrialAssignment AssignmentOf(Study study, Trial trial, DeviceSlot device) => new(trial.Number, trial.Configuration, TrainingSeed(study, trial), trial.Attempt, device)
-    {
-        ResumeFrom = trial.PausedAt ?? (trial.GoesOnFromParent ? trial.Parent!.Step : null),
-        Parent = trial.Parent,
-        Alone = trial.WasAlone,
-        KeepsFrom = _policy.Scheduler.KeepsFrom(study),
-    };
+    private TrialAssignment AssignmentOf(Study study, Trial trial, DeviceSlot device) =>
+        new(trial.Number, trial.Configuration, TrainingSeed(study, trial), trial.Attempt, device)
+        {
+            ResumeFrom = trial.PausedAt ?? (trial.GoesOnFromParent ? trial.Parent!.Step : null),
+            Parent = trial.Parent,
+            Alone = trial.WasAlone,
+            KeepsFrom = _policy.Scheduler.KeepsFrom(study),
+        };
 
     private AttemptEvent RecordOf(Study study, Trial trial, AttemptEnd end)
     {
@@ -377,7 +399,8 @@ public sealed class StudySession : IAsyncDisposable
                 : new TrialCompleted(now, number, attempt, c.Outcome.Values, c.Outcome.Outcomes, c.Outcome.Metrics),
             AttemptEnd.Failed f => new TrialFailed(now, number, attempt, StudyLog.OneLine(f.Error)),
             AttemptEnd.OutOfMemory o when _policy.RetryOutOfMemoryAlone && o.Beside && !trial.WasAlone =>
-                new TrialRequeued(now, number, attempt, StudyLog.OneLine($"out of memory beside other trials, now alone: {o.Error}"), Alone: true),
+                new TrialRequeued(now, number, attempt, StudyLog.OneLine($"out of memory beside other trials, now alone: {o.Error}"),
+                    Alone: true),
             AttemptEnd.OutOfMemory o => new TrialFailed(now, number, attempt, StudyLog.OneLine($"out of memory: {o.Error}")),
             AttemptEnd.Left { Paused: true } l => new TrialPaused(now, number, attempt, l.Step),
             AttemptEnd.Left l => new TrialPruned(now, number, attempt, l.Step),
@@ -390,7 +413,9 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     private static string? Refused(StudyDefinition study, ImmutableArray<double> values) =>
-        values.Length != study.Objectives.Length ? null : study.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
+        values.Length != study.Objectives.Length
+            ? null
+            : study.Objectives.Select((o, i) => o.Refuses(values[i])).FirstOrDefault(r => r is not null);
 
     private static int? OnSlot(Study study, string worker, DeviceSlot device)
     {

@@ -49,16 +49,25 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <param name="name">Its name in tables.</param>
     /// <param name="reference">Its coordinate of the hypervolume's reference point; inferred where null.</param>
     /// <param name="log">Whether it counts on a logarithmic scale, as counts and times over several orders of magnitude do.</param>
-    /// <param name="formula">Where the configuration alone decides the value, what it is, over the space's parameter names (<see cref="Objective.Formula"/>); it is then known everywhere instead of learnt.</param>
-    public SweepBuilder<T> Minimize(string name, double? reference = null, bool log = false, string? formula = null) => Do(() => _objectives.Add(Objective.Minimize(name, reference) with { Log = log, Formula = formula }));
+    /// <param name="formula">Where the configuration alone decides the value, what it is, over the space's parameter names
+    /// (<see cref="Objective.Formula"/>); it is then known everywhere instead of learnt.</param>
+    public SweepBuilder<T> Minimize(string name, double? reference = null, bool log = false, string? formula = null) =>
+        Do(() => _objectives.Add(Objective.Minimize(name, reference) with { Log = log, Formula = formula }));
 
     /// <summary>An objective where larger is better; see <see cref="Minimize"/>.</summary>
-    public SweepBuilder<T> Maximize(string name, double? reference = null, bool log = false, string? formula = null) => Do(() => _objectives.Add(Objective.Maximize(name, reference) with { Log = log, Formula = formula }));
+    public SweepBuilder<T> Maximize(string name, double? reference = null, bool log = false, string? formula = null) =>
+        Do(() => _objectives.Add(Objective.Maximize(name, reference) with { Log = log, Formula = formula }));
 
-    /// <summary>A measurement that has to stay within bounds; its values follow the objectives' in what the objective function gives.</summary>
-    public SweepBuilder<T> Constrain(string name, double? max = null, double? min = null) => Do(() => _outcomes.Add(new OutcomeConstraint(name, max, min)));
+    /// <summary>
+    /// A measurement that has to stay within bounds; its values follow the objectives' in what the objective function gives.
+    /// </summary>
+    public SweepBuilder<T> Constrain(string name, double? max = null, double? min = null) =>
+        Do(() => _outcomes.Add(new OutcomeConstraint(name, max, min)));
 
-    /// <summary>Which sampler; "auto" unless stated. Population-based training brings its scheduler along: <c>pbt:population=8,interval=1,max=20</c>.</summary>
+    /// <summary>
+    /// Which sampler; "auto" unless stated. Population-based training brings its scheduler along:
+    /// <c>pbt:population=8,interval=1,max=20</c>.
+    /// </summary>
     public SweepBuilder<T> Sampler(string name) => Do(() =>
     {
         _ = SamplerCatalog.Create(name);
@@ -89,22 +98,28 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// one, unless more trials were made already. The number that the study was made with changes nothing: a person may have given it more
     /// since.
     /// </summary>
-    public SweepBuilder<T> Trials(int trials) => Do(() => _trials = trials > 0 ? trials : throw new InvalidInputException($"A sweep needs at least one trial, not {trials}."));
+    public SweepBuilder<T> Trials(int trials) =>
+        Do(() => _trials = trials > 0 ? trials : throw new InvalidInputException($"A sweep needs at least one trial, not {trials}."));
 
     /// <summary>Trials at once; 1 unless stated. The objective must then be thread-safe.</summary>
-    public SweepBuilder<T> Workers(int workers) => Do(() => _workers = workers > 0 ? workers : throw new InvalidInputException($"A sweep needs at least one worker, not {workers}."));
+    public SweepBuilder<T> Workers(int workers) =>
+        Do(() => _workers = workers > 0 ? workers : throw new InvalidInputException($"A sweep needs at least one worker, not {workers}."));
 
     /// <summary>
-    /// Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated. One program at a time runs a journal's trials; a second is
-    /// refused.
+    /// Keeps the study in a journal file: running the same program again goes on where it stopped. In memory unless stated. One program at
+    /// a time runs a journal's trials; a second is refused.
     /// </summary>
     public SweepBuilder<T> Journal(string path) => Do(() => _journal = path);
 
-    /// <summary>Keeps the study in a store of your own, which you dispose. One sweep at a time runs a study; many machines run one together through the Orleans host.</summary>
+    /// <summary>
+    /// Keeps the study in a store of your own, which you dispose. One sweep at a time runs a study; many machines run one together through
+    /// the Orleans host.
+    /// </summary>
     public SweepBuilder<T> Store(IStudyStore store) => Do(() => _store = store);
 
     /// <summary>
-    /// Where each trial gets a directory of its own, <see cref="TrialAssignment.WorkDirectory"/>, for checkpoints; none unless stated. A trial that goes on from another's checkpoint finds there what that one had when it paused.
+    /// Where each trial gets a directory of its own, <see cref="TrialAssignment.WorkDirectory"/>, for checkpoints; none unless stated. A
+    /// trial that goes on from another's checkpoint finds there what that one had when it paused.
     /// </summary>
     public SweepBuilder<T> TrialDirectory(string path) => Do(() => _trialDirectory = path);
 
@@ -169,7 +184,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <exception cref="InvalidInputException">The journal has another study, or the space cannot be sampled.</exception>
     /// <exception cref="SweepFailedException">Every trial failed; the first one's exception is inside.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a journal goes on next time.</exception>
-    public Task<SweepResult<T>> RunAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default) =>
+    public Task<SweepResult<T>> RunAsync(Func<T, SweepTrial, CancellationToken, Task<double[]>> objective,
+        CancellationToken cancellationToken = default) =>
         RunWithAsync(study => new DelegateRunner<T>(study, _read, objective), cancellationToken);
 
     /// <summary>As the other overload, for an objective that reports nothing on its way.</summary>
@@ -210,18 +226,25 @@ public sealed partial class SweepBuilder<T> where T : notnull
     }
 
     /// <summary>
-    /// Runs the sweep over a set of tasks, one configuration for all: the function is called for each task with its name, and gives one number per objective (and per outcome); each objective's value is
-    /// <paramref name="tasks"/>' aggregate. <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every task. See <see cref="TaskSetRunner"/>.
+    /// Runs the sweep over a set of tasks, one configuration for all: the function is called for each task with its name, and gives one
+    /// number per objective (and per outcome); each objective's value is
+    /// <paramref name="tasks"/>' aggregate. <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every
+    /// task. See <see cref="TaskSetRunner"/>.
     /// </summary>
-    public Task<SweepResult<T>> RunAsync(TaskSetOptions tasks, Func<T, string, SweepTrial, CancellationToken, Task<double[]>> objective, CancellationToken cancellationToken = default) =>
+    public Task<SweepResult<T>> RunAsync(TaskSetOptions tasks, Func<T, string, SweepTrial, CancellationToken, Task<double[]>> objective,
+        CancellationToken cancellationToken = default) =>
         RunWithAsync(study =>
             new TaskSetRunner(study, tasks,
             [.. tasks.Tasks.Select(task =>
             new DelegateRunner<T>(study, _read, (value, trial, token) => objective(value, task.Name, trial, token)))], _logger),
             cancellationToken);
 
-    /// <summary>Runs the sweep with a runner of your own, made for the study; it serves every worker at once, and has to be thread-safe where there are several.</summary>
-    public async Task<SweepResult<T>> RunWithAsync(Func<StudyDefinition, ITrialRunner> runners, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Runs the sweep with a runner of your own, made for the study; it serves every worker at once, and has to be thread-safe where there
+    /// are several.
+    /// </summary>
+    public async Task<SweepResult<T>> RunWithAsync(Func<StudyDefinition, ITrialRunner> runners,
+        CancellationToken cancellationToken = default)
     {
         (StudyDefinition definition, StudyPolicy policy) = Define();
         // What is wrong with the runner, or with what was enqueued, is known before a study is made.
@@ -257,8 +280,11 @@ public sealed partial class SweepBuilder<T> where T : notnull
         // A name alone as the sampler writes it, however it was typed.
         var definition = new StudyDefinition(_space, _objectives, _outcomes)
         {
-            Name = _name, Sampler = _sampler is null && samplerText.Contains(':') ? samplerText : sampler.Name, Seed = _seed,
-                Budget = _trials ?? DefaultTrials, Scheduler = schedulerText,
+            Name = _name,
+            Sampler = _sampler is null && samplerText.Contains(':') ? samplerText : sampler.Name,
+            Seed = _seed,
+            Budget = _trials ?? DefaultTrials,
+            Scheduler = schedulerText,
         };
         if (_earlier.Count > 0) definition = EarlierJson.Write(definition,
             [.. _earlier.Select(e => EarlierStudy.Of(e, definition, out _))]);
@@ -326,7 +352,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
         }
         if (made is null) await store.TryAppendAsync(0, [new StudyCreated(TimeProvider.System.GetUtcNow(), definition)],
             cancellationToken).ConfigureAwait(false);
-        StudyLog log = await StudyLog.OpenAsync(store, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
+        StudyLog log =
+            await StudyLog.OpenAsync(store, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
         try
         {
             StudyDefinition recorded = log.Study.Definition;

@@ -17,8 +17,8 @@ public sealed record SweepOptions
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>
-    /// After so many lost workers in a row, with none that came to the end of a trial between them, the machine itself is taken to be broken, and its host stops. Default 6 and one for each slot: more
-    /// than two bad trials can cause with three attempts each.
+    /// After so many lost workers in a row, with none that came to the end of a trial between them, the machine itself is taken to be
+    /// broken, and its host stops. Default 6 and one for each slot: more than two bad trials can cause with three attempts each.
     /// </summary>
     public int LostWorkersInARow { get; init; } = 6;
 }

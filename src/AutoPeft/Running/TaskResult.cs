@@ -38,16 +38,21 @@ internal sealed record TaskResult(TrialOutcome Outcome, double Seconds)
             }
             using JsonDocument json = JsonDocument.Parse(bytes.AsMemory(0, end));
             JsonElement e = json.RootElement;
-            if (e.GetProperty("task").GetString() != task || e.GetProperty("seed").GetUInt64() != trial.Seed || e.GetProperty("params").GetString() != trial.Configuration.ToString())
+            if (e.GetProperty("task").GetString() != task || e.GetProperty("seed").GetUInt64() != trial.Seed
+                || e.GetProperty("params").GetString() != trial.Configuration.ToString())
             {
                 refused = "it is of another run";
                 return null;
             }
             return new TaskResult(
-                new TrialOutcome(Numbers(e, "values"), Numbers(e, "outcomes"), e.GetProperty("metrics").EnumerateObject().ToImmutableSortedDictionary(m => m.Name, m => EventJson.ReadNumber(m.Value), StringComparer.Ordinal)),
+                new TrialOutcome(Numbers(e, "values"), Numbers(e, "outcomes"),
+                    e.GetProperty("metrics").EnumerateObject()
+                        .ToImmutableSortedDictionary(m => m.Name, m => EventJson.ReadNumber(m.Value), StringComparer.Ordinal)),
                 e.GetProperty("seconds").GetDouble());
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidInputException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException
+                or FormatException or InvalidInputException)
         {
             refused = $"it cannot be read: {e.Message}";
             return null;
@@ -105,5 +110,6 @@ internal sealed record TaskResult(TrialOutcome Outcome, double Seconds)
         w.WriteEndArray();
     }
 
-    private static ImmutableArray<double> Numbers(JsonElement e, string name) => [.. e.GetProperty(name).EnumerateArray().Select(EventJson.ReadNumber)];
+    private static ImmutableArray<double> Numbers(JsonElement e, string name) =>
+        [.. e.GetProperty(name).EnumerateArray().Select(EventJson.ReadNumber)];
 }

@@ -10,15 +10,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// One configuration for many tasks: runs a trial on every task of a set, by one runner a task, and gives a robust aggregate of the results. After each task it reports (step = how many tasks are done):
-/// under an objective's name the aggregate so far, under <see cref="StepMetric"/>'s this task's result, and everything measured as <c>METRIC@TASK</c>; so any scheduler can stop a configuration that
-/// loses, <see cref="TaskRaceScheduler"/> above all. A trial's metrics keep every task's results.
+/// One configuration for many tasks: runs a trial on every task of a set, by one runner a task, and gives a robust aggregate of the
+/// results. After each task it reports (step = how many tasks are done): under an objective's name the aggregate so far, under
+/// <see cref="StepMetric"/>'s this task's result, and everything measured as <c>METRIC@TASK</c>; so any scheduler can stop a configuration
+/// that loses, <see cref="TaskRaceScheduler"/> above all. A trial's metrics keep every task's results.
 /// </summary>
 /// <remarks>
-/// Each task has a directory of its own under the trial's, where its runner may keep checkpoints; a task that is done is never run again when the trial is interrupted or paused and goes on. Each has a
-/// seed of its own, derived from the trial's and the task's name: neither order nor company changes it. What the tasks' runners report on their way counts as a sign of life only. Outcome constraints
-/// take the task that comes closest to breaking them. As thread-safe as the runners are.
-/// <example><code>new TaskSetRunner(study, new TaskSetOptions { Tasks = ["a", "b"], Aggregate = TaskAggregate.Worst }, [runnerA, runnerB])</code></example>
+/// Each task has a directory of its own under the trial's, where its runner may keep checkpoints; a task that is done is never run again
+/// when the trial is interrupted or paused and goes on. Each has a seed of its own, derived from the trial's and the task's name: neither
+/// order nor company changes it. What the tasks' runners report on their way counts as a sign of life only. Outcome constraints take the
+/// task that comes closest to breaking them. As thread-safe as the runners are.
+/// <example><code>new TaskSetRunner(study, new TaskSetOptions { Tasks = ["a", "b"], Aggregate = TaskAggregate.Worst }, [runnerA,
+/// runnerB])</code></example>
 /// </remarks>
 public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
 {
@@ -29,13 +32,15 @@ public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
 
     /// <param name="study">For objectives and outcome constraints.</param>
     /// <param name="options">The tasks.</param>
-    /// <param name="runners">One a task, in their order; each gives one value per objective of the study. Disposed with this, where they can be.</param>
+    /// <param name="runners">One a task, in their order; each gives one value per objective of the study. Disposed with this, where they
+    /// can be.</param>
     /// <param name="logger">Hears of results of an earlier attempt that cannot be used; nobody where null.</param>
     /// <exception cref="InvalidInputException">Tasks, scales and runners do not fit each other.</exception>
     public TaskSetRunner(StudyDefinition study, TaskSetOptions options, IReadOnlyList<ITrialRunner> runners, ILogger? logger = null)
     {
         (_study, _options, _runners, _logger) = (study, options.Checked(study), runners, logger ?? NullLogger.Instance);
-        if (runners.Count != options.Tasks.Length) throw new InvalidInputException($"{runners.Count} runner(s) for {options.Tasks.Length} task(s).");
+        if (runners.Count != options.Tasks.Length)
+            throw new InvalidInputException($"{runners.Count} runner(s) for {options.Tasks.Length} task(s).");
     }
 
     /// <inheritdoc/>
@@ -98,20 +103,24 @@ public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
 
     private static string On(string metric, SetTask task) => $"{metric}@{task.Name}";
 
-    private async Task<(TaskResult Result, bool Known)> OnAsync(int k, TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
+    private async Task<(TaskResult Result, bool Known)> OnAsync(int k, TrialAssignment trial, ITrialReporter reporter,
+        CancellationToken cancellationToken)
     {
         string name = _options.Tasks[k].Name;
         string? directory = trial.WorkDirectory is { } d ? DirectoryOf(d, name) : null;
         if (directory is not null)
         {
-            if (TaskResult.Read(directory, name, trial, out string? refused) is { } earlier && Refuses(k, earlier.Outcome) is null) return (earlier, true);
+            if (TaskResult.Read(directory, name, trial, out string? refused) is { } earlier && Refuses(k, earlier.Outcome) is null)
+                return (earlier, true);
             if (refused is not null) LogNotUsed(trial.Number, name, directory, refused);
         }
         long start = Stopwatch.GetTimestamp();
         TrialOutcome outcome;
         try
         {
-            outcome = await _runners[k].RunAsync(trial with { Seed = SeedOf(trial.Seed, name), WorkDirectory = directory, ResumeFrom = null }, new SignsOfLife(reporter), cancellationToken).ConfigureAwait(false);
+            outcome = await _runners[k].RunAsync(
+                trial with { Seed = SeedOf(trial.Seed, name), WorkDirectory = directory, ResumeFrom = null }, new SignsOfLife(reporter),
+                cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -127,22 +136,32 @@ public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
         return (result, false);
     }
 
-    /// <summary>The aggregate, in the objective's units. What is the same everywhere, as a count of parameters, stays what it is to the last bit, which logarithms there and back would not leave it.</summary>
+    /// <summary>
+    /// The aggregate, in the objective's units. What is the same everywhere, as a count of parameters, stays what it is to the last bit,
+    /// which logarithms there and back would not leave it.
+    /// </summary>
     private double Aggregate(Objective objective, List<double> results) =>
-        results.TrueForAll(r => r == results[0]) ? results[0] : objective.FromLoss(_options.Aggregate.Of([.. results.Select(objective.ToLoss)]));
+        results.TrueForAll(r => r == results[0])
+            ? results[0]
+            : objective.FromLoss(_options.Aggregate.Of([.. results.Select(objective.ToLoss)]));
 
     private string? Refuses(int k, TrialOutcome outcome)
     {
         if (outcome.Values.Length != _study.Objectives.Length || outcome.Outcomes.Length != _study.Outcomes.Length)
-            return $"{outcome.Values.Length} value(s) and {outcome.Outcomes.Length} outcome(s) for {_study.Objectives.Length} objective(s) and {_study.Outcomes.Length} outcome constraint(s)";
-        return _study.Objectives.Select((o, j) => o.Refuses(Scaled(_options.Tasks[k], j, outcome.Values[j]))).FirstOrDefault(r => r is not null);
+            return $"{outcome.Values.Length} value(s) and {outcome.Outcomes.Length} outcome(s) for {_study.Objectives.Length} objective(s) "
+                + $"and {_study.Outcomes.Length} outcome constraint(s)";
+        return _study.Objectives.Select((o, j) => o.Refuses(Scaled(_options.Tasks[k], j, outcome.Values[j])))
+            .FirstOrDefault(r => r is not null);
     }
 
     private double Scaled(SetTask task, int j, double value) => task.ScaleOf(j)?.Apply(_study.Objectives[j], value) ?? value;
 
     /// <summary>Outcome by outcome the one that comes closest to breaking its constraint, or breaks it most.</summary>
     private double[] Closest(double[] soFar, ImmutableArray<double> next) =>
-        soFar.Length == 0 ? [.. next] : [.. soFar.Select((v, i) => double.IsNaN(v) || _study.Outcomes[i].Violation(v) >= _study.Outcomes[i].Violation(next[i]) ? v : next[i])];
+        soFar.Length == 0
+            ? [.. next]
+            : [.. soFar.Select(
+                (v, i) => double.IsNaN(v) || _study.Outcomes[i].Violation(v) >= _study.Outcomes[i].Violation(next[i]) ? v : next[i])];
 
     /// <summary>FNV-1a (Fowler, Noll and Vo), 64 bits: the same in every process, as string.GetHashCode is not.</summary>
     private static ulong Hash(string text)
@@ -171,7 +190,8 @@ public sealed partial class TaskSetRunner : ITrialRunner, IDisposable
 /// <summary>A configuration failed on one task of a set, and so as a whole.</summary>
 internal sealed class TaskFailedException : Exception
 {
-    internal TaskFailedException(string task, Exception inner) : base($"task '{task}': {(inner is InvalidInputException ? inner.Message : $"{inner.GetType().Name}: {inner.Message}")}", inner) { }
+    internal TaskFailedException(string task, Exception inner)
+        : base($"task '{task}': {(inner is InvalidInputException ? inner.Message : $"{inner.GetType().Name}: {inner.Message}")}", inner) { }
 
     internal TaskFailedException(string task, string why) : base($"task '{task}': {why}") { }
 }

@@ -5,22 +5,31 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>
-/// What OpenTelemetry sees of AutoPeft, under the name <see cref="Name"/> for both: <c>tracing.AddSource(Telemetry.Name)</c>, <c>metrics.AddMeter(Telemetry.Name)</c>, or
-/// <c>dotnet-counters monitor --counters AutoPeft</c>. Nothing is recorded, and next to nothing costs, while nobody listens. No parameter's value and no error's text is ever recorded.
+/// What OpenTelemetry sees of AutoPeft, under the name <see cref="Name"/> for both: <c>tracing.AddSource(Telemetry.Name)</c>,
+/// <c>metrics.AddMeter(Telemetry.Name)</c>, or <c>dotnet-counters monitor --counters AutoPeft</c>. Nothing is recorded, and next to nothing
+/// costs, while nobody listens. No parameter's value and no error's text is ever recorded.
 /// <list type="table">
 /// <listheader><term>Span</term><description>Tags</description></listheader>
-/// <item><term>study</term><description>One run of a host. autopeft.study.name, autopeft.study.sampler, autopeft.workers</description></item>
-/// <item><term>ask</term><description>One call of the sampler. autopeft.study.name, autopeft.study.sampler, autopeft.ask.count (asked for), autopeft.ask.proposed (given)</description></item>
-/// <item><term>trial</term><description>One attempt of a trial on a slot; child of study. autopeft.study.name, autopeft.trial.number, autopeft.trial.attempt, autopeft.worker, autopeft.device,
-/// autopeft.trial.state (how it ended); its status is an error where it failed</description></item>
+/// <item><term>study</term><description>One run of a host. autopeft.study.name, autopeft.study.sampler,
+/// autopeft.workers</description></item>
+/// <item><term>ask</term><description>One call of the sampler. autopeft.study.name, autopeft.study.sampler, autopeft.ask.count (asked for),
+/// autopeft.ask.proposed (given)</description></item>
+/// <item><term>trial</term><description>One attempt of a trial on a slot; child of study. autopeft.study.name, autopeft.trial.number,
+/// autopeft.trial.attempt, autopeft.worker, autopeft.device, autopeft.trial.state (how it ended); its status is an error where it
+/// failed</description></item>
 /// </list>
 /// <list type="table">
 /// <listheader><term>Instrument</term><description>Kind, unit, tags</description></listheader>
-/// <item><term>autopeft.trials</term><description>counter, {trial}: trials that ended or went back to the queue, by autopeft.trial.state (completed, failed, pruned, paused, requeued) and autopeft.study.name</description></item>
-/// <item><term>autopeft.trial.duration</term><description>histogram, s: from start to end of the last attempt, by the same</description></item>
-/// <item><term>autopeft.trial.reports</term><description>counter, {report}: intermediate reports, by autopeft.study.name</description></item>
-/// <item><term>autopeft.ask.duration</term><description>histogram, s: by autopeft.study.sampler and autopeft.study.name</description></item>
-/// <item><term>autopeft.slots.busy</term><description>up-down counter, {slot}: slots that run a trial now, by autopeft.device.kind</description></item>
+/// <item><term>autopeft.trials</term><description>counter, {trial}: trials that ended or went back to the queue, by autopeft.trial.state
+/// (completed, failed, pruned, paused, requeued) and autopeft.study.name</description></item>
+/// <item><term>autopeft.trial.duration</term><description>histogram, s: from start to end of the last attempt, by the
+/// same</description></item>
+/// <item><term>autopeft.trial.reports</term><description>counter, {report}: intermediate reports, by
+/// autopeft.study.name</description></item>
+/// <item><term>autopeft.ask.duration</term><description>histogram, s: by autopeft.study.sampler and
+/// autopeft.study.name</description></item>
+/// <item><term>autopeft.slots.busy</term><description>up-down counter, {slot}: slots that run a trial now, by
+/// autopeft.device.kind</description></item>
 /// </list>
 /// Counted is what this process appends to a log: of several processes on one study each counts its own. Thread-safe.
 /// </summary>
@@ -30,16 +39,22 @@ internal static class Telemetry
     public const string Name = "AutoPeft";
 
     // What people wait for ranges from test problems (milliseconds) to training runs (hours).
-    private static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400, 43200] };
+    private static readonly InstrumentAdvice<double> Durations =
+        new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400, 43200] };
 
     private static readonly string? Version = typeof(Telemetry).Assembly.GetName().Version?.ToString(3);
     private static readonly ActivitySource Source = new(Name, Version);
     private static readonly Meter Meter = new(Name, Version);
-    private static readonly Counter<long> Trials = Meter.CreateCounter<long>("autopeft.trials", "{trial}", "Trials that ended or went back to the queue.");
-    private static readonly Counter<long> Reports = Meter.CreateCounter<long>("autopeft.trial.reports", "{report}", "Intermediate reports.");
-    private static readonly Histogram<double> TrialDuration = Meter.CreateHistogram("autopeft.trial.duration", "s", "From start to end of a trial's last attempt.", tags: null, Durations);
-    private static readonly Histogram<double> AskDuration = Meter.CreateHistogram("autopeft.ask.duration", "s", "One call of the sampler.", tags: null, Durations);
-    private static readonly UpDownCounter<long> BusySlots = Meter.CreateUpDownCounter<long>("autopeft.slots.busy", "{slot}", "Slots that run a trial now.");
+    private static readonly Counter<long> Trials =
+        Meter.CreateCounter<long>("autopeft.trials", "{trial}", "Trials that ended or went back to the queue.");
+    private static readonly Counter<long> Reports =
+        Meter.CreateCounter<long>("autopeft.trial.reports", "{report}", "Intermediate reports.");
+    private static readonly Histogram<double> TrialDuration =
+        Meter.CreateHistogram("autopeft.trial.duration", "s", "From start to end of a trial's last attempt.", tags: null, Durations);
+    private static readonly Histogram<double> AskDuration =
+        Meter.CreateHistogram("autopeft.ask.duration", "s", "One call of the sampler.", tags: null, Durations);
+    private static readonly UpDownCounter<long> BusySlots =
+        Meter.CreateUpDownCounter<long>("autopeft.slots.busy", "{slot}", "Slots that run a trial now.");
 
     internal static Activity? Study(StudyDefinition study, int workers)
     {
@@ -58,7 +73,8 @@ internal static class Telemetry
     internal static TrialSpan Trial(StudyDefinition study, TrialAssignment trial, string worker)
     {
         Activity? span = Source.StartActivity("trial");
-        span?.SetTag("autopeft.study.name", study.Name).SetTag("autopeft.trial.number", trial.Number).SetTag("autopeft.trial.attempt", trial.Attempt)
+        span?.SetTag("autopeft.study.name", study.Name).SetTag("autopeft.trial.number", trial.Number).SetTag("autopeft.trial.attempt",
+            trial.Attempt)
             .SetTag("autopeft.worker", worker).SetTag("autopeft.device", trial.Device.ToString());
         BusySlots.Add(1, new KeyValuePair<string, object?>("autopeft.device.kind", trial.Device.Kind));
         return new TrialSpan(span, trial.Device.Kind);
@@ -72,7 +88,15 @@ internal static class Telemetry
             Reports.Add(1, new KeyValuePair<string, object?>("autopeft.study.name", study.Definition.Name));
             return;
         }
-        string? state = e switch { TrialCompleted => "completed", TrialFailed => "failed", TrialPruned => "pruned", TrialPaused => "paused", TrialRequeued => "requeued", _ => null };
+        string? state = e switch
+        {
+            TrialCompleted => "completed",
+            TrialFailed => "failed",
+            TrialPruned => "pruned",
+            TrialPaused => "paused",
+            TrialRequeued => "requeued",
+            _ => null,
+        };
         if (state is null || !(Trials.Enabled || TrialDuration.Enabled)) return;
         TagList tags = new() { { "autopeft.trial.state", state }, { "autopeft.study.name", study.Definition.Name } };
         Trials.Add(1, tags);
@@ -92,7 +116,8 @@ internal static class Telemetry
             if (Proposed is { } n) span?.SetTag("autopeft.ask.proposed", n);
             else span?.SetStatus(ActivityStatusCode.Error);
             span?.Dispose();
-            AskDuration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, new("autopeft.study.sampler", study.Sampler), new("autopeft.study.name", study.Name));
+            AskDuration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, new("autopeft.study.sampler", study.Sampler),
+                new("autopeft.study.name", study.Name));
         }
     }
 

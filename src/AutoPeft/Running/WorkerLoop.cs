@@ -6,7 +6,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 
-/// <summary>The worker's side of the protocol: reads trials from an input, runs them, answers on an output. The end of the input ends the process: its parent is gone.</summary>
+/// <summary>
+/// The worker's side of the protocol: reads trials from an input, runs them, answers on an output. The end of the input ends the process:
+/// its parent is gone.
+/// </summary>
 internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<StudyDefinition, DeviceSlot, ITrialRunner> runners)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
@@ -15,11 +18,13 @@ internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<Study
     private string _frame = "";
 
     /// <summary>Serves until the input ends.</summary>
-    /// <param name="orphaned">Called from the reading thread the moment the input ends, before anything else: a trial may still be deep in native code.</param>
+    /// <param name="orphaned">Called from the reading thread the moment the input ends, before anything else: a trial may still be deep in
+    /// native code.</param>
     /// <param name="cancellationToken">Ends the loop.</param>
     public async Task RunAsync(Action? orphaned = null, CancellationToken cancellationToken = default)
     {
-        if (await input.ReadLineAsync(cancellationToken).ConfigureAwait(false) is not { } first || WorkerMessage.Parse(first) is not WorkerMessage.HelloMessage hello) return;
+        if (await input.ReadLineAsync(cancellationToken).ConfigureAwait(false) is not { } first
+            || WorkerMessage.Parse(first) is not WorkerMessage.HelloMessage hello) return;
         _frame = hello.Frame;
         ITrialRunner runner;
         try
@@ -67,7 +72,8 @@ internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<Study
                 try
                 {
                     var reporter = new Reporter(this, trial.Number, verdicts.Reader);
-                    TrialOutcome outcome = await Task.Run(() => runner.RunAsync(trial, reporter, cancel.Token), cancel.Token).ConfigureAwait(false);
+                    TrialOutcome outcome =
+                        await Task.Run(() => runner.RunAsync(trial, reporter, cancel.Token), cancel.Token).ConfigureAwait(false);
                     Say(new WorkerMessage.DoneMessage(trial.Number, outcome));
                 }
                 catch (TrialStoppedException e)
@@ -81,7 +87,8 @@ internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<Study
                 catch (Exception e)
                 {
                     await Console.Error.WriteLineAsync($"trial {trial.Number}: {e}").ConfigureAwait(false);
-                    Say(new WorkerMessage.ErrorMessage(trial.Number, e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}", OutOfMemory.Is(e), DiskFault.Is(e)));
+                    Say(new WorkerMessage.ErrorMessage(trial.Number,
+                        e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}", OutOfMemory.Is(e), DiskFault.Is(e)));
                 }
                 finally
                 {
@@ -117,7 +124,8 @@ internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<Study
     {
         private long _last = Stopwatch.GetTimestamp();
 
-        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken)
+        public async ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics,
+            CancellationToken cancellationToken)
         {
             loop.Say(new WorkerMessage.MeasuredMessage(number, step, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal)));
             return await verdicts.ReadAsync(cancellationToken).ConfigureAwait(false);

@@ -16,7 +16,8 @@ internal abstract record WorkerMessage
     /// <summary>Parent: the study, once, first.</summary>
     /// <param name="Study">What the trials belong to.</param>
     /// <param name="Device">The slot that the worker has.</param>
-    /// <param name="Frame">What each of the worker's lines begins with: unguessable, so that nothing a training prints passes for a message.</param>
+    /// <param name="Frame">What each of the worker's lines begins with: unguessable, so that nothing a training prints passes for a
+    /// message.</param>
     public sealed record HelloMessage(StudyDefinition Study, DeviceSlot Device, string Frame) : WorkerMessage;
 
     /// <summary>Worker: ready for trials.</summary>
@@ -146,22 +147,30 @@ internal abstract record WorkerMessage
         JsonElement e = p.Value;
         return p.Name switch
         {
-            "hello" => new HelloMessage(DefinitionJson.Read(e.GetProperty("study")), new DeviceSlot(e.GetProperty("device").GetString()!, e.GetProperty("index").GetInt32(), e.GetProperty("threads").GetInt32())
-            {
-                Part = e.TryGetProperty("part", out JsonElement part) ? part.GetInt32() : 0,
-                Span = e.TryGetProperty("span", out JsonElement span) ? span.GetInt32() : 1,
-            }, e.GetProperty("frame").GetString()!),
+            "hello" => new HelloMessage(DefinitionJson.Read(e.GetProperty("study")),
+                new DeviceSlot(e.GetProperty("device").GetString()!, e.GetProperty("index").GetInt32(), e.GetProperty("threads").GetInt32())
+                {
+                    Part = e.TryGetProperty("part", out JsonElement part) ? part.GetInt32() : 0,
+                    Span = e.TryGetProperty("span", out JsonElement span) ? span.GetInt32() : 1,
+                }, e.GetProperty("frame").GetString()!),
             "ready" => new ReadyMessage(),
-            "run" => new RunMessage(new TrialAssignment(e.GetProperty("number").GetInt32(), SpaceJson.ReadValues(space!, e.GetProperty("params")), e.GetProperty("seed").GetUInt64(),
-                e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null, e.TryGetProperty("resume_from", out JsonElement from) ? from.GetInt64() : null,
-                e.TryGetProperty("parent", out JsonElement parent) ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64()) : null)),
+            "run" => new RunMessage(new TrialAssignment(e.GetProperty("number").GetInt32(),
+                SpaceJson.ReadValues(space!, e.GetProperty("params")), e.GetProperty("seed").GetUInt64(),
+                e.GetProperty("attempt").GetInt32(), device!, e.TryGetProperty("directory", out JsonElement d) ? d.GetString() : null,
+                e.TryGetProperty("resume_from", out JsonElement from) ? from.GetInt64() : null,
+                e.TryGetProperty("parent", out JsonElement parent)
+                    ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64())
+                    : null)),
             "cancel" => new CancelMessage(e.GetInt32()),
             "alive" => new AliveMessage(e.GetInt32()),
             "report" => new MeasuredMessage(e.GetProperty("number").GetInt32(), e.GetProperty("step").GetInt64(), ReadMetrics(e)),
             "decision" => new VerdictMessage(Enum.Parse<Decision>(e.GetString()!, ignoreCase: true)),
-            "done" => new DoneMessage(e.GetProperty("number").GetInt32(), new TrialOutcome(ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e))),
-            "error" => new ErrorMessage(e.TryGetProperty("number", out JsonElement n) ? n.GetInt32() : null, e.GetProperty("message").GetString()!, e.TryGetProperty("out_of_memory", out _), e.TryGetProperty("disk_fault", out _)),
-            "left" => new LeftMessage(e.GetProperty("number").GetInt32(), e.TryGetProperty("step", out JsonElement at) ? at.GetInt64() : null),
+            "done" => new DoneMessage(e.GetProperty("number").GetInt32(),
+                new TrialOutcome(ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e))),
+            "error" => new ErrorMessage(e.TryGetProperty("number", out JsonElement n) ? n.GetInt32() : null,
+                e.GetProperty("message").GetString()!, e.TryGetProperty("out_of_memory", out _), e.TryGetProperty("disk_fault", out _)),
+            "left" =>
+                new LeftMessage(e.GetProperty("number").GetInt32(), e.TryGetProperty("step", out JsonElement at) ? at.GetInt64() : null),
             _ => throw new JsonException($"'{p.Name}' is no message."),
         };
     }
@@ -184,8 +193,10 @@ internal abstract record WorkerMessage
         w.WriteEndObject();
     }
 
-    private static ImmutableArray<double> ReadNumbers(JsonElement e, string name) => [.. e.GetProperty(name).EnumerateArray().Select(EventJson.ReadNumber)];
+    private static ImmutableArray<double> ReadNumbers(JsonElement e, string name) =>
+        [.. e.GetProperty(name).EnumerateArray().Select(EventJson.ReadNumber)];
 
     private static ImmutableSortedDictionary<string, double> ReadMetrics(JsonElement e) =>
-        e.GetProperty("metrics").EnumerateObject().ToImmutableSortedDictionary(m => m.Name, m => EventJson.ReadNumber(m.Value), StringComparer.Ordinal);
+        e.GetProperty("metrics").EnumerateObject()
+            .ToImmutableSortedDictionary(m => m.Name, m => EventJson.ReadNumber(m.Value), StringComparer.Ordinal);
 }

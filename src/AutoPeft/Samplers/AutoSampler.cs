@@ -5,7 +5,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// The default: chooses a sampler by the space, the budget, the objectives and how far the study is, and says in every proposal which and in the first of each why.
+/// The default: chooses a sampler by the space, the budget, the objectives and how far the study is, and says in every proposal which and
+/// in the first of each why.
 /// <list type="bullet">
 /// <item>A finite space that the budget covers: grid, since trying everything cannot be beaten.</item>
 /// <item>Up to <see cref="MostModelTrials"/> trials: Gaussian process, with the sparse prior in very wide spaces.</item>
@@ -36,12 +37,16 @@ internal sealed class AutoSampler : ISampler
     {
         SearchSpace space = study.Definition.Space;
         int objectives = study.Definition.Objectives.Length, trials = study.Trials.Count;
-        if (study.Definition.Budget is { } budget && space.Cardinality is { } size && size <= budget && space.Parameters.All(p => p.Cardinality <= 5 || !p.IsOrdered || p is OrdinalParameter) && trials < size)
+        if (study.Definition.Budget is { } budget && space.Cardinality is { } size && size <= budget
+            && space.Parameters.All(p => p.Cardinality <= 5 || !p.IsOrdered || p is OrdinalParameter) && trials < size)
             return (Grid, $"the budget of {budget} covers all {size} configurations");
         if (trials < MostModelTrials)
             return space.Count > WideSpace
                 ? (Sparse, $"{space.Count} parameters, few of which are likely to matter: sparse prior")
-                : (Dense, objectives > 1 ? $"up to {MostModelTrials} trials of {objectives} objectives: expected hypervolume improvement" : $"up to {MostModelTrials} trials: a model of the objective pays");
+                : (Dense,
+                    objectives > 1
+                        ? $"up to {MostModelTrials} trials of {objectives} objectives: expected hypervolume improvement"
+                        : $"up to {MostModelTrials} trials: a model of the objective pays");
         if (objectives > 1) return (Nsga, $"{trials} trials of {objectives} objectives: a population costs nothing to keep");
         return space.Parameters.All(p => p is FloatParameter or IntParameter) && !space.IsConditional
             ? (Cma, $"{trials} trials on numbers alone: a learnt search distribution")

@@ -7,10 +7,14 @@ namespace AutoPeft.Samplers;
 /// <summary>Options of <see cref="BohbSampler"/>; the defaults are the paper's.</summary>
 internal sealed record BohbOptions
 {
-    /// <summary>Share of proposals that are random, whatever the model says: it keeps the convergence that Hyperband guarantees. Default 1/3.</summary>
+    /// <summary>
+    /// Share of proposals that are random, whatever the model says: it keeps the convergence that Hyperband guarantees. Default 1/3.
+    /// </summary>
     public double RandomShare { get; init; } = 1.0 / 3;
 
-    /// <summary>Results that a fidelity needs to be modelled; null (the default) for the number of parameters (at most 12) and 3 more.</summary>
+    /// <summary>
+    /// Results that a fidelity needs to be modelled; null (the default) for the number of parameters (at most 12) and 3 more.
+    /// </summary>
     public int? LeastResults { get; init; }
 
     /// <summary>Share of results that count as good. Default 0.15.</summary>
@@ -21,9 +25,9 @@ internal sealed record BohbOptions
 }
 
 /// <summary>
-/// BOHB (Falkner, Klein and Hutter, ICML 2018): tree-structured Parzen estimators on the results of the highest fidelity that has enough of them,
-/// for use with <c>hyperband</c> or <c>asha</c>. Paused and pruned trials count at the rungs they have been at; those that crashed or diverged count
-/// as bad. Several objectives as in <see cref="TpeSampler"/>.
+/// BOHB (Falkner, Klein and Hutter, ICML 2018): tree-structured Parzen estimators on the results of the highest fidelity that has enough of
+/// them, for use with <c>hyperband</c> or <c>asha</c>. Paused and pruned trials count at the rungs they have been at; those that crashed or
+/// diverged count as bad. Several objectives as in <see cref="TpeSampler"/>.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --sampler bohb --scheduler hyperband:min=1,max=8</code></example>
 /// </summary>
 internal sealed class BohbSampler : ISampler
@@ -62,7 +66,8 @@ internal sealed class BohbSampler : ISampler
             if (model is { } m && random.NextDouble() >= _options.RandomShare)
             {
                 note = $"TPE {m.Where}";
-                for (int tries = 0; tries < 8 && (c is null || seen.Contains(c)); tries++) c = _tpe.Propose(m.View, 1, random, cancellationToken)[0].Configuration;
+                for (int tries = 0; tries < 8 && (c is null || seen.Contains(c)); tries++)
+                    c = _tpe.Propose(m.View, 1, random, cancellationToken)[0].Configuration;
                 if (seen.Contains(c!)) c = null;
             }
             if (c is null)
@@ -82,7 +87,8 @@ internal sealed class BohbSampler : ISampler
         foreach (long step in RungResults.Steps(study))
         {
             (List<(Trial, double[])> results, List<Trial> bad) = RungResults.At(study, step);
-            if (results.Count >= least) return (new RungView(study, results, bad), step == long.MaxValue ? "at the end" : $"at step {step}");
+            if (results.Count >= least)
+                return (new RungView(study, results, bad), step == long.MaxValue ? "at the end" : $"at step {step}");
         }
         return null;
     }

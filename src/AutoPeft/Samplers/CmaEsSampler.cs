@@ -6,9 +6,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// CMA-ES (Hansen and Ostermeier 2001; Hansen 2016): a normal distribution that learns the shape of the function. For continuous and integer spaces of up to some hundred parameters and hundreds
-/// to thousands of trials with one objective, rugged or ill-conditioned. Whole numbers keep a margin (Hamano et al. 2022); names are drawn with probabilities learnt from the better half of each
-/// generation. Several objectives are ranked by non-dominated sorting. The state is replayed from the log, generation by generation, so nothing has to be stored.
+/// CMA-ES (Hansen and Ostermeier 2001; Hansen 2016): a normal distribution that learns the shape of the function. For continuous and
+/// integer spaces of up to some hundred parameters and hundreds to thousands of trials with one objective, rugged or ill-conditioned. Whole
+/// numbers keep a margin (Hamano et al. 2022); names are drawn with probabilities learnt from the better half of each generation. Several
+/// objectives are ranked by non-dominated sorting. The state is replayed from the log, generation by generation, so nothing has to be
+/// stored.
 /// <example><code>autopeft sweep function:rosenbrock4 --sampler cmaes --trials 1000</code></example>
 /// </summary>
 public sealed class CmaEsSampler : ISampler
@@ -23,7 +25,8 @@ public sealed class CmaEsSampler : ISampler
     public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)
     {
         SearchSpace space = study.Definition.Space;
-        int[] numeric = [.. Enumerable.Range(0, space.Count).Where(i => space.Parameters[i] is not (CategoricalParameter or SubsetParameter))];
+        int[] numeric =
+            [.. Enumerable.Range(0, space.Count).Where(i => space.Parameters[i] is not (CategoricalParameter or SubsetParameter))];
         (CmaState? cma, double[][] names) = Replay(study, numeric);
         HashSet<Configuration> seen = UnseenSampling.SeenWhereDrawsRepeat(study);
         var proposals = new Proposal[count];
@@ -47,7 +50,8 @@ public sealed class CmaEsSampler : ISampler
     private static (CmaState?, double[][]) Replay(IStudyView study, int[] numeric)
     {
         SearchSpace space = study.Definition.Space;
-        double[][] names = [.. space.Parameters.Select(p => p is CategoricalParameter { Choices.Length: var n } ? Enumerable.Repeat(1.0 / n, n).ToArray() : [])];
+        double[][] names = [.. space.Parameters.Select(
+            p => p is CategoricalParameter { Choices.Length: var n } ? Enumerable.Repeat(1.0 / n, n).ToArray() : [])];
         CmaState? cma = numeric.Length == 0 ? null : new CmaState([.. Enumerable.Repeat(0.5, numeric.Length)], FirstSigma,
             [.. numeric.Select(i => space.Parameters[i].Cardinality is { } n and > 1 ? 0.5 / (n - 1) : 0)]);
         int population = cma?.Population ?? 10;
@@ -62,15 +66,20 @@ public sealed class CmaEsSampler : ISampler
             if (generation.Any(t => t.IsPending)) break;
             Trial[] ranked = [.. generation.Where(t => place[t.Number] < int.MaxValue).OrderBy(t => place[t.Number])];
             if (ranked.Length < 2) continue;
-            if (cma is not null) cma.Update([.. ranked.Select(t => numeric.Select((i, j) => double.IsNaN(t.Configuration.Codes[i]) ? cma.Mean[j] : space.Parameters[i].ToUnit(t.Configuration.Codes[i])).ToArray())]);
+            if (cma is not null)
+                cma.Update([.. ranked.Select(t => numeric.Select((i,
+                    j) => double.IsNaN(t.Configuration.Codes[i]) ? cma.Mean[j] : space.Parameters[i].ToUnit(t.Configuration.Codes[i]))
+                    .ToArray())]);
             for (int i = 0; i < names.Length; i++)
             {
-                Trial[] better = [.. ranked.Take((ranked.Length + 1) / 2).Where(t => names[i].Length > 0 && !double.IsNaN(t.Configuration.Codes[i]))];
+                Trial[] better =
+                    [.. ranked.Take((ranked.Length + 1) / 2).Where(t => names[i].Length > 0 && !double.IsNaN(t.Configuration.Codes[i]))];
                 if (better.Length == 0) continue;
                 for (int k = 0; k < names[i].Length; k++)
                 {
                     double share = better.Count(t => (int)t.Configuration.Codes[i] == k) / (double)better.Length;
-                    names[i][k] = Math.Max((1 - LearningRate) * names[i][k] + LearningRate * share, 0.2 / (names[i].Length * Math.Max(names[i].Length - 1, 1)));
+                    names[i][k] = Math.Max((1 - LearningRate) * names[i][k] + LearningRate * share,
+                        0.2 / (names[i].Length * Math.Max(names[i].Length - 1, 1)));
                 }
             }
         }

@@ -6,9 +6,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Cost-frugal optimisation, FLAML's CFO (Wu, Wang and Huang, "Frugal optimization for cost-related hyperparameters", AAAI 2021): a randomised direct search that starts where trials are cheap and walks
-/// by small steps, so that expensive configurations are reached only when they pay. Steps in random directions, the opposite one when the first failed, shorter after many failures, and a
-/// fresh start when they have become too short. For spaces where some parameters make trials dearer (sizes, epochs). One objective; several are ranked by non-dominated sorting.
+/// Cost-frugal optimisation, FLAML's CFO (Wu, Wang and Huang, "Frugal optimization for cost-related hyperparameters", AAAI 2021): a
+/// randomised direct search that starts where trials are cheap and walks by small steps, so that expensive configurations are reached only
+/// when they pay. Steps in random directions, the opposite one when the first failed, shorter after many failures, and a fresh start when
+/// they have become too short. For spaces where some parameters make trials dearer (sizes, epochs). One objective; several are ranked by
+/// non-dominated sorting.
 /// <example><code>autopeft sweep searchspaces/recipe.cs --sampler cfo</code></example>
 /// </summary>
 internal sealed class CostFrugalSampler : ISampler
@@ -17,7 +19,8 @@ internal sealed class CostFrugalSampler : ISampler
 
     private readonly IReadOnlyDictionary<string, object> _lowCost;
 
-    /// <param name="lowCost">Values of parameters that make a trial cheap, by name; the search starts from them, with the others in the middle. None by default.</param>
+    /// <param name="lowCost">Values of parameters that make a trial cheap, by name; the search starts from them, with the others in the
+    /// middle. None by default.</param>
     public CostFrugalSampler(IReadOnlyDictionary<string, object>? lowCost = null) => _lowCost = lowCost ?? new Dictionary<string, object>();
 
     /// <inheritdoc/>
@@ -44,16 +47,19 @@ internal sealed class CostFrugalSampler : ISampler
             (Configuration configuration, string move) = Next(study, space, walk, mayReverse, seen, random);
             mayReverse = false;
             seen.Add(configuration);
-            proposals[i] = new Proposal(configuration, $"{Mark}|{move}|{walk.Restarts.ToString(CultureInfo.InvariantCulture)}", move switch { "start" => "start", "restart" => "restart", _ => null });
+            proposals[i] = new Proposal(configuration, $"{Mark}|{move}|{walk.Restarts.ToString(CultureInfo.InvariantCulture)}",
+                move switch { "start" => "start", "restart" => "restart", _ => null });
         }
         return proposals;
     }
 
-    private (Configuration, string) Next(IStudyView study, SearchSpace space, WalkState walk, bool mayReverse, HashSet<Configuration> seen, Philox random)
+    private (Configuration, string) Next(IStudyView study, SearchSpace space, WalkState walk, bool mayReverse, HashSet<Configuration> seen,
+        Philox random)
     {
         if (walk.Best is null)
         {
-            if (walk.Restarts == 0 && study.Trials.Count == 0 && Start(space) is { } start && !seen.Contains(start)) return (start, "start");
+            if (walk.Restarts == 0 && study.Trials.Count == 0 && Start(space) is { } start && !seen.Contains(start))
+                return (start, "start");
             return (UnseenSampling.Draw(space, seen, random), walk.Restarts == 0 ? "start" : "restart");
         }
         Configuration from = walk.Best.Configuration;
@@ -65,7 +71,9 @@ internal sealed class CostFrugalSampler : ISampler
             for (int i = 0; i < codes.Length; i++)
             {
                 double a = from.Codes[i], b = failed.Codes[i];
-                codes[i] = double.IsNaN(a) || double.IsNaN(b) || !IsNumber(space.Parameters[i]) ? a : space.Parameters[i].FromUnit(2 * space.Parameters[i].ToUnit(a) - space.Parameters[i].ToUnit(b));
+                codes[i] = double.IsNaN(a) || double.IsNaN(b) || !IsNumber(space.Parameters[i])
+                    ? a
+                    : space.Parameters[i].FromUnit(2 * space.Parameters[i].ToUnit(a) - space.Parameters[i].ToUnit(b));
             }
             Configuration opposite = Evolution.Complete(space, codes, random);
             if (space.IsFeasible(opposite) && !seen.Contains(opposite)) return (opposite, "-");
@@ -124,7 +132,9 @@ internal sealed class CostFrugalSampler : ISampler
     {
         var codes = new double[space.Count];
         foreach (int i in space.ParentsFirst)
-            codes[i] = !space.IsActive(i, codes) ? double.NaN : _lowCost.TryGetValue(space.Parameters[i].Name, out object? value) ? space.Parameters[i].FromValue(value) : space.Parameters[i].FromUnit(0.5);
+            codes[i] = !space.IsActive(i, codes) ? double.NaN
+                : _lowCost.TryGetValue(space.Parameters[i].Name, out object? value) ? space.Parameters[i].FromValue(value)
+                : space.Parameters[i].FromUnit(0.5);
         Configuration c = space.FromCodes(codes);
         return space.IsFeasible(c) ? c : null;
     }

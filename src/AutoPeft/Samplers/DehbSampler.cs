@@ -18,9 +18,11 @@ internal sealed record DehbOptions
 }
 
 /// <summary>
-/// Differential evolution across fidelities in the manner of DEHB (Awad, Mallik and Hutter, IJCAI 2021): every fidelity has the population of its best, rand/1/bin makes children of the highest population that is large
-/// enough, and where it is small its parents come from the one below. Where DEHB evaluates a child at its population's fidelity from the start, here every trial begins at the bottom and the scheduler
-/// (<c>hyperband</c>, <c>asha</c>) lets it climb, so that what was trained is never trained again. For cheap trials on spaces with many names and whole numbers.
+/// Differential evolution across fidelities in the manner of DEHB (Awad, Mallik and Hutter, IJCAI 2021): every fidelity has the population
+/// of its best, rand/1/bin makes children of the highest population that is large enough, and where it is small its parents come from the
+/// one below. Where DEHB evaluates a child at its population's fidelity from the start, here every trial begins at the bottom and the
+/// scheduler (<c>hyperband</c>, <c>asha</c>) lets it climb, so that what was trained is never trained again. For cheap trials on spaces
+/// with many names and whole numbers.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 300 --sampler dehb --scheduler hyperband:min=1,max=8</code></example>
 /// </summary>
 internal sealed class DehbSampler : ISampler
@@ -49,7 +51,8 @@ internal sealed class DehbSampler : ISampler
     {
         SearchSpace space = study.Definition.Space;
         HashSet<Configuration> seen = UnseenSampling.Seen(study);
-        (Configuration[] Targets, Configuration[] Parents)? populations = study.Trials.Count < Math.Min(_options.Population, 2 * Least) ? null : Populations(study);
+        (Configuration[] Targets, Configuration[] Parents)? populations =
+            study.Trials.Count < Math.Min(_options.Population, 2 * Least) ? null : Populations(study);
         var design = new QuasiRandomDesign(space, study.Definition.Seed);
         var proposals = new Proposal[count];
         for (int i = 0; i < count; i++)
@@ -59,7 +62,8 @@ internal sealed class DehbSampler : ISampler
             Configuration? c = null;
             if (populations is { } p)
             {
-                for (int tries = 0; tries < 16 && (c is null || seen.Contains(c) || !space.IsFeasible(c)); tries++) c = Child(space, p.Targets[index % p.Targets.Length], p.Parents, random);
+                for (int tries = 0; tries < 16 && (c is null || seen.Contains(c) || !space.IsFeasible(c)); tries++)
+                    c = Child(space, p.Targets[index % p.Targets.Length], p.Parents, random);
                 if (seen.Contains(c!) || !space.IsFeasible(c!)) c = UnseenSampling.Draw(space, seen, random);
             }
             c ??= design.Next(ref index, seen, random);
@@ -69,7 +73,9 @@ internal sealed class DehbSampler : ISampler
         return proposals;
     }
 
-    /// <summary>Whom children replace, and whom they descend from: the best of the highest fidelity that has enough, topped up from those below.</summary>
+    /// <summary>
+    /// Whom children replace, and whom they descend from: the best of the highest fidelity that has enough, topped up from those below.
+    /// </summary>
     private (Configuration[], Configuration[])? Populations(IStudyView study)
     {
         var parents = new List<Configuration>();
@@ -78,7 +84,8 @@ internal sealed class DehbSampler : ISampler
         {
             (List<(Trial, double[])> results, List<Trial> bad) = RungResults.At(study, step);
             if (results.Count == 0) continue;
-            Configuration[] best = [.. ScoredTrials.BestFirst(new RungView(study, results, bad)).Take(_options.Population).Select(t => t.Configuration)];
+            Configuration[] best =
+                [.. ScoredTrials.BestFirst(new RungView(study, results, bad)).Take(_options.Population).Select(t => t.Configuration)];
             if (targets is null && best.Length >= Least) targets = best;
             parents.AddRange(best.Where(c => !parents.Contains(c)).Take(_options.Population - parents.Count));
             if (targets is not null && parents.Count >= _options.Population) break;
@@ -102,12 +109,16 @@ internal sealed class DehbSampler : ISampler
         return Evolution.Complete(space, codes, random);
     }
 
-    /// <summary>x + F·(y − z) on the unit interval, drawn afresh where it leaves it, as in DEHB; a name changes where y and z differ. A value that a parent lacks is drawn.</summary>
+    /// <summary>
+    /// x + F·(y − z) on the unit interval, drawn afresh where it leaves it, as in DEHB; a name changes where y and z differ. A value that a
+    /// parent lacks is drawn.
+    /// </summary>
     private double Mutant(Parameter p, double x, double y, double z, Philox random)
     {
         if (double.IsNaN(x)) return p.Sample(random);
         if (double.IsNaN(y) || double.IsNaN(z)) return x;
-        if (!p.IsOrdered || p is SubsetParameter or CategoricalParameter) return y == z || random.NextDouble() >= _options.Scale ? x : random.NextDouble() < 0.5 ? y : z;
+        if (!p.IsOrdered || p is SubsetParameter or CategoricalParameter)
+            return y == z || random.NextDouble() >= _options.Scale ? x : random.NextDouble() < 0.5 ? y : z;
         double unit = p.ToUnit(x) + _options.Scale * (p.ToUnit(y) - p.ToUnit(z));
         return unit is >= 0 and <= 1 ? p.FromUnit(unit) : p.Sample(random);
     }

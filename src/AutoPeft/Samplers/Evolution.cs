@@ -3,14 +3,16 @@ using AutoPeft.Spaces;
 
 namespace AutoPeft.Samplers;
 
-/// <summary>Variation operators over mixed, conditional spaces. Results keep the hard constraints; what cannot be repaired is drawn afresh.</summary>
+/// <summary>
+/// Variation operators over mixed, conditional spaces. Results keep the hard constraints; what cannot be repaired is drawn afresh.
+/// </summary>
 internal static class Evolution
 {
     private const int Tries = 32;
 
     /// <summary>
-    /// Each parameter from one parent or the other; numbers may also fall between (simulated binary crossover, Deb and Agrawal 1995, η = 20). Children of a condition come with their parent
-    /// parameter, so that no branch is mixed from two methods.
+    /// Each parameter from one parent or the other; numbers may also fall between (simulated binary crossover, Deb and Agrawal 1995, η =
+    /// 20). Children of a condition come with their parent parameter, so that no branch is mixed from two methods.
     /// </summary>
     public static Configuration Cross(SearchSpace space, Configuration a, Configuration b, Philox random)
     {
@@ -33,7 +35,10 @@ internal static class Evolution
         return Complete(space, codes, random);
     }
 
-    /// <summary>Every active parameter with probability <paramref name="rate"/>, at least one: numbers by polynomial mutation (Deb 2001, η = <paramref name="eta"/>), others drawn afresh.</summary>
+    /// <summary>
+    /// Every active parameter with probability <paramref name="rate"/>, at least one: numbers by polynomial mutation (Deb 2001, η =
+    /// <paramref name="eta"/>), others drawn afresh.
+    /// </summary>
     public static Configuration Mutate(SearchSpace space, Configuration from, double rate, double eta, Philox random)
     {
         for (int attempt = 0; attempt < Tries; attempt++)

@@ -5,8 +5,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Every combination of listed values, in an order that spreads early trials over the whole grid. For small finite spaces that should be covered completely, and for plots. Continuous and long
-/// integer parameters are cut into <see cref="Resolution"/> levels; conditions and constraints are kept. Ends when the grid is used up: fewer proposals than asked for come back, then none.
+/// Every combination of listed values, in an order that spreads early trials over the whole grid. For small finite spaces that should be
+/// covered completely, and for plots. Continuous and long integer parameters are cut into <see cref="Resolution"/> levels; conditions and
+/// constraints are kept. Ends when the grid is used up: fewer proposals than asked for come back, then none.
 /// <example><code>autopeft sweep searchspaces/lora.cs --sampler grid</code></example>
 /// </summary>
 public sealed class GridSampler : ISampler
@@ -32,9 +33,12 @@ public sealed class GridSampler : ISampler
     {
         SearchSpace space = study.Definition.Space;
         List<Configuration> grid = [.. Members(space).Take(ListUpTo)];
-        if (grid.Count == 0) throw new InvalidInputException("No point of the grid keeps the constraints; give the grid more levels, or use the random sampler.");
+        if (grid.Count == 0)
+            throw new InvalidInputException(
+                "No point of the grid keeps the constraints; give the grid more levels, or use the random sampler.");
         // One fixed shuffle by the study's seed: a grid that is stopped early should not have covered one corner.
-        new Philox(study.Definition.Seed, 0, StreamPurpose.Scramble).Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(grid));
+        new Philox(study.Definition.Seed, 0, StreamPurpose.Scramble)
+            .Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(grid));
         HashSet<Configuration> seen = UnseenSampling.Seen(study);
         var proposals = new List<Proposal>(count);
         foreach (Configuration c in grid)
@@ -73,7 +77,8 @@ public sealed class GridSampler : ISampler
     private double[] Levels(Parameter p)
     {
         // Names and switches cannot be thinned out; numbers can.
-        if (p.Cardinality is { } n && (n <= Resolution || !p.IsOrdered || p is OrdinalParameter)) return [.. Enumerable.Range(0, checked((int)Math.Min(n, 4096))).Select(k => p.CodeAt(k))];
+        if (p.Cardinality is { } n && (n <= Resolution || !p.IsOrdered || p is OrdinalParameter))
+            return [.. Enumerable.Range(0, checked((int)Math.Min(n, 4096))).Select(k => p.CodeAt(k))];
         return [.. Enumerable.Range(0, Resolution).Select(k => p.FromUnit(k / (Resolution - 1.0))).Distinct()];
     }
 }

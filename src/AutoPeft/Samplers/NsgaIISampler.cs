@@ -5,8 +5,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// NSGA-II (Deb et al., "A fast and elitist multiobjective genetic algorithm", 2002) in steady state: the population is the best <see cref="PopulationSize"/> trials by rank and crowding, and every
-/// proposal is a child of two binary tournaments. For many cheap trials (thousands) with several objectives, and where hundreds run at once. Outcome constraints by Deb's rules.
+/// NSGA-II (Deb et al., "A fast and elitist multiobjective genetic algorithm", 2002) in steady state: the population is the best
+/// <see cref="PopulationSize"/> trials by rank and crowding, and every proposal is a child of two binary tournaments. For many cheap trials
+/// (thousands) with several objectives, and where hundreds run at once. Outcome constraints by Deb's rules.
 /// <example><code>autopeft sweep function:zdt1 --sampler nsga2 --trials 2000</code></example>
 /// </summary>
 public sealed class NsgaIISampler : ISampler

@@ -4,7 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Population-based training is a sampler (who comes) and a scheduler (who leaves) with the same options. People type either, <c>--sampler pb2:population=4</c> or <c>--scheduler pbt:population=4</c>; this finds the other.
+/// Population-based training is a sampler (who comes) and a scheduler (who leaves) with the same options. People type either, <c>--sampler
+/// pb2:population=4</c> or <c>--scheduler pbt:population=4</c>; this finds the other.
 /// </summary>
 internal static class PopulationPairing
 {
@@ -27,13 +28,19 @@ internal static class PopulationPairing
         PopulationOptions? of = Options(sampler);
         PopulationOptions? by = (SchedulerCatalog.Create(scheduler) as PopulationScheduler)?.Options;
         if (of is null && by is null) return (sampler, scheduler);
-        if (of is null && sampler != "auto") throw new InvalidInputException($"Scheduler '{scheduler}' goes with sampler {PopulationSampler.Id} or {PopulationSampler.BanditId}, not with {sampler}, which would not go on from anybody's checkpoint.");
-        if (by is null && scheduler != "none") throw new InvalidInputException($"Sampler '{sampler}' goes with scheduler {PopulationScheduler.Id}, which it brings along, not with {scheduler}.");
+        if (of is null && sampler != "auto")
+            throw new InvalidInputException($"Scheduler '{scheduler}' goes with sampler {PopulationSampler.Id} or "
+                + $"{PopulationSampler.BanditId}, not with {sampler}, which would not go on from anybody's checkpoint.");
+        if (by is null && scheduler != "none")
+            throw new InvalidInputException(
+                $"Sampler '{sampler}' goes with scheduler {PopulationScheduler.Id}, which it brings along, not with {scheduler}.");
         // Options may stand on one side; on both they have to be the same.
-        if (of is not null && by is not null && NameOf(sampler) != sampler && NameOf(scheduler) != scheduler && of.ToText("") != by.ToText(""))
+        if (of is not null && by is not null && NameOf(sampler) != sampler && NameOf(scheduler) != scheduler
+            && of.ToText("") != by.ToText(""))
             throw new InvalidInputException($"Sampler '{sampler}' and scheduler '{scheduler}' have different options; give them once.");
         PopulationOptions options = of is null || NameOf(sampler) == sampler && by is not null ? by! : of;
-        return (options.ToText(IsBandit(sampler) ? PopulationSampler.BanditId : PopulationSampler.Id), options.ToText(PopulationScheduler.Id));
+        return (options.ToText(IsBandit(sampler) ? PopulationSampler.BanditId : PopulationSampler.Id),
+            options.ToText(PopulationScheduler.Id));
     }
 
     /// <summary>The same study with other options of its population.</summary>

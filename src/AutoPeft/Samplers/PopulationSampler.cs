@@ -7,9 +7,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// The successors in population-based training, for use with <see cref="PopulationScheduler"/>: a place that somebody left goes to a new trial that starts from the checkpoint of one of the best at that comparison (exploit), with
-/// other hyperparameters (explore). <c>pbt</c> perturbs its parent's (Jaderberg et al. 2017); <c>pb2</c> chooses the numbers among them by a Gaussian process over time on what each setting gained in an interval
-/// (Parker-Holder et al., "Provably efficient online hyperparameter optimization with population-based bandits", NeurIPS 2020), which pays in small populations. What a checkpoint does not fit is inherited: see
+/// The successors in population-based training, for use with <see cref="PopulationScheduler"/>: a place that somebody left goes to a new
+/// trial that starts from the checkpoint of one of the best at that comparison (exploit), with other hyperparameters (explore). <c>pbt</c>
+/// perturbs its parent's (Jaderberg et al. 2017); <c>pb2</c> chooses the numbers among them by a Gaussian process over time on what each
+/// setting gained in an interval (Parker-Holder et al., "Provably efficient online hyperparameter optimization with population-based
+/// bandits", NeurIPS 2020), which pays in small populations. What a checkpoint does not fit is inherited: see
 /// <see cref="PopulationOptions.Explore"/>. When a whole population has trained to its end and the budget takes another, that one begins.
 /// <example><code>autopeft sweep recipe --task polarity --trials 24 --sampler pb2:population=4,quantile=50</code></example>
 /// </summary>
@@ -24,7 +26,8 @@ internal sealed class PopulationSampler : ISampler
     /// <param name="options">The scheduler's.</param>
     /// <param name="bandit">PB2 instead of PBT.</param>
     /// <exception cref="InvalidInputException">An option makes no sense.</exception>
-    public PopulationSampler(PopulationOptions? options = null, bool bandit = false) => (_options, _bandit) = ((options ?? new()).Checked(), bandit);
+    public PopulationSampler(PopulationOptions? options = null, bool bandit = false) =>
+        (_options, _bandit) = ((options ?? new()).Checked(), bandit);
 
     /// <inheritdoc/>
     public string Name => _bandit ? BanditId : Id;
@@ -67,7 +70,9 @@ internal sealed class PopulationSampler : ISampler
             var from = new TrialParent(parent.Number, PopulationState.StepAt(parent, rung));
             string how = "perturbed";
             Configuration perturbed = Perturbation.Of(parent.Configuration, explored, _options.Resample, random), chosen = perturbed;
-            if (_bandit && IntervalBandit.Choose(study, population, _options, parent, rung, perturbed, explored, successors, random) is { } best) (chosen, how) = (best, "GP-UCB");
+            if (_bandit
+                && IntervalBandit.Choose(study, population, _options, parent, rung, perturbed, explored, successors, random) is { } best)
+                (chosen, how) = (best, "GP-UCB");
             successors.Add(new Successor(parent, rung, chosen));
             proposals.Add(new Proposal(chosen, null, $"{how}, from {from}", from));
         }

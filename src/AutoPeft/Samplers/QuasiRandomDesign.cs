@@ -6,8 +6,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// The n-th point of a scrambled Sobol' design over a space: even coverage of every parameter and pair of parameters, conditions and constraints kept.
-/// A pure function of the study's seed and n.
+/// The n-th point of a scrambled Sobol' design over a space: even coverage of every parameter and pair of parameters, conditions and
+/// constraints kept. A pure function of the study's seed and n.
 /// </summary>
 internal sealed class QuasiRandomDesign
 {
@@ -26,7 +26,9 @@ internal sealed class QuasiRandomDesign
         _sequence = new SobolSequence(_covered, new Philox(seed, 0, StreamPurpose.Scramble));
     }
 
-    /// <summary>The configuration of index <paramref name="index"/>, or null where that point of the sequence breaks a hard constraint.</summary>
+    /// <summary>
+    /// The configuration of index <paramref name="index"/>, or null where that point of the sequence breaks a hard constraint.
+    /// </summary>
     public Configuration? At(int index)
     {
         var point = new double[_space.Count];
@@ -43,8 +45,8 @@ internal sealed class QuasiRandomDesign
     }
 
     /// <summary>
-    /// The first configuration at or after <paramref name="index"/> that keeps the constraints and is not among <paramref name="taken"/>, and where the search for it ended;
-    /// a random one where 256 points in a row do not serve.
+    /// The first configuration at or after <paramref name="index"/> that keeps the constraints and is not among <paramref name="taken"/>,
+    /// and where the search for it ended; a random one where 256 points in a row do not serve.
     /// </summary>
     public Configuration Next(ref int index, HashSet<Configuration> taken, Philox random)
     {

@@ -5,8 +5,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Independent uniform draws, top down through the conditions. The baseline that every other sampler has to beat (Bergstra and Bengio, JMLR 2012),
-/// and the right choice where a thousand trials run at once.
+/// Independent uniform draws, top down through the conditions. The baseline that every other sampler has to beat (Bergstra and Bengio, JMLR
+/// 2012), and the right choice where a thousand trials run at once.
 /// </summary>
 public sealed class RandomSampler : ISampler
 {

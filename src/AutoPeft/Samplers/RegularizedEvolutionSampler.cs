@@ -5,13 +5,15 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Regularised (aging) evolution: of the last <see cref="PopulationSize"/> trials, whatever their quality, the best of a random handful is mutated in one place; old age, not a bad score, removes a trial,
-/// so that lucky noise does not rule the population (Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019). For large discrete spaces and noisy scores.
+/// Regularised (aging) evolution: of the last <see cref="PopulationSize"/> trials, whatever their quality, the best of a random handful is
+/// mutated in one place; old age, not a bad score, removes a trial, so that lucky noise does not rule the population (Real et al.,
+/// "Regularized evolution for image classifier architecture search", AAAI 2019). For large discrete spaces and noisy scores.
 /// <example><code>autopeft sweep autopeft --sampler evolution --trials 500</code></example>
 /// </summary>
 internal sealed class RegularizedEvolutionSampler : ISampler
 {
-    /// <param name="populationSize">Trials that are alive; 64 by default, smaller than the paper's 100 because budgets here are smaller.</param>
+    /// <param name="populationSize">Trials that are alive; 64 by default, smaller than the paper's 100 because budgets here are
+    /// smaller.</param>
     /// <param name="sampleSize">Trials in a tournament; 16 by default, a quarter of the population as in the paper.</param>
     public RegularizedEvolutionSampler(int populationSize = 64, int sampleSize = 16)
     {

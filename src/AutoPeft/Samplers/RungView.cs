@@ -3,8 +3,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// A study as it stood at one fidelity: its completed trials are those that have been there, with their results there; pending trials are pending,
-/// bad ones ended without a result, and nothing else is known.
+/// A study as it stood at one fidelity: its completed trials are those that have been there, with their results there; pending trials are
+/// pending, bad ones ended without a result, and nothing else is known.
 /// </summary>
 internal sealed class RungView : IStudyView
 {
@@ -17,11 +17,13 @@ internal sealed class RungView : IStudyView
     {
         _study = study;
         StudyDefinition definition = study.Definition;
-        Completed = [.. results.Select(r => r.Trial.AsCompleted(definition, [.. r.Losses.Select((l, j) => definition.Objectives[j].FromLoss(l))],
+        Completed =
+            [.. results.Select(r => r.Trial.AsCompleted(definition, [.. r.Losses.Select((l, j) => definition.Objectives[j].FromLoss(l))],
             r.Trial.Outcomes.IsEmpty ? [.. definition.Outcomes.Select(_ => double.NaN)] : r.Trial.Outcomes))];
         var there = results.Select(r => r.Trial.Number).ToHashSet();
         there.UnionWith(bad.Select(t => t.Number));
-        Trials = [.. Completed.Concat(bad).Concat(study.Trials.Where(t => t.IsPending && !there.Contains(t.Number))).OrderBy(t => t.Number)];
+        Trials =
+            [.. Completed.Concat(bad).Concat(study.Trials.Where(t => t.IsPending && !there.Contains(t.Number))).OrderBy(t => t.Number)];
     }
 
     public StudyDefinition Definition => _study.Definition;

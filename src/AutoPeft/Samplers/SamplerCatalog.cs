@@ -1,6 +1,9 @@
 namespace AutoPeft.Samplers;
 
-/// <summary>Samplers by the names that people type; population-based training takes options behind a colon, as in <c>pbt:population=8,interval=1</c>.</summary>
+/// <summary>
+/// Samplers by the names that people type; population-based training takes options behind a colon, as in
+/// <c>pbt:population=8,interval=1</c>.
+/// </summary>
 public static class SamplerCatalog
 {
     private static readonly (string Name, Func<ISampler> Make)[] Known =
@@ -27,7 +30,8 @@ public static class SamplerCatalog
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(k => k.Name)];
 
     /// <summary>A sampler with the options that were typed, by default its own.</summary>
-    /// <exception cref="InvalidInputException">There is none of this name, and the message lists those there are; or an option is unknown or makes no sense.</exception>
+    /// <exception cref="InvalidInputException">There is none of this name, and the message lists those there are; or an option is unknown
+    /// or makes no sense.</exception>
     public static ISampler Create(string name)
     {
         if (PopulationPairing.Options(name) is { } options) return new PopulationSampler(options, PopulationPairing.IsBandit(name));

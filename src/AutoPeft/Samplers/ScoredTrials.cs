@@ -7,8 +7,8 @@ namespace AutoPeft.Samplers;
 internal static class ScoredTrials
 {
     /// <summary>
-    /// Completed trials, best first. Feasible before infeasible; feasible ones by non-dominated rank, then by crowding (several losses) or by loss; infeasible ones by how far they break their
-    /// outcome constraints (Deb's rules, 2000). Ties by number.
+    /// Completed trials, best first. Feasible before infeasible; feasible ones by non-dominated rank, then by crowding (several losses) or
+    /// by loss; infeasible ones by how far they break their outcome constraints (Deb's rules, 2000). Ties by number.
     /// </summary>
     public static Trial[] BestFirst(IStudyView study)
     {

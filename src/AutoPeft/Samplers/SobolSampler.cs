@@ -5,8 +5,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Scrambled Sobol' points (Sobol' 1967; Owen 1998; Joe and Kuo 2008): covers the space more evenly than random draws, looks at no results. Use it for initial designs, for sensitivity
-/// analysis, and as the stronger baseline. Trial n is point n, whoever asks and however many at once; beyond 160 parameters the rest are random.
+/// Scrambled Sobol' points (Sobol' 1967; Owen 1998; Joe and Kuo 2008): covers the space more evenly than random draws, looks at no results.
+/// Use it for initial designs, for sensitivity analysis, and as the stronger baseline. Trial n is point n, whoever asks and however many at
+/// once; beyond 160 parameters the rest are random.
 /// <example><code>autopeft sweep searchspaces/lora.cs --sampler sobol --trials 64</code></example>
 /// </summary>
 public sealed class SobolSampler : ISampler
@@ -23,7 +24,8 @@ public sealed class SobolSampler : ISampler
         for (int i = 0; i < count; i++)
         {
             // A point that breaks a constraint is replaced by a random one of its own, so that no trial's point depends on others.
-            Configuration c = design.At(study.Trials.Count + i) ?? space.Sample(new Philox(study.Definition.Seed, (ulong)(study.Trials.Count + i), StreamPurpose.Scramble));
+            Configuration c = design.At(study.Trials.Count + i)
+                ?? space.Sample(new Philox(study.Definition.Seed, (ulong)(study.Trials.Count + i), StreamPurpose.Scramble));
             proposals[i] = new Proposal(c);
         }
         return proposals;

@@ -4,13 +4,16 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// The first trials of a model-based sampler: the middle of the space (people put ranges around what they believe in, as Vizier's default does), then scrambled Sobol' points.
+/// The first trials of a model-based sampler: the middle of the space (people put ranges around what they believe in, as Vizier's default
+/// does), then scrambled Sobol' points.
 /// </summary>
 internal sealed class StartupDesign(SearchSpace space, ulong seed, int length)
 {
     private readonly QuasiRandomDesign _design = new(space, seed);
 
-    /// <summary>The configuration of trial <paramref name="number"/>, unlike any in <paramref name="taken"/> while there are others.</summary>
+    /// <summary>
+    /// The configuration of trial <paramref name="number"/>, unlike any in <paramref name="taken"/> while there are others.
+    /// </summary>
     public Configuration At(int number, HashSet<Configuration> taken, Philox random, out string note)
     {
         if (number == 0 && Centre() is { } centre && !taken.Contains(centre))

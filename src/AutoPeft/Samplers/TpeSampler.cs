@@ -12,7 +12,10 @@ public sealed record TpeOptions
     /// <summary>Trials before the first model; 10 by default, as Optuna's.</summary>
     public int StartupTrials { get; init; } = 10;
 
-    /// <summary>Candidates drawn from the good density, of which the best ratio is proposed; 24 by default (Bergstra et al. 2011). More makes it greedier.</summary>
+    /// <summary>
+    /// Candidates drawn from the good density, of which the best ratio is proposed; 24 by default (Bergstra et al. 2011). More makes it
+    /// greedier.
+    /// </summary>
     public int Candidates { get; init; } = 24;
 
     /// <summary>Share of trials that count as good; 0.1 by default.</summary>
@@ -21,7 +24,10 @@ public sealed record TpeOptions
     /// <summary>Most good trials with one objective; 25 by default, so that the good density keeps sharpening.</summary>
     public int MostGood { get; init; } = 25;
 
-    /// <summary>Most trials in the bad density; 1,000 by default. Beyond that, evenly spaced ones stand for all, and the cost of a proposal stops growing.</summary>
+    /// <summary>
+    /// Most trials in the bad density; 1,000 by default. Beyond that, evenly spaced ones stand for all, and the cost of a proposal stops
+    /// growing.
+    /// </summary>
     public int MostBad { get; init; } = 1_000;
 
     /// <summary>How many trials a stated prior outweighs; 10 by default.</summary>
@@ -29,9 +35,10 @@ public sealed record TpeOptions
 }
 
 /// <summary>
-/// Tree-structured Parzen estimators (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS 2011), multivariate and grouped for conditional spaces: proposes where good trials are dense
-/// and bad ones are not. Several objectives by non-dominated rank with hypervolume weights (Ozaki et al. 2022); outcome constraints by Deb's rules; pending trials count as bad, so that workers
-/// spread. For thousands of trials; with a few hundred the Gaussian process finds more.
+/// Tree-structured Parzen estimators (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS 2011), multivariate and grouped
+/// for conditional spaces: proposes where good trials are dense and bad ones are not. Several objectives by non-dominated rank with
+/// hypervolume weights (Ozaki et al. 2022); outcome constraints by Deb's rules; pending trials count as bad, so that workers spread. For
+/// thousands of trials; with a few hundred the Gaussian process finds more.
 /// <example><code>autopeft sweep searchspaces/recipe.cs --sampler tpe --trials 2000</code></example>
 /// </summary>
 public sealed class TpeSampler : ISampler
@@ -108,7 +115,8 @@ public sealed class TpeSampler : ISampler
                 Trial t = study.Trials[i];
                 if (isGood.Contains(t.Number)) continue;
                 // Evenly spaced where there are too many; the recent ones, which matter most, always.
-                bool take = others <= options.MostBad || (long)(seenOthers + 1) * options.MostBad / others > taken || study.Trials.Count - i <= 25;
+                bool take =
+                    others <= options.MostBad || (long)(seenOthers + 1) * options.MostBad / others > taken || study.Trials.Count - i <= 25;
                 seenOthers++;
                 if (!take) continue;
                 taken++;
@@ -119,7 +127,9 @@ public sealed class TpeSampler : ISampler
             // Old trials count less: the region that is searched moves on (Bergstra et al. 2013).
             _badWeights = new double[_bad.Length];
             for (int i = 0; i < _bad.Length; i++)
-                _badWeights[i] = _bad.Length <= 25 || i >= _bad.Length - 25 ? 1 : 1.0 / _bad.Length + (1 - 1.0 / _bad.Length) * i / Math.Max(_bad.Length - 25, 1);
+                _badWeights[i] = _bad.Length <= 25 || i >= _bad.Length - 25
+                    ? 1
+                    : 1.0 / _bad.Length + (1 - 1.0 / _bad.Length) * i / Math.Max(_bad.Length - 25, 1);
             _priorWeight = _space.HasPrior() ? options.PriorStrength / Math.Max(n, 1) : 0;
         }
 
@@ -141,7 +151,8 @@ public sealed class TpeSampler : ISampler
         private void Draw(int g, double[] codes, Philox random, bool first)
         {
             int[] group = _groups[g];
-            (ParzenEstimator good, ParzenEstimator bad) = _estimators[g] ??= (Estimate(group, _good, _goodWeights), Estimate(group, _bad, _badWeights));
+            (ParzenEstimator good, ParzenEstimator bad) =
+                _estimators[g] ??= (Estimate(group, _good, _goodWeights), Estimate(group, _bad, _badWeights));
             double[] row = new double[group.Length], best = new double[group.Length];
             double bestScore = double.NegativeInfinity;
             bool whole = _groups.Length == 1 && !_space.Constraints.IsEmpty;
@@ -158,7 +169,8 @@ public sealed class TpeSampler : ISampler
                 }
                 double score = good.Log(row) - bad.Log(row);
                 if (_priorWeight > 0)
-                    for (int j = 0; j < group.Length; j++) score += _priorWeight * PriorDensity.LogPrior(_space.Parameters[group[j]], Code(group[j], row[j]));
+                    for (int j = 0; j < group.Length; j++)
+                        score += _priorWeight * PriorDensity.LogPrior(_space.Parameters[group[j]], Code(group[j], row[j]));
                 if (score <= bestScore) continue;
                 bestScore = score;
                 row.CopyTo(best, 0);
@@ -171,7 +183,8 @@ public sealed class TpeSampler : ISampler
             for (int j = 0; j < group.Length; j++) codes[group[j]] = Code(group[j], row[j]);
         }
 
-        private double Code(int i, double value) => ParzenEstimator.IsNumeric(_space.Parameters[i]) ? _space.Parameters[i].FromUnit(value) : value;
+        private double Code(int i, double value) =>
+            ParzenEstimator.IsNumeric(_space.Parameters[i]) ? _space.Parameters[i].FromUnit(value) : value;
 
         private ParzenEstimator Estimate(int[] group, Configuration[] trials, double[] weights)
         {
@@ -190,7 +203,8 @@ public sealed class TpeSampler : ISampler
                 rows.Add(row);
                 kept.Add(weights[i]);
             }
-            return new ParzenEstimator([.. group.Select(i => _space.Parameters[i])], rows, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(kept));
+            return new ParzenEstimator([.. group.Select(i => _space.Parameters[i])], rows,
+                System.Runtime.InteropServices.CollectionsMarshal.AsSpan(kept));
         }
 
         /// <summary>The best few of one objective in one pass; feasible before infeasible.</summary>
@@ -220,7 +234,8 @@ public sealed class TpeSampler : ISampler
             double[][] losses = [.. good.Select(t => t.Losses.ToArray())];
             var scale = LossScales.Of(losses);
             losses = [.. losses.Select(scale.Apply)];
-            double[] reference = [.. Enumerable.Range(0, losses[0].Length).Select(j => losses.Max(l => l[j])).Select(w => Math.Max(1.1 * w, 0.9 * w) + 1e-12)];
+            double[] reference = [.. Enumerable.Range(0, losses[0].Length).Select(j => losses.Max(l => l[j]))
+                .Select(w => Math.Max(1.1 * w, 0.9 * w) + 1e-12)];
             double[] contributions = Hypervolume.RelativeContributions(losses, reference);
             double most = contributions.Max();
             if (!(most > 0)) return weights;

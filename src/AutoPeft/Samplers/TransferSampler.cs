@@ -10,10 +10,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Bayesian optimisation that starts from earlier studies: they are in the study's definition (<see cref="EarlierJson"/>), each a belief that counts as much as it predicts the order of this study's own
-/// trials (ranking-weighted ensemble: Feurer et al. 2018), per objective; improvement is averaged over models on these beliefs and models of this study alone, with all that
-/// <see cref="GaussianProcessSampler"/> has. The first trials are the best of the earlier studies, in turn with points that cover the space. Where the earlier studies turn out to say nothing, it goes on
-/// as that sampler.
+/// Bayesian optimisation that starts from earlier studies: they are in the study's definition (<see cref="EarlierJson"/>), each a belief
+/// that counts as much as it predicts the order of this study's own trials (ranking-weighted ensemble: Feurer et al. 2018), per objective;
+/// improvement is averaged over models on these beliefs and models of this study alone, with all that <see cref="GaussianProcessSampler"/>
+/// has. The first trials are the best of the earlier studies, in turn with points that cover the space. Where the earlier studies turn out
+/// to say nothing, it goes on as that sampler.
 /// <example><code>autopeft sweep autopeft --task subjectivity --model base --from runs/autopeft-polarity-0 --from-as prior</code></example>
 /// </summary>
 internal sealed class TransferSampler : ISampler
@@ -22,8 +23,8 @@ internal sealed class TransferSampler : ISampler
     private const int Startup = 4;
 
     /// <summary>
-    /// How many of them repeat the earlier studies' best. No more: what a model on their beliefs proposes is as good, and new (ten repeats, as long as they stayed on the front, reached less in ten trials
-    /// than these three).
+    /// How many of them repeat the earlier studies' best. No more: what a model on their beliefs proposes is as good, and new (ten repeats,
+    /// as long as they stayed on the front, reached less in ten trials than these three).
     /// </summary>
     private const int Repeated = Startup - 1;
 
@@ -75,7 +76,9 @@ internal sealed class TransferSampler : ISampler
         int repeated = proposals.Count;
         EarlierBeliefs? earlier = known.Length > MostWithBeliefs ? null : beliefs.ForOneProposal();
         List<Proposal> all = Plain.ByModel(study, count, proposals, seen, random, earlier, cancellationToken);
-        string source = earlier is { Weight: > 0 } ? $"weight {earlier.Weight.ToString("0.00", CultureInfo.InvariantCulture)} on earlier studies, " : "gp, ";
+        string source = earlier is { Weight: > 0 }
+            ? $"weight {earlier.Weight.ToString("0.00", CultureInfo.InvariantCulture)} on earlier studies, "
+            : "gp, ";
         return [.. all.Select((p, i) => i < repeated ? p : p with { Note = source + p.Note })];
     }
 
@@ -84,8 +87,10 @@ internal sealed class TransferSampler : ISampler
         if (_beliefs.TryGetValue(definition, out Beliefs? known)) return known;
         ImmutableArray<EarlierStudy> studies = EarlierJson.Read(definition);
         var map = new FeatureMap(definition.Space);
-        Posterior?[][] models = [.. studies.Select(s => Enumerable.Range(0, definition.Objectives.Length).Select(j => EarlierBelief.Fit(map, s, j, cancellationToken)).ToArray())];
-        var made = new Beliefs(WarmStart.Best(studies, Repeated), [.. studies.SelectMany(s => s.Trials.Take(StartsOfEach)).Select(t => t.Configuration)], models);
+        Posterior?[][] models = [.. studies.Select(
+            s => Enumerable.Range(0, definition.Objectives.Length).Select(j => EarlierBelief.Fit(map, s, j, cancellationToken)).ToArray())];
+        var made = new Beliefs(WarmStart.Best(studies, Repeated),
+            [.. studies.SelectMany(s => s.Trials.Take(StartsOfEach)).Select(t => t.Configuration)], models);
         _beliefs.AddOrUpdate(definition, made);
         return made;
     }

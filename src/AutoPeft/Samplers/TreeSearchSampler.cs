@@ -5,9 +5,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Monte-Carlo tree search over a conditional space (Negrinho and Gordon, "DeepArchitect: automatically designing and training deep architectures", 2017): a configuration is a walk down a tree of
-/// decisions, one parameter after another with parents first; ordered values are decided by bisection, so that what is learnt about one value is shared with its neighbours. At each decision the branch of the
-/// highest upper confidence bound (UCT: Kocsis and Szepesvári 2006) is taken, below the known part of the tree a random one. For deep conditional spaces and many trials.
+/// Monte-Carlo tree search over a conditional space (Negrinho and Gordon, "DeepArchitect: automatically designing and training deep
+/// architectures", 2017): a configuration is a walk down a tree of decisions, one parameter after another with parents first; ordered
+/// values are decided by bisection, so that what is learnt about one value is shared with its neighbours. At each decision the branch of
+/// the highest upper confidence bound (UCT: Kocsis and Szepesvári 2006) is taken, below the known part of the tree a random one. For deep
+/// conditional spaces and many trials.
 /// <example><code>autopeft sweep function:methods --sampler mcts --trials 500</code></example>
 /// </summary>
 internal sealed class TreeSearchSampler : ISampler
@@ -67,7 +69,9 @@ internal sealed class TreeSearchSampler : ISampler
         {
             if (!space.IsActive(i, codes)) { codes[i] = double.NaN; continue; }
             Parameter p = space.Parameters[i];
-            codes[i] = p is CategoricalParameter or SubsetParameter or BoolParameter ? Choose(p, i, ref here, random) : Bisect(p, i, ref here, random);
+            codes[i] = p is CategoricalParameter or SubsetParameter or BoolParameter
+                ? Choose(p, i, ref here, random)
+                : Bisect(p, i, ref here, random);
         }
         return space.FromCodes(codes);
     }
@@ -75,8 +79,10 @@ internal sealed class TreeSearchSampler : ISampler
     private double Choose(Parameter p, int i, ref List<(Configuration Configuration, double Reward)> here, Philox random)
     {
         if (here.Count == 0) return p.Sample(random);
-        List<IGrouping<double, (Configuration Configuration, double Reward)>> branches = [.. here.GroupBy(v => v.Configuration.Codes[i]).OrderBy(g => g.Key)];
-        // A value that nobody tried comes first; subsets have too many for that, so there a new one competes as an average branch of one visit.
+        List<IGrouping<double, (Configuration Configuration, double Reward)>> branches =
+            [.. here.GroupBy(v => v.Configuration.Codes[i]).OrderBy(g => g.Key)];
+        // A value that nobody tried comes first; subsets have too many for that, so there a new one competes as an average branch of one
+        // visit.
         double? fresh = null;
         for (int tries = 0; tries < 16 && fresh is null && branches.Count < p.Cardinality; tries++)
         {
@@ -89,7 +95,8 @@ internal sealed class TreeSearchSampler : ISampler
             return f;
         }
         int total = here.Count;
-        IGrouping<double, (Configuration Configuration, double Reward)> chosen = branches.MaxBy(b => Bound(b.Average(v => v.Reward), b.Count(), total))!;
+        IGrouping<double, (Configuration Configuration, double Reward)> chosen =
+            branches.MaxBy(b => Bound(b.Average(v => v.Reward), b.Count(), total))!;
         here = [.. chosen];
         return chosen.Key;
     }
@@ -106,7 +113,9 @@ internal sealed class TreeSearchSampler : ISampler
             foreach ((Configuration Configuration, double Reward) v in here)
                 (p.ToUnit(v.Configuration.Codes[i]) < middle ? lower : upper).Add(v);
             bool down = lower.Count == 0 && upper.Count == 0 || lower.Count == 0 ? lower.Count != upper.Count || random.NextDouble() < 0.5
-                : upper.Count != 0 && Bound(lower.Average(v => v.Reward), lower.Count, here.Count) > Bound(upper.Average(v => v.Reward), upper.Count, here.Count);
+                : upper.Count != 0
+                    && Bound(lower.Average(v => v.Reward), lower.Count, here.Count)
+                        > Bound(upper.Average(v => v.Reward), upper.Count, here.Count);
             (low, high) = down ? (low, middle) : (middle, high);
             here = down ? lower : upper;
             if (high - low < 1e-3) break;

@@ -21,8 +21,8 @@ internal static class UnseenSampling
     }
 
     /// <summary>
-    /// Every configuration that was ever proposed, or nothing where two independent draws are never equal: with a continuous parameter that is always
-    /// active. A conditional one is not enough, since the configurations without it are drawn again and again.
+    /// Every configuration that was ever proposed, or nothing where two independent draws are never equal: with a continuous parameter that
+    /// is always active. A conditional one is not enough, since the configurations without it are drawn again and again.
     /// </summary>
     public static HashSet<Configuration> SeenWhereDrawsRepeat(IStudyView study)
     {
@@ -32,7 +32,10 @@ internal static class UnseenSampling
         return Seen(study);
     }
 
-    /// <summary>A random member of the space outside <paramref name="taken"/>; any member where none is left (or none is found in a space too large to list).</summary>
+    /// <summary>
+    /// A random member of the space outside <paramref name="taken"/>; any member where none is left (or none is found in a space too large
+    /// to list).
+    /// </summary>
     public static Configuration Draw(SearchSpace space, HashSet<Configuration> taken, Philox random)
     {
         Configuration c = space.Sample(random);

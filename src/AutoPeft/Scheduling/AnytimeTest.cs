@@ -1,12 +1,16 @@
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// A test of "the mean of these differences is 0" that stays valid however often and whenever it is looked at: the t-test's e-process with a normal prior on the effect size (Jeffreys' Bayes factor
-/// with the right Haar prior on the scale, which does not depend on the unknown variance; Pérez-Ortiz, Lardy, de Heide and Grünwald 2024; Wang and Ramdas 2024).
+/// A test of "the mean of these differences is 0" that stays valid however often and whenever it is looked at: the t-test's e-process with
+/// a normal prior on the effect size (Jeffreys' Bayes factor with the right Haar prior on the scale, which does not depend on the unknown
+/// variance; Pérez-Ortiz, Lardy, de Heide and Grünwald 2024; Wang and Ramdas 2024).
 /// </summary>
 internal static class AnytimeTest
 {
-    /// <summary>Prior variance of the effect size (mean over standard deviation). Default 1: differences worth racing for are of the size of the noise.</summary>
+    /// <summary>
+    /// Prior variance of the effect size (mean over standard deviation). Default 1: differences worth racing for are of the size of the
+    /// noise.
+    /// </summary>
     public const double EffectVariance = 1;
 
     /// <summary>

@@ -8,16 +8,25 @@ public sealed record AshaOptions
     /// <summary>The first rung, in the steps that trials report. Default 1: the first report.</summary>
     public long Min { get; init; } = 1;
 
-    /// <summary>η where nobody says otherwise: Li et al.'s. On recorded curves of LoRA's space 3 took half as many steps again to the same hypervolume, 5 no fewer.</summary>
+    /// <summary>
+    /// η where nobody says otherwise: Li et al.'s. On recorded curves of LoRA's space 3 took half as many steps again to the same
+    /// hypervolume, 5 no fewer.
+    /// </summary>
     public const int StandardEta = 4;
 
     /// <summary>Of every so many trials at a rung one goes on, η times as far. Default <see cref="StandardEta"/>.</summary>
     public int Eta { get; init; } = StandardEta;
 
-    /// <summary>The step at which trials end by themselves: no rung is there or beyond. Null (the default): the furthest that a completed trial reported; until one has, trials may pause at their last report.</summary>
+    /// <summary>
+    /// The step at which trials end by themselves: no rung is there or beyond. Null (the default): the furthest that a completed trial
+    /// reported; until one has, trials may pause at their last report.
+    /// </summary>
     public long? Max { get; init; }
 
-    /// <summary>Whether a trial that is not among the best is ended at once instead of being paused. Default false: pausing can take back what was decided on few results.</summary>
+    /// <summary>
+    /// Whether a trial that is not among the best is ended at once instead of being paused. Default false: pausing can take back what was
+    /// decided on few results.
+    /// </summary>
     public bool Stopping { get; init; }
 
     /// <summary>What ranks.</summary>
@@ -25,9 +34,10 @@ public sealed record AshaOptions
 }
 
 /// <summary>
-/// Asynchronous successive halving (Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020): a trial that reaches a rung goes on if it is among the best 1/η of all that have been there; else
-/// it is paused at its checkpoint and promoted later if it comes to be among them. No worker ever waits for another. Several objectives by non-dominated rank, then hypervolume contribution
-/// (Schmucker et al. 2021). For many short trials: give it several times the trials that would run to their end.
+/// Asynchronous successive halving (Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020): a trial that reaches a
+/// rung goes on if it is among the best 1/η of all that have been there; else it is paused at its checkpoint and promoted later if it comes
+/// to be among them. No worker ever waits for another. Several objectives by non-dominated rank, then hypervolume contribution (Schmucker
+/// et al. 2021). For many short trials: give it several times the trials that would run to their end.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --scheduler asha:min=1,eta=4,max=8</code></example>
 /// </summary>
 public sealed class AshaScheduler : IScheduler
@@ -77,5 +87,6 @@ public sealed class AshaScheduler : IScheduler
         return null;
     }
 
-    private static bool IsWaitingAt(Rungs rungs, Trial trial, long rung) => trial.State == TrialState.Paused && trial.PausedAt is { } at && rungs.Crossed(0, at) == rung;
+    private static bool IsWaitingAt(Rungs rungs, Trial trial, long rung) =>
+        trial.State == TrialState.Paused && trial.PausedAt is { } at && rungs.Crossed(0, at) == rung;
 }

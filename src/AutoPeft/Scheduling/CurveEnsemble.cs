@@ -3,7 +3,9 @@ using MathNet.Numerics.Distributions;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>Where a learning curve will end, with its uncertainty: a mixture of Student-t distributions over the loss at the horizon.</summary>
+/// <summary>
+/// Where a learning curve will end, with its uncertainty: a mixture of Student-t distributions over the loss at the horizon.
+/// </summary>
 /// <param name="Components">Weight, centre, scale.</param>
 /// <param name="Freedom">Degrees of freedom: few where few curves were seen.</param>
 /// <param name="Best">The end cannot be above this: the best loss so far, or ∞.</param>
@@ -16,7 +18,10 @@ internal sealed record CurveForecast(IReadOnlyList<(double Weight, double Centre
         return Components.Sum(c => c.Weight * (c.Scale > 0 ? StudentT.CDF(c.Centre, c.Scale, Freedom, loss) : c.Centre < loss ? 1 : 0));
     }
 
-    /// <summary>A draw of the loss at the end. Student's t as a normal over the root of a χ² by Wilson and Hilferty's cube (1931): a hundred times cheaper than a quantile, and close to it from two degrees of freedom.</summary>
+    /// <summary>
+    /// A draw of the loss at the end. Student's t as a normal over the root of a χ² by Wilson and Hilferty's cube (1931): a hundred times
+    /// cheaper than a quantile, and close to it from two degrees of freedom.
+    /// </summary>
     public double Draw(Philox random)
     {
         double which = random.NextDouble();
@@ -29,14 +34,16 @@ internal sealed record CurveForecast(IReadOnlyList<(double Weight, double Centre
 
 /// <summary>A curve as the ensemble learns from it.</summary>
 /// <param name="Points">Steps ascending, and losses.</param>
-/// <param name="Known">What is known of the trial from the start and may tell where it ends: its losses that never change, such as a count of parameters.</param>
+/// <param name="Known">What is known of the trial from the start and may tell where it ends: its losses that never change, such as a count
+/// of parameters.</param>
 internal sealed record PastCurve((double Step, double Loss)[] Points, double[] Known);
 
 /// <summary>
-/// An ensemble of parametric learning curves (Domhan, Springenberg and Hutter, IJCAI 2015) made cheap: every member is y(t) = a + b·ψ(t) with a fixed falling ψ from 1 at the first step to 0 at the horizon, so that a is
-/// where the curve ends and everything is linear. What a and b usually are is learnt from the study's other curves (a hierarchical normal model, its means linear in what is known of a trial from the start), so that one
-/// report already says something; members count by how well
-/// they explain those curves and this one. The posterior is in closed form: no sampling, microseconds.
+/// An ensemble of parametric learning curves (Domhan, Springenberg and Hutter, IJCAI 2015) made cheap: every member is y(t) = a + b·ψ(t)
+/// with a fixed falling ψ from 1 at the first step to 0 at the horizon, so that a is where the curve ends and everything is linear. What a
+/// and b usually are is learnt from the study's other curves (a hierarchical normal model, its means linear in what is known of a trial
+/// from the start), so that one report already says something; members count by how well they explain those curves and this one. The
+/// posterior is in closed form: no sampling, microseconds.
 /// </summary>
 internal sealed class CurveEnsemble
 {
@@ -72,7 +79,8 @@ internal sealed class CurveEnsemble
         (double Step, double Loss)[] curve = past.Points;
         if (_members.Count == 0 || curve.Length == 0) return null;
         double freedom = Math.Max(_curves - 3 - _centre.Length, 2), doubt = Doubt(curve.Length);
-        return new CurveForecast([.. Mixture(past).Select(c => (c.Weight, c.Centre, c.Scale * doubt))], freedom, bestSoFar ? curve.Min(p => p.Loss) : double.PositiveInfinity);
+        return new CurveForecast([.. Mixture(past).Select(c => (c.Weight, c.Centre, c.Scale * doubt))], freedom,
+            bestSoFar ? curve.Min(p => p.Loss) : double.PositiveInfinity);
     }
 
     /// <summary>Mean and deviation of the end as the shapes alone have them; null where too few others were seen.</summary>
@@ -85,8 +93,8 @@ internal sealed class CurveEnsemble
     }
 
     /// <summary>
-    /// By how much forecasts from so many points were worse than they said, on the curves whose end is known; at least 1. A curve does not scatter independently around its shape, a best-so-far least of all, so
-    /// what the shapes promise is too narrow.
+    /// By how much forecasts from so many points were worse than they said, on the curves whose end is known; at least 1. A curve does not
+    /// scatter independently around its shape, a best-so-far least of all, so what the shapes promise is too narrow.
     /// </summary>
     private double Doubt(int points)
     {
@@ -96,7 +104,9 @@ internal sealed class CurveEnsemble
         {
             if (curve.Points.Length <= points) continue;
             (double Weight, double Centre, double Scale)[] mixture = Mixture(curve with { Points = curve.Points[..points] });
-            double mean = mixture.Sum(c => c.Weight * c.Centre), variance = mixture.Sum(c => c.Weight * (c.Scale * c.Scale + (c.Centre - mean) * (c.Centre - mean))), error = curve.Points[^1].Loss - mean;
+            double mean = mixture.Sum(c => c.Weight * c.Centre),
+                variance = mixture.Sum(c => c.Weight * (c.Scale * c.Scale + (c.Centre - mean) * (c.Centre - mean))),
+                error = curve.Points[^1].Loss - mean;
             sum += error * error / variance;
             count++;
         }
@@ -167,7 +177,9 @@ internal sealed class CurveEnsemble
         return sum;
     }
 
-    /// <summary>Coefficients of least squares; a slope counts as one more curve that says 0, so that few curves make no steep lines.</summary>
+    /// <summary>
+    /// Coefficients of least squares; a slope counts as one more curve that says 0, so that few curves make no steep lines.
+    /// </summary>
     private static double[] Regress(List<double[]> rows, double[] y)
     {
         int q = rows[0].Length;
@@ -180,7 +192,8 @@ internal sealed class CurveEnsemble
                 for (int k = 0; k < q; k++) normal[j, k] += rows[i][j] * rows[i][k];
             }
         for (int j = 1; j < q; j++) normal[j, j] += 1;
-        return MathNet.Numerics.LinearAlgebra.Double.DenseMatrix.OfArray(normal).Cholesky().Solve(MathNet.Numerics.LinearAlgebra.Double.DenseVector.OfArray(right)).ToArray();
+        return MathNet.Numerics.LinearAlgebra.Double.DenseMatrix.OfArray(normal).Cholesky()
+            .Solve(MathNet.Numerics.LinearAlgebra.Double.DenseVector.OfArray(right)).ToArray();
     }
 
     /// <summary>Least squares y = a + b·x, with the rest's sum of squares.</summary>
@@ -196,15 +209,19 @@ internal sealed class CurveEnsemble
         return (a, b, points.Sum(p => (p.Y - a - b * p.X) * (p.Y - a - b * p.X)));
     }
 
-    /// <summary>One shape, with what a and b are before anything is seen of a curve: means, covariance, and the noise's variance around the shape.</summary>
-    private sealed record Member(Func<double, double> Shape, double[] A, double[] B, int Curves, double Aa, double Ab, double Bb, double Noise, double LogWeight)
+    /// <summary>
+    /// One shape, with what a and b are before anything is seen of a curve: means, covariance, and the noise's variance around the shape.
+    /// </summary>
+    private sealed record Member(Func<double, double> Shape, double[] A, double[] B, int Curves, double Aa, double Ab, double Bb,
+        double Noise, double LogWeight)
     {
         /// <summary>Takes in a curve point by point: log weight with its likelihood, and mean and variance of the end.</summary>
         public (double Log, double Centre, double Variance) After((double Step, double Loss)[] curve, double[] row)
         {
             // The means are estimates too, and less certain far from the curves that were seen.
             double doubt = 1 + Dot(row, row) / Curves;
-            (double a, double b, double aa, double ab, double bb, double log) = (Dot(A, row), Dot(B, row), Aa * doubt, Ab * doubt, Bb * doubt, LogWeight);
+            (double a, double b, double aa, double ab, double bb, double log) =
+                (Dot(A, row), Dot(B, row), Aa * doubt, Ab * doubt, Bb * doubt, LogWeight);
             foreach ((double step, double loss) in curve)
             {
                 double x = Shape(step);

@@ -5,8 +5,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Where trials of a study will end, measured against the front that is there. A trial's end is extrapolated from its curve (<see cref="CurveEnsemble"/>); what completed trials did beyond that, as their configurations
-/// and other metrics tell it, corrects the forecast, and how wrong corrected forecasts from the same step were is its uncertainty.
+/// Where trials of a study will end, measured against the front that is there. A trial's end is extrapolated from its curve
+/// (<see cref="CurveEnsemble"/>); what completed trials did beyond that, as their configurations and other metrics tell it, corrects the
+/// forecast, and how wrong corrected forecasts from the same step were is its uncertainty.
 /// </summary>
 internal sealed class CurveOutlook
 {
@@ -35,9 +36,12 @@ internal sealed class CurveOutlook
     {
         (_study, _measure, _correct) = (study, options.Measure, options.Configurations);
         StudyDefinition definition = study.Definition;
-        (Trial Trial, List<(long Step, double[] Losses)> Curve)[] curves = [.. study.Trials.Where(t => t != trial && t.State != TrialState.Failed).Select(t => (t, Curve(t))).Where(c => c.Item2.Count > 0)];
+        (Trial Trial,
+            List<(long Step, double[] Losses)> Curve)[] curves = [.. study.Trials.Where(t => t != trial && t.State != TrialState.Failed)
+                .Select(t => (t, Curve(t))).Where(c => c.Item2.Count > 0)];
         List<(long Step, double[] Losses)> own = trial is null ? [] : Curve(trial);
-        _scales = LossScales.Of([.. curves.Append((Trial: trial!, Curve: own)).SelectMany(c => c.Curve.Select(p => p.Losses)), .. study.Completed.Select(t => _measure.Final(definition, t)).OfType<double[]>()]);
+        _scales = LossScales.Of([.. curves.Append((Trial: trial!, Curve: own)).SelectMany(c => c.Curve.Select(p => p.Losses)),
+            .. study.Completed.Select(t => _measure.Final(definition, t)).OfType<double[]>()]);
         if (!_scales.IsIdentity)
         {
             curves = [.. curves.Select(c => (c.Trial, Curve(c.Trial)))];
@@ -47,7 +51,8 @@ internal sealed class CurveOutlook
         _ensembles = new CurveEnsemble?[m];
         _constant = new bool[m];
         if (m == 0 || (trial is not null && own.Count == 0)) return;
-        long furthest = Math.Max(curves.Max(c => c.Curve[^1].Step), own.Count > 0 ? own[^1].Step : 0), first = Math.Min(own.Count > 0 ? own[0].Step : long.MaxValue, curves.Min(c => c.Curve[0].Step));
+        long furthest = Math.Max(curves.Max(c => c.Curve[^1].Step), own.Count > 0 ? own[^1].Step : 0),
+            first = Math.Min(own.Count > 0 ? own[0].Step : long.MaxValue, curves.Min(c => c.Curve[0].Step));
         _horizon = options.Max ?? furthest;
         if (_horizon <= first) return;
         foreach ((Trial t, List<(long Step, double[] Losses)> curve) in curves)
@@ -63,13 +68,17 @@ internal sealed class CurveOutlook
         for (int j = 0; j < m; j++)
         {
             int coordinate = j;
-            _constant[j] = curves.Select(c => c.Curve).Append(own).All(c => c.Count == 0 || (double.IsFinite(c[0].Losses[coordinate]) && c.All(p => p.Losses[coordinate] == c[0].Losses[coordinate])));
+            _constant[j] = curves.Select(c => c.Curve).Append(own)
+                .All(c => c.Count == 0
+                    || (double.IsFinite(c[0].Losses[coordinate]) && c.All(p => p.Losses[coordinate] == c[0].Losses[coordinate])));
         }
         for (int j = 0; j < m; j++)
         {
             int coordinate = j;
             if (_constant[j]) continue;
-            _ensembles[j] = new CurveEnsemble([.. curves.Select(c => new PastCurve(Points(c.Trial, c.Curve, coordinate), Known(c.Curve))).Where(c => c.Points.Length >= 3)], Math.Max(first, 1), Math.Max(_horizon, first + 1));
+            _ensembles[j] = new CurveEnsemble(
+                [.. curves.Select(c => new PastCurve(Points(c.Trial, c.Curve, coordinate), Known(c.Curve)))
+                    .Where(c => c.Points.Length >= 3)], Math.Max(first, 1), Math.Max(_horizon, first + 1));
         }
         IsKnown = _front.Count > 0 && !Array.TrueForAll(_constant, c => c);
         if (_correct && IsKnown) _features = new TrialFeatures(study);
@@ -120,12 +129,15 @@ internal sealed class CurveOutlook
             (double mean, double stretch) = correction.Ridge.At(correction.Row(_features.Of(trial, own[^1].Step), past.Known));
             double spread = Math.Max(raw.Deviation, correction.Least);
             double freedom = Math.Max(correction.Ridge.LeftOut.Length - 4, 2);
-            return new CurveForecast([(1, raw.Mean + spread * mean, spread * correction.Ridge.Error * stretch)], freedom, _measure.BestSoFar && past.Points.Length > 0 ? past.Points.Min(p => p.Loss) : double.PositiveInfinity);
+            return new CurveForecast([(1, raw.Mean + spread * mean, spread * correction.Ridge.Error * stretch)], freedom,
+                _measure.BestSoFar && past.Points.Length > 0 ? past.Points.Min(p => p.Loss) : double.PositiveInfinity);
         }
         return _ensembles[j]!.Forecast(past, _measure.BestSoFar);
     }
 
-    /// <summary>How completed trials ended in comparison with what their curves promised at a step, in units of what they doubted.</summary>
+    /// <summary>
+    /// How completed trials ended in comparison with what their curves promised at a step, in units of what they doubted.
+    /// </summary>
     private Correction? CorrectionAt(int j, long step)
     {
         if (_corrections.TryGetValue((j, step), out Correction? known)) return known;
@@ -144,16 +156,19 @@ internal sealed class CurveOutlook
             double[][] features = [.. rows.Select(r => (double[])[.. r.Known, .. _features!.Of(r.Trial, step)])];
             TrialFeatures.Fill(features);
             double[] targets = [.. rows.Select(r => (r.Final - r.Mean) / Math.Max(r.Deviation, least))];
-            if (least > 0 && targets.Max(Math.Abs) is > 0 and < 1e12) correction = new Correction(new EvidenceRidge(features, targets), least, features);
+            if (least > 0 && targets.Max(Math.Abs) is > 0 and < 1e12)
+                correction = new Correction(new EvidenceRidge(features, targets), least, features);
         }
         _corrections[(j, step)] = correction;
         return correction;
     }
 
     private PastCurve Past(List<(long Step, double[] Losses)> curve, int j, long step) =>
-        new([.. curve.TakeWhile(p => p.Step <= step).Select(p => ((double)p.Step, p.Losses[j])).Where(p => double.IsFinite(p.Item2))], Known(curve));
+        new([.. curve.TakeWhile(p => p.Step <= step).Select(p => ((double)p.Step, p.Losses[j])).Where(p => double.IsFinite(p.Item2))],
+            Known(curve));
 
-    private double[] Known(List<(long Step, double[] Losses)> curve) => [.. Enumerable.Range(0, _constant.Length).Where(j => _constant[j]).Select(j => curve[0].Losses[j])];
+    private double[] Known(List<(long Step, double[] Losses)> curve) =>
+        [.. Enumerable.Range(0, _constant.Length).Where(j => _constant[j]).Select(j => curve[0].Losses[j])];
 
     private List<(long, double[])> Curve(Trial trial)
     {
@@ -173,7 +188,9 @@ internal sealed class CurveOutlook
     /// <summary>Where a completed trial ended; null where that is not known.</summary>
     private double[]? Final(Trial trial) => _measure.Final(_study.Definition, trial) is { } final ? _scales.Apply(final) : null;
 
-    /// <summary>One coordinate of a curve; that of a completed trial goes on to the horizon, wherever its training found it could end.</summary>
+    /// <summary>
+    /// One coordinate of a curve; that of a completed trial goes on to the horizon, wherever its training found it could end.
+    /// </summary>
     private (double, double)[] Points(Trial trial, List<(long Step, double[] Losses)> curve, int j)
     {
         List<(double, double)> points = [.. curve.Select(p => ((double)p.Step, p.Losses[j])).Where(p => double.IsFinite(p.Item2))];

@@ -18,18 +18,23 @@ public sealed record CurveOptions
     public long? Max { get; init; }
 
     /// <summary>
-    /// Whether a trial is paused instead of stopped: generously, below <see cref="PauseP"/>, since nothing is lost. When every trial of the budget has been proposed, paused ones go on, the most promising first, until
-    /// by all that is known then no more than <see cref="Risk"/> members of the front are to be expected among those that are left. Without a budget a paused trial goes on as soon as it has <see cref="PauseP"/>. Default true: a decision that can be taken
-    /// back may be taken early.
+    /// Whether a trial is paused instead of stopped: generously, below <see cref="PauseP"/>, since nothing is lost. When every trial of the
+    /// budget has been proposed, paused ones go on, the most promising first, until by all that is known then no more than
+    /// <see cref="Risk"/> members of the front are to be expected among those that are left. Without a budget a paused trial goes on as
+    /// soon as it has <see cref="PauseP"/>. Default true: a decision that can be taken back may be taken early.
     /// </summary>
     public bool Pausing { get; init; } = true;
 
     /// <summary>
-    /// How many members of the front may be expected among the trials that stay paused: the sum of their chances, which bounds the probability that any is lost. Default 0.05, so that 95 of 100 studies keep their front whole.
+    /// How many members of the front may be expected among the trials that stay paused: the sum of their chances, which bounds the
+    /// probability that any is lost. Default 0.05, so that 95 of 100 studies keep their front whole.
     /// </summary>
     public double Risk { get; init; } = 0.05;
 
-    /// <summary>Whether configurations and all reported metrics correct what curves alone say. Default true: on recorded curves that takes up to a third from the error.</summary>
+    /// <summary>
+    /// Whether configurations and all reported metrics correct what curves alone say. Default true: on recorded curves that takes up to a
+    /// third from the error.
+    /// </summary>
     public bool Configurations { get; init; } = true;
 
     /// <summary>The chance below which a trial is paused. Default 0.5: it is more likely to end behind the front than on it.</summary>
@@ -40,9 +45,11 @@ public sealed record CurveOptions
 }
 
 /// <summary>
-/// Extrapolates a trial's learning curve with its uncertainty (see <see cref="CurveEnsemble"/>), corrects that by what completed trials with such configurations and metrics did, and pauses the trial where it is more likely
-/// to end behind the front than on it. When all trials have been proposed, paused ones go on, the most promising first, until hardly a member of the front can be left among the rest: freeze-thaw (Swersky, Snoek and Adams
-/// 2014) under a budget of risk. With one objective the front is the best trial. Where trials cannot be paused, <see cref="CurveOptions.Pausing"/> = false stops those for good whose chance is below <see cref="CurveOptions.P"/>.
+/// Extrapolates a trial's learning curve with its uncertainty (see <see cref="CurveEnsemble"/>), corrects that by what completed trials
+/// with such configurations and metrics did, and pauses the trial where it is more likely to end behind the front than on it. When all
+/// trials have been proposed, paused ones go on, the most promising first, until hardly a member of the front can be left among the rest:
+/// freeze-thaw (Swersky, Snoek and Adams 2014) under a budget of risk. With one objective the front is the best trial. Where trials cannot
+/// be paused, <see cref="CurveOptions.Pausing"/> = false stops those for good whose chance is below <see cref="CurveOptions.P"/>.
 /// <example><code>autopeft sweep lora --task polarity --trials 100 --evaluate-every 8 --scheduler curve</code></example>
 /// </summary>
 public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
@@ -58,8 +65,10 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
     /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial)
     {
-        if (trial.Reports[^1].Step < _options.Min || _options.Measure.At(study.Definition, trial.Reports[^1]) is null) return Decision.Continue;
-        if (study.Completed.Count < _options.Startup || new CurveOutlook(study, _options, trial) is not { IsKnown: true } outlook) return Decision.Continue;
+        if (trial.Reports[^1].Step < _options.Min || _options.Measure.At(study.Definition, trial.Reports[^1]) is null)
+            return Decision.Continue;
+        if (study.Completed.Count < _options.Startup || new CurveOutlook(study, _options, trial) is not { IsKnown: true } outlook)
+            return Decision.Continue;
         if (!_options.Pausing) return outlook.Chance(trial) >= _options.P ? Decision.Continue : Decision.Stop;
         // One that was promoted goes on unless it has come to be one of those that may be left.
         double least = trial.PausedAt is null ? _options.PauseP : Math.Min(_options.PauseP, _options.Risk / Math.Max(study.PausedCount, 1));
@@ -69,7 +78,8 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
     /// <inheritdoc/>
     public int? Promote(IStudyView study)
     {
-        if (!_options.Pausing || study.PausedCount == 0 || study.Completed.Count < _options.Startup || new CurveOutlook(study, _options, null) is not { IsKnown: true } outlook) return null;
+        if (!_options.Pausing || study.PausedCount == 0 || study.Completed.Count < _options.Startup
+            || new CurveOutlook(study, _options, null) is not { IsKnown: true } outlook) return null;
         (double Chance, int Number) best = (0, -1);
         double sum = 0;
         foreach (Trial t in study.Trials)
@@ -85,5 +95,7 @@ public sealed class CurvePruner(CurveOptions? options = null) : IScheduler
 
     /// <summary>Probability that the trial ends on the front, for tables and tests; null where too little is known.</summary>
     internal double? Chance(IStudyView study, Trial trial) =>
-        study.Completed.Count >= _options.Startup && new CurveOutlook(study, _options, trial) is { IsKnown: true } outlook ? outlook.Chance(trial) : null;
+        study.Completed.Count >= _options.Startup && new CurveOutlook(study, _options, trial) is { IsKnown: true } outlook
+            ? outlook.Chance(trial)
+            : null;
 }

@@ -4,12 +4,15 @@ using MathNet.Numerics.LinearAlgebra.Double;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Linear regression with a normal prior on its coefficients whose width the evidence chooses (MacKay, "Bayesian interpolation", 1992): with few rows, or features that say nothing, it falls back to the mean. Columns
-/// are standardised. Its errors are those of leaving one out, in closed form, so that they promise nothing that was fitted.
+/// Linear regression with a normal prior on its coefficients whose width the evidence chooses (MacKay, "Bayesian interpolation", 1992):
+/// with few rows, or features that say nothing, it falls back to the mean. Columns are standardised. Its errors are those of leaving one
+/// out, in closed form, so that they promise nothing that was fitted.
 /// </summary>
 internal sealed class EvidenceRidge
 {
-    /// <summary>Precisions of the coefficients that are tried, in units of the noise's: from hardly any shrinkage to hardly anything left.</summary>
+    /// <summary>
+    /// Precisions of the coefficients that are tried, in units of the noise's: from hardly any shrinkage to hardly anything left.
+    /// </summary>
     private static readonly double[] Precisions = [.. Enumerable.Range(0, 11).Select(k => Math.Pow(10, -1 + 0.5 * k))];
 
     private readonly double[] _centre, _scale, _weights, _spectrum;
@@ -71,8 +74,8 @@ internal sealed class EvidenceRidge
     public double[] LeftOut { get; }
 
     /// <summary>
-    /// Root mean square of <see cref="LeftOut"/>. What a row owes to its distance from the others is in it once, and <see cref="At"/> stretches it once more: without that, a
-    /// recorded study lost members of its front in 6 of 20 runs, and with it in none of 10.
+    /// Root mean square of <see cref="LeftOut"/>. What a row owes to its distance from the others is in it once, and <see cref="At"/>
+    /// stretches it once more: without that, a recorded study lost members of its front in 6 of 20 runs, and with it in none of 10.
     /// </summary>
     public double Error { get; }
 

@@ -3,8 +3,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Hyperband (Li et al., JMLR 2018) with asynchronous brackets: bracket s is successive halving whose first rung is min·η^s, so that trials which start slowly have a place where they are not judged too early. Trials
-/// are dealt to brackets by their numbers, in Hyperband's proportions (most to the bracket that halves most), so which is where depends on nothing else.
+/// Hyperband (Li et al., JMLR 2018) with asynchronous brackets: bracket s is successive halving whose first rung is min·η^s, so that trials
+/// which start slowly have a place where they are not judged too early. Trials are dealt to brackets by their numbers, in Hyperband's
+/// proportions (most to the bracket that halves most), so which is where depends on nothing else.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --scheduler hyperband:min=1,eta=4,max=16</code></example>
 /// </summary>
 public sealed class HyperbandScheduler : IScheduler
@@ -16,9 +17,12 @@ public sealed class HyperbandScheduler : IScheduler
     /// <exception cref="InvalidInputException">There is no max, or none above min.</exception>
     public HyperbandScheduler(AshaOptions options)
     {
-        if (options.Max is not { } max || max <= options.Min) throw new InvalidInputException($"Hyperband needs max, the step at which trials end by themselves, above min ({options.Min}): its brackets lie between them.");
+        if (options.Max is not { } max || max <= options.Min)
+            throw new InvalidInputException($"Hyperband needs max, the step at which trials end by themselves, above min ({options.Min}): "
+                + $"its brackets lie between them.");
         var brackets = new List<AshaScheduler>();
-        for (long first = options.Min; first < max; first = first > long.MaxValue / options.Eta ? max : first * options.Eta) brackets.Add(new AshaScheduler(options with { Min = first }));
+        for (long first = options.Min; first < max; first = first > long.MaxValue / options.Eta ? max : first * options.Eta)
+            brackets.Add(new AshaScheduler(options with { Min = first }));
         // The last bracket runs trials to their end; it has no rung below max.
         brackets.Add(new AshaScheduler(options with { Min = max }));
         _brackets = [.. brackets];
@@ -38,7 +42,8 @@ public sealed class HyperbandScheduler : IScheduler
     public IReadOnlyList<string> Reads(StudyDefinition study) => _brackets[0].Reads(study);
 
     /// <inheritdoc/>
-    public Decision Decide(IStudyView study, Trial trial) => _brackets[BracketOf(trial.Number)].Decide(study, trial, Members(study, BracketOf(trial.Number)));
+    public Decision Decide(IStudyView study, Trial trial) =>
+        _brackets[BracketOf(trial.Number)].Decide(study, trial, Members(study, BracketOf(trial.Number)));
 
     /// <inheritdoc/>
     public int? Promote(IStudyView study)
@@ -50,7 +55,10 @@ public sealed class HyperbandScheduler : IScheduler
 
     private Trial[] Members(IStudyView study, int bracket) => [.. study.Trials.Where(t => BracketOf(t.Number) == bracket)];
 
-    /// <summary>One round of trials as brackets, each bracket's evenly spread: of k brackets, number s from the end has ⌈k·η^s / (s + 1)⌉ trials (Li et al. 2018, algorithm 1).</summary>
+    /// <summary>
+    /// One round of trials as brackets, each bracket's evenly spread: of k brackets, number s from the end has ⌈k·η^s / (s + 1)⌉ trials (Li
+    /// et al. 2018, algorithm 1).
+    /// </summary>
     private static int[] Deal(int brackets, int eta)
     {
         var places = new List<(double At, int Bracket)>();

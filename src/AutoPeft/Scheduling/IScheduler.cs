@@ -36,12 +36,15 @@ public interface IScheduler
     /// <summary>A paused trial that is to go on before anything new is asked for; null where there is none.</summary>
     int? Promote(IStudyView study) => null;
 
-    /// <summary>A paused trial that is never to go on: it ends as one that was stopped. Asked before <see cref="Promote"/>; null where there is none.</summary>
+    /// <summary>
+    /// A paused trial that is never to go on: it ends as one that was stopped. Asked before <see cref="Promote"/>; null where there is
+    /// none.
+    /// </summary>
     int? Retire(IStudyView study) => null;
 
     /// <summary>
-    /// Null where trials go on from no checkpoint but their own. Else checkpoints at which trials paused are kept apart, since others may start from them (<see cref="TrialProposed.Parent"/>): those of this step and
-    /// later ones; earlier ones serve nobody any more.
+    /// Null where trials go on from no checkpoint but their own. Else checkpoints at which trials paused are kept apart, since others may
+    /// start from them (<see cref="TrialProposed.Parent"/>): those of this step and later ones; earlier ones serve nobody any more.
     /// </summary>
     long? KeepsFrom(IStudyView study) => null;
 }

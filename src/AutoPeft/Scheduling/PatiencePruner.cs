@@ -16,7 +16,8 @@ internal sealed record PatienceOptions
 }
 
 /// <summary>
-/// Stops a trial that no longer improves, whatever the others do (early stopping; Prechelt 1998). With several objectives a report improves if it is better in any of them than all before.
+/// Stops a trial that no longer improves, whatever the others do (early stopping; Prechelt 1998). With several objectives a report improves
+/// if it is better in any of them than all before.
 /// <example><code>autopeft sweep autopeft --task polarity --scheduler patience:reports=3,min-delta=0.001,metric=loss</code></example>
 /// </summary>
 internal sealed class PatiencePruner(PatienceOptions? options = null) : IScheduler

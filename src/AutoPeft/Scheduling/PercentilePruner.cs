@@ -56,7 +56,8 @@ internal sealed class PercentilePruner : IScheduler
         if (own.Length > 1 && !sound.Any(t => t.Trial != trial && Pareto.Dominance.Dominates(t.Losses, own))) return Decision.Continue;
         // Those that are really better: equals do not push each other out.
         int better = own.Length == 1 ? sound.Count(t => t.Losses[0] < own[0])
-            : Array.IndexOf(Standing.Of(study.Definition, _options.Measure, sound.Select(t => (t.Trial, (double[]?)t.Losses))).Trials, trial);
+            : Array.IndexOf(Standing.Of(study.Definition, _options.Measure, sound.Select(t => (t.Trial, (double[]?)t.Losses))).Trials,
+                trial);
         return better > others * _options.Keep / 100 ? Decision.Stop : Decision.Continue;
     }
 }

@@ -3,13 +3,16 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Population-based training (Jaderberg et al., "Population based training of neural networks", 2017): a population trains; at every interval its members leave their devices at a checkpoint, the worst of them for good,
-/// and the sampler (<c>pbt</c> or <c>pb2</c>) has a new trial go on from the checkpoint of one of the best with other hyperparameters. Members are compared at equal steps. They take turns, the least advanced first, so that any
-/// number of devices serves any population. Several objectives by non-dominated rank, then hypervolume contribution.
+/// Population-based training (Jaderberg et al., "Population based training of neural networks", 2017): a population trains; at every
+/// interval its members leave their devices at a checkpoint, the worst of them for good, and the sampler (<c>pbt</c> or <c>pb2</c>) has a
+/// new trial go on from the checkpoint of one of the best with other hyperparameters. Members are compared at equal steps. They take turns,
+/// the least advanced first, so that any number of devices serves any population. Several objectives by non-dominated rank, then
+/// hypervolume contribution.
 /// <example><code>autopeft sweep lora --task polarity --trials 40 --sampler pbt:population=8,interval=1</code></example>
 /// </summary>
 /// <remarks>
-/// Synchronous, a comparison waits for everybody, and what comes of a study depends on its seed alone. Asynchronous, a member is compared when its turn comes with whoever has been there by then; no device waits.
+/// Synchronous, a comparison waits for everybody, and what comes of a study depends on its seed alone. Asynchronous, a member is compared
+/// when its turn comes with whoever has been there by then; no device waits.
 /// </remarks>
 internal sealed class PopulationScheduler : IScheduler
 {

@@ -3,8 +3,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Where a population stands, read from the study: who belongs to it, who was compared where, whose place is free. A place is free where a member was retired or failed; its successor is a trial of its own that goes on from
-/// another's checkpoint. A pure function of the study.
+/// Where a population stands, read from the study: who belongs to it, who was compared where, whose place is free. A place is free where a
+/// member was retired or failed; its successor is a trial of its own that goes on from another's checkpoint. A pure function of the study.
 /// </summary>
 internal sealed class PopulationState
 {
@@ -15,7 +15,9 @@ internal sealed class PopulationState
     private readonly PopulationOptions _options;
     private readonly Trial[] _members;
 
-    /// <summary>For each place that nobody has taken yet the comparison at which it was left, ascending; 0 where a member failed before the first.</summary>
+    /// <summary>
+    /// For each place that nobody has taken yet the comparison at which it was left, ascending; 0 where a member failed before the first.
+    /// </summary>
     private readonly List<long> _left = [];
 
     private int _open;
@@ -60,7 +62,9 @@ internal sealed class PopulationState
 
     /// <summary>The population after this one, or null where the budget does not take a whole one.</summary>
     public PopulationState? Following() =>
-        (_study.Definition.Budget ?? int.MaxValue) - _study.Trials.Count < _options.Population ? null : new PopulationState(_study, _options, _study.Trials.Count);
+        (_study.Definition.Budget ?? int.MaxValue) - _study.Trials.Count < _options.Population
+            ? null
+            : new PopulationState(_study, _options, _study.Trials.Count);
 
     /// <summary>Takes a free place: the comparison from which its successor goes on, 0 for a trial that starts at the beginning.</summary>
     public long Fill()
@@ -75,7 +79,10 @@ internal sealed class PopulationState
         return rung;
     }
 
-    /// <summary>The paused member whose turn it is: of those that have come least far the one of the lowest number. Null where none is, or in a synchronous population where the others are not there yet.</summary>
+    /// <summary>
+    /// The paused member whose turn it is: of those that have come least far the one of the lowest number. Null where none is, or in a
+    /// synchronous population where the others are not there yet.
+    /// </summary>
     public Trial? Next()
     {
         if (HasOpening) return null;
@@ -86,8 +93,8 @@ internal sealed class PopulationState
     }
 
     /// <summary>
-    /// True if the budget allows a replacement and the member ranks in the bottom share at the last rung where enough members can be compared.
-    /// A member ahead of all others is compared at the furthest rung they reached.
+    /// True if the budget allows a replacement and the member ranks in the bottom share at the last rung where enough members can be
+    /// compared. A member ahead of all others is compared at the furthest rung they reached.
     /// </summary>
     public bool IsToLeave(Trial trial)
     {
@@ -145,7 +152,10 @@ internal sealed class PopulationState
         .Where(t => RungOf(t.Parent?.Step ?? 0) < rung && (t.PausedAt >= rung || t.State == TrialState.Completed))
         .Select(t => (t, LossesAt(t, rung))));
 
-    /// <summary>How many leave of so many that have been there: of a whole population at least one, of a part of it rather none; never more than can be replaced by better ones.</summary>
+    /// <summary>
+    /// How many leave of so many that have been there: of a whole population at least one, of a part of it rather none; never more than can
+    /// be replaced by better ones.
+    /// </summary>
     private int Leaving(int there)
     {
         double share = there * _options.Quantile / 100;

@@ -5,11 +5,15 @@ namespace AutoPeft.Scheduling;
 /// <summary>How much a study trained, in the steps that its trials report.</summary>
 internal static class ReportedSteps
 {
-    /// <summary>The metric by which a trial says how much it has trained in all, in the unit of its steps, where that is more than its step: it started again at a larger budget.</summary>
+    /// <summary>
+    /// The metric by which a trial says how much it has trained in all, in the unit of its steps, where that is more than its step: it
+    /// started again at a larger budget.
+    /// </summary>
     public const string TrainedMetric = "trained_steps";
 
     /// <summary>
-    /// Steps trained, and steps that the same trials would have trained had nobody stopped or paused them: those that were cut short to the furthest step that any trial has come, the others as far as they went.
+    /// Steps trained, and steps that the same trials would have trained had nobody stopped or paused them: those that were cut short to the
+    /// furthest step that any trial has come, the others as far as they went.
     /// </summary>
     public static (long Trained, long Whole) Of(IStudyView study)
     {
@@ -30,6 +34,8 @@ internal static class ReportedSteps
     {
         if (trial.Reports.Count == 0) return 0;
         Report last = trial.Reports[^1];
-        return last.Metrics.TryGetValue(TrainedMetric, out double all) && all >= last.Step && all < long.MaxValue / 2 ? (long)Math.Ceiling(all) : last.Step;
+        return last.Metrics.TryGetValue(TrainedMetric, out double all) && all >= last.Step && all < long.MaxValue / 2
+            ? (long)Math.Ceiling(all)
+            : last.Step;
     }
 }

@@ -8,8 +8,11 @@ namespace AutoPeft.Scheduling;
 /// <param name="Max">The step at which trials end by themselves; null where that is not known, and rungs go on for ever.</param>
 internal readonly record struct Rungs(long Min, int Eta, long? Max)
 {
-    /// <summary>The rungs of a study: where nobody said at which step trials end, it is the furthest that a completed one reported.</summary>
-    public static Rungs For(IStudyView study, AshaOptions options) => new(options.Min, options.Eta, options.Max ?? study.Completed.Max(t => t.Reports.Count > 0 ? t.Reports[^1].Step : (long?)null));
+    /// <summary>
+    /// The rungs of a study: where nobody said at which step trials end, it is the furthest that a completed one reported.
+    /// </summary>
+    public static Rungs For(IStudyView study, AshaOptions options) =>
+        new(options.Min, options.Eta, options.Max ?? study.Completed.Max(t => t.Reports.Count > 0 ? t.Reports[^1].Step : (long?)null));
 
     /// <summary>The highest rung in (<paramref name="after"/>, <paramref name="upTo"/>], or null: a report may skip rungs.</summary>
     public long? Crossed(long after, long upTo)
@@ -28,7 +31,9 @@ internal readonly record struct Rungs(long Min, int Eta, long? Max)
         return rungs;
     }
 
-    /// <summary>The rung that the trial's last report crossed, or null: it reported at none, or had gone past it before it was paused there.</summary>
+    /// <summary>
+    /// The rung that the trial's last report crossed, or null: it reported at none, or had gone past it before it was paused there.
+    /// </summary>
     public long? CrossedBy(Trial trial)
     {
         IReadOnlyList<Report> reports = trial.Reports;

@@ -10,13 +10,23 @@ public static class SchedulerCatalog
         ("none", _ => new RunToEnd()),
         ("asha", t => new AshaScheduler(Halving(t, stopping: true))),
         ("hyperband", t => new HyperbandScheduler(Halving(t, stopping: true))),
-        ("halving", t => new SuccessiveHalvingScheduler(Halving(t, stopping: false), t.Whole("cohort", 2) is { } n ? checked((int)Math.Min(n, int.MaxValue)) : null)),
+        ("halving",
+            t => new SuccessiveHalvingScheduler(Halving(t, stopping: false),
+                t.Whole("cohort", 2) is { } n ? checked((int)Math.Min(n, int.MaxValue)) : null)),
         (PopulationScheduler.Id, t => new PopulationScheduler(PopulationOptions.Read(t))),
         ("median", t => new PercentilePruner(Percentile(t, 50), "median")),
-        ("percentile", t => new PercentilePruner(Percentile(t, t.Number("keep", k => k is > 0 and < 100, "a percentage between 0 and 100") ?? 25))),
-        ("patience", t => new PatiencePruner(new PatienceOptions { Reports = t.Count("reports", 5), MinDelta = t.Number("min-delta", d => d >= 0, "a number from 0") ?? 0, Measure = t.Measure() })),
+        ("percentile",
+            t => new PercentilePruner(Percentile(t, t.Number("keep", k => k is > 0 and < 100, "a percentage between 0 and 100") ?? 25))),
+        ("patience",
+            t => new PatiencePruner(new PatienceOptions
+            {
+                Reports = t.Count("reports", 5),
+                MinDelta = t.Number("min-delta", d => d >= 0, "a number from 0") ?? 0,
+                Measure = t.Measure(),
+            })),
         ("threshold", Threshold),
-        ("wilcoxon", t => new WilcoxonPruner(new WilcoxonOptions { P = Probability(t, 0.1), Min = t.Count("min", 4, 2), Measure = t.Measure() })),
+        ("wilcoxon",
+            t => new WilcoxonPruner(new WilcoxonOptions { P = Probability(t, 0.1), Min = t.Count("min", 4, 2), Measure = t.Measure() })),
         ("race", t => new TaskRaceScheduler(new TaskRaceOptions
         {
             Aggregate = t.Text("aggregate") is { } a ? TaskAggregate.Parse(a) : TaskAggregate.Default,
@@ -56,18 +66,41 @@ public static class SchedulerCatalog
 
     private static AshaOptions Halving(SchedulerText t, bool stopping)
     {
-        var o = new AshaOptions { Min = t.Whole("min") ?? 1, Eta = t.Count("eta", AshaOptions.StandardEta, 2), Max = t.Whole("max", 2), Stopping = stopping && t.Choice("mode", "pause", "pause", "stop") == "stop", Measure = t.Measure() };
+        var o = new AshaOptions
+        {
+            Min = t.Whole("min") ?? 1,
+            Eta = t.Count("eta", AshaOptions.StandardEta, 2),
+            Max = t.Whole("max", 2),
+            Stopping = stopping && t.Choice("mode", "pause", "pause", "stop") == "stop",
+            Measure = t.Measure(),
+        };
         return o.Max <= o.Min ? throw new InvalidInputException($"Scheduler '{t.Name}': max ({o.Max}) has to be above min ({o.Min}).") : o;
     }
 
     private static PercentileOptions Percentile(SchedulerText t, double keep) =>
-        new() { Keep = keep, Startup = t.Count("startup", 5), Min = t.Whole("min") ?? 1, Interval = t.Whole("interval") ?? 1, Measure = t.Measure() };
+        new()
+        {
+            Keep = keep,
+            Startup = t.Count("startup", 5),
+            Min = t.Whole("min") ?? 1,
+            Interval = t.Whole("interval") ?? 1,
+            Measure = t.Measure(),
+        };
 
     private static ThresholdPruner Threshold(SchedulerText t)
     {
-        string metric = t.Text("metric") ?? throw new InvalidInputException("Scheduler 'threshold': option 'metric' is missing; name the reported metric that is watched.");
-        return new ThresholdPruner(new ThresholdOptions { Metric = metric, Upper = t.Number("upper", _ => true, "a number"), Lower = t.Number("lower", _ => true, "a number"), Min = t.Whole("min") ?? 1 });
+        string metric = t.Text("metric")
+            ?? throw new InvalidInputException(
+                "Scheduler 'threshold': option 'metric' is missing; name the reported metric that is watched.");
+        return new ThresholdPruner(new ThresholdOptions
+        {
+            Metric = metric,
+            Upper = t.Number("upper", _ => true, "a number"),
+            Lower = t.Number("lower", _ => true, "a number"),
+            Min = t.Whole("min") ?? 1,
+        });
     }
 
-    private static double Probability(SchedulerText t, double standard) => t.Number("p", p => p is > 0 and < 1, "a probability between 0 and 1") ?? standard;
+    private static double Probability(SchedulerText t, double standard) =>
+        t.Number("p", p => p is > 0 and < 1, "a probability between 0 and 1") ?? standard;
 }

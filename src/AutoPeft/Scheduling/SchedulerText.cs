@@ -4,7 +4,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// A scheduler, or a sampler, as people type it: <c>name:option=value,option=value</c>. Every option has to be read, and what is left over is refused: a misspelt one must not pass for its default.
+/// A scheduler, or a sampler, as people type it: <c>name:option=value,option=value</c>. Every option has to be read, and what is left over
+/// is refused: a misspelt one must not pass for its default.
 /// </summary>
 internal sealed class SchedulerText
 {
@@ -24,8 +25,11 @@ internal sealed class SchedulerText
         foreach (string part in text[(colon + 1)..].Split(','))
         {
             string[] sides = part.Split('=', 2, StringSplitOptions.TrimEntries);
-            if (sides.Length != 2 || sides[0].Length == 0 || sides[1].Length == 0) throw new InvalidInputException($"{_what} '{text}': '{part.Trim()}' is no option; write NAME=VALUE, and a comma between two.");
-            if (!_values.TryAdd(sides[0], sides[1])) throw new InvalidInputException($"{_what} '{text}': option '{sides[0]}' stands twice.");
+            if (sides.Length != 2 || sides[0].Length == 0 || sides[1].Length == 0)
+                throw new InvalidInputException(
+                    $"{_what} '{text}': '{part.Trim()}' is no option; write NAME=VALUE, and a comma between two.");
+            if (!_values.TryAdd(sides[0], sides[1]))
+                throw new InvalidInputException($"{_what} '{text}': option '{sides[0]}' stands twice.");
         }
     }
 
@@ -33,20 +37,25 @@ internal sealed class SchedulerText
     public string Name { get; }
 
     /// <summary>A whole number of at least <paramref name="least"/>.</summary>
-    public int Count(string name, int standard, int least = 1) => Whole(name, least) is { } n ? checked((int)Math.Min(n, int.MaxValue)) : standard;
+    public int Count(string name, int standard, int least = 1) =>
+        Whole(name, least) is { } n ? checked((int)Math.Min(n, int.MaxValue)) : standard;
 
     /// <summary>A step, or null where none was typed.</summary>
     public long? Whole(string name, long least = 1)
     {
         if (Take(name) is not { } value) return null;
-        return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long n) && n >= least ? n : throw Wrong(name, value, $"a whole number from {least}");
+        return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long n) && n >= least
+            ? n
+            : throw Wrong(name, value, $"a whole number from {least}");
     }
 
     /// <summary>A number for which <paramref name="allowed"/> holds, or null where none was typed.</summary>
     public double? Number(string name, Func<double, bool> allowed, string what)
     {
         if (Take(name) is not { } value) return null;
-        return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double n) && double.IsFinite(n) && allowed(n) ? n : throw Wrong(name, value, what);
+        return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double n) && double.IsFinite(n) && allowed(n)
+            ? n
+            : throw Wrong(name, value, what);
     }
 
     /// <summary>A word, or null where none was typed.</summary>
@@ -65,7 +74,9 @@ internal sealed class SchedulerText
     {
         string? metric = Take("metric"), direction = Take("direction");
         if (direction is not (null or "minimize" or "maximize")) throw Wrong("direction", direction, "minimize or maximize");
-        if (direction is not null && metric is null) throw new InvalidInputException($"{_what} '{_text}': 'direction' says which way the metric of 'metric' is better; name that too.");
+        if (direction is not null && metric is null)
+            throw new InvalidInputException(
+                $"{_what} '{_text}': 'direction' says which way the metric of 'metric' is better; name that too.");
         return new RankingMeasure
         {
             Metrics = metric is null ? [] : [.. metric.Split('+', StringSplitOptions.TrimEntries)],
@@ -79,7 +90,10 @@ internal sealed class SchedulerText
     public T Done<T>(T scheduler)
     {
         string? left = _values.Keys.FirstOrDefault(k => !_known.Contains(k));
-        return left is null ? scheduler : throw new InvalidInputException($"{_what} '{_text}': {Name} has no option '{left}'; it takes {(_known.Count == 0 ? "none" : string.Join(", ", _known))}.");
+        return left is null
+            ? scheduler
+            : throw new InvalidInputException(
+                $"{_what} '{_text}': {Name} has no option '{left}'; it takes {(_known.Count == 0 ? "none" : string.Join(", ", _known))}.");
     }
 
     private string? Take(string name)
@@ -88,5 +102,6 @@ internal sealed class SchedulerText
         return _values.GetValueOrDefault(name);
     }
 
-    private InvalidInputException Wrong(string name, string value, string allowed) => new($"{_what} '{_text}': option '{name}' is '{value}'; it takes {allowed}.");
+    private InvalidInputException Wrong(string name, string value, string allowed) =>
+        new($"{_what} '{_text}': option '{name}' is '{value}'; it takes {allowed}.");
 }

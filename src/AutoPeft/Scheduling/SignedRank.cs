@@ -3,12 +3,15 @@ namespace AutoPeft.Scheduling;
 /// <summary>The Wilcoxon signed-rank test (Wilcoxon 1945), one-sided, for paired differences.</summary>
 internal static class SignedRank
 {
-    /// <summary>Differences up to which the null distribution is counted out, 2^n sign patterns by ranks; beyond, the normal distribution is close enough.</summary>
+    /// <summary>
+    /// Differences up to which the null distribution is counted out, 2^n sign patterns by ranks; beyond, the normal distribution is close
+    /// enough.
+    /// </summary>
     private const int MostExact = 50;
 
     /// <summary>
-    /// Probability, were the differences symmetric around 0, of a sum of positive ranks at least as large: small where they tend to be positive. Zeros are left out (Wilcoxon's own rule); ties share
-    /// their mean rank. 1 where nothing is left.
+    /// Probability, were the differences symmetric around 0, of a sum of positive ranks at least as large: small where they tend to be
+    /// positive. Zeros are left out (Wilcoxon's own rule); ties share their mean rank. 1 where nothing is left.
     /// </summary>
     public static double Greater(IEnumerable<double> differences)
     {

@@ -3,8 +3,8 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Trials in the order of how they did by some step. Those that crashed, or of which some loss was never a finite number, stand behind all others
-/// whatever else they reported: they have been there and count among the worst, and no scheduler gives them another step.
+/// Trials in the order of how they did by some step. Those that crashed, or of which some loss was never a finite number, stand behind all
+/// others whatever else they reported: they have been there and count among the worst, and no scheduler gives them another step.
 /// </summary>
 /// <param name="Trials">Best first; ties by number.</param>
 /// <param name="Sound">How many of them, from the front, neither crashed nor diverged.</param>
@@ -23,7 +23,8 @@ internal sealed record Standing(Trial[] Trials, int Sound)
     /// <param name="trials">Trials and their losses; null where a trial has none.</param>
     public static Standing Of(StudyDefinition study, RankingMeasure measure, IEnumerable<(Trial Trial, double[]? Losses)> trials)
     {
-        ILookup<bool, (Trial Trial, double[] Losses)> there = trials.Where(t => t.Losses is not null).Select(t => (t.Trial, Losses: t.Losses!))
+        ILookup<bool, (Trial Trial, double[] Losses)> there =
+            trials.Where(t => t.Losses is not null).Select(t => (t.Trial, Losses: t.Losses!))
             .ToLookup(t => IsSound(t.Trial, t.Losses));
         (Trial Trial, double[] Losses)[] sound = [.. there[true]];
         int[] order = VectorOrder.BestFirst([.. sound.Select(t => t.Losses)], Reference(study, measure));
@@ -31,7 +32,8 @@ internal sealed record Standing(Trial[] Trials, int Sound)
     }
 
     /// <summary>Whether a trial neither crashed nor diverged: every loss was a finite number at some time.</summary>
-    public static bool IsSound(Trial trial, double[] losses) => trial.State != TrialState.Failed && Array.TrueForAll(losses, double.IsFinite);
+    public static bool IsSound(Trial trial, double[] losses) =>
+        trial.State != TrialState.Failed && Array.TrueForAll(losses, double.IsFinite);
 
     /// <summary>The study's own reference point, where its objectives rank.</summary>
     public static double[]? Reference(StudyDefinition study, RankingMeasure measure) => measure.ByObjectives ? study.ReferenceLosses : null;

@@ -3,7 +3,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>A trial's losses by step, for trials whose steps are repetitions: tasks, folds, seeds. Two trials are compared on the steps that both have, in pairs.</summary>
+/// <summary>
+/// A trial's losses by step, for trials whose steps are repetitions: tasks, folds, seeds. Two trials are compared on the steps that both
+/// have, in pairs.
+/// </summary>
 internal sealed class StepResults
 {
     private readonly Dictionary<long, double[]> _steps = [];
@@ -31,9 +34,11 @@ internal sealed class StepResults
     public static StepResults Of(StudyDefinition study, RankingMeasure measure, Trial trial) => new(study, measure, trial);
 
     /// <summary>The completed trials that none of the others dominates by an aggregate over their steps.</summary>
-    public static StepResults[] Front(IStudyView study, RankingMeasure measure, Trial besides, Func<IReadOnlyList<double>, double> aggregate)
+    public static StepResults[] Front(IStudyView study, RankingMeasure measure, Trial besides,
+        Func<IReadOnlyList<double>, double> aggregate)
     {
-        StepResults[] all = [.. study.Trials.Where(t => t != besides && t.State == TrialState.Completed).Select(t => Of(study.Definition, measure, t)).Where(s => s.Count > 0)];
+        StepResults[] all = [.. study.Trials.Where(t => t != besides && t.State == TrialState.Completed)
+            .Select(t => Of(study.Definition, measure, t)).Where(s => s.Count > 0)];
         return all.Length == 0 ? all : [.. Dominance.NonDominated([.. all.Select(o => o.Aggregate(aggregate))]).Select(i => all[i])];
     }
 
@@ -45,8 +50,10 @@ internal sealed class StepResults
     }
 
     /// <summary>
-    /// Whether this trial is dominated by <paramref name="rival"/> beyond chance: in every objective worse by the test, or equal on every step, and in at least one worse. (Each objective has to pass, so the
-    /// error of all is no larger than that of one: an intersection-union test, Berger 1982.) An objective that is the same on every step, such as a count of parameters, has no chance in it and needs no test.
+    /// Whether this trial is dominated by <paramref name="rival"/> beyond chance: in every objective worse by the test, or equal on every
+    /// step, and in at least one worse. (Each objective has to pass, so the error of all is no larger than that of one: an
+    /// intersection-union test, Berger 1982.) An objective that is the same on every step, such as a count of parameters, has no chance in
+    /// it and needs no test.
     /// </summary>
     /// <param name="rival">Of the front.</param>
     /// <param name="least">Steps that both have to have.</param>

@@ -3,8 +3,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Successive halving in cohorts (Jamieson and Talwalkar, AISTATS 2016): so many trials run to the first rung, the best 1/η of them to the next, and so on. Decides on whole cohorts and so never on
-/// few results, but a cohort waits for its slowest trial (the next one runs meanwhile). The last cohort may be smaller, where the budget says so.
+/// Successive halving in cohorts (Jamieson and Talwalkar, AISTATS 2016): so many trials run to the first rung, the best 1/η of them to the
+/// next, and so on. Decides on whole cohorts and so never on few results, but a cohort waits for its slowest trial (the next one runs
+/// meanwhile). The last cohort may be smaller, where the budget says so.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 54 --scheduler halving:min=1,eta=3,max=8,cohort=27</code></example>
 /// </summary>
 internal sealed class SuccessiveHalvingScheduler : IScheduler
@@ -18,7 +19,8 @@ internal sealed class SuccessiveHalvingScheduler : IScheduler
     {
         _options = options ?? new();
         _cohort = cohort ?? _options.Eta * _options.Eta;
-        if (_cohort < _options.Eta) throw new InvalidInputException($"A cohort of {_cohort} is smaller than eta ({_options.Eta}): none of it would ever go on.");
+        if (_cohort < _options.Eta)
+            throw new InvalidInputException($"A cohort of {_cohort} is smaller than eta ({_options.Eta}): none of it would ever go on.");
     }
 
     /// <inheritdoc/>
@@ -29,7 +31,9 @@ internal sealed class SuccessiveHalvingScheduler : IScheduler
 
     /// <inheritdoc/>
     public Decision Decide(IStudyView study, Trial trial) =>
-        Rungs.For(study, _options).CrossedBy(trial) is { } rung && _options.Measure.AtRung(study.Definition, trial, rung) is not null ? Decision.Pause : Decision.Continue;
+        Rungs.For(study, _options).CrossedBy(trial) is { } rung && _options.Measure.AtRung(study.Definition, trial, rung) is not null
+            ? Decision.Pause
+            : Decision.Continue;
 
     /// <inheritdoc/>
     public int? Promote(IStudyView study)

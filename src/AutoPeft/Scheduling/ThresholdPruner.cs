@@ -30,8 +30,11 @@ internal sealed class ThresholdPruner : IScheduler
     public ThresholdPruner(ThresholdOptions options)
     {
         _options = options;
-        if (options.Upper is null && options.Lower is null) throw new InvalidInputException($"The threshold on '{options.Metric}' has neither upper nor lower; give one.");
-        if (options.Upper < options.Lower) throw new InvalidInputException($"The threshold on '{options.Metric}' has an upper bound ({options.Upper}) below its lower one ({options.Lower}).");
+        if (options.Upper is null && options.Lower is null)
+            throw new InvalidInputException($"The threshold on '{options.Metric}' has neither upper nor lower; give one.");
+        if (options.Upper < options.Lower)
+            throw new InvalidInputException(
+                $"The threshold on '{options.Metric}' has an upper bound ({options.Upper}) below its lower one ({options.Lower}).");
     }
 
     /// <inheritdoc/>
@@ -45,6 +48,7 @@ internal sealed class ThresholdPruner : IScheduler
     {
         Report last = trial.Reports[^1];
         if (last.Step < _options.Min || !last.Metrics.TryGetValue(_options.Metric, out double value)) return Decision.Continue;
-        return value <= (_options.Upper ?? double.PositiveInfinity) && value >= (_options.Lower ?? double.NegativeInfinity) && double.IsFinite(value) ? Decision.Continue : Decision.Stop;
+        return value <= (_options.Upper ?? double.PositiveInfinity) && value >= (_options.Lower ?? double.NegativeInfinity)
+            && double.IsFinite(value) ? Decision.Continue : Decision.Stop;
     }
 }

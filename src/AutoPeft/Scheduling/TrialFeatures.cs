@@ -5,8 +5,10 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// What may tell where a trial ends besides the course of its objectives: its configuration, and every other metric that it reports (training loss, gradient norm: Pareja et al. 2024 found them to be earlier signs than
-/// the score). Numbers on their unit scale with their squares, since the best learning rate lies in the middle; names one by one; metrics as last reported, in the logarithm where all are positive.
+/// What may tell where a trial ends besides the course of its objectives: its configuration, and every other metric that it reports
+/// (training loss, gradient norm: Pareja et al. 2024 found them to be earlier signs than the score). Numbers on their unit scale with their
+/// squares, since the best learning rate lies in the middle; names one by one; metrics as last reported, in the logarithm where all are
+/// positive.
 /// </summary>
 internal sealed class TrialFeatures
 {
@@ -20,7 +22,8 @@ internal sealed class TrialFeatures
         Report[] last = [.. study.Trials.Where(t => t.Reports.Count > 0).Select(t => t.Reports[^1])];
         _metrics =
         [
-            .. last.SelectMany(r => r.Metrics.Keys).GroupBy(k => k, StringComparer.Ordinal).Where(g => 2 * g.Count() > last.Length).Select(g => g.Key).Order(StringComparer.Ordinal)
+            .. last.SelectMany(r => r.Metrics.Keys).GroupBy(k => k, StringComparer.Ordinal).Where(g => 2 * g.Count() > last.Length)
+                .Select(g => g.Key).Order(StringComparer.Ordinal)
                 .Select(name => (name, study.Trials.All(t => t.Reports.All(r => !r.Metrics.TryGetValue(name, out double v) || v > 0)))),
         ];
     }

@@ -3,9 +3,10 @@ using AutoPeft.Pareto;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Orders loss vectors from best to worst: by the loss where there is one, else by non-dominated rank and within a rank by hypervolume contribution, as multi-objective ASHA does (Schmucker et al.,
-/// "Multi-objective asynchronous successive halving", 2021; the contribution as in SMS-EMOA, Beume et al. 2007: the one that adds least is the last, and so on with the rest, so that what is kept
-/// is spread over the front).
+/// Orders loss vectors from best to worst: by the loss where there is one, else by non-dominated rank and within a rank by hypervolume
+/// contribution, as multi-objective ASHA does (Schmucker et al., "Multi-objective asynchronous successive halving", 2021; the contribution
+/// as in SMS-EMOA, Beume et al. 2007: the one that adds least is the last, and so on with the rest, so that what is kept is spread over the
+/// front).
 /// </summary>
 internal static class VectorOrder
 {
@@ -21,7 +22,8 @@ internal static class VectorOrder
         bool finite = losses.Any(l => Array.TrueForAll(l, double.IsFinite));
         double[]? corner = reference ?? (finite ? ReferencePoint.Infer(losses) : null);
         var order = new List<int>(losses.Count);
-        foreach (IGrouping<int, int> front in all.GroupBy(i => ranks[i]).OrderBy(g => g.Key)) order.AddRange(corner is null ? front : WithinFront([.. front], losses, corner));
+        foreach (IGrouping<int, int> front in all.GroupBy(i => ranks[i]).OrderBy(g => g.Key))
+            order.AddRange(corner is null ? front : WithinFront([.. front], losses, corner));
         return [.. order];
     }
 

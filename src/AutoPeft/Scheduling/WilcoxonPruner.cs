@@ -5,10 +5,15 @@ namespace AutoPeft.Scheduling;
 /// <summary>Options of <see cref="WilcoxonPruner"/>.</summary>
 internal sealed record WilcoxonOptions
 {
-    /// <summary>Probability below which a difference counts. Default 0.1, as Optuna's: to stop a trial wrongly costs less than to publish a wrong claim.</summary>
+    /// <summary>
+    /// Probability below which a difference counts. Default 0.1, as Optuna's: to stop a trial wrongly costs less than to publish a wrong
+    /// claim.
+    /// </summary>
     public double P { get; init; } = 0.1;
 
-    /// <summary>Seeds or folds that a trial has to have in common with the best. Default 4: with fewer no result can be below 0.1.</summary>
+    /// <summary>
+    /// Seeds or folds that a trial has to have in common with the best. Default 4: with fewer no result can be below 0.1.
+    /// </summary>
     public int Min { get; init; } = 4;
 
     /// <summary>What is compared.</summary>
@@ -16,8 +21,9 @@ internal sealed record WilcoxonOptions
 }
 
 /// <summary>
-/// For trials whose steps are repetitions (seeds, folds, tasks) and not progress: stops a trial that is worse than the best one on the steps that both have, by a one-sided signed-rank test.
-/// With several objectives, one that a trial of the front dominates significantly: worse in each objective by that test, or the same. Below four steps no such test is ever significant at 0.1; see
+/// For trials whose steps are repetitions (seeds, folds, tasks) and not progress: stops a trial that is worse than the best one on the
+/// steps that both have, by a one-sided signed-rank test. With several objectives, one that a trial of the front dominates significantly:
+/// worse in each objective by that test, or the same. Below four steps no such test is ever significant at 0.1; see
 /// <see cref="TaskRaceScheduler"/> for few tasks.
 /// <example><code>new SweepBuilder…Scheduler(SchedulerCatalog.Create("wilcoxon:p=0.1"))</code></example>
 /// </summary>

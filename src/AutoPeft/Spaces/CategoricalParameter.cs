@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// One of a list of names without order. Where the JSON form listed numbers, true, false or null instead of texts, their JSON text is the name
-/// (<c>16</c> is called "16") and <see cref="Literals"/> remembers it, so that answers echo exactly what was declared. Whole numbers keep 64 bits.
+/// One of a list of names without order. Where the JSON form listed numbers, true, false or null instead of texts, their JSON text is the
+/// name (<c>16</c> is called "16") and <see cref="Literals"/> remembers it, so that answers echo exactly what was declared. Whole numbers
+/// keep 64 bits.
 /// </summary>
 public sealed record CategoricalParameter : Parameter
 {
@@ -19,11 +20,13 @@ public sealed record CategoricalParameter : Parameter
         (Choices, Literals) = (choices, literals);
         if (Choices.Length == 0) throw new InvalidInputException($"Parameter '{name}': a categorical needs at least one choice.");
         if (Choices.Any(string.IsNullOrEmpty)) throw new InvalidInputException($"Parameter '{name}': a choice is empty.");
-        if (Choices.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new InvalidInputException($"Parameter '{name}': choice '{twice.Key}' stands twice.");
+        if (Choices.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new InvalidInputException($"Parameter '{name}': choice '{twice.Key}' stands twice.");
         _scalars = literals.IsEmpty ? [.. choices] : [.. literals.Select((l, i) => ScalarOf(l, choices[i]))];
         int[] numbers = [.. Enumerable.Range(0, _scalars.Length).Where(i => _scalars[i] is long or double)];
         if (numbers.GroupBy(i => _scalars[i]).FirstOrDefault(g => g.Count() > 1) is { } same)
-            throw new InvalidInputException($"Parameter '{name}': choices {string.Join(" and ", same.Select(i => literals[i]))} are the same number; keep one.");
+            throw new InvalidInputException(
+                $"Parameter '{name}': choices {string.Join(" and ", same.Select(i => literals[i]))} are the same number; keep one.");
     }
 
     /// <summary>The choices, in the order in which they were declared.</summary>
@@ -37,7 +40,9 @@ public sealed record CategoricalParameter : Parameter
         new(name, [.. literals.Select(l => l.StartsWith('"') ? JsonDocument.Parse(l).RootElement.GetString()! : l)],
             literals.All(l => l.StartsWith('"')) ? [] : literals);
 
-    /// <summary>What a choice is in arithmetic and comparisons: a string, a long, a double, a bool, or null. Equal numbers are equal objects.</summary>
+    /// <summary>
+    /// What a choice is in arithmetic and comparisons: a string, a long, a double, a bool, or null. Equal numbers are equal objects.
+    /// </summary>
     internal object? Scalar(int index) => _scalars[index];
 
     private static object? ScalarOf(string literal, string choice) => literal switch
@@ -77,7 +82,8 @@ public sealed record CategoricalParameter : Parameter
     public override double FromValue(object? value)
     {
         if (value is string s && Choices.IndexOf(s) is >= 0 and var i) return i;
-        if (!Literals.IsEmpty && value is not string && _scalars.IndexOf(value is bool or null ? value : ExactNumber.Of(value)) is >= 0 and var k) return k;
+        if (!Literals.IsEmpty && value is not string
+            && _scalars.IndexOf(value is bool or null ? value : ExactNumber.Of(value)) is >= 0 and var k) return k;
         throw Refuse(value);
     }
 

@@ -11,7 +11,8 @@ public sealed record Condition(string Parent, ImmutableArray<object> Values)
     public static Condition On(string parent, params object[] values) => new(parent, [.. values]);
 
     /// <inheritdoc/>
-    public bool Equals(Condition? other) => other is not null && Parent == other.Parent && Values.Select(ValueText.Plain).SequenceEqual(other.Values.Select(ValueText.Plain));
+    public bool Equals(Condition? other) =>
+        other is not null && Parent == other.Parent && Values.Select(ValueText.Plain).SequenceEqual(other.Values.Select(ValueText.Plain));
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Parent, Values.Length);

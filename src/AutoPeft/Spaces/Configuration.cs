@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// A point of a search space. Immutable; equal to another of the same space with the same values. One double per parameter in the space's order
-/// (see <see cref="Parameter"/> for the codes), NaN where a parameter is inactive. Thread-safe.
+/// A point of a search space. Immutable; equal to another of the same space with the same values. One double per parameter in the space's
+/// order (see <see cref="Parameter"/> for the codes), NaN where a parameter is inactive. Thread-safe.
 /// </summary>
 public sealed class Configuration : IEquatable<Configuration>
 {
@@ -50,7 +50,8 @@ public sealed class Configuration : IEquatable<Configuration>
     public bool GetBool(string name) => Scalar(name) is bool b ? b : throw Wrong(name, "a bool");
 
     /// <summary>A subset's members.</summary>
-    public ImmutableArray<string> GetSubset(string name) => Required(name) is ImmutableArray<string> list ? list : throw Wrong(name, "a subset");
+    public ImmutableArray<string> GetSubset(string name) =>
+        Required(name) is ImmutableArray<string> list ? list : throw Wrong(name, "a subset");
 
     /// <summary>Names and values of the active parameters, in the space's order.</summary>
     public IEnumerable<KeyValuePair<string, object>> Values
@@ -62,7 +63,9 @@ public sealed class Configuration : IEquatable<Configuration>
         }
     }
 
-    /// <summary>The same point with one parameter changed; children that this activates get their middle value, those it ends become inactive.</summary>
+    /// <summary>
+    /// The same point with one parameter changed; children that this activates get their middle value, those it ends become inactive.
+    /// </summary>
     public Configuration With(string name, object value)
     {
         int i = Space.IndexOf(name);
@@ -101,7 +104,9 @@ public sealed class Configuration : IEquatable<Configuration>
         return Space.Parameters[i] is CategoricalParameter c ? c.Scalar((int)_codes[i]) : value;
     }
 
-    private object Required(string name) => this[name] ?? throw new InvalidOperationException($"Parameter '{name}' is inactive in this configuration ({this}).");
+    private object Required(string name) =>
+        this[name] ?? throw new InvalidOperationException($"Parameter '{name}' is inactive in this configuration ({this}).");
 
-    private InvalidOperationException Wrong(string name, string what) => new($"Parameter '{name}' is not {what}: it is {Space.Parameters[Space.IndexOf(name)].Domain}.");
+    private InvalidOperationException Wrong(string name, string what) =>
+        new($"Parameter '{name}' is not {what}: it is {Space.Parameters[Space.IndexOf(name)].Domain}.");
 }

@@ -1,8 +1,8 @@
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// A hard constraint between parameters. Samplers never propose what breaks it. An inactive parameter has no value, and what cannot be decided
-/// without it is not broken.
+/// A hard constraint between parameters. Samplers never propose what breaks it. An inactive parameter has no value, and what cannot be
+/// decided without it is not broken.
 /// </summary>
 public sealed class Constraint
 {

@@ -63,12 +63,14 @@ internal sealed class ParameterNode(Parameter parameter, int index, bool isFormu
         };
     }
 
-    // Choices that are numbers throughout count as numbers; a mixture such as ["auto", 16] counts by its names, and so do whole numbers of which
-    // a double would lose digits.
+    // Choices that are numbers throughout count as numbers; a mixture such as ["auto", 16] counts by its names, and so do whole numbers of
+    // which a double would lose digits.
     private static ExpressionKind KindOf(Parameter parameter) => parameter switch
     {
         BoolParameter => ExpressionKind.Bool,
-        CategoricalParameter c when Enumerable.Range(0, c.Choices.Length).All(i => c.Scalar(i) is double or >= -MostExact and <= MostExact) => ExpressionKind.Number,
+        CategoricalParameter c
+            when Enumerable.Range(0, c.Choices.Length).All(i => c.Scalar(i) is double or >= -MostExact and <= MostExact) =>
+            ExpressionKind.Number,
         CategoricalParameter c when Enumerable.Range(0, c.Choices.Length).All(i => c.Scalar(i) is bool) => ExpressionKind.Bool,
         CategoricalParameter => ExpressionKind.Text,
         _ => ExpressionKind.Number,
@@ -79,7 +81,9 @@ internal sealed class ParameterNode(Parameter parameter, int index, bool isFormu
 internal sealed class ContainsNode(int index, int item, bool isFormula) : ExpressionNode(ExpressionKind.Bool)
 {
     public override ExpressionValue Evaluate(ReadOnlySpan<double> codes) =>
-        double.IsNaN(codes[index]) ? isFormula ? ExpressionValue.Of(false) : ExpressionValue.Unknown : ExpressionValue.Of(((ulong)codes[index] >> item & 1) == 1);
+        double.IsNaN(codes[index])
+            ? isFormula ? ExpressionValue.Of(false) : ExpressionValue.Unknown
+            : ExpressionValue.Of(((ulong)codes[index] >> item & 1) == 1);
 }
 
 internal sealed class NotNode(ExpressionNode operand) : ExpressionNode(ExpressionKind.Bool)
@@ -156,7 +160,8 @@ internal sealed class MembershipNode(ExpressionNode value, ExpressionNode[] list
     }
 }
 
-internal sealed class ArithmeticNode(ExpressionNode left, ExpressionNode right, Func<double, double, double> op) : ExpressionNode(ExpressionKind.Number)
+internal sealed class ArithmeticNode(ExpressionNode left, ExpressionNode right, Func<double, double, double> op)
+    : ExpressionNode(ExpressionKind.Number)
 {
     public override ExpressionValue Evaluate(ReadOnlySpan<double> codes)
     {

@@ -1,6 +1,8 @@
 namespace AutoPeft.Spaces;
 
-/// <summary>Recursive descent over the text of a constraint or a formula; the grammar is in <see cref="ConstraintExpression"/>. One use.</summary>
+/// <summary>
+/// Recursive descent over the text of a constraint or a formula; the grammar is in <see cref="ConstraintExpression"/>. One use.
+/// </summary>
 internal sealed class ExpressionParser(string text, SearchSpace space, bool isFormula = false)
 {
     private static readonly string[] s_comparisons = ["<=", ">=", "==", "!=", "<", ">", "="];
@@ -20,8 +22,14 @@ internal sealed class ExpressionParser(string text, SearchSpace space, bool isFo
     {
         ExpressionNode root = Or();
         if (!_scan.AtEnd) throw _scan.Error($"{_scan.Next} was not expected");
-        if (isFormula) return root.Kind == ExpressionKind.Number ? root : throw _scan.Error(root.Kind == ExpressionKind.Bool ? "this is a condition, not a number" : "this is a text, not a number", 0);
-        return root.Kind == ExpressionKind.Bool ? root : throw _scan.Error("this is a value, not a condition; compare it with something", 0);
+        if (isFormula)
+            return root.Kind == ExpressionKind.Number
+                ? root
+                : throw _scan.Error(root.Kind == ExpressionKind.Bool ? "this is a condition, not a number" : "this is a text, not a number",
+                    0);
+        return root.Kind == ExpressionKind.Bool
+            ? root
+            : throw _scan.Error("this is a value, not a condition; compare it with something", 0);
     }
 
     private ExpressionNode Or()
@@ -96,10 +104,13 @@ internal sealed class ExpressionParser(string text, SearchSpace space, bool isFo
             return Count(new MembershipNode(left, [.. list]), list.Count);
         }
         int nameAt = _scan.Here;
-        if (Primary() is not ParameterNode { Parameter: SubsetParameter subset } node) throw _scan.Error("after 'in' stands a list such as ['a', 'b'], or a subset parameter", nameAt);
+        if (Primary() is not ParameterNode { Parameter: SubsetParameter subset } node)
+            throw _scan.Error("after 'in' stands a list such as ['a', 'b'], or a subset parameter", nameAt);
         if (left is not ConstantNode { Text: { } item }) throw _scan.Error($"only a text can be in '{subset.Name}'", at);
         int i = subset.Items.IndexOf(item);
-        return i >= 0 ? Count(new ContainsNode(node.Index, i, isFormula)) : throw _scan.Error($"'{item}' is not among the items of '{subset.Name}': {string.Join(", ", subset.Items)}", at);
+        return i >= 0
+            ? Count(new ContainsNode(node.Index, i, isFormula))
+            : throw _scan.Error($"'{item}' is not among the items of '{subset.Name}': {string.Join(", ", subset.Items)}", at);
     }
 
     private void CheckComparable(ExpressionNode a, string op, ExpressionNode b, int at)
@@ -112,7 +123,8 @@ internal sealed class ExpressionParser(string text, SearchSpace space, bool isFo
     }
 
     private static string? Misspelt(ExpressionNode parameter, ExpressionNode constant) =>
-        parameter is ParameterNode { Parameter: CategoricalParameter c } && constant is ConstantNode { Text: { } text } && !c.Choices.Contains(text)
+        parameter is ParameterNode { Parameter: CategoricalParameter c } && constant is ConstantNode { Text: { } text }
+            && !c.Choices.Contains(text)
             ? $"'{c.Name}' is never '{text}'; it is {c.Domain}" : null;
 
     private ExpressionNode Sum()
@@ -218,13 +230,16 @@ internal sealed class ExpressionParser(string text, SearchSpace space, bool isFo
 
     private ExpressionNode Arithmetic(ExpressionNode a, ExpressionNode b, Func<double, double, double> op, int at)
     {
-        if (a.Kind == ExpressionKind.Text || b.Kind == ExpressionKind.Text) throw _scan.Error("arithmetic needs numbers, and this is a text", at);
+        if (a.Kind == ExpressionKind.Text || b.Kind == ExpressionKind.Text)
+            throw _scan.Error("arithmetic needs numbers, and this is a text", at);
         return Count(new ArithmeticNode(a, b, op));
     }
 
-    private ExpressionNode Truth(ExpressionNode node, int at) => node.Kind != ExpressionKind.Text ? node : throw _scan.Error("and, or and not need conditions, and this is a text", at);
+    private ExpressionNode Truth(ExpressionNode node, int at) =>
+        node.Kind != ExpressionKind.Text ? node : throw _scan.Error("and, or and not need conditions, and this is a text", at);
 
-    private ExpressionNode Count(ExpressionNode node, int operations = 1) => (_operations += operations) <= ConstraintExpression.MaxOperations ? node
+    private ExpressionNode Count(ExpressionNode node, int operations = 1) =>
+        (_operations += operations) <= ConstraintExpression.MaxOperations ? node
         : throw _scan.Error($"it has more than {ConstraintExpression.MaxOperations} operations{Instead}");
 
     private void Enter()

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace AutoPeft.Spaces;
 
-/// <summary>Reads the text of a constraint or a formula, which <paramref name="what"/> says, from left to right, skipping blanks. Not thread-safe; one use.</summary>
+/// <summary>
+/// Reads the text of a constraint or a formula, which <paramref name="what"/> says, from left to right, skipping blanks. Not thread-safe;
+/// one use.
+/// </summary>
 internal sealed class ExpressionScanner(string text, string what)
 {
     private int _at;
@@ -73,8 +76,10 @@ internal sealed class ExpressionScanner(string text, string what)
     {
         int start = Here;
         if (AtEnd || !(char.IsAsciiDigit(text[start]) || text[start] == '.')) return null;
-        while (_at < text.Length && (char.IsAsciiLetterOrDigit(text[_at]) || text[_at] == '.' || text[_at] is '+' or '-' && text[_at - 1] is 'e' or 'E')) _at++;
-        return double.TryParse(text.AsSpan(start, _at - start), NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double d) && double.IsFinite(d) ? d
+        while (_at < text.Length
+            && (char.IsAsciiLetterOrDigit(text[_at]) || text[_at] == '.' || text[_at] is '+' or '-' && text[_at - 1] is 'e' or 'E')) _at++;
+        return double.TryParse(text.AsSpan(start, _at - start), NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture, out double d) && double.IsFinite(d) ? d
             : throw Error($"'{text[start.._at]}' is no number", start);
     }
 
@@ -89,7 +94,8 @@ internal sealed class ExpressionScanner(string text, string what)
         return text[(start + 1)..end];
     }
 
-    public InvalidInputException Error(string why, int? at = null) => new($"{char.ToUpperInvariant(what[0])}{what[1..]} '{text}', at character {(at ?? Here) + 1}: {why}.");
+    public InvalidInputException Error(string why, int? at = null) =>
+        new($"{char.ToUpperInvariant(what[0])}{what[1..]} '{text}', at character {(at ?? Here) + 1}: {why}.");
 
     private static bool IsNamePart(char c) => char.IsLetterOrDigit(c) || c is '_' or '.';
 }

@@ -4,20 +4,24 @@ namespace AutoPeft.Spaces;
 public sealed record FloatParameter : Parameter
 {
     /// <summary>
-    /// Ratio of the bounds up to which a logarithmic scale is taken as linear. There the two differ by less than a millionth of the range, while
-    /// the difference of two logarithms has lost most of its digits, or all of them.
+    /// Ratio of the bounds up to which a logarithmic scale is taken as linear. There the two differ by less than a millionth of the range,
+    /// while the difference of two logarithms has lost most of its digits, or all of them.
     /// </summary>
     private const double LinearRatio = 1 + 1e-6;
 
     private readonly bool _isCurved;
 
-    /// <exception cref="InvalidInputException">A bound is not finite, low &gt; high, or a logarithmic range does not start above 0.</exception>
+    /// <exception cref="InvalidInputException">A bound is not finite, low &gt; high, or a logarithmic range does not start above
+    /// 0.</exception>
     public FloatParameter(string name, double low, double high, bool log = false) : base(name)
     {
-        if (!double.IsFinite(low) || !double.IsFinite(high)) throw new InvalidInputException($"Parameter '{name}': its bounds must be finite numbers.");
+        if (!double.IsFinite(low) || !double.IsFinite(high))
+            throw new InvalidInputException($"Parameter '{name}': its bounds must be finite numbers.");
         if (low > high) throw new InvalidInputException($"Parameter '{name}': low {ValueText.Of(low)} is above high {ValueText.Of(high)}.");
         if (log && low <= 0) throw new InvalidInputException($"Parameter '{name}': a log scale needs low > 0, not {ValueText.Of(low)}.");
-        if (!double.IsFinite(high - low)) throw new InvalidInputException($"Parameter '{name}': the range from {ValueText.Of(low)} to {ValueText.Of(high)} is too wide for a double.");
+        if (!double.IsFinite(high - low))
+            throw new InvalidInputException(
+                $"Parameter '{name}': the range from {ValueText.Of(low)} to {ValueText.Of(high)} is too wide for a double.");
         (Low, High, Log) = (low, high, log);
         _isCurved = log && high / low > LinearRatio;
     }
@@ -64,10 +68,12 @@ public sealed record FloatParameter : Parameter
     }
 
     /// <inheritdoc/>
-    public override double CodeAt(long index) => Low == High && index == 0 ? Low : throw new InvalidOperationException($"Parameter '{Name}' is continuous.");
+    public override double CodeAt(long index) =>
+        Low == High && index == 0 ? Low : throw new InvalidOperationException($"Parameter '{Name}' is continuous.");
 
     /// <inheritdoc/>
-    public override long IndexOf(double code) => Low == High ? 0 : throw new InvalidOperationException($"Parameter '{Name}' is continuous.");
+    public override long IndexOf(double code) =>
+        Low == High ? 0 : throw new InvalidOperationException($"Parameter '{Name}' is continuous.");
 
     /// <inheritdoc/>
     public override object ToValue(double code) => code;

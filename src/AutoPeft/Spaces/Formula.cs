@@ -1,8 +1,9 @@
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// A number that a configuration alone decides, such as how many parameters it trains, in the language of <see cref="ConstraintExpression"/>:
-/// <c>"1536 * (layer0 + layer1) * (serial + parallel)"</c>, <c>"(method == 'lora') * rank * 9216"</c>. An inactive parameter counts as 0 here, as a text as ''. Immutable; thread-safe.
+/// A number that a configuration alone decides, such as how many parameters it trains, in the language of
+/// <see cref="ConstraintExpression"/>: <c>"1536 * (layer0 + layer1) * (serial + parallel)"</c>, <c>"(method == 'lora') * rank * 9216"</c>.
+/// An inactive parameter counts as 0 here, as a text as ''. Immutable; thread-safe.
 /// </summary>
 internal sealed class Formula
 {
@@ -15,7 +16,8 @@ internal sealed class Formula
     public string Text { get; }
 
     /// <summary>A formula over <paramref name="space"/>.</summary>
-    /// <exception cref="InvalidInputException">It is malformed, names what the space does not have, or is a condition or a text; the message quotes it with the position.</exception>
+    /// <exception cref="InvalidInputException">It is malformed, names what the space does not have, or is a condition or a text; the
+    /// message quotes it with the position.</exception>
     public static Formula Parse(string text, SearchSpace space)
     {
         var parser = new ExpressionParser(text, space, isFormula: true);

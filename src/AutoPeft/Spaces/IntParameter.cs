@@ -6,15 +6,18 @@ public sealed record IntParameter : Parameter
     // Below these, a value survives the way to [0, 1] and back: the rounding of a division, or of a logarithm, stays under half a unit.
     private const int MaxBits = 50, MaxBitsLog = 40;
 
-    /// <exception cref="InvalidInputException">low &gt; high, step &lt; 1, a logarithmic range that does not start above 0, a step on a logarithmic scale, or bounds beyond what a double keeps apart.</exception>
+    /// <exception cref="InvalidInputException">low &gt; high, step &lt; 1, a logarithmic range that does not start above 0, a step on a
+    /// logarithmic scale, or bounds beyond what a double keeps apart.</exception>
     public IntParameter(string name, long low, long high, bool log = false, long step = 1) : base(name)
     {
         if (low > high) throw new InvalidInputException($"Parameter '{name}': low {low} is above high {high}.");
         if (step < 1) throw new InvalidInputException($"Parameter '{name}': step must be at least 1, not {step}.");
         if (log && low <= 0) throw new InvalidInputException($"Parameter '{name}': a log scale needs low > 0, not {low}.");
-        if (log && step != 1) throw new InvalidInputException($"Parameter '{name}': a log scale takes no step; use an ordinal with the values you want.");
+        if (log && step != 1)
+            throw new InvalidInputException($"Parameter '{name}': a log scale takes no step; use an ordinal with the values you want.");
         int bits = log ? MaxBitsLog : MaxBits;
-        if (Math.Max(Math.Abs((double)low), Math.Abs((double)high)) > 1L << bits) throw new InvalidInputException($"Parameter '{name}': the bounds{(log ? " of a log scale" : "")} must stay within ±2^{bits}.");
+        if (Math.Max(Math.Abs((double)low), Math.Abs((double)high)) > 1L << bits)
+            throw new InvalidInputException($"Parameter '{name}': the bounds{(log ? " of a log scale" : "")} must stay within ±2^{bits}.");
         (Low, Log, Step) = (low, log, step);
         High = low + (high - low) / step * step;
     }

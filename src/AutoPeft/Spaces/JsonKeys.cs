@@ -18,7 +18,8 @@ internal readonly struct JsonKeys
         _values = new(StringComparer.Ordinal);
         foreach (JsonProperty p in element.EnumerateObject())
         {
-            if (known is not null && !known.Contains(p.Name)) throw new InvalidInputException($"{where}: the key \"{p.Name}\" is unknown; it takes {string.Join(", ", known)}.");
+            if (known is not null && !known.Contains(p.Name))
+                throw new InvalidInputException($"{where}: the key \"{p.Name}\" is unknown; it takes {string.Join(", ", known)}.");
             if (!_values.TryAdd(p.Name, p.Value)) throw new InvalidInputException($"{where}: the key \"{p.Name}\" stands twice.");
         }
     }
@@ -43,7 +44,10 @@ internal readonly struct JsonKeys
         { } e => throw Wrong(key, "true or false", e),
     };
 
-    public double? Number(string key) => Get(key) is { } e ? Number(e) ?? throw Wrong(key, e.ValueKind == JsonValueKind.Number ? "a number that fits a double" : "a number", e) : null;
+    public double? Number(string key) =>
+        Get(key) is { } e
+            ? Number(e) ?? throw Wrong(key, e.ValueKind == JsonValueKind.Number ? "a number that fits a double" : "a number", e)
+            : null;
 
     public double RequiredNumber(string key) => Number(key) ?? throw Missing(key);
 
@@ -71,7 +75,8 @@ internal readonly struct JsonKeys
     };
 
     /// <summary>The number that an element is, or null; numbers beyond a double's range are none.</summary>
-    public static double? Number(JsonElement e) => e.ValueKind == JsonValueKind.Number && e.TryGetDouble(out double d) && double.IsFinite(d) ? d : null;
+    public static double? Number(JsonElement e) =>
+        e.ValueKind == JsonValueKind.Number && e.TryGetDouble(out double d) && double.IsFinite(d) ? d : null;
 
     /// <summary>What an element is, for messages.</summary>
     public static string Kind(JsonElement e) => e.ValueKind switch
@@ -85,7 +90,8 @@ internal readonly struct JsonKeys
 
     public InvalidInputException Missing(string key) => new($"{_where}: \"{key}\" is missing.");
 
-    public InvalidInputException Wrong(string key, string what, JsonElement e) => new(string.Create(CultureInfo.InvariantCulture, $"{_where}: \"{key}\" must be {what}, not {Kind(e)}."));
+    public InvalidInputException Wrong(string key, string what, JsonElement e) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{_where}: \"{key}\" must be {what}, not {Kind(e)}."));
 
     private static string Shortened(string text) => text.Length <= 60 ? text : text[..57] + "...";
 }

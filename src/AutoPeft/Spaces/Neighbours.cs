@@ -16,8 +16,9 @@ public static class Neighbours
 
     /// <summary>
     /// Configurations that differ from <paramref name="configuration"/> in one active parameter, and in what this change activates or ends:
-    /// every other choice of a categorical or bool, one rank up and down of an ordinal, Gaussian steps of a float, Gaussian steps and one up and down of an int, and of a subset one item
-    /// more or less or one exchanged for another. Children that a change activates are drawn uniformly.
+    /// every other choice of a categorical or bool, one rank up and down of an ordinal, Gaussian steps of a float, Gaussian steps and one
+    /// up and down of an int, and of a subset one item more or less or one exchanged for another. Children that a change activates are
+    /// drawn uniformly.
     /// </summary>
     /// <param name="space">The space of the configuration.</param>
     /// <param name="configuration">The centre; need not be feasible itself.</param>

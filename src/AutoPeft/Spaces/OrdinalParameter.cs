@@ -3,17 +3,22 @@ using System.Globalization;
 
 namespace AutoPeft.Spaces;
 
-/// <summary>One of an ordered list of numbers, such as bottleneck sizes 0, 1, 3, 6, 12, 24. Equal steps in rank, whatever the values.</summary>
+/// <summary>
+/// One of an ordered list of numbers, such as bottleneck sizes 0, 1, 3, 6, 12, 24. Equal steps in rank, whatever the values.
+/// </summary>
 public sealed record OrdinalParameter : Parameter
 {
-    /// <exception cref="InvalidInputException">No values, a value that is not finite, or values not strictly ascending or descending.</exception>
+    /// <exception cref="InvalidInputException">No values, a value that is not finite, or values not strictly ascending or
+    /// descending.</exception>
     public OrdinalParameter(string name, IEnumerable<double> values) : base(name)
     {
         Values = [.. values];
         if (Values.Length == 0) throw new InvalidInputException($"Parameter '{name}': an ordinal needs at least one value.");
-        if (Values.Any(v => !double.IsFinite(v))) throw new InvalidInputException($"Parameter '{name}': its values must be finite numbers.");
+        if (Values.Any(v => !double.IsFinite(v)))
+            throw new InvalidInputException($"Parameter '{name}': its values must be finite numbers.");
         bool up = Values.Zip(Values.Skip(1)).All(p => p.First < p.Second), down = Values.Zip(Values.Skip(1)).All(p => p.First > p.Second);
-        if (!up && !down) throw new InvalidInputException($"Parameter '{name}': an ordinal's values must be strictly ascending or descending.");
+        if (!up && !down)
+            throw new InvalidInputException($"Parameter '{name}': an ordinal's values must be strictly ascending or descending.");
         AllWhole = Values.All(v => v == Math.Floor(v) && Math.Abs(v) < 1L << 53);
     }
 

@@ -39,12 +39,16 @@ public abstract record Parameter
     /// </summary>
     public abstract double ToUnit(double code);
 
-    /// <summary>The nearest value's code to a position on [0, 1]; positions outside are clamped. Inverse of <see cref="ToUnit"/> on the codes of a finite parameter.</summary>
+    /// <summary>
+    /// The nearest value's code to a position on [0, 1]; positions outside are clamped. Inverse of <see cref="ToUnit"/> on the codes of a
+    /// finite parameter.
+    /// </summary>
     public abstract double FromUnit(double unit);
 
     /// <summary>
-    /// The inverse distribution function of <see cref="Sample"/>: a uniform <paramref name="share"/> of [0, 1) gives every value its whole share, where
-    /// <see cref="FromUnit"/> would give the two ends of an ordered parameter half of theirs. What quasi-random designs map through.
+    /// The inverse distribution function of <see cref="Sample"/>: a uniform <paramref name="share"/> of [0, 1) gives every value its whole
+    /// share, where <see cref="FromUnit"/> would give the two ends of an ordered parameter half of theirs. What quasi-random designs map
+    /// through.
     /// </summary>
     public virtual double Quantile(double share)
     {
@@ -52,7 +56,9 @@ public abstract record Parameter
         return CodeAt(Math.Clamp((long)(share * n), 0, n - 1));
     }
 
-    /// <summary>The code of the <paramref name="index"/>-th value of a finite parameter, 0 ≤ index &lt; <see cref="Cardinality"/>.</summary>
+    /// <summary>
+    /// The code of the <paramref name="index"/>-th value of a finite parameter, 0 ≤ index &lt; <see cref="Cardinality"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The parameter is continuous.</exception>
     public abstract double CodeAt(long index);
 

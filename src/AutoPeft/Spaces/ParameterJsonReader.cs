@@ -44,7 +44,8 @@ internal static class ParameterJsonReader
             case JsonValueKind.String:
                 // "16" is not 16: where the choices are literals, a text stands only for a choice that is a text.
                 string s = e.GetString()!;
-                if (parameter is CategoricalParameter { Literals.IsEmpty: false } l && l.Choices.IndexOf(s) is >= 0 and var i && l.Scalar(i) is not string)
+                if (parameter is CategoricalParameter { Literals.IsEmpty: false } l && l.Choices.IndexOf(s) is >= 0 and var i
+                    && l.Scalar(i) is not string)
                     throw new InvalidInputException($"Parameter '{l.Name}': '{s}' is not {l.Domain}; give it without quotes.");
                 return s;
             case JsonValueKind.Null:
@@ -58,13 +59,16 @@ internal static class ParameterJsonReader
 
     private static (Parameter, JsonKeys) ReadBare(JsonElement e, int number)
     {
-        if (e.ValueKind != JsonValueKind.Object) throw new InvalidInputException($"Parameter {number} of the space must be an object, not {JsonKeys.Kind(e)}.");
+        if (e.ValueKind != JsonValueKind.Object)
+            throw new InvalidInputException($"Parameter {number} of the space must be an object, not {JsonKeys.Kind(e)}.");
         string? name = new JsonKeys(e, $"Parameter {number} of the space", null).Text("name");
-        if (string.IsNullOrWhiteSpace(name)) throw new InvalidInputException($"Parameter {number} of the space has no \"name\"; give it one.");
+        if (string.IsNullOrWhiteSpace(name))
+            throw new InvalidInputException($"Parameter {number} of the space has no \"name\"; give it one.");
         string where = $"Parameter '{name}'";
         string? type = new JsonKeys(e, where, null).Text("type");
         if (type is null || !s_keys.TryGetValue(type, out string[]? own))
-            throw new InvalidInputException($"{where}: its \"type\" must be float, int, ordinal, categorical, bool or subset{(type is null ? "" : $", not '{type}'")}.");
+            throw new InvalidInputException($"{where}: its \"type\" must be float, int, ordinal, categorical, bool or "
+                + $"subset{(type is null ? "" : $", not '{type}'")}.");
         foreach (JsonProperty p in e.EnumerateObject())
         {
             if (s_all.Contains(p.Name) || own.Contains(p.Name)) continue;
@@ -95,7 +99,8 @@ internal static class ParameterJsonReader
     private static IEnumerable<double> Levels(JsonKeys keys, string where)
     {
         foreach (JsonElement e in keys.RequiredList("values"))
-            if (e.ValueKind == JsonValueKind.Number && e.TryGetInt64(out long whole) && (double)whole is var kept && new BigInteger(kept) != whole)
+            if (e.ValueKind == JsonValueKind.Number && e.TryGetInt64(out long whole) && (double)whole is var kept
+                && new BigInteger(kept) != whole)
                 throw new InvalidInputException($"{where}: {whole} has more digits than an ordinal keeps (±2^53); use type categorical.");
         return Numbers(keys, "values", "an ordinal's values are numbers; for texts use type categorical");
     }
@@ -108,7 +113,10 @@ internal static class ParameterJsonReader
     })];
 
     private static IEnumerable<string> Items(JsonKeys keys, string where) =>
-        [.. keys.RequiredList("items").Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()! : throw new InvalidInputException($"{where}: \"items\" must be an array of texts, not {JsonKeys.Kind(e)} among them."))];
+        [.. keys.RequiredList("items")
+            .Select(e => e.ValueKind == JsonValueKind.String
+                ? e.GetString()!
+                : throw new InvalidInputException($"{where}: \"items\" must be an array of texts, not {JsonKeys.Kind(e)} among them."))];
 
     private static int? Size(JsonKeys keys, string where, string key) => keys.Whole(key) switch
     {
@@ -123,12 +131,16 @@ internal static class ParameterJsonReader
         string where = $"Parameter '{child.Name}'";
         if (when.ValueKind != JsonValueKind.Object) throw keys.Wrong("when", "an object such as {\"method\":[\"lora\"]}", when);
         JsonProperty[] parents = [.. when.EnumerateObject()];
-        if (parents.Length != 1) throw new InvalidInputException($"{where}: \"when\" names {parents.Length} parents and must name one; for more, hang the parent on the other one, as conditions are a tree.");
+        if (parents.Length != 1)
+            throw new InvalidInputException($"{where}: \"when\" names {parents.Length} parents and must name one; for more, hang the "
+                + $"parent on the other one, as conditions are a tree.");
         string parent = parents[0].Name;
-        if (!byName.TryGetValue(parent, out Parameter? p)) throw new InvalidInputException($"{where}: its condition names '{parent}', which the space does not have.");
+        if (!byName.TryGetValue(parent, out Parameter? p))
+            throw new InvalidInputException($"{where}: its condition names '{parent}', which the space does not have.");
         // A subset's value is itself an array, so there the list of values is always an array of arrays.
         JsonElement given = parents[0].Value;
-        bool isList = given.ValueKind == JsonValueKind.Array && (p is not SubsetParameter || given.EnumerateArray().All(x => x.ValueKind == JsonValueKind.Array));
+        bool isList = given.ValueKind == JsonValueKind.Array
+            && (p is not SubsetParameter || given.EnumerateArray().All(x => x.ValueKind == JsonValueKind.Array));
         var values = ImmutableArray.CreateBuilder<object>();
         foreach (JsonElement v in isList ? [.. given.EnumerateArray()] : new[] { given })
         {
@@ -137,7 +149,10 @@ internal static class ParameterJsonReader
                 // Through the code and back, so that 1, 1.0 and "1e0" are the same condition.
                 values.Add(p.ToValue(p.FromValue(Value(v, p))));
             }
-            catch (InvalidInputException) { throw new InvalidInputException($"{where}: its condition asks for {JsonKeys.Kind(v)}, but '{parent}' is {p.Domain}."); }
+            catch (InvalidInputException)
+            {
+                throw new InvalidInputException($"{where}: its condition asks for {JsonKeys.Kind(v)}, but '{parent}' is {p.Domain}.");
+            }
         }
         return new Condition(parent, values.ToImmutable());
     }
@@ -150,7 +165,8 @@ internal static class ParameterJsonReader
         var own = new JsonKeys(prior, where, ["mean", "spread", "weights"]);
         if (own.Get("weights") is not null)
         {
-            if (own.Get("mean") is not null || own.Get("spread") is not null) throw new InvalidInputException($"{where} takes mean and spread, or weights, not both.");
+            if (own.Get("mean") is not null || own.Get("spread") is not null)
+                throw new InvalidInputException($"{where} takes mean and spread, or weights, not both.");
             return new WeightsPrior([.. Numbers(own, "weights", "one for each value")]);
         }
         double mean = own.RequiredNumber("mean");

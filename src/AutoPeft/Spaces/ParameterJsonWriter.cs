@@ -110,7 +110,9 @@ internal static class ParameterJsonWriter
         writer.WriteRawValue(Float(value), skipInputValidation: true);
     }
 
-    /// <summary>Shortest text that reads back the same; whole floats keep their point, so that languages with two kinds of numbers read a float.</summary>
+    /// <summary>
+    /// Shortest text that reads back the same; whole floats keep their point, so that languages with two kinds of numbers read a float.
+    /// </summary>
     private static string Float(double d)
     {
         string text = d.ToString("R", CultureInfo.InvariantCulture);

@@ -8,8 +8,8 @@ public abstract record ParameterPrior;
 /// <summary>Normal around <paramref name="Mean"/> (a value of the parameter), cut off at its range.</summary>
 /// <param name="Mean">In the parameter's own units.</param>
 /// <param name="Spread">
-/// Standard deviation as a share of the parameter's range, on its scale (log where it is logarithmic). Default 0.15: about two thirds of the mass
-/// in the third of the range around the mean.
+/// Standard deviation as a share of the parameter's range, on its scale (log where it is logarithmic). Default 0.15: about two thirds of
+/// the mass in the third of the range around the mean.
 /// </param>
 public sealed record NormalPrior(double Mean, double Spread = 0.15) : ParameterPrior;
 

@@ -3,8 +3,8 @@ using MathNet.Numerics;
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// Densities of stated priors, relative to uniform on each parameter's own scale: they average to 1 over a parameter's range, so that a parameter that is
-/// inactive (density 1) neither gains nor loses against one that is active.
+/// Densities of stated priors, relative to uniform on each parameter's own scale: they average to 1 over a parameter's range, so that a
+/// parameter that is inactive (density 1) neither gains nor loses against one that is active.
 /// </summary>
 internal static class PriorDensity
 {
@@ -16,7 +16,8 @@ internal static class PriorDensity
     {
         double sum = 0;
         for (int i = 0; i < space.Count; i++)
-            if (space.Parameters[i].Prior is not null && !double.IsNaN(configuration.Codes[i])) sum += LogPrior(space.Parameters[i], configuration.Codes[i]);
+            if (space.Parameters[i].Prior is not null && !double.IsNaN(configuration.Codes[i]))
+                sum += LogPrior(space.Parameters[i], configuration.Codes[i]);
         return sum;
     }
 
@@ -29,7 +30,9 @@ internal static class PriorDensity
                 double mean = parameter.ToUnit(parameter.FromValue(Nearest(parameter, n.Mean)));
                 double z = (parameter.ToUnit(code) - mean) / n.Spread;
                 // ∫ exp(−z²/2) over the unit interval: the normal cut off at the range.
-                double mass = n.Spread * Math.Sqrt(Math.PI / 2) * (SpecialFunctions.Erf((1 - mean) / (n.Spread * Math.Sqrt(2))) + SpecialFunctions.Erf(mean / (n.Spread * Math.Sqrt(2))));
+                double mass = n.Spread * Math.Sqrt(Math.PI / 2)
+                    * (SpecialFunctions.Erf((1 - mean) / (n.Spread * Math.Sqrt(2)))
+                        + SpecialFunctions.Erf(mean / (n.Spread * Math.Sqrt(2))));
                 return -0.5 * z * z - Math.Log(mass);
             case WeightsPrior w:
                 double total = w.Weights.Sum();
@@ -45,15 +48,19 @@ internal static class PriorDensity
         switch (parameter.Prior)
         {
             case NormalPrior n when parameter is not (FloatParameter or IntParameter or OrdinalParameter):
-                throw new InvalidInputException($"Parameter '{parameter.Name}': a prior with a mean needs a numeric parameter; give weights.");
+                throw new InvalidInputException(
+                    $"Parameter '{parameter.Name}': a prior with a mean needs a numeric parameter; give weights.");
             case NormalPrior { Spread: not (> 0 and < double.PositiveInfinity) } n:
-                throw new InvalidInputException($"Parameter '{parameter.Name}': the prior's spread must be a finite number above 0, not {ValueText.Of(n.Spread)}.");
+                throw new InvalidInputException(
+                    $"Parameter '{parameter.Name}': the prior's spread must be a finite number above 0, not {ValueText.Of(n.Spread)}.");
             case NormalPrior n when !double.IsFinite(n.Mean):
                 throw new InvalidInputException($"Parameter '{parameter.Name}': the prior's mean must be a finite number.");
             case WeightsPrior w when parameter.Cardinality != w.Weights.Length:
-                throw new InvalidInputException($"Parameter '{parameter.Name}': the prior has {w.Weights.Length} weights for {parameter.Cardinality?.ToString() ?? "infinitely many"} values.");
+                throw new InvalidInputException($"Parameter '{parameter.Name}': the prior has {w.Weights.Length} weights for "
+                    + $"{parameter.Cardinality?.ToString() ?? "infinitely many"} values.");
             case WeightsPrior w when w.Weights.Any(x => !(x >= 0) || double.IsInfinity(x)) || w.Weights.Sum() <= 0:
-                throw new InvalidInputException($"Parameter '{parameter.Name}': the prior's weights must be non-negative and not all zero.");
+                throw new InvalidInputException(
+                    $"Parameter '{parameter.Name}': the prior's weights must be non-negative and not all zero.");
         }
     }
 

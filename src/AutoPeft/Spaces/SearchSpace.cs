@@ -15,7 +15,8 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
     private readonly HashSet<double>?[] _activeFor;
 
     /// <exception cref="InvalidInputException">
-    /// A name stands twice, a condition names an unknown or continuous parent, a value that the parent has not, or a cycle, or a prior does not fit its parameter.
+    /// A name stands twice, a condition names an unknown or continuous parent, a value that the parent has not, or a cycle, or a prior does
+    /// not fit its parameter.
     /// </exception>
     public SearchSpace(IEnumerable<Parameter> parameters, IEnumerable<Constraint>? constraints = null, string? name = null)
     {
@@ -25,7 +26,8 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
         if (Parameters.Length == 0) throw new InvalidInputException("The search space has no parameters.");
         _index = new(Parameters.Length, StringComparer.Ordinal);
         for (int i = 0; i < Parameters.Length; i++)
-            if (!_index.TryAdd(Parameters[i].Name, i)) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' stands twice in the space.");
+            if (!_index.TryAdd(Parameters[i].Name, i))
+                throw new InvalidInputException($"Parameter '{Parameters[i].Name}' stands twice in the space.");
         (_parent, _activeFor) = ResolveConditions();
         _order = TopologicalOrder();
         foreach (Parameter p in Parameters) PriorDensity.Check(p);
@@ -60,7 +62,8 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
     /// <summary>The position of a parameter.</summary>
     /// <exception cref="InvalidInputException">There is none of this name; the message lists those there are.</exception>
     public int IndexOf(string name) => _index.TryGetValue(name, out int i) ? i
-        : throw new InvalidInputException($"The search space has no parameter '{name}'; it has {string.Join(", ", Parameters.Take(30).Select(p => p.Name))}.");
+        : throw new InvalidInputException(
+            $"The search space has no parameter '{name}'; it has {string.Join(", ", Parameters.Take(30).Select(p => p.Name))}.");
 
     /// <summary>Whether a parameter of this name exists.</summary>
     public bool Contains(string name) => _index.ContainsKey(name);
@@ -76,8 +79,9 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
     public IReadOnlyCollection<double> ActiveFor(int index) => _activeFor[index] is { } set ? set : [];
 
     /// <summary>
-    /// A configuration from one code per parameter. Codes of parameters that the conditions make inactive are ignored; an active one given as NaN gets its
-    /// middle value; a code that is no value is moved to the nearest. Constraints are not checked: see <see cref="IsFeasible"/>.
+    /// A configuration from one code per parameter. Codes of parameters that the conditions make inactive are ignored; an active one given
+    /// as NaN gets its middle value; a code that is no value is moved to the nearest. Constraints are not checked: see
+    /// <see cref="IsFeasible"/>.
     /// </summary>
     public Configuration FromCodes(ReadOnlySpan<double> codes)
     {
@@ -107,15 +111,20 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
         return FromGivenCodes(codes);
     }
 
-    /// <summary>A configuration of valid codes, NaN where none was given: exactly the active parameters must be. Takes the array over.</summary>
+    /// <summary>
+    /// A configuration of valid codes, NaN where none was given: exactly the active parameters must be. Takes the array over.
+    /// </summary>
     /// <exception cref="InvalidInputException">An active parameter is missing, or an inactive one was given.</exception>
     internal Configuration FromGivenCodes(double[] codes)
     {
         foreach (int i in _order)
         {
             bool active = IsActive(i, codes), given = !double.IsNaN(codes[i]);
-            if (active && !given) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is missing; it takes {Parameters[i].Domain}.");
-            if (!active && given) throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is not active here: it exists only where {Describe(Parameters[i].When!)}.");
+            if (active && !given)
+                throw new InvalidInputException($"Parameter '{Parameters[i].Name}' is missing; it takes {Parameters[i].Domain}.");
+            if (!active && given)
+                throw new InvalidInputException(
+                    $"Parameter '{Parameters[i].Name}' is not active here: it exists only where {Describe(Parameters[i].When!)}.");
         }
         return new Configuration(this, codes);
     }
@@ -138,19 +147,26 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
 
     /// <summary>Every configuration of a finite space that keeps the constraints, in a fixed order; lazy.</summary>
     /// <exception cref="InvalidOperationException">The space is continuous.</exception>
-    public IEnumerable<Configuration> Enumerate() => Cardinality is null ? throw new InvalidOperationException("A continuous space cannot be enumerated.") : SpaceEnumeration.Enumerate(this);
+    public IEnumerable<Configuration> Enumerate() =>
+        Cardinality is null
+            ? throw new InvalidOperationException("A continuous space cannot be enumerated.")
+            : SpaceEnumeration.Enumerate(this);
 
     /// <summary>
     /// This space with the C# predicates of <paramref name="declared"/> in the place of those of which only the text was written down.
     /// </summary>
     /// <exception cref="InvalidInputException"><paramref name="declared"/> is another space.</exception>
     public SearchSpace WithPredicatesOf(SearchSpace declared) => Equals(declared) ? declared
-        : throw new InvalidInputException("The study was created with another search space than the one declared now; keep the declaration, or start a new study.");
+        : throw new InvalidInputException(
+            "The study was created with another search space than the one declared now; keep the declaration, or start a new study.");
 
-    /// <summary>Whether both declare the same parameters in the same order and the same constraints; predicates count as equal if their texts are.</summary>
+    /// <summary>
+    /// Whether both declare the same parameters in the same order and the same constraints; predicates count as equal if their texts are.
+    /// </summary>
     public bool Equals(SearchSpace? other) =>
         ReferenceEquals(this, other) || other is not null && Parameters.SequenceEqual(other.Parameters)
-            && Constraints.Select(c => c.Text).Order(StringComparer.Ordinal).SequenceEqual(other.Constraints.Select(c => c.Text).Order(StringComparer.Ordinal));
+            && Constraints.Select(c => c.Text).Order(StringComparer.Ordinal)
+                .SequenceEqual(other.Constraints.Select(c => c.Text).Order(StringComparer.Ordinal));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SearchSpace);
@@ -174,15 +190,21 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
             parent[i] = -1;
             if (Parameters[i].When is not { } when) continue;
             string where = $"Parameter '{Parameters[i].Name}': its condition";
-            if (!_index.TryGetValue(when.Parent, out int p)) throw new InvalidInputException($"{where} names '{when.Parent}', which the space does not have.");
-            if (Parameters[p].Cardinality is null) throw new InvalidInputException($"{where} depends on '{when.Parent}', which is continuous; conditions need a parameter with listed values.");
+            if (!_index.TryGetValue(when.Parent, out int p))
+                throw new InvalidInputException($"{where} names '{when.Parent}', which the space does not have.");
+            if (Parameters[p].Cardinality is null)
+                throw new InvalidInputException(
+                    $"{where} depends on '{when.Parent}', which is continuous; conditions need a parameter with listed values.");
             if (when.Values.IsEmpty) throw new InvalidInputException($"{where} lists no value of '{when.Parent}'.");
             parent[i] = p;
             active[i] = [];
             foreach (object v in when.Values)
             {
                 try { active[i]!.Add(Parameters[p].FromValue(v)); }
-                catch (InvalidInputException) { throw new InvalidInputException($"{where} asks for {ValueText.Of(v)}, but '{when.Parent}' is {Parameters[p].Domain}."); }
+                catch (InvalidInputException)
+                {
+                    throw new InvalidInputException($"{where} asks for {ValueText.Of(v)}, but '{when.Parent}' is {Parameters[p].Domain}.");
+                }
             }
         }
         return (parent, active);
@@ -197,7 +219,8 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
         {
             for (int k = i; k >= 0 && !placed[k]; k = _parent[k])
             {
-                if (chain.Count > Count) throw new InvalidInputException($"Parameter '{Parameters[i].Name}': its conditions form a circle.");
+                if (chain.Count > Count)
+                    throw new InvalidInputException($"Parameter '{Parameters[i].Name}': its conditions form a circle.");
                 chain.Push(k);
             }
             while (chain.TryPop(out int k))

@@ -1,6 +1,9 @@
 namespace AutoPeft.Spaces;
 
-/// <summary>The fluent way to declare a space. Each call adds one parameter; conditions name a parent and the values under which the parameter exists.</summary>
+/// <summary>
+/// The fluent way to declare a space. Each call adds one parameter; conditions name a parent and the values under which the parameter
+/// exists.
+/// </summary>
 public sealed class SearchSpaceBuilder
 {
     private readonly List<Parameter> _parameters = [];
@@ -18,7 +21,8 @@ public sealed class SearchSpaceBuilder
     }
 
     /// <summary>A whole number from low to high.</summary>
-    public SearchSpaceBuilder Int(string name, long low, long high, bool log = false, long step = 1, Condition? when = null, ParameterPrior? prior = null) =>
+    public SearchSpaceBuilder Int(string name, long low, long high, bool log = false, long step = 1, Condition? when = null,
+        ParameterPrior? prior = null) =>
         Add(new IntParameter(name, low, high, log, step) { When = when, Prior = prior });
 
     /// <summary>One of an ordered list of numbers.</summary>
@@ -34,7 +38,8 @@ public sealed class SearchSpaceBuilder
         Add(new BoolParameter(name) { When = when, Prior = prior });
 
     /// <summary>Any subset of a list of items.</summary>
-    public SearchSpaceBuilder Subset(string name, IEnumerable<string> items, int minSize = 0, int? maxSize = null, Condition? when = null) =>
+    public SearchSpaceBuilder Subset(string name, IEnumerable<string> items, int minSize = 0, int? maxSize = null,
+        Condition? when = null) =>
         Add(new SubsetParameter(name, items, minSize, maxSize) { When = when });
 
     /// <summary>A hard constraint as an expression: comparisons, arithmetic, and/or/not over parameter names.</summary>

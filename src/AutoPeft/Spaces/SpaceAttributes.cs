@@ -1,6 +1,8 @@
 namespace AutoPeft.Spaces;
 
-/// <summary>Declares one parameter of a typed space (<see cref="TypedSpace{T}"/>), on a record's constructor parameter or on a property.</summary>
+/// <summary>
+/// Declares one parameter of a typed space (<see cref="TypedSpace{T}"/>), on a record's constructor parameter or on a property.
+/// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public abstract class ParameterAttribute : Attribute
 {
@@ -63,7 +65,10 @@ public sealed class OrdinalAttribute(params double[] values) : ParameterAttribut
     public IReadOnlyList<double> Values { get; } = values;
 }
 
-/// <summary>One of a list of names: on a string, or on an enum to restrict it to some of its members. An enum without it has all of its members as choices.</summary>
+/// <summary>
+/// One of a list of names: on a string, or on an enum to restrict it to some of its members. An enum without it has all of its members as
+/// choices.
+/// </summary>
 public sealed class ChoiceAttribute(params string[] choices) : ParameterAttribute
 {
     /// <summary>The choices; empty for all members of an enum.</summary>
@@ -86,7 +91,10 @@ public sealed class SubsetAttribute(params string[] items) : ParameterAttribute
     public int MaxSize { get; set; } = -1;
 }
 
-/// <summary>The member exists only where <paramref name="parent"/> has one of <paramref name="values"/>; elsewhere it is null, so its type must be nullable.</summary>
+/// <summary>
+/// The member exists only where <paramref name="parent"/> has one of <paramref name="values"/>; elsewhere it is null, so its type must be
+/// nullable.
+/// </summary>
 /// <param name="parent">The parent member: <c>nameof(Method)</c>.</param>
 /// <param name="values">Texts, numbers, bools, or members of the parent's enum.</param>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
@@ -99,7 +107,10 @@ public sealed class WhenAttribute(string parent, params object[] values) : Attri
     public IReadOnlyList<object> Values { get; } = values;
 }
 
-/// <summary>A belief about the optimum: a mean and a spread, <c>[Prior(1e-3, Spread = 0.1)]</c>, or a weight for each value, <c>[Prior(Weights = new[] { 3.0, 1.0 })]</c>.</summary>
+/// <summary>
+/// A belief about the optimum: a mean and a spread, <c>[Prior(1e-3, Spread = 0.1)]</c>, or a weight for each value, <c>[Prior(Weights =
+/// new[] { 3.0, 1.0 })]</c>.
+/// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class PriorAttribute : Attribute
 {
@@ -112,7 +123,9 @@ public sealed class PriorAttribute : Attribute
     /// <summary>The most likely value; NaN where weights are given.</summary>
     public double Mean { get; }
 
-    /// <summary>Standard deviation as a share of the range, as in <see cref="NormalPrior"/>; NaN, the default, for that record's default.</summary>
+    /// <summary>
+    /// Standard deviation as a share of the range, as in <see cref="NormalPrior"/>; NaN, the default, for that record's default.
+    /// </summary>
     public double Spread { get; set; } = double.NaN;
 
     /// <summary>A weight for each value, in the order of the values.</summary>

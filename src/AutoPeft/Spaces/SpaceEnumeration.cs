@@ -6,8 +6,8 @@ namespace AutoPeft.Spaces;
 internal static class SpaceEnumeration
 {
     /// <summary>
-    /// Children first: a parameter and all that hangs on it count the sum, over its values, of the product over the children that the value activates.
-    /// Values that activate nothing are not visited, so that a parent of a million values costs nothing.
+    /// Children first: a parameter and all that hangs on it count the sum, over its values, of the product over the children that the value
+    /// activates. Values that activate nothing are not visited, so that a parent of a million values costs nothing.
     /// </summary>
     public static BigInteger? Cardinality(SearchSpace space)
     {
@@ -20,7 +20,8 @@ internal static class SpaceEnumeration
             HashSet<double> activating = [.. children[i].SelectMany(space.ActiveFor)];
             subtree[i] = space.Parameters[i].Cardinality!.Value - activating.Count;
             foreach (double code in activating)
-                subtree[i] += children[i].Where(c => space.ActiveFor(c).Contains(code)).Aggregate(BigInteger.One, (product, c) => product * subtree[c]);
+                subtree[i] += children[i].Where(c => space.ActiveFor(c).Contains(code))
+                    .Aggregate(BigInteger.One, (product, c) => product * subtree[c]);
         }
         return children[-1].Aggregate(BigInteger.One, (product, root) => product * subtree[root]);
     }

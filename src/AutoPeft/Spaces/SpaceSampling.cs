@@ -12,8 +12,9 @@ public static class SpaceSampling
     private const long EnumerateUpTo = 50_000;
 
     /// <summary>
-    /// Uniform over the parameters (top down through the conditions) among the configurations that keep the constraints: by rejection; where almost nothing keeps them,
-    /// from the list of all configurations if the space is small, and else by a random walk that repairs what it breaks, which finds members but not uniformly.
+    /// Uniform over the parameters (top down through the conditions) among the configurations that keep the constraints: by rejection;
+    /// where almost nothing keeps them, from the list of all configurations if the space is small, and else by a random walk that repairs
+    /// what it breaks, which finds members but not uniformly.
     /// </summary>
     /// <exception cref="InvalidInputException">Nothing was found; the message names the constraint that was broken most often.</exception>
     public static Configuration Sample(this SearchSpace space, Philox random)
@@ -32,11 +33,13 @@ public static class SpaceSampling
         {
             Configuration[] all = [.. space.Enumerate()];
             if (all.Length > 0) return all[random.NextInt(all.Length)];
-            throw new InvalidInputException($"None of the space's {n} configurations keeps the constraints; the one broken most often is '{worst.Text}'. Loosen it or widen its parameters.");
+            throw new InvalidInputException($"None of the space's {n} configurations keeps the constraints; the one broken most often is "
+                + $"'{worst.Text}'. Loosen it or widen its parameters.");
         }
         if (Repair(space, random) is { } repaired) return repaired;
         throw new InvalidInputException(
-            $"No configuration keeps the constraints: {RejectionTries} random ones and {RepairWalks} searches found none; the one broken most often is '{worst.Text}'. Loosen it or widen its parameters.");
+            $"No configuration keeps the constraints: {RejectionTries} random ones and {RepairWalks} searches found none; the one broken "
+                + $"most often is '{worst.Text}'. Loosen it or widen its parameters.");
     }
 
     /// <summary>Uniform over the parameters, constraints not looked at.</summary>
@@ -60,7 +63,12 @@ public static class SpaceSampling
                 int i = random.NextInt(space.Count);
                 if (double.IsNaN(codes[i])) continue;
                 // Half the moves go to an end of the range: sums and ratios are usually kept there.
-                codes[i] = random.NextInt(4) switch { 0 => space.Parameters[i].FromUnit(0), 1 => space.Parameters[i].FromUnit(1), _ => space.Parameters[i].Sample(random) };
+                codes[i] = random.NextInt(4) switch
+                {
+                    0 => space.Parameters[i].FromUnit(0),
+                    1 => space.Parameters[i].FromUnit(1),
+                    _ => space.Parameters[i].Sample(random),
+                };
                 Configuration next = space.FromCodes(codes);
                 int after = Violations(space, next);
                 if (after <= violations) (current, violations) = (next, after);

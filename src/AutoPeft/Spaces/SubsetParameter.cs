@@ -4,23 +4,28 @@ using System.Numerics;
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// Any subset of a list of items with at least <see cref="MinSize"/> and at most <see cref="MaxSize"/> members, such as the linear maps that LoRA targets.
-/// The code is the bit mask (item i is bit i), exact in a double; at most 50 items, so that a subset also survives the way to [0, 1] and back.
+/// Any subset of a list of items with at least <see cref="MinSize"/> and at most <see cref="MaxSize"/> members, such as the linear maps
+/// that LoRA targets. The code is the bit mask (item i is bit i), exact in a double; at most 50 items, so that a subset also survives the
+/// way to [0, 1] and back.
 /// </summary>
 public sealed record SubsetParameter : Parameter
 {
     private readonly long _cardinality;
 
-    /// <exception cref="InvalidInputException">No items, more than 50, an empty one, the same one twice, or sizes that nothing satisfies.</exception>
+    /// <exception cref="InvalidInputException">No items, more than 50, an empty one, the same one twice, or sizes that nothing
+    /// satisfies.</exception>
     public SubsetParameter(string name, IEnumerable<string> items, int minSize = 0, int? maxSize = null) : base(name)
     {
         Items = [.. items];
         MinSize = minSize;
         MaxSize = maxSize ?? Items.Length;
-        if (Items.Length is 0 or > 50) throw new InvalidInputException($"Parameter '{name}': a subset takes 1 to 50 items, not {Items.Length}.");
+        if (Items.Length is 0 or > 50)
+            throw new InvalidInputException($"Parameter '{name}': a subset takes 1 to 50 items, not {Items.Length}.");
         if (Items.Any(string.IsNullOrEmpty)) throw new InvalidInputException($"Parameter '{name}': an item is empty.");
-        if (Items.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new InvalidInputException($"Parameter '{name}': item '{twice.Key}' stands twice.");
-        if (MinSize < 0 || MinSize > MaxSize || MaxSize > Items.Length) throw new InvalidInputException($"Parameter '{name}': no subset of {Items.Length} items has {MinSize} to {MaxSize} members.");
+        if (Items.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new InvalidInputException($"Parameter '{name}': item '{twice.Key}' stands twice.");
+        if (MinSize < 0 || MinSize > MaxSize || MaxSize > Items.Length)
+            throw new InvalidInputException($"Parameter '{name}': no subset of {Items.Length} items has {MinSize} to {MaxSize} members.");
         for (int k = MinSize; k <= MaxSize; k++) _cardinality += Choose(Items.Length, k);
     }
 
@@ -54,7 +59,8 @@ public sealed record SubsetParameter : Parameter
     public override double FromUnit(double unit)
     {
         unit = Math.Clamp(unit, 0, 1);
-        // Equal widths; beyond a million subsets a division's rounding would spoil the inverse, and half a share more or less at the ends is nothing.
+        // Equal widths; beyond a million subsets a division's rounding would spoil the inverse, and half a share more or less at the ends
+        // is nothing.
         long index = _cardinality <= 1 << 20 ? (long)(unit * _cardinality) : (long)Math.Round(unit * (_cardinality - 1));
         return CodeAt(Math.Min(index, _cardinality - 1));
     }

@@ -22,7 +22,8 @@ internal sealed class TypedLayout
     private int Count => _parts.Sum(p => p.Nested?.Count ?? 1);
 
     /// <exception cref="InvalidInputException">The type is misdeclared; the message starts with the member.</exception>
-    public static TypedLayout Of([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] Type type)
+    public static TypedLayout Of([DynamicallyAccessedMembers(
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] Type type)
     {
         var parameters = new List<Parameter>();
         var requires = new List<string>();
@@ -147,14 +148,18 @@ internal sealed class TypedLayout
     }
 
     // The widest constructor all of whose parameters are properties: a record's primary one.
-    private static ConstructorInfo? Constructor([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] Type type, PropertyInfo[] properties)
+    private static ConstructorInfo? Constructor([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] Type type,
+        PropertyInfo[] properties)
     {
-        ConstructorInfo? widest = type.GetConstructors().Where(c => c.GetParameters().All(a => properties.Any(p => Matches(p, a)))).MaxBy(c => c.GetParameters().Length);
+        ConstructorInfo? widest = type.GetConstructors().Where(c => c.GetParameters().All(a => properties.Any(p => Matches(p, a))))
+            .MaxBy(c => c.GetParameters().Length);
         return widest is not null || type.IsValueType ? widest
-            : throw new InvalidInputException($"{type.Name} has no public constructor whose parameters are its properties; declare it as a record.");
+            : throw new InvalidInputException(
+                $"{type.Name} has no public constructor whose parameters are its properties; declare it as a record.");
     }
 
-    private static bool Matches(PropertyInfo p, ParameterInfo a) => p.PropertyType == a.ParameterType && string.Equals(p.Name, a.Name, StringComparison.OrdinalIgnoreCase);
+    private static bool Matches(PropertyInfo p, ParameterInfo a) =>
+        p.PropertyType == a.ParameterType && string.Equals(p.Name, a.Name, StringComparison.OrdinalIgnoreCase);
 
     private static object? Default(ParameterInfo a) => a.HasDefaultValue ? a.DefaultValue : null;
 

@@ -22,10 +22,15 @@ internal sealed class TypedMember
         _when = Attribute<WhenAttribute>(property, argument);
         _prior = Attribute<PriorAttribute>(property, argument);
         if (_when is not null && !IsNullable(property))
-            throw new InvalidInputException($"{where}: it exists only where {_when.Parent} has some values, and is null elsewhere; make its type nullable ({TypeName(property.PropertyType)}?).");
+            throw new InvalidInputException($"{where}: it exists only where {_when.Parent} has some values, and is null elsewhere; make "
+                + $"its type nullable ({TypeName(property.PropertyType)}?).");
         string name = prefix + (declared?.Name ?? property.Name);
         try { Parameter = Declare(name, declared); }
-        catch (InvalidInputException e) when (e.Message.StartsWith("Parameter '", StringComparison.Ordinal)) { throw new InvalidInputException($"{where}: {e.Message}", e); }
+        catch (InvalidInputException e)
+            when (e.Message.StartsWith("Parameter '", StringComparison.Ordinal))
+        {
+            throw new InvalidInputException($"{where}: {e.Message}", e);
+        }
     }
 
     public PropertyInfo Property { get; }
@@ -56,14 +61,17 @@ internal sealed class TypedMember
         if (argument is not null && (excluded || declared is null && !implied))
         {
             return argument.HasDefaultValue ? null : throw new InvalidInputException(
-                $"{where} ({TypeName(property.PropertyType)}) has no attribute that says what to search, such as [Float], [Int], [Ordinal], [Choice] or [Subset], and no default value.");
+                $"{where} ({TypeName(property.PropertyType)}) has no attribute that says what to search, such as [Float], [Int], "
+                    + $"[Ordinal], [Choice] or [Subset], and no default value.");
         }
         if (excluded || declared is null && !(implied && argument is not null || implied && property.SetMethod?.IsPublic == true))
         {
             return Attribute<WhenAttribute>(property, argument) is null && Attribute<PriorAttribute>(property, argument) is null ? null
-                : throw new InvalidInputException($"{where}: [When] or [Prior] on a member that is no parameter; add [Float], [Int], [Ordinal], [Choice] or [Subset].");
+                : throw new InvalidInputException(
+                    $"{where}: [When] or [Prior] on a member that is no parameter; add [Float], [Int], [Ordinal], [Choice] or [Subset].");
         }
-        if (argument is null && property.SetMethod?.IsPublic != true) throw new InvalidInputException($"{where} cannot be set; give it an init accessor, or make it a constructor parameter.");
+        if (argument is null && property.SetMethod?.IsPublic != true)
+            throw new InvalidInputException($"{where} cannot be set; give it an init accessor, or make it a constructor parameter.");
         return new TypedMember(where, property, argument, declared, prefix);
     }
 
@@ -112,14 +120,19 @@ internal sealed class TypedMember
             FloatAttribute { Step: not 0, Log: true } => throw new InvalidInputException($"{_where}: [Float] has either Log or Step."),
             FloatAttribute { Step: not 0 } f => Fits(OrdinalParameter.Steps(name, f.Low, f.High, f.Step), typeof(double), typeof(float)),
             FloatAttribute f => Fits(new FloatParameter(name, f.Low, f.High, f.Log), typeof(double), typeof(float)),
-            IntAttribute i => Fits(new IntParameter(name, i.Low, i.High, i.Log, i.Step), typeof(int), typeof(long), typeof(short), typeof(byte)),
-            OrdinalAttribute o => Fits(new OrdinalParameter(name, o.Values), typeof(double), typeof(float), typeof(int), typeof(long), typeof(short), typeof(byte)),
+            IntAttribute i =>
+                Fits(new IntParameter(name, i.Low, i.High, i.Log, i.Step), typeof(int), typeof(long), typeof(short), typeof(byte)),
+            OrdinalAttribute o => Fits(new OrdinalParameter(name, o.Values), typeof(double), typeof(float), typeof(int), typeof(long),
+                typeof(short), typeof(byte)),
             ChoiceAttribute { Choices.Count: > 0 } c when _type.IsEnum => new CategoricalParameter(name, c.Choices.Select(KnownChoice)),
             ChoiceAttribute { Choices.Count: > 0 } c => Fits(new CategoricalParameter(name, c.Choices), typeof(string)),
             SubsetAttribute s => Fits(new SubsetParameter(name, s.Items, s.MinSize, s.MaxSize < 0 ? null : s.MaxSize),
-                typeof(ImmutableArray<string>), typeof(string[]), typeof(List<string>), typeof(IReadOnlyList<string>), typeof(IReadOnlyCollection<string>), typeof(IEnumerable<string>), typeof(IReadOnlySet<string>), typeof(ImmutableHashSet<string>)),
+                typeof(ImmutableArray<string>), typeof(string[]), typeof(List<string>), typeof(IReadOnlyList<string>),
+                typeof(IReadOnlyCollection<string>), typeof(IEnumerable<string>), typeof(IReadOnlySet<string>),
+                typeof(ImmutableHashSet<string>)),
             null or SwitchAttribute when _type == typeof(bool) => new BoolParameter(name),
-            null or ChoiceAttribute when _type.IsEnum => new CategoricalParameter(name, Enum.GetNames(_type).Select(n => ChoiceName(_type, n))),
+            null or ChoiceAttribute when _type.IsEnum =>
+                new CategoricalParameter(name, Enum.GetNames(_type).Select(n => ChoiceName(_type, n))),
             ChoiceAttribute => throw new InvalidInputException($"{_where}: [Choice] lists no choices."),
             _ => throw new InvalidInputException($"{_where}: [{Short(declared!)}] does not fit type {TypeName(_type)}."),
         };
@@ -128,7 +141,8 @@ internal sealed class TypedMember
         return parameter;
 
         Parameter Fits(Parameter p, params Type[] types) => types.Contains(_type) ? p
-            : throw new InvalidInputException($"{_where}: [{Short(declared!)}] does not fit type {TypeName(_type)}; use {string.Join(", ", types.Select(TypeName))}.");
+            : throw new InvalidInputException(
+                $"{_where}: [{Short(declared!)}] does not fit type {TypeName(_type)}; use {string.Join(", ", types.Select(TypeName))}.");
     }
 
     private bool Holds(double value)
@@ -151,7 +165,8 @@ internal sealed class TypedMember
             : throw new InvalidInputException($"{_where}: {_type.Name} has no member '{choice}'; it has {string.Join(", ", names)}.");
     }
 
-    private static string ChoiceName(Type type, string member) => type.GetField(member)?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? member;
+    private static string ChoiceName(Type type, string member) =>
+        type.GetField(member)?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? member;
 
     internal static bool IsNullable(PropertyInfo property) => property.PropertyType.IsValueType
         ? Nullable.GetUnderlyingType(property.PropertyType) is not null
@@ -160,12 +175,14 @@ internal sealed class TypedMember
     internal static A? Attribute<A>(PropertyInfo property, ParameterInfo? argument) where A : Attribute =>
         argument?.GetCustomAttribute<A>() ?? property.GetCustomAttribute<A>();
 
-    private static string Short(ParameterAttribute attribute) => attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal);
+    private static string Short(ParameterAttribute attribute) =>
+        attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal);
 
     private static string TypeName(Type type)
     {
         if (Nullable.GetUnderlyingType(type) is { } inner) return TypeName(inner) + "?";
-        if (type.IsGenericType) return $"{type.Name[..type.Name.IndexOf('`')]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>";
+        if (type.IsGenericType)
+            return $"{type.Name[..type.Name.IndexOf('`')]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>";
         if (type.IsArray) return TypeName(type.GetElementType()!) + "[]";
         return Type.GetTypeCode(type) switch
         {

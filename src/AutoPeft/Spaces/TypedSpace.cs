@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace AutoPeft.Spaces;
 
 /// <summary>
-/// A search space declared as a record: each constructor parameter (or settable property) is a parameter of the space, and a configuration is an instance, so that
-/// a misspelt name does not compile.
+/// A search space declared as a record: each constructor parameter (or settable property) is a parameter of the space, and a configuration
+/// is an instance, so that a misspelt name does not compile.
 /// <code>
 /// [Require("Rank &lt;= 32 or not Bias")]
 /// public sealed record Recipe(
@@ -16,12 +16,13 @@ namespace AutoPeft.Spaces;
 /// var recipes = new TypedSpace&lt;Recipe&gt;();
 /// Recipe recipe = recipes.Read(trial.Configuration);
 /// </code>
-/// Enums are categoricals (a member's name, or its <see cref="System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute"/>) and bools are switches without an attribute.
-/// A member with <see cref="WhenAttribute"/> must be nullable: it is null where it does not exist. A record within the record has
-/// <see cref="NestedAttribute"/>. Immutable and thread-safe.
+/// Enums are categoricals (a member's name, or its <see cref="System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute"/>) and
+/// bools are switches without an attribute. A member with <see cref="WhenAttribute"/> must be nullable: it is null where it does not exist.
+/// A record within the record has <see cref="NestedAttribute"/>. Immutable and thread-safe.
 /// </summary>
 /// <typeparam name="T">A record, class or struct with public properties.</typeparam>
-public sealed class TypedSpace<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>
+public sealed class TypedSpace<[
+    DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties)] T>
     where T : notnull
 {
     // Reflection once per type. Lazy, so that a misdeclared record throws its own message and not a TypeInitializationException.
@@ -36,7 +37,10 @@ public sealed class TypedSpace<[DynamicallyAccessedMembers(DynamicallyAccessedMe
     /// <summary>The declared space.</summary>
     public SearchSpace Space { get; }
 
-    /// <summary>This space with one more hard constraint, as a C# predicate. It cannot be written in the JSON form; <see cref="RequireAttribute"/> can.</summary>
+    /// <summary>
+    /// This space with one more hard constraint, as a C# predicate. It cannot be written in the JSON form; <see cref="RequireAttribute"/>
+    /// can.
+    /// </summary>
     /// <param name="text">How people read it, and what messages name.</param>
     /// <param name="holds">True where the instance is allowed. Must be pure; members that do not exist are null.</param>
     public TypedSpace<T> Require(string text, Func<T, bool> holds) =>
@@ -45,10 +49,12 @@ public sealed class TypedSpace<[DynamicallyAccessedMembers(DynamicallyAccessedMe
     /// <summary>The instance that a configuration stands for.</summary>
     /// <exception cref="ArgumentException">The configuration is of another space.</exception>
     public T Read(Configuration configuration) => configuration.Space.Equals(Space) ? Instance(configuration)
-        : throw new ArgumentException($"The configuration ({configuration}) is of another space than {typeof(T).Name}'s.", nameof(configuration));
+        : throw new ArgumentException($"The configuration ({configuration}) is of another space than {typeof(T).Name}'s.",
+            nameof(configuration));
 
     /// <summary>The configuration that an instance stands for. Constraints are not checked.</summary>
-    /// <exception cref="InvalidInputException">A member's value is outside its domain, missing where it exists or given where it does not; the message names the parameter.</exception>
+    /// <exception cref="InvalidInputException">A member's value is outside its domain, missing where it exists or given where it does not;
+    /// the message names the parameter.</exception>
     public Configuration Write(T instance) =>
         Space.FromValues(s_layout.Value.Values(instance).Select((v, i) => KeyValuePair.Create(Space.Parameters[i].Name, v)));
 

@@ -4,10 +4,13 @@ using AutoPeft.Spaces;
 
 namespace AutoPeft.Studies;
 
-/// <summary>A study's definition as members of a JSON object: the journal's first record, and the "study" message of the ask-tell protocol.</summary>
+/// <summary>
+/// A study's definition as members of a JSON object: the journal's first record, and the "study" message of the ask-tell protocol.
+/// </summary>
 internal static class DefinitionJson
 {
-    private static readonly string[] Known = ["event", "time", "name", "space", "require", "predicates", "objectives", "outcomes", "sampler", "seed", "budget", "reference", "settings", "scheduler", "lockstep"];
+    private static readonly string[] Known = ["event", "time", "name", "space", "require", "predicates", "objectives", "outcomes",
+        "sampler", "seed", "budget", "reference", "settings", "scheduler", "lockstep"];
 
     /// <summary>Writes the members into the object that is open.</summary>
     public static void Write(Utf8JsonWriter w, StudyDefinition d)
@@ -63,24 +66,41 @@ internal static class DefinitionJson
     {
         if (e.ValueKind != JsonValueKind.Object) throw new InvalidInputException("The study must be a JSON object.");
         foreach (JsonProperty p in e.EnumerateObject())
-            if (!Known.Contains(p.Name)) throw new InvalidInputException($"The study has an unknown member '{p.Name}'; it takes {string.Join(", ", Known.Skip(2))}.");
+            if (!Known.Contains(p.Name))
+                throw new InvalidInputException(
+                    $"The study has an unknown member '{p.Name}'; it takes {string.Join(", ", Known.Skip(2))}.");
         if (!e.TryGetProperty("space", out JsonElement space)) throw new InvalidInputException("The study's 'space' is missing.");
-        if (!e.TryGetProperty("objectives", out JsonElement objectives) || objectives.ValueKind != JsonValueKind.Array) throw new InvalidInputException("The study's 'objectives' are missing; give an array of {\"name\", \"direction\"}.");
-        double[]? reference = e.TryGetProperty("reference", out JsonElement r) && r.ValueKind != JsonValueKind.Null ? [.. r.EnumerateArray().Select(EventJson.ReadNumber)] : null;
+        if (!e.TryGetProperty("objectives", out JsonElement objectives) || objectives.ValueKind != JsonValueKind.Array)
+            throw new InvalidInputException("The study's 'objectives' are missing; give an array of {\"name\", \"direction\"}.");
+        double[]? reference = e.TryGetProperty("reference", out JsonElement r) && r.ValueKind != JsonValueKind.Null
+            ? [.. r.EnumerateArray().Select(EventJson.ReadNumber)]
+            : null;
         Objective[] list = [.. objectives.EnumerateArray().Select((o, i) => ReadObjective(o, i, reference))];
-        if (reference is not null && reference.Length != list.Length) throw new InvalidInputException($"The study's 'reference' has {reference.Length} number(s) for {list.Length} objective(s).");
-        IEnumerable<OutcomeConstraint> outcomes = e.TryGetProperty("outcomes", out JsonElement oc) && oc.ValueKind == JsonValueKind.Array ? oc.EnumerateArray().Select(ReadOutcome) : [];
-        return new StudyDefinition(SpaceJson.Parse(space, e.TryGetProperty("require", out JsonElement require) ? require : null, e.TryGetProperty("predicates", out JsonElement predicates) ? predicates : null), list, outcomes)
+        if (reference is not null && reference.Length != list.Length)
+            throw new InvalidInputException($"The study's 'reference' has {reference.Length} number(s) for {list.Length} objective(s).");
+        IEnumerable<OutcomeConstraint> outcomes = e.TryGetProperty("outcomes", out JsonElement oc) && oc.ValueKind == JsonValueKind.Array
+            ? oc.EnumerateArray().Select(ReadOutcome)
+            : [];
+        return new StudyDefinition(
+            SpaceJson.Parse(space, e.TryGetProperty("require", out JsonElement require) ? require : null,
+                e.TryGetProperty("predicates", out JsonElement predicates) ? predicates : null), list, outcomes)
         {
             Name = Text(e, "name") ?? "study",
             Sampler = Text(e, "sampler") ?? "auto",
-            Seed = !e.TryGetProperty("seed", out JsonElement seed) || seed.ValueKind == JsonValueKind.Null ? 0 : seed.TryGetUInt64(out ulong s) ? s : throw new InvalidInputException("The study's 'seed' must be a whole number from 0."),
+            Seed = !e.TryGetProperty("seed", out JsonElement seed) || seed.ValueKind == JsonValueKind.Null ? 0
+                : seed.TryGetUInt64(out ulong s) ? s
+                : throw new InvalidInputException("The study's 'seed' must be a whole number from 0."),
             Budget = !e.TryGetProperty("budget", out JsonElement budget) || budget.ValueKind == JsonValueKind.Null ? null
-                : budget.TryGetInt32(out int b) && b > 0 ? b : throw new InvalidInputException("The study's 'budget' must be a whole number of at least 1."),
+                : budget.TryGetInt32(out int b) && b > 0 ? b
+                : throw new InvalidInputException("The study's 'budget' must be a whole number of at least 1."),
             Scheduler = Text(e, "scheduler") ?? "none",
             Lockstep = !e.TryGetProperty("lockstep", out JsonElement lockstep) || lockstep.ValueKind == JsonValueKind.Null ? null
-                : lockstep.TryGetInt32(out int k) ? k : throw new InvalidInputException("The study's 'lockstep' must be a whole number of at least 1."),
-            Settings = e.TryGetProperty("settings", out JsonElement settings) ? settings.EnumerateObject().ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal) : ImmutableSortedDictionary<string, string>.Empty,
+                : lockstep.TryGetInt32(out int k) ? k
+                : throw new InvalidInputException("The study's 'lockstep' must be a whole number of at least 1."),
+            Settings = e.TryGetProperty("settings", out JsonElement settings)
+                ? settings.EnumerateObject()
+                    .ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal)
+                : ImmutableSortedDictionary<string, string>.Empty,
         };
     }
 
@@ -98,18 +118,22 @@ internal static class DefinitionJson
         {
             Log = o.TryGetProperty("log", out JsonElement log) && log.ValueKind == JsonValueKind.True,
             Formula = !o.TryGetProperty("formula", out JsonElement formula) || formula.ValueKind == JsonValueKind.Null ? null
-                : formula.ValueKind == JsonValueKind.String ? formula.GetString() : throw new InvalidInputException($"Objective '{name}': its 'formula' must be a text, as \"1536 * layers * rank\"."),
+                : formula.ValueKind == JsonValueKind.String ? formula.GetString()
+                : throw new InvalidInputException($"Objective '{name}': its 'formula' must be a text, as \"1536 * layers * rank\"."),
         };
     }
 
     private static OutcomeConstraint ReadOutcome(JsonElement o)
     {
         string name = Text(o, "name") ?? throw new InvalidInputException("An outcome has no 'name'.");
-        double? max = o.TryGetProperty("max", out JsonElement a) ? EventJson.ReadNumber(a) : null, min = o.TryGetProperty("min", out JsonElement i) ? EventJson.ReadNumber(i) : null;
+        double? max = o.TryGetProperty("max", out JsonElement a) ? EventJson.ReadNumber(a) : null,
+            min = o.TryGetProperty("min", out JsonElement i) ? EventJson.ReadNumber(i) : null;
         if (max is null && min is null) throw new InvalidInputException($"Outcome '{name}' has neither 'max' nor 'min'.");
         return new OutcomeConstraint(name, max, min);
     }
 
     private static string? Text(JsonElement e, string name) =>
-        e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null;
+        e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.String
+            ? v.GetString()
+            : null;
 }

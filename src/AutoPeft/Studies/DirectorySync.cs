@@ -3,12 +3,15 @@ using System.Runtime.InteropServices;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// Makes a directory's entries durable. A file that was made or renamed is on disk only when its directory is too (fsync(2)); without this a power cut may take a new log away
-/// although its bytes were synced.
+/// Makes a directory's entries durable. A file that was made or renamed is on disk only when its directory is too (fsync(2)); without this
+/// a power cut may take a new log away although its bytes were synced.
 /// </summary>
 internal static class DirectorySync
 {
-    /// <summary>Syncs the directory that holds <paramref name="path"/>. Where the system has no such call, as on Windows, or the file system refuses it, nothing happens.</summary>
+    /// <summary>
+    /// Syncs the directory that holds <paramref name="path"/>. Where the system has no such call, as on Windows, or the file system refuses
+    /// it, nothing happens.
+    /// </summary>
     public static void Of(string path)
     {
         if (OperatingSystem.IsWindows()) return;

@@ -3,10 +3,12 @@ using System.Collections.Immutable;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// A study as samplers see it that know nothing of schedulers: a trial that was pruned, or waits at a rung, counts as completed with what its last reports say it would have given. That is its best so far, moved by
-/// what the trials that went on gained from the same step (their median): left as it is, every early result would look worse than any late one, and the sampler would learn which trials were stopped.
-/// A pure function of the log: what a trial would have given is worked out when <see cref="Trials"/> or <see cref="Completed"/> is read,
-/// and again once the study has gone on, so that all members speak of the same record. A sampler that reads no results pays nothing for it.
+/// A study as samplers see it that know nothing of schedulers: a trial that was pruned, or waits at a rung, counts as completed with what
+/// its last reports say it would have given. That is its best so far, moved by what the trials that went on gained from the same step
+/// (their median): left as it is, every early result would look worse than any late one, and the sampler would learn which trials were
+/// stopped. A pure function of the log: what a trial would have given is worked out when <see cref="Trials"/> or <see cref="Completed"/> is
+/// read, and again once the study has gone on, so that all members speak of the same record. A sampler that reads no results pays nothing
+/// for it.
 /// </summary>
 internal sealed class EarlyResultsView : IStudyView
 {
@@ -29,7 +31,8 @@ internal sealed class EarlyResultsView : IStudyView
         for (int i = 0; i < trials.Count; i++)
         {
             Trial t = trials[i];
-            if (t.State is not (TrialState.Pruned or TrialState.Paused) || BestSoFar(study.Definition, t, long.MaxValue) is not { } best) continue;
+            if (t.State is not (TrialState.Pruned or TrialState.Paused) || BestSoFar(study.Definition, t, long.MaxValue) is not { } best)
+                continue;
             long step = t.Reports[^1].Step;
             var losses = new double[best.Length];
             // Trials stop at few different steps.
@@ -60,7 +63,10 @@ internal sealed class EarlyResultsView : IStudyView
 
     public string? SamplerState => _study.SamplerState;
 
-    /// <summary>The best losses that reports up to a step have, objective by objective, or the last where they are aggregates over steps; null where none has all objectives as finite numbers.</summary>
+    /// <summary>
+    /// The best losses that reports up to a step have, objective by objective, or the last where they are aggregates over steps; null where
+    /// none has all objectives as finite numbers.
+    /// </summary>
     private static double[]? BestSoFar(StudyDefinition study, Trial trial, long step)
     {
         double[]? best = null;
@@ -68,7 +74,8 @@ internal sealed class EarlyResultsView : IStudyView
         {
             if (report.Step > step) break;
             var losses = new double[study.Objectives.Length];
-            for (int j = 0; j < losses.Length; j++) losses[j] = report.Metrics.TryGetValue(study.Objectives[j].Name, out double v) ? study.Objectives[j].ToLoss(v) : double.NaN;
+            for (int j = 0; j < losses.Length; j++)
+                losses[j] = report.Metrics.TryGetValue(study.Objectives[j].Name, out double v) ? study.Objectives[j].ToLoss(v) : double.NaN;
             if (!losses.All(double.IsFinite)) continue;
             for (int j = 0; j < losses.Length && best is not null; j++)
                 if (!StepMetric.IsAggregate(report.Metrics, study.Objectives[j].Name)) losses[j] = Math.Min(losses[j], best[j]);
@@ -79,8 +86,11 @@ internal sealed class EarlyResultsView : IStudyView
 
     private static double MedianGain(StudyDefinition study, Trial[] completed, long step, int j)
     {
-        double[] gains = [.. completed.Select(c => BestSoFar(study, c, step) is { } then ? c.Losses[j] - then[j] : double.NaN).Where(double.IsFinite).Order()];
-        return gains.Length == 0 ? 0 : gains.Length % 2 == 1 ? gains[gains.Length / 2] : (gains[gains.Length / 2 - 1] + gains[gains.Length / 2]) / 2;
+        double[] gains = [.. completed.Select(c => BestSoFar(study, c, step) is { } then ? c.Losses[j] - then[j] : double.NaN)
+            .Where(double.IsFinite).Order()];
+        return gains.Length == 0 ? 0
+            : gains.Length % 2 == 1 ? gains[gains.Length / 2]
+            : (gains[gains.Length / 2 - 1] + gains[gains.Length / 2]) / 2;
     }
 
     /// <summary>The outcomes as last reported; null where the study has some that were not.</summary>

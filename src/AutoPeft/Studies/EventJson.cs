@@ -8,8 +8,8 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// A study's records as JSON objects, one a line: what the journal and other durable stores keep. Numbers are written in the shortest form that reads back the same double;
-/// what is not finite stands as a string.
+/// A study's records as JSON objects, one a line: what the journal and other durable stores keep. Numbers are written in the shortest form
+/// that reads back the same double; what is not finite stands as a string.
 /// </summary>
 public static class EventJson
 {
@@ -110,30 +110,40 @@ public static class EventJson
             // Before anything is read from it: a record of a newer version may lack what ours have.
             case not ("proposed" or "started" or "reported" or "completed" or "failed" or "pruned" or "requeued" or "paused"
                 or "promoted" or "retried"):
-                throw new InvalidInputException($"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
+                throw new InvalidInputException(
+                    $"The log has a record '{kind}', which this version does not know; it was written by a newer one.");
         }
         int trial = e.GetProperty("trial").GetInt32();
         int? attempt = e.TryGetProperty("attempt", out JsonElement a) ? a.GetInt32() : null;
         TrialEvent read = kind switch
         {
             "proposed" => new TrialProposed(time, trial,
-                SpaceJson.ReadValues((definition ?? throw new InvalidInputException("A trial was proposed before the study was created.")).Space, e.GetProperty("params")),
-                e.GetProperty("source").GetString()!, e.GetProperty("seen").GetInt64(), e.GetProperty("batch").GetInt32(), e.GetProperty("batch_size").GetInt32(),
+                SpaceJson.ReadValues(
+                    (definition ?? throw new InvalidInputException("A trial was proposed before the study was created.")).Space,
+                    e.GetProperty("params")),
+                e.GetProperty("source").GetString()!, e.GetProperty("seen").GetInt64(), e.GetProperty("batch").GetInt32(),
+                e.GetProperty("batch_size").GetInt32(),
                 e.TryGetProperty("state", out JsonElement state) ? state.GetString() : null,
-                e.TryGetProperty("parent", out JsonElement parent) ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64()) : null),
+                e.TryGetProperty("parent", out JsonElement parent)
+                    ? new TrialParent(parent.GetInt32(), e.GetProperty("parent_step").GetInt64())
+                    : null),
             // The first version of the log also had a "lease_until" there.
-            "started" => new TrialStarted(time, trial, e.GetProperty("worker").GetString()!, e.GetProperty("device").GetString()!, e.GetProperty("attempt").GetInt32()),
+            "started" => new TrialStarted(time, trial, e.GetProperty("worker").GetString()!, e.GetProperty("device").GetString()!,
+                e.GetProperty("attempt").GetInt32()),
             "reported" => new TrialReported(time, trial, attempt, e.GetProperty("step").GetInt64(), ReadMetrics(e)),
             "completed" => new TrialCompleted(time, trial, attempt, ReadNumbers(e, "values"), ReadNumbers(e, "outcomes"), ReadMetrics(e)),
             "failed" => new TrialFailed(time, trial, attempt, e.GetProperty("error").GetString()!),
             "pruned" => new TrialPruned(time, trial, attempt, e.GetProperty("step").GetInt64()),
-            "requeued" => new TrialRequeued(time, trial, attempt, e.GetProperty("reason").GetString()!, Flag(e, "alone"), Flag(e, "crashed")),
+            "requeued" =>
+                new TrialRequeued(time, trial, attempt, e.GetProperty("reason").GetString()!, Flag(e, "alone"), Flag(e, "crashed")),
             "paused" => new TrialPaused(time, trial, attempt, e.GetProperty("step").GetInt64()),
             "promoted" => new TrialPromoted(time, trial),
             "retried" => new TrialRetried(time, trial),
             _ => throw new UnreachableException(),
         };
-        return read is AttemptEvent ended && e.TryGetProperty("seconds", out JsonElement seconds) ? ended with { Seconds = seconds.GetDouble() } : read;
+        return read is AttemptEvent ended && e.TryGetProperty("seconds", out JsonElement seconds)
+            ? ended with { Seconds = seconds.GetDouble() }
+            : read;
     }
 
     private static bool Flag(JsonElement e, string name) => e.TryGetProperty(name, out JsonElement flag) && flag.GetBoolean();

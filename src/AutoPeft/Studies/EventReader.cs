@@ -12,7 +12,8 @@ namespace AutoPeft.Studies;
 /// </summary>
 internal static class EventReader
 {
-    private static readonly ImmutableSortedDictionary<string, double> s_noMetrics = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+    private static readonly ImmutableSortedDictionary<string, double> s_noMetrics =
+        ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
 
     /// <summary>Reads one record, as <see cref="EventJson.Read(ReadOnlyMemory{byte}, StudyDefinition)"/> does.</summary>
     /// <exception cref="InvalidInputException">It is no record that this version knows.</exception>
@@ -75,15 +76,22 @@ internal static class EventReader
         // The number of members is checked too: one that belongs to another kind of record has to be looked at.
         return kind switch
         {
-            "proposed" when seconds is null && configuration is not null && source is not null && seen is { } s && batch is { } b && batchSize is { } of && parent is null == parentStep is null && members == 5 + (state is null ? 0 : 1) + (parent is null ? 0 : 2) =>
-                new TrialProposed(t, n, configuration, source, s, b, of, state, parent is { } p && parentStep is { } at ? new TrialParent(p, at) : null),
-            "started" when seconds is null && worker is not null && device is not null && attempt is { } a && members == 3 => new TrialStarted(t, n, worker, device, a),
-            "reported" when seconds is null && step is { } s && metrics is not null && members == 2 + ofAttempt => new TrialReported(t, n, attempt, s, metrics),
+            "proposed"
+                when seconds is null && configuration is not null && source is not null && seen is { } s && batch is { } b
+                    && batchSize is { } of && parent is null == parentStep is null
+                    && members == 5 + (state is null ? 0 : 1) + (parent is null ? 0 : 2) =>
+                new TrialProposed(t, n, configuration, source, s, b, of, state,
+                    parent is { } p && parentStep is { } at ? new TrialParent(p, at) : null),
+            "started" when seconds is null && worker is not null && device is not null && attempt is { } a && members == 3 =>
+                new TrialStarted(t, n, worker, device, a),
+            "reported" when seconds is null && step is { } s && metrics is not null && members == 2 + ofAttempt =>
+                new TrialReported(t, n, attempt, s, metrics),
             "completed" when !values.IsDefault && members == 1 + ofAttempt + (outcomes.IsDefault ? 0 : 1) + (metrics is null ? 0 : 1) =>
                 new TrialCompleted(t, n, attempt, values, outcomes.IsDefault ? [] : outcomes, metrics ?? s_noMetrics) { Seconds = seconds },
             "failed" when error is not null && members == 1 + ofAttempt => new TrialFailed(t, n, attempt, error) { Seconds = seconds },
             "pruned" when step is { } s && members == 1 + ofAttempt => new TrialPruned(t, n, attempt, s) { Seconds = seconds },
-            "requeued" when reason is not null && members == 1 + ofAttempt => new TrialRequeued(t, n, attempt, reason) { Seconds = seconds },
+            "requeued" when reason is not null && members == 1 + ofAttempt =>
+                new TrialRequeued(t, n, attempt, reason) { Seconds = seconds },
             _ => null,
         };
     }
@@ -93,7 +101,9 @@ internal static class EventReader
         r.Read();
         if (r.TokenType != JsonTokenType.String) throw new FormatException();
         // A log says the same few words over and over: one string for each.
-        return r.ValueIsEscaped || r.HasValueSequence || r.ValueSpan.Length > RecentTexts.Longest ? r.GetString() : RecentTexts.Get(r.ValueSpan);
+        return r.ValueIsEscaped || r.HasValueSequence || r.ValueSpan.Length > RecentTexts.Longest
+            ? r.GetString()
+            : RecentTexts.Get(r.ValueSpan);
     }
 
     private static DateTimeOffset Time(ref Utf8JsonReader r)
@@ -182,8 +192,10 @@ internal static class EventReader
     {
         switch (parameter)
         {
-            case FloatParameter or IntParameter when r.TokenType == JsonTokenType.Number && r.GetDouble() is var d && parameter.IsValid(d): return d;
-            case BoolParameter when r.TokenType is JsonTokenType.True or JsonTokenType.False: return r.TokenType == JsonTokenType.True ? 1 : 0;
+            case FloatParameter or IntParameter when r.TokenType == JsonTokenType.Number && r.GetDouble() is var d && parameter.IsValid(d):
+                return d;
+            case BoolParameter when r.TokenType is JsonTokenType.True or JsonTokenType.False:
+                return r.TokenType == JsonTokenType.True ? 1 : 0;
             case CategoricalParameter { Literals.IsEmpty: true } c when r.TokenType == JsonTokenType.String:
                 for (int k = 0; k < c.Choices.Length; k++)
                     if (r.ValueTextEquals(c.Choices[k])) return k;
@@ -205,7 +217,8 @@ internal static class EventReader
             if (bytes.IsEmpty) return "";
             (byte[] Bytes, string Text)[] slots = s_slots ??= new (byte[], string)[64];
             ref (byte[] Bytes, string Text) slot = ref slots[(bytes.Length + 7 * bytes[0] + 31 * bytes[^1]) & 63];
-            if (slot.Bytes is null || !bytes.SequenceEqual(slot.Bytes)) slot = (bytes.ToArray(), System.Text.Encoding.UTF8.GetString(bytes));
+            if (slot.Bytes is null || !bytes.SequenceEqual(slot.Bytes))
+                slot = (bytes.ToArray(), System.Text.Encoding.UTF8.GetString(bytes));
             return slot.Text;
         }
     }

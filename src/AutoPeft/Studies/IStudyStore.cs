@@ -1,8 +1,8 @@
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// Where a study's log is kept. It appends records and reads them back, nothing else; what may be appended is decided by <see cref="Study"/>.
-/// Safe for many threads, and for as many processes as the implementation says.
+/// Where a study's log is kept. It appends records and reads them back, nothing else; what may be appended is decided by
+/// <see cref="Study"/>. Safe for many threads, and for as many processes as the implementation says.
 /// </summary>
 public interface IStudyStore : IAsyncDisposable
 {
@@ -10,11 +10,13 @@ public interface IStudyStore : IAsyncDisposable
     IAsyncEnumerable<StudyEvent> ReadAsync(long from, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Appends all of <paramref name="events"/> or none, if the log has exactly <paramref name="expected"/> records. False if somebody else appended first:
-    /// read on, fold, and decide again. When this returns true the records are durable.
+    /// Appends all of <paramref name="events"/> or none, if the log has exactly <paramref name="expected"/> records. False if somebody else
+    /// appended first: read on, fold, and decide again. When this returns true the records are durable.
     /// </summary>
     ValueTask<bool> TryAppendAsync(long expected, IReadOnlyList<StudyEvent> events, CancellationToken cancellationToken);
 
-    /// <summary>Returns when the log has, or may have, more than <paramref name="length"/> records, or after <paramref name="atMost"/>.</summary>
+    /// <summary>
+    /// Returns when the log has, or may have, more than <paramref name="length"/> records, or after <paramref name="atMost"/>.
+    /// </summary>
     Task WaitForChangeAsync(long length, TimeSpan atMost, CancellationToken cancellationToken);
 }

@@ -1,6 +1,8 @@
 namespace AutoPeft.Studies;
 
-/// <summary>What is known of a study at one point of its log: what samplers and schedulers read. They never see threads, files or clocks.</summary>
+/// <summary>
+/// What is known of a study at one point of its log: what samplers and schedulers read. They never see threads, files or clocks.
+/// </summary>
 public interface IStudyView
 {
     /// <summary>What the study is.</summary>

@@ -24,7 +24,8 @@ internal sealed class JournalDiagnosis(string path)
         file.Position = at.Byte;
         Span<byte> known = start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
         if (at.Lines == 0 && (known.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || known.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])))
-            return new InvalidInputException($"{path} was written anew as UTF-16 by a text tool; nothing is lost: put it back with iconv -f UTF-16 -t UTF-8.");
+            return new InvalidInputException(
+                $"{path} was written anew as UTF-16 by a text tool; nothing is lost: put it back with iconv -f UTF-16 -t UTF-8.");
         var found = new Findings();
         foreach (ScannedLine line in new JournalScan(file, at.Byte, length).Lines()) found.Add(line, at, length);
         if (at.Lines == 0 && found.Intact == 0 && !JournalFormat.LooksLikeOurs(known))
@@ -76,8 +77,10 @@ internal sealed class JournalDiagnosis(string path)
 
     private InvalidInputException Damage(JournalPlace at, long where, string what, long behind) =>
         new(string.Create(CultureInfo.InvariantCulture,
-        $"{path}, line {at.Lines + 1} (byte {where}): {what}, so the log is damaged there; {at.Records} record(s) before it and {behind} behind it are readable. ")
-        + $"Restore the file from a copy, or run `autopeft repair {path}`, which keeps a copy of it and goes on with every record that is readable.");
+        $"{path}, line {at.Lines + 1} (byte {where}): {what}, so the log is damaged there; {at.Records} record(s) before it and {behind} "
+            + $"behind it are readable. ")
+        + $"Restore the file from a copy, or run `autopeft repair {path}`, which keeps a copy of it and goes on with every record that is "
+        + $"readable.");
 
     /// <summary>What stands from the place on.</summary>
     private sealed class Findings

@@ -120,7 +120,8 @@ internal static class JournalFormat
             throw new InvalidInputException($"{path} is not an AutoPeft study log.");
         int version = header.RootElement.GetProperty("version").GetInt32();
         return version <= Newest ? version
-            : throw new InvalidInputException($"{path} was written by a newer AutoPeft (log version {version}; this one reads up to {Newest}). Update AutoPeft to open it.");
+            : throw new InvalidInputException($"{path} was written by a newer AutoPeft (log version {version}; this one reads up to "
+                + $"{Newest}). Update AutoPeft to open it.");
     }
 
     /// <summary>How many of the study's records a line holds.</summary>

@@ -35,7 +35,8 @@ internal sealed class JournalLock : IDisposable
         // Without locks every open succeeds, and two processes would write over each other.
         if (AppContext.TryGetSwitch("System.IO.DisableFileLocking", out bool off) && off
             || Environment.GetEnvironmentVariable("DOTNET_SYSTEM_IO_DISABLEFILELOCKING") is "1" or "true")
-            throw new InvalidInputException($"{path}: file locks are switched off (DOTNET_SYSTEM_IO_DISABLEFILELOCKING), and a study log is not safe without them; unset that.");
+            throw new InvalidInputException($"{path}: file locks are switched off (DOTNET_SYSTEM_IO_DISABLEFILELOCKING), and a study log "
+                + $"is not safe without them; unset that.");
         try
         {
             return new JournalLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));

@@ -97,7 +97,8 @@ internal static class JournalRepair
             foreach ((ScannedLine line, int number) in all[..end].Where(l => l.Scanned.IntactEnd > 0).OrderBy(l => l.Scanned.Number ?? -1))
                 salvage.Take(file, line, number);
             if (!salvage._study.Exists)
-                throw new InvalidInputException($"{path} cannot be repaired: the study's first record, which holds its search space, is not readable, and without it no other is. It is as it was.");
+                throw new InvalidInputException($"{path} cannot be repaired: the study's first record, which holds its search space, is "
+                    + $"not readable, and without it no other is. It is as it was.");
             salvage.Lost.Sort((a, b) => a.Line.CompareTo(b.Line));
             salvage.IsWhole = isWhole && salvage.Lost.Count == 0;
             return salvage;

@@ -334,7 +334,8 @@ public sealed class JournalStore : IStudyStore
             (_end, stopped) = (part.End, part.Stopped);
             if (_header.Length == 0 && _end.Version > 0) _header = Header(file);
             if (own && stopped)
-                Torn = $"{Path}: the last record was torn ({length - _end.Byte} bytes after line {_end.Lines}, byte {_end.Byte}) and is dropped.";
+                Torn = $"{Path}: the last record was torn ({length - _end.Byte} bytes after line {_end.Lines}, byte {_end.Byte}) and is "
+                    + $"dropped.";
         }
         if (_events.Count < known) throw Shorter();
         return stopped;

@@ -1,8 +1,8 @@
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// A study as the proposal of trial n sees it in lockstep (see <see cref="StudyDefinition.Lockstep"/>): results of trials up to n − k in the order of their numbers, the ones after them as pending.
-/// The same whatever order the trials ended in.
+/// A study as the proposal of trial n sees it in lockstep (see <see cref="StudyDefinition.Lockstep"/>): results of trials up to n − k in
+/// the order of their numbers, the ones after them as pending. The same whatever order the trials ended in.
 /// </summary>
 internal sealed class LockstepView : IStudyView
 {

@@ -59,7 +59,9 @@ public sealed class Study : IStudyView
     /// <inheritdoc/>
     public int PendingCount => _pending.Count;
 
-    /// <summary>The trials that wait for a worker or have one, by number. Reading them costs nothing for the trials that have ended.</summary>
+    /// <summary>
+    /// The trials that wait for a worker or have one, by number. Reading them costs nothing for the trials that have ended.
+    /// </summary>
     internal IEnumerable<Trial> Pending => _pending.Values;
 
     /// <inheritdoc/>
@@ -78,7 +80,8 @@ public sealed class Study : IStudyView
     public int FinishedCount => _trials.Count - PendingCount - PausedCount;
 
     /// <summary>
-    /// Why <paramref name="e"/> cannot follow this log, in one line, or null if it can. A result of a trial that already has one can not: nothing is counted twice.
+    /// Why <paramref name="e"/> cannot follow this log, in one line, or null if it can. A result of a trial that already has one can not:
+    /// nothing is counted twice.
     /// </summary>
     public string? Refuses(StudyEvent e)
     {
@@ -94,8 +97,11 @@ public sealed class Study : IStudyView
         {
             if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
             if (p.Seen > Sequence) return $"Trial {p.Number}: its sampler claims to have seen {p.Seen} records; the log has {Sequence}.";
-            if (p.Parent is { } parent && (parent.Number < 0 || parent.Number >= p.Number)) return $"Trial {p.Number}: it cannot go on from {parent}; its parent has to be an earlier trial.";
-            return p.Configuration.Space.Equals(Definition.Space) ? null : $"Trial {p.Number}: its configuration is of another search space than the study's.";
+            if (p.Parent is { } parent && (parent.Number < 0 || parent.Number >= p.Number))
+                return $"Trial {p.Number}: it cannot go on from {parent}; its parent has to be an earlier trial.";
+            return p.Configuration.Space.Equals(Definition.Space)
+                ? null
+                : $"Trial {p.Number}: its configuration is of another search space than the study's.";
         }
         var t = (TrialEvent)e;
         if (t.Number < 0 || t.Number >= _trials.Count) return $"Trial {t.Number} was never asked for; the study has {_trials.Count}.";
@@ -107,22 +113,30 @@ public sealed class Study : IStudyView
         if (trial.HasEnded) return $"Trial {t.Number} has ended already ({trial.State.ToString().ToLowerInvariant()}).";
         if (t is AttemptEvent { Attempt: { } attempt } && attempt != trial.Attempt)
             return $"Trial {t.Number}: attempt {attempt} was superseded by attempt {trial.Attempt}.";
-        if (trial.State == TrialState.Paused) return t is TrialPromoted or TrialPruned or TrialFailed ? null : $"Trial {t.Number} is paused; promote it first.";
+        if (trial.State == TrialState.Paused)
+            return t is TrialPromoted or TrialPruned or TrialFailed ? null : $"Trial {t.Number} is paused; promote it first.";
         return e switch
         {
             TrialStarted when trial.State == TrialState.Running => $"Trial {t.Number} is running already on {trial.Worker}.",
-            TrialStarted s when s.Attempt != trial.Attempt + 1 => $"Trial {t.Number}: attempt {s.Attempt} cannot start after attempt {trial.Attempt}.",
+            TrialStarted s when s.Attempt != trial.Attempt + 1 =>
+                $"Trial {t.Number}: attempt {s.Attempt} cannot start after attempt {trial.Attempt}.",
             TrialRequeued when trial.State == TrialState.Waiting => $"Trial {t.Number} is waiting already.",
             TrialPaused when trial.State == TrialState.Waiting => $"Trial {t.Number} is waiting; there is nothing to pause.",
             TrialPromoted => $"Trial {t.Number} is not paused.",
-            TrialCompleted { Values.IsDefault: true } or TrialCompleted { Outcomes.IsDefault: true } => $"Trial {t.Number}: a result without values.",
-            TrialCompleted c when c.Values.Length != Definition.Objectives.Length => $"Trial {t.Number}: {c.Values.Length} value(s) for {Definition.Objectives.Length} objective(s).",
-            TrialCompleted c when c.Outcomes.Length != Definition.Outcomes.Length => $"Trial {t.Number}: {c.Outcomes.Length} outcome(s) for {Definition.Outcomes.Length} outcome constraint(s).",
+            TrialCompleted { Values.IsDefault: true } or TrialCompleted { Outcomes.IsDefault: true } =>
+                $"Trial {t.Number}: a result without values.",
+            TrialCompleted c when c.Values.Length != Definition.Objectives.Length =>
+                $"Trial {t.Number}: {c.Values.Length} value(s) for {Definition.Objectives.Length} objective(s).",
+            TrialCompleted c when c.Outcomes.Length != Definition.Outcomes.Length =>
+                $"Trial {t.Number}: {c.Outcomes.Length} outcome(s) for {Definition.Outcomes.Length} outcome constraint(s).",
             // One value that is no number would spoil every surrogate from then on.
             TrialCompleted c when NotFinite(c.Values) is >= 0 and var i =>
-                $"Trial {t.Number}: the value of '{Definition.Objectives[i].Name}' is {c.Values[i].ToString(CultureInfo.InvariantCulture)}; tell the trial as failed instead.",
+                $"Trial {t.Number}: the value of '{Definition.Objectives[i].Name}' is "
+                    + $"{c.Values[i].ToString(CultureInfo.InvariantCulture)}; tell the trial as failed instead.",
             TrialCompleted c when Contradicted(trial.Configuration, c.Values) is { } why => $"Trial {t.Number}: {why}",
-            TrialReported r when trial.ReportList.Count > 0 && trial.ReportList[^1] is var last && last.Attempt == trial.Attempt && r.Step <= last.Step => $"Trial {t.Number}: report of step {r.Step} after step {trial.ReportList[^1].Step}.",
+            TrialReported r
+                when trial.ReportList.Count > 0 && trial.ReportList[^1] is var last && last.Attempt == trial.Attempt
+                    && r.Step <= last.Step => $"Trial {t.Number}: report of step {r.Step} after step {trial.ReportList[^1].Step}.",
             _ => null,
         };
     }
@@ -132,8 +146,10 @@ public sealed class Study : IStudyView
     {
         for (int j = 0; j < values.Length; j++)
         {
-            if (Definition.Formulas[j]?.Value(configuration) is not { } expected || Math.Abs(values[j] - expected) <= 1e-6 * Math.Max(Math.Abs(values[j]), Math.Abs(expected))) continue;
-            return $"objective '{Definition.Objectives[j].Name}' came back {ValueText.Plain(values[j])}, and its formula gives {ValueText.Plain(expected)}; correct the formula or the result.";
+            if (Definition.Formulas[j]?.Value(configuration) is not { } expected
+                || Math.Abs(values[j] - expected) <= 1e-6 * Math.Max(Math.Abs(values[j]), Math.Abs(expected))) continue;
+            return $"objective '{Definition.Objectives[j].Name}' came back {ValueText.Plain(values[j])}, and its formula gives "
+                + $"{ValueText.Plain(expected)}; correct the formula or the result.";
         }
         return null;
     }

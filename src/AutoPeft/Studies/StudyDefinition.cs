@@ -8,8 +8,8 @@ namespace AutoPeft.Studies;
 public sealed record StudyDefinition
 {
     /// <exception cref="InvalidInputException">
-    /// No objective, one without a name, with a reference that is no finite number or with a malformed formula, an outcome constraint that allows everything or nothing, or two objectives, outcomes or parameters
-    /// of the same name.
+    /// No objective, one without a name, with a reference that is no finite number or with a malformed formula, an outcome constraint that
+    /// allows everything or nothing, or two objectives, outcomes or parameters of the same name.
     /// </exception>
     public StudyDefinition(SearchSpace space, IEnumerable<Objective> objectives, IEnumerable<OutcomeConstraint>? outcomes = null)
     {
@@ -17,15 +17,21 @@ public sealed record StudyDefinition
         Objectives = [.. objectives];
         Outcomes = outcomes is null ? [] : [.. outcomes];
         if (Objectives.IsEmpty) throw new InvalidInputException("The study has no objective; name at least one.");
-        if (Objectives.Any(o => string.IsNullOrWhiteSpace(o.Name)) || Outcomes.Any(o => string.IsNullOrWhiteSpace(o.Name))) throw new InvalidInputException("An objective or outcome has no name; give it one.");
-        if (Objectives.FirstOrDefault(o => o.Reference is { } r && !double.IsFinite(r)) is { } odd) throw new InvalidInputException($"Objective '{odd.Name}': its reference must be a finite number.");
-        if (Objectives.FirstOrDefault(o => o is { Log: true, Reference: <= 0 }) is { } low) throw new InvalidInputException($"Objective '{low.Name}': a reference on a logarithmic scale must be above 0.");
+        if (Objectives.Any(o => string.IsNullOrWhiteSpace(o.Name)) || Outcomes.Any(o => string.IsNullOrWhiteSpace(o.Name)))
+            throw new InvalidInputException("An objective or outcome has no name; give it one.");
+        if (Objectives.FirstOrDefault(o => o.Reference is { } r && !double.IsFinite(r)) is { } odd)
+            throw new InvalidInputException($"Objective '{odd.Name}': its reference must be a finite number.");
+        if (Objectives.FirstOrDefault(o => o is { Log: true, Reference: <= 0 }) is { } low)
+            throw new InvalidInputException($"Objective '{low.Name}': a reference on a logarithmic scale must be above 0.");
         Formulas = [.. Objectives.Select(o => o.Formula is { } text ? FormulaOf(o.Name, text, space) : null)];
-        if (Outcomes.FirstOrDefault(o => !(o.Min is not null || o.Max is not null) || !((o.Min ?? double.NegativeInfinity) <= (o.Max ?? double.PositiveInfinity))) is { } bound)
+        if (Outcomes.FirstOrDefault(o => !(o.Min is not null || o.Max is not null)
+            || !((o.Min ?? double.NegativeInfinity) <= (o.Max ?? double.PositiveInfinity))) is { } bound)
             throw new InvalidInputException($"Outcome '{bound.Name}': it needs a max, or a min, or a min below its max.");
         string? twice = space.Parameters.Select(p => p.Name).Concat(Objectives.Select(o => o.Name)).Concat(Outcomes.Select(o => o.Name))
             .GroupBy(n => n).FirstOrDefault(g => g.Count() > 1)?.Key;
-        if (twice is not null) throw new InvalidInputException($"The name '{twice}' stands twice among parameters, objectives and outcomes; each is a column of the tables.");
+        if (twice is not null)
+            throw new InvalidInputException(
+                $"The name '{twice}' stands twice among parameters, objectives and outcomes; each is a column of the tables.");
     }
 
     /// <summary>What is searched.</summary>
@@ -62,8 +68,9 @@ public sealed record StudyDefinition
     public string Scheduler { get; init; } = "none";
 
     /// <summary>
-    /// Null (the default): a proposal rests on every result that is in when it is asked for. A number k: the proposal of trial n rests on the results of trials 0 to n − k and no other, the k − 1 after
-    /// them counting as pending, finished or not; so the proposals depend on seed and k alone, not on which of k workers is quicker. Trial n is not asked for before trial n − k has ended.
+    /// Null (the default): a proposal rests on every result that is in when it is asked for. A number k: the proposal of trial n rests on
+    /// the results of trials 0 to n − k and no other, the k − 1 after them counting as pending, finished or not; so the proposals depend on
+    /// seed and k alone, not on which of k workers is quicker. Trial n is not asked for before trial n − k has ended.
     /// </summary>
     /// <exception cref="InvalidInputException">Below 1.</exception>
     public int? Lockstep
@@ -72,17 +79,23 @@ public sealed record StudyDefinition
         init => field = value is < 1 ? throw new InvalidInputException($"Lockstep must be at least 1, not {value}.") : value;
     }
 
-    /// <summary>What the host needs to run trials again after a restart (task, model, options), as names and values; the study does not look inside.</summary>
+    /// <summary>
+    /// What the host needs to run trials again after a restart (task, model, options), as names and values; the study does not look inside.
+    /// </summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>The hypervolume's reference point in losses (smaller is better), where every objective states its own; else null.</summary>
-    public double[]? ReferenceLosses => Objectives.All(o => o.Reference is not null) ? [.. Objectives.Select(o => o.ToLoss(o.Reference!.Value))] : null;
+    public double[]? ReferenceLosses =>
+        Objectives.All(o => o.Reference is not null) ? [.. Objectives.Select(o => o.ToLoss(o.Reference!.Value))] : null;
 
     /// <summary>The same study, its space replaced by an equal one that can evaluate its C# predicates.</summary>
     /// <exception cref="InvalidInputException"><paramref name="declared"/> is another space.</exception>
     public StudyDefinition WithSpace(SearchSpace declared) => Of(Space.WithPredicatesOf(declared), Objectives);
 
-    /// <summary>Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name, and formulas that one of them has and the other lacks.</summary>
+    /// <summary>
+    /// Whether going on with a study of <paramref name="other"/>'s definition means the same as going on with this one: all but the name,
+    /// and formulas that one of them has and the other lacks.
+    /// </summary>
     public bool IsSameStudyAs(StudyDefinition other) => WithFormulasOf(other).Equals(other.WithFormulasOf(this) with { Name = Name });
 
     /// <summary>
@@ -137,11 +150,21 @@ public sealed record StudyDefinition
     }
 
     /// <summary>This study with the other's formulas where it has none itself.</summary>
-    private StudyDefinition WithFormulasOf(StudyDefinition other) => Objectives.Length != other.Objectives.Length || !Space.Equals(other.Space) ? this
+    private StudyDefinition WithFormulasOf(StudyDefinition other) =>
+        Objectives.Length != other.Objectives.Length || !Space.Equals(other.Space) ? this
         : Of(Space, Objectives.Zip(other.Objectives, (o, p) => o with { Formula = o.Formula ?? p.Formula }));
 
     private StudyDefinition Of(SearchSpace space, IEnumerable<Objective> objectives) =>
-        new(space, objectives, Outcomes) { Name = Name, Sampler = Sampler, Seed = Seed, Budget = Budget, Scheduler = Scheduler, Lockstep = Lockstep, Settings = Settings };
+        new(space, objectives, Outcomes)
+        {
+            Name = Name,
+            Sampler = Sampler,
+            Seed = Seed,
+            Budget = Budget,
+            Scheduler = Scheduler,
+            Lockstep = Lockstep,
+            Settings = Settings,
+        };
 
     private static Formula FormulaOf(string objective, string text, SearchSpace space)
     {
@@ -157,8 +180,12 @@ public sealed record StudyDefinition
 
     /// <summary>By value: the same space, objectives, outcomes and settings.</summary>
     public bool Equals(StudyDefinition? other) =>
-        ReferenceEquals(this, other) || other is not null && Space.Equals(other.Space) && Objectives.SequenceEqual(other.Objectives) && Outcomes.SequenceEqual(other.Outcomes)
-            && (Name, Sampler, Seed, Budget, Scheduler, Lockstep) == (other.Name, other.Sampler, other.Seed, other.Budget, other.Scheduler, other.Lockstep) && Settings.SequenceEqual(other.Settings);
+        ReferenceEquals(this, other)
+            || other is not null && Space.Equals(other.Space) && Objectives.SequenceEqual(other.Objectives)
+                && Outcomes.SequenceEqual(other.Outcomes)
+            && (Name, Sampler, Seed, Budget, Scheduler,
+                Lockstep) == (other.Name, other.Sampler, other.Seed, other.Budget, other.Scheduler, other.Lockstep)
+                && Settings.SequenceEqual(other.Settings);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Sampler, Seed, Budget, Objectives.Length);

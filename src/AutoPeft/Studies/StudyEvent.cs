@@ -18,18 +18,21 @@ public sealed record StudyCreated(DateTimeOffset Time, StudyDefinition Definitio
 public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(Time);
 
 /// <summary>
-/// A base for records that one attempt of a trial causes. The fold refuses the record of an attempt that another one superseded, so that no result counts twice, however late it comes.
+/// A base for records that one attempt of a trial causes. The fold refuses the record of an attempt that another one superseded, so that no
+/// result counts twice, however late it comes.
 /// </summary>
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">
-/// The attempt that the record belongs to: 1 for the first, 0 for a trial that no worker ever started. Null only in logs of versions before 0.2, where the record belongs to the attempt that ran.
+/// The attempt that the record belongs to: 1 for the first, 0 for a trial that no worker ever started. Null only in logs of versions before
+/// 0.2, where the record belongs to the attempt that ran.
 /// </param>
 public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attempt) : TrialEvent(Time, Number)
 {
     /// <summary>
-    /// Seconds that the attempt took which ended with this record (completed, failed, pruned, requeued, paused), from 0, measured by its host on a monotonic clock;
-    /// null where no host measured. The difference of two records' times is no duration: wall clocks are set back.
+    /// Seconds that the attempt took which ended with this record (completed, failed, pruned, requeued, paused), from 0, measured by its
+    /// host on a monotonic clock; null where no host measured. The difference of two records' times is no duration: wall clocks are set
+    /// back.
     /// </summary>
     public double? Seconds { get; init; }
 }
@@ -39,12 +42,14 @@ public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attemp
 /// <param name="Number">The trial's number.</param>
 /// <param name="Configuration">What to run.</param>
 /// <param name="Source">Which sampler, and how it chose; "enqueued" for a person's own.</param>
-/// <param name="Seen">How many records of the log the sampler had seen. With <paramref name="Batch"/> this is all that a replay needs.</param>
+/// <param name="Seen">How many records of the log the sampler had seen. With <paramref name="Batch"/> this is all that a replay
+/// needs.</param>
 /// <param name="Batch">The first trial of the same ask; it keys the sampler's random stream.</param>
 /// <param name="BatchSize">How many were asked for at once.</param>
 /// <param name="State">What the sampler fitted and starts from next time, in its own words; null where it keeps nothing.</param>
 /// <param name="Parent">The trial whose checkpoint this one goes on from; null where it starts at the beginning.</param>
-public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch, int BatchSize, string? State = null, TrialParent? Parent = null) : TrialEvent(Time, Number);
+public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch,
+    int BatchSize, string? State = null, TrialParent? Parent = null) : TrialEvent(Time, Number);
 
 /// <summary>A worker took the trial.</summary>
 /// <param name="Time">When it happened, UTC.</param>
@@ -60,7 +65,8 @@ public sealed record TrialStarted(DateTimeOffset Time, int Number, string Worker
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Step">What the scheduler compares at: epochs, steps, whatever the runner counts; ascending.</param>
 /// <param name="Metrics">Named measurements.</param>
-public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt, long Step, ImmutableSortedDictionary<string, double> Metrics)
+public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt, long Step,
+    ImmutableSortedDictionary<string, double> Metrics)
     : AttemptEvent(Time, Number, Attempt)
 {
     /// <summary>By value, metrics too.</summary>
@@ -78,12 +84,14 @@ public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt
 /// <param name="Outcomes">One per outcome constraint.</param>
 /// <param name="Metrics">Anything else that was measured.</param>
 public sealed record TrialCompleted(
-    DateTimeOffset Time, int Number, int? Attempt, ImmutableArray<double> Values, ImmutableArray<double> Outcomes, ImmutableSortedDictionary<string, double> Metrics)
+    DateTimeOffset Time, int Number, int? Attempt, ImmutableArray<double> Values, ImmutableArray<double> Outcomes,
+    ImmutableSortedDictionary<string, double> Metrics)
     : AttemptEvent(Time, Number, Attempt)
 {
     /// <summary>By value, numbers too.</summary>
     public bool Equals(TrialCompleted? other) =>
-        base.Equals(other) && Values.SequenceEqual(other.Values) && Outcomes.SequenceEqual(other.Outcomes) && Metrics.SequenceEqual(other.Metrics);
+        base.Equals(other) && Values.SequenceEqual(other.Values) && Outcomes.SequenceEqual(other.Outcomes)
+            && Metrics.SequenceEqual(other.Metrics);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Values.Length);
@@ -108,15 +116,18 @@ public sealed record TrialPruned(DateTimeOffset Time, int Number, int? Attempt, 
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Reason">One line.</param>
-/// <param name="Alone">Whether the next attempt is to run with nothing beside it on its device: this one ran out of memory among others.</param>
+/// <param name="Alone">Whether the next attempt is to run with nothing beside it on its device: this one ran out of memory among
+/// others.</param>
 /// <param name="Crashed">
-/// Whether the worker died or hung under the trial while its machine lived on. Only such losses point at the trial and use up its attempts; an interruption (Ctrl-C, a host that died, a
-/// machine that was taken away) never does.
+/// Whether the worker died or hung under the trial while its machine lived on. Only such losses point at the trial and use up its attempts;
+/// an interruption (Ctrl-C, a host that died, a machine that was taken away) never does.
 /// </param>
 public sealed record TrialRequeued(DateTimeOffset Time, int Number, int? Attempt, string Reason, bool Alone = false, bool Crashed = false)
     : AttemptEvent(Time, Number, Attempt);
 
-/// <summary>The scheduler had the trial leave its device at a checkpoint; it may be promoted later. Its last report stands for it until then.</summary>
+/// <summary>
+/// The scheduler had the trial leave its device at a checkpoint; it may be promoted later. Its last report stands for it until then.
+/// </summary>
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>

@@ -32,7 +32,10 @@ public enum TrialState
 /// <param name="Attempt">Which attempt of the trial sent the report.</param>
 public readonly record struct Report(long Step, ImmutableSortedDictionary<string, double> Metrics, DateTimeOffset Time, int Attempt = 1);
 
-/// <summary>One trial, as the fold over the log has it. Read-only outside the fold; a later record changes it in place, so keep none across an append.</summary>
+/// <summary>
+/// One trial, as the fold over the log has it. Read-only outside the fold; a later record changes it in place, so keep none across an
+/// append.
+/// </summary>
 public sealed class Trial
 {
     internal Trial(TrialProposed proposed) => Proposed = proposed;
@@ -49,7 +52,10 @@ public sealed class Trial
     /// <summary>Whose checkpoint it was to go on from; null where it started at the beginning.</summary>
     public TrialParent? Parent => Proposed.Parent;
 
-    /// <summary>Whether it did, as far as its reports tell: false without a parent, or where the checkpoint was gone and it started at the beginning.</summary>
+    /// <summary>
+    /// Whether it did, as far as its reports tell: false without a parent, or where the checkpoint was gone and it started at the
+    /// beginning.
+    /// </summary>
     public bool GoesOnFromParent => Parent is { } parent && (ReportList.Count == 0 || ReportList[0].Step > parent.Step);
 
     /// <summary>Where it is in its life.</summary>
@@ -70,7 +76,10 @@ public sealed class Trial
     /// <summary>Whether it completed and kept every outcome constraint.</summary>
     public bool IsFeasible { get; internal set; }
 
-    /// <summary>Intermediate reports by step. An attempt that starts over replaces those of earlier ones step by step; one that goes on from a checkpoint adds to them.</summary>
+    /// <summary>
+    /// Intermediate reports by step. An attempt that starts over replaces those of earlier ones step by step; one that goes on from a
+    /// checkpoint adds to them.
+    /// </summary>
     public IReadOnlyList<Report> Reports => ReportList;
 
     /// <summary>Who ran it last.</summary>
@@ -83,7 +92,9 @@ public sealed class Trial
     /// run again (<see cref="TrialRetried"/>).</summary>
     public int Attempt { get; internal set; }
 
-    /// <summary>How many attempts ended because their worker died or hung while its machine lived on (see <see cref="TrialRequeued.Crashed"/>).</summary>
+    /// <summary>
+    /// How many attempts ended because their worker died or hung while its machine lived on (see <see cref="TrialRequeued.Crashed"/>).
+    /// </summary>
     public int Crashes { get; internal set; }
 
     /// <summary>When the last attempt started.</summary>
@@ -93,8 +104,9 @@ public sealed class Trial
     public DateTimeOffset? FinishedAt { get; internal set; }
 
     /// <summary>
-    /// Seconds that the trial's last attempt took, from 0: as its host measured them on a monotonic clock. In a log without measurements, the time from the trial's start
-    /// to its end by the wall clock; null where that clock was set back, and where the attempt has not ended.
+    /// Seconds that the trial's last attempt took, from 0: as its host measured them on a monotonic clock. In a log without measurements,
+    /// the time from the trial's start to its end by the wall clock; null where that clock was set back, and where the attempt has not
+    /// ended.
     /// </summary>
     public double? Seconds => MeasuredSeconds ?? ((FinishedAt - StartedAt)?.TotalSeconds is >= 0 and var s ? s : null);
 

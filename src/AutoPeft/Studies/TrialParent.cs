@@ -1,6 +1,9 @@
 namespace AutoPeft.Studies;
 
-/// <summary>Whose checkpoint a trial goes on from instead of starting at the beginning: population-based training (see <see cref="Scheduling.PopulationScheduler"/>).</summary>
+/// <summary>
+/// Whose checkpoint a trial goes on from instead of starting at the beginning: population-based training (see
+/// <see cref="Scheduling.PopulationScheduler"/>).
+/// </summary>
 /// <param name="Number">The other trial; an earlier one.</param>
 /// <param name="Step">The step of the report with which it left its device at that checkpoint.</param>
 public sealed record TrialParent(int Number, long Step)

@@ -14,16 +14,19 @@ public enum TaskAggregation
     /// <summary>The median: half of the tasks may be as bad as they like.</summary>
     Median,
 
-    /// <summary>The mean of the worst share of the tasks: conditional value at risk (Rockafellar and Uryasev, Journal of Risk 2000).</summary>
+    /// <summary>
+    /// The mean of the worst share of the tasks: conditional value at risk (Rockafellar and Uryasev, Journal of Risk 2000).
+    /// </summary>
     Cvar,
 }
 
 /// <summary>
-/// An aggregate over tasks, of losses (smaller is better) so that "worst" means the same for every objective. As people type it: <c>mean</c>, <c>worst</c>, <c>median</c>, <c>cvar:0.5</c>.
+/// An aggregate over tasks, of losses (smaller is better) so that "worst" means the same for every objective. As people type it:
+/// <c>mean</c>, <c>worst</c>, <c>median</c>, <c>cvar:0.5</c>.
 /// </summary>
 /// <remarks>
-/// There is no aggregate by rank: a rank says where a configuration stands among others, so each new trial would change the values of all before it, while a study's log keeps what it has. Ranks over
-/// tasks, and AlgoPerf's score, are read from a study's table afterwards.
+/// There is no aggregate by rank: a rank says where a configuration stands among others, so each new trial would change the values of all
+/// before it, while a study's log keeps what it has. Ranks over tasks, and AlgoPerf's score, are read from a study's table afterwards.
 /// </remarks>
 public sealed record TaskAggregate
 {
@@ -39,7 +42,8 @@ public sealed record TaskAggregate
     public static TaskAggregate Median { get; } = new(TaskAggregation.Median, 0.5);
 
     /// <summary>
-    /// The default, the mean of the worst half: the mean lets a task that is easily won hide one that is lost, the worst alone hangs on the noise of one run and tells a sampler nothing of the others.
+    /// The default, the mean of the worst half: the mean lets a task that is easily won hide one that is lost, the worst alone hangs on the
+    /// noise of one run and tells a sampler nothing of the others.
     /// </summary>
     public static TaskAggregate Default { get; } = Cvar(0.5);
 
@@ -49,9 +53,16 @@ public sealed record TaskAggregate
     /// <summary>The share of the tasks that counts, in (0, 1], for <see cref="TaskAggregation.Cvar"/>.</summary>
     public double Share { get; }
 
-    /// <summary>The mean of the worst <paramref name="share"/> of the tasks; the task at its edge counts by the part of it that is within. 1 is the mean, a share below one task the worst.</summary>
+    /// <summary>
+    /// The mean of the worst <paramref name="share"/> of the tasks; the task at its edge counts by the part of it that is within. 1 is the
+    /// mean, a share below one task the worst.
+    /// </summary>
     /// <exception cref="InvalidInputException">The share is not above 0 and at most 1.</exception>
-    public static TaskAggregate Cvar(double share) => share is > 0 and <= 1 ? new(TaskAggregation.Cvar, share) : throw new InvalidInputException($"cvar takes a share of the tasks above 0, at most 1, not {share.ToString(CultureInfo.InvariantCulture)}.");
+    public static TaskAggregate Cvar(double share) =>
+        share is > 0 and <= 1
+            ? new(TaskAggregation.Cvar, share)
+            : throw new InvalidInputException(
+                $"cvar takes a share of the tasks above 0, at most 1, not {share.ToString(CultureInfo.InvariantCulture)}.");
 
     /// <summary>Reads what <see cref="ToString"/> writes.</summary>
     /// <exception cref="InvalidInputException">There is no such aggregate.</exception>
@@ -65,7 +76,9 @@ public sealed record TaskAggregate
             ("median", 1) => Median,
             ("cvar", 1) => Default,
             ("cvar", 2) when double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double share) => Cvar(share),
-            ("rank", _) => throw new InvalidInputException("There is no aggregate 'rank': a rank changes with every other trial, and a trial's value may not. Take mean, worst, median or cvar:SHARE; `autopeft tasks DIR` ranks afterwards."),
+            ("rank",
+                _) => throw new InvalidInputException("There is no aggregate 'rank': a rank changes with every other trial, and a trial's "
+                    + "value may not. Take mean, worst, median or cvar:SHARE; `autopeft tasks DIR` ranks afterwards."),
             _ => throw new InvalidInputException($"There is no aggregate '{text}'; there are mean, worst, median and cvar:SHARE."),
         };
     }

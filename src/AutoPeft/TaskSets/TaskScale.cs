@@ -3,9 +3,10 @@ using AutoPeft.Studies;
 namespace AutoPeft.TaskSets;
 
 /// <summary>
-/// What a task's results are measured against, so that tasks of different difficulty and units count alike: without it the task whose numbers vary most decides alone, which is often the easiest.
-/// With an ideal the scale is linear: where larger is better 0 is the reference and 1 the ideal (accuracy above the commonest class, as "adjusted" or "normalised" scores are), where smaller is better
-/// 1 is the reference and 0 the ideal. Without one it is the ratio to the reference.
+/// What a task's results are measured against, so that tasks of different difficulty and units count alike: without it the task whose
+/// numbers vary most decides alone, which is often the easiest. With an ideal the scale is linear: where larger is better 0 is the
+/// reference and 1 the ideal (accuracy above the commonest class, as "adjusted" or "normalised" scores are), where smaller is better 1 is
+/// the reference and 0 the ideal. Without one it is the ratio to the reference.
 /// </summary>
 public readonly record struct TaskScale
 {
@@ -14,8 +15,12 @@ public readonly record struct TaskScale
     /// <exception cref="InvalidInputException">The numbers make no scale.</exception>
     public TaskScale(double reference, double? ideal = null)
     {
-        if (!double.IsFinite(reference) || ideal is { } i && (!double.IsFinite(i) || i == reference)) throw new InvalidInputException($"A task's scale needs a finite reference and an ideal other than it, not {reference} and {ideal}.");
-        if (ideal is null && reference <= 0) throw new InvalidInputException($"A task's scale without an ideal is a ratio: its reference has to be above 0, not {reference}.");
+        if (!double.IsFinite(reference) || ideal is { } i && (!double.IsFinite(i) || i == reference))
+            throw new InvalidInputException(
+                $"A task's scale needs a finite reference and an ideal other than it, not {reference} and {ideal}.");
+        if (ideal is null && reference <= 0)
+            throw new InvalidInputException(
+                $"A task's scale without an ideal is a ratio: its reference has to be above 0, not {reference}.");
         (Reference, Ideal) = (reference, ideal);
     }
 
@@ -30,7 +35,11 @@ public readonly record struct TaskScale
     public double Apply(Objective objective, double value)
     {
         if (Ideal is not { } ideal) return value / Reference;
-        if (objective.Direction == Direction.Maximize != ideal > Reference) throw new InvalidInputException($"Objective '{objective.Name}': the ideal ({ideal}) is worse than the reference ({Reference}).");
-        return objective.Direction == Direction.Maximize ? (value - Reference) / (ideal - Reference) : (value - ideal) / (Reference - ideal);
+        if (objective.Direction == Direction.Maximize != ideal > Reference)
+            throw new InvalidInputException(
+                $"Objective '{objective.Name}': the ideal ({ideal}) is worse than the reference ({Reference}).");
+        return objective.Direction == Direction.Maximize
+            ? (value - Reference) / (ideal - Reference)
+            : (value - ideal) / (Reference - ideal);
     }
 }

@@ -24,10 +24,14 @@ public sealed class SharedStudyTests : IAsyncLifetime
     public async Task A_sweep_made_on_one_machine_is_run_by_workers_elsewhere_and_read_from_anywhere()
     {
         string[] place = ["--store", _server.Url, "--study", "shared"];
-        (int code, string text) = await RunAsync(_directory, ["sweep", "function:branin-currin", "--trials", "12", "--sampler", "random", "--workers", "0", .. place]);
+        (int code,
+            string text) = await RunAsync(_directory,
+                ["sweep", "function:branin-currin", "--trials", "12", "--sampler", "random", "--workers", "0", .. place]);
         Assert.True(code == 0, text);
         Assert.Contains("autopeft worker --store", text, StringComparison.Ordinal);
-        (int Code, string Text)[] workers = await Task.WhenAll(RunAsync(_directory, ["worker", "--plain", .. place]), RunAsync(_directory, ["worker", "--plain", .. place]));
+        (int Code,
+            string Text)[] workers = await Task.WhenAll(RunAsync(_directory, ["worker", "--plain", .. place]),
+                RunAsync(_directory, ["worker", "--plain", .. place]));
         Assert.All(workers, w => Assert.True(w.Code == 0, w.Text));
         Study study = await ReadAsync("shared");
         Assert.Equal((12, 12, 12), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
@@ -37,11 +41,13 @@ public sealed class SharedStudyTests : IAsyncLifetime
         Assert.Equal((0, true), (code, text.Contains("\"params\"", StringComparison.Ordinal)));
         (code, text) = await RunAsync(_directory, ["report", "--out", "here", .. place]);
         Assert.True(code == 0, text);
-        foreach (string file in (string[])["trials.parquet", "pareto.parquet", "curves.parquet", "report.html"]) Assert.True(File.Exists(Path.Combine(_directory, "here", file)), file);
+        foreach (string file in (string[])["trials.parquet", "pareto.parquet", "curves.parquet", "report.html"])
+            Assert.True(File.Exists(Path.Combine(_directory, "here", file)), file);
 
         (code, text) = await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "3", .. place]);
         Assert.Equal(2, code);
-        Assert.Contains("has a study 'shared' already", Assert.Single(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("has a study 'shared' already", Assert.Single(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
         Assert.Equal(12, (await ReadAsync("shared")).Trials.Count);
     }
 
@@ -49,7 +55,9 @@ public sealed class SharedStudyTests : IAsyncLifetime
     public async Task The_dashboard_shows_a_stores_studies_and_what_it_changes_reaches_every_host()
     {
         string[] place = ["--store", _server.Url, "--study", "watched"];
-        Assert.Equal(0, (await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "5", "--sampler", "random", "--workers", "0", .. place])).Code);
+        Assert.Equal(0,
+            (await RunAsync(_directory,
+                ["sweep", "function:zdt1", "--trials", "5", "--sampler", "random", "--workers", "0", .. place])).Code);
         using Process dashboard = StartIn(_directory, "dashboard", "--store", _server.Url, "--port", "0");
         var address = new TaskCompletionSource<Uri>();
         dashboard.OutputDataReceived += (_, line) =>
@@ -67,7 +75,9 @@ public sealed class SharedStudyTests : IAsyncLifetime
             }
             Assert.Contains("watched", studies, StringComparison.Ordinal);
             string id = System.Text.RegularExpressions.Regex.Match(studies, "[0-9a-f]{16}").Value;
-            using var pause = new HttpRequestMessage(HttpMethod.Post, $"/api/studies/{id}/pause") { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json") };
+            using var pause = new HttpRequestMessage(HttpMethod.Post,
+                $"/api/studies/{id}/pause")
+            { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json") };
             pause.Headers.Add("X-AutoPeft", "1");
             using HttpResponseMessage answer = await http.SendAsync(pause);
             Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
@@ -107,7 +117,9 @@ public sealed class SharedStudyTests : IAsyncLifetime
     public async Task Hosts_killed_at_random_lose_and_double_nothing()
     {
         string[] place = ["--store", _server.Url, "--study", "killed", "--plain"];
-        Assert.Equal(0, (await RunAsync(_directory, ["sweep", "function:zdt1", "--trials", "30", "--delay", "0.3", "--sampler", "random", "--workers", "0", .. place])).Code);
+        Assert.Equal(0,
+            (await RunAsync(_directory,
+                ["sweep", "function:zdt1", "--trials", "30", "--delay", "0.3", "--sampler", "random", "--workers", "0", .. place])).Code);
         var random = new Random(5);
         Process[] hosts = [.. Enumerable.Range(0, 3).Select(_ => StartIn(_directory, ["worker", .. place]))];
         for (int killed = 0; killed < 5;)

@@ -14,7 +14,9 @@ public sealed class MLNetSamplerQualityTests
     private static MLNetSmacSampler Smac() => new(new MLNetSmacOptions { InitialPopulation = 10, RandomCandidates = 300 });
 
     private static double Median(Func<ISampler> make, string function, int trials, int seeds) =>
-        Enumerable.Range(0, seeds).Select(seed => new FunctionStudy(TestFunctions.Resolve(function), (ulong)seed, trials).Run(make()).Trace()[^1]).Order().ElementAt(seeds / 2);
+        Enumerable.Range(0, seeds)
+            .Select(seed => new FunctionStudy(TestFunctions.Resolve(function), (ulong)seed, trials).Run(make()).Trace()[^1]).Order()
+            .ElementAt(seeds / 2);
 
     [Fact]
     public void Cost_frugal_search_walks_to_a_better_median_than_random_search() =>
@@ -27,7 +29,8 @@ public sealed class MLNetSamplerQualityTests
         Assert.DoesNotContain(study.Study.Trials.Skip(20), t => t.Proposed.Source.Contains("random"));
         double[] improving = [.. study.Study.Trials.Skip(12).Where(t => t.Number % 2 == 0).Select(t => t.Losses[0]).Order()];
         double[] random = [.. study.Study.Trials.Skip(12).Where(t => t.Number % 2 == 1).Select(t => t.Losses[0]).Order()];
-        Assert.True(improving[improving.Length / 2] < random[random.Length / 2], $"{improving[improving.Length / 2]} against {random[random.Length / 2]}");
+        Assert.True(improving[improving.Length / 2] < random[random.Length / 2],
+            $"{improving[improving.Length / 2]} against {random[random.Length / 2]}");
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public sealed class MLNetSamplerQualityTests
     {
         SearchSpace space = SearchSpace.Build(s => s.Float("x", -1, 1).Float("y", -1, 1));
         var sampler = new MLNetCostFrugalSampler();
-        var log = new List<StudyEvent> { new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, [Objective.Minimize("f")])) };
+        var log =
+            new List<StudyEvent> { new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, [Objective.Minimize("f")])) };
         var study = Study.Of(log);
         double[][] points = new double[3][];
         for (int n = 0; n < 3; n++)
@@ -43,7 +47,8 @@ public sealed class MLNetSamplerQualityTests
             Proposal p = sampler.Propose(study, 1, new Randomness.Philox(0, (ulong)n))[0];
             points[n] = p.Configuration.Codes.ToArray();
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, n, p.Configuration, "cfo", study.Sequence, n, 1, p.State));
-            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, n, null, [n], [], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
+            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, n, null, [n], [],
+                System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
         }
         Assert.Equal([0, 0], points[0]);
         Assert.Equal(-points[1][0], points[2][0], 1e-6);

@@ -19,7 +19,8 @@ public sealed class TunerSpaceTests
                 TheirParameter point = tuner.Encode(c);
                 Assert.Equal(c, tuner.Decode(point, random), Close);
                 // What a tuner does with a point that it was told: into the unit cube and out again.
-                Assert.Equal(c, tuner.Decode(tuner.Theirs.SampleFromFeatureSpace(tuner.Theirs.MappingToFeatureSpace(point)), random), Close);
+                Assert.Equal(c, tuner.Decode(tuner.Theirs.SampleFromFeatureSpace(tuner.Theirs.MappingToFeatureSpace(point)), random),
+                    Close);
             }
         });
 
@@ -28,10 +29,12 @@ public sealed class TunerSpaceTests
         RandomSpaces.ForAll((space, random) =>
         {
             var tuner = new TunerSpace(space);
-            double[] features = [.. Enumerable.Range(0, tuner.Theirs.FeatureSpaceDim).Select(_ => random.NextInt(4) switch { 0 => 0.0, 1 => 1.0, _ => random.NextDouble() })];
+            double[] features = [.. Enumerable.Range(0, tuner.Theirs.FeatureSpaceDim)
+                .Select(_ => random.NextInt(4) switch { 0 => 0.0, 1 => 1.0, _ => random.NextDouble() })];
             Configuration c = tuner.Decode(tuner.Theirs.SampleFromFeatureSpace(features), random);
             Assert.Equal(c, space.FromCodes(c.Codes));
-            for (int i = 0; i < space.Count; i++) Assert.True(double.IsNaN(c.Codes[i]) ? !space.IsActive(i, c.Codes) : space.Parameters[i].IsValid(c.Codes[i]), c.ToString());
+            for (int i = 0; i < space.Count; i++)
+                Assert.True(double.IsNaN(c.Codes[i]) ? !space.IsActive(i, c.Codes) : space.Parameters[i].IsValid(c.Codes[i]), c.ToString());
         });
 
     [Fact]
@@ -41,7 +44,9 @@ public sealed class TunerSpaceTests
         var random = new Philox(1);
         var counts = new int[4];
         for (int i = 0; i < 3000; i++)
-            counts[tuner.Decode(tuner.Theirs.SampleFromFeatureSpace([random.NextDouble(), random.NextDouble(), random.NextDouble(), random.NextDouble()]), random).GetInt("n")]++;
+            counts[tuner.Decode(
+                tuner.Theirs.SampleFromFeatureSpace([random.NextDouble(), random.NextDouble(), random.NextDouble(), random.NextDouble()]),
+                random).GetInt("n")]++;
         // A standard deviation is 26.
         Assert.All(counts[1..], c => Assert.InRange(c, 900, 1100));
     }

@@ -37,7 +37,8 @@ public sealed class MLNetSpacePropertyTests
             SearchSpace back = MLNetSpace.Of(MLNetSpace.Of(space).Theirs).Ours;
             foreach (Parameter p in space.Parameters)
             {
-                if (p is SubsetParameter s) Assert.All(s.Items, item => Assert.IsType<BoolParameter>(back.Parameters[back.IndexOf($"{p.Name}.{item}")]));
+                if (p is SubsetParameter s)
+                    Assert.All(s.Items, item => Assert.IsType<BoolParameter>(back.Parameters[back.IndexOf($"{p.Name}.{item}")]));
                 else Assert.Equal(Bare(p), Bare(back.Parameters[back.IndexOf(p.Name)]));
             }
         });
@@ -48,7 +49,8 @@ public sealed class MLNetSpacePropertyTests
         {
             if (Refused(space)) return;
             var map = MLNetSpace.Of(space);
-            TheirParameter drawn = map.Theirs.SampleFromFeatureSpace([.. Enumerable.Range(0, map.Theirs.FeatureSpaceDim).Select(_ => random.NextInt(5) == 0 ? 1 : random.NextDouble())]);
+            TheirParameter drawn = map.Theirs.SampleFromFeatureSpace(
+                [.. Enumerable.Range(0, map.Theirs.FeatureSpaceDim).Select(_ => random.NextInt(5) == 0 ? 1 : random.NextDouble())]);
             Configuration c = map.ToConfiguration(drawn);
             Assert.Equal(c, map.ToConfiguration(map.ToParameter(c)));
         });
@@ -60,7 +62,8 @@ public sealed class MLNetSpacePropertyTests
             var random = new Philox(seed, 5);
             TheirSpace theirs = Make(random, 0);
             var map = MLNetSpace.Of(theirs);
-            TheirParameter drawn = theirs.SampleFromFeatureSpace([.. Enumerable.Range(0, theirs.FeatureSpaceDim).Select(_ => random.NextDouble())]);
+            TheirParameter drawn =
+                theirs.SampleFromFeatureSpace([.. Enumerable.Range(0, theirs.FeatureSpaceDim).Select(_ => random.NextDouble())]);
             TheirParameter back = map.ToParameter(map.ToConfiguration(drawn));
             Assert.Equal(JsonSerializer.Serialize(drawn), JsonSerializer.Serialize(back));
             // And its own way into its unit cube takes what we give it.
@@ -77,7 +80,10 @@ public sealed class MLNetSpacePropertyTests
         return true;
     }
 
-    /// <summary>A parameter as its kind of range or its list of values: a range of one value comes back as a list of one, and an int with a step as a list.</summary>
+    /// <summary>
+    /// A parameter as its kind of range or its list of values: a range of one value comes back as a list of one, and an int with a step as
+    /// a list.
+    /// </summary>
     private static string Bare(Parameter p) => p switch
     {
         FloatParameter { Cardinality: null } f => $"float {f.Low} {f.High} {f.Log}",
@@ -100,7 +106,12 @@ public sealed class MLNetSpacePropertyTests
                 4 => new UniformIntOption((int)low, (int)(low + width)),
                 5 => new UniformIntOption(1, 1 + (int)width, true),
                 6 => new ChoiceOption([.. Enumerable.Range(0, 1 + random.NextInt(5)).Select(k => (object)$"c{k}")]),
-                7 => random.NextInt(3) switch { 0 => new ChoiceOption(true, false), 1 => new ChoiceOption(0.1f, 0.5f, 0.7f), _ => new ChoiceOption(5, 3, 4, 1.5) },
+                7 => random.NextInt(3) switch
+                {
+                    0 => new ChoiceOption(true, false),
+                    1 => new ChoiceOption(0.1f, 0.5f, 0.7f),
+                    _ => new ChoiceOption(5, 3, 4, 1.5),
+                },
                 _ => Make(random, depth + 1),
             };
         }

@@ -42,7 +42,9 @@ public sealed class MLNetSpaceTests
             ["norm"] = new ChoiceOption(true, false),
             ["tree"] = inner,
         }).Ours;
-        Assert.Equal(SearchSpace.Build(s => s.Float("lr", 1e-5, 1e-1, log: true).Float("dropout", 0, 0.5).Int("bins", 2, 256, log: true).Ordinal("rank", [1, 2, 4, 8])
+        Assert.Equal(
+            SearchSpace.Build(s =>
+                s.Float("lr", 1e-5, 1e-1, log: true).Float("dropout", 0, 0.5).Int("bins", 2, 256, log: true).Ordinal("rank", [1, 2, 4, 8])
             .Categorical("odd", ["3", "1", "2"]).Bool("norm").Int("tree.depth", 1, 8).Categorical("tree.kind", ["a", "b", "c"])), ours);
     }
 
@@ -53,7 +55,8 @@ public sealed class MLNetSpaceTests
         Assert.True(space.StatesDefault);
         Assert.Equal("adam", space.Default["Optimizer"]);
         Assert.Equal(0.1, space.Default.GetDouble("Rate"), 1e-6);
-        TrainerOption option = space.ToParameter(space.Default.With("Leaves", 77L).With("Optimizer", "sgd").With("Shuffle", false)).AsType<TrainerOption>();
+        TrainerOption option =
+            space.ToParameter(space.Default.With("Leaves", 77L).With("Optimizer", "sgd").With("Shuffle", false)).AsType<TrainerOption>();
         Assert.Equal((77, "sgd", false, "income"), (option.Leaves, option.Optimizer, option.Shuffle, option.Label));
     }
 
@@ -64,7 +67,8 @@ public sealed class MLNetSpaceTests
         {
             ["_SCHEMA_"] = new ChoiceOption("e0 * e1", "e0 * e10"),
             ["e0"] = new TheirSpace { ["a"] = new UniformDoubleOption(0, 1) },
-            ["e1"] = new TheirSpace { ["b"] = new UniformDoubleOption(0, 1), ["c"] = new TheirSpace { ["d"] = new UniformIntOption(0, 9) } },
+            ["e1"] =
+                new TheirSpace { ["b"] = new UniformDoubleOption(0, 1), ["c"] = new TheirSpace { ["d"] = new UniformIntOption(0, 9) } },
             ["e10"] = new TheirSpace { ["b"] = new UniformDoubleOption(0, 1) },
         };
         var space = MLNetSpace.Of(new TheirSpace { ["_pipeline_"] = pipeline });
@@ -83,7 +87,8 @@ public sealed class MLNetSpaceTests
     [Fact]
     public void What_it_cannot_express_is_refused_by_name()
     {
-        static string Refusal(Action<SearchSpaceBuilder> declare) => Assert.Throws<InvalidInputException>(() => MLNetSpace.Of(SearchSpace.Build(declare))).Message;
+        static string Refusal(Action<SearchSpaceBuilder> declare) =>
+            Assert.Throws<InvalidInputException>(() => MLNetSpace.Of(SearchSpace.Build(declare))).Message;
         Assert.Contains("a + b <= 3", Refusal(s => s.Int("a", 1, 3).Int("b", 1, 3).Require("a + b <= 3")));
         Assert.Contains("'targets'", Refusal(s => s.Subset("targets", ["q", "k"], minSize: 1)));
         Assert.Contains("'big'", Refusal(s => s.Int("big", 0, 1L << 40)));
@@ -95,7 +100,8 @@ public sealed class MLNetSpaceTests
     {
         static string Refusal(TheirSpace space) => Assert.Throws<InvalidInputException>(() => MLNetSpace.Of(space)).Message;
         Assert.Contains("no parameters", Refusal([]));
-        Assert.Contains("'a.b'", Refusal(new TheirSpace { ["a.b"] = new ChoiceOption("x"), ["a"] = new TheirSpace { ["b"] = new ChoiceOption("x") } }));
+        Assert.Contains("'a.b'",
+            Refusal(new TheirSpace { ["a.b"] = new ChoiceOption("x"), ["a"] = new TheirSpace { ["b"] = new ChoiceOption("x") } }));
         Assert.Contains("'same'", Refusal(new TheirSpace { ["same"] = new ChoiceOption(1, "1") }));
         Assert.Contains("'own'", Refusal(new TheirSpace { ["own"] = new OwnOption() }));
     }
@@ -103,7 +109,8 @@ public sealed class MLNetSpaceTests
     [Fact]
     public void A_missing_or_foreign_value_is_refused_by_name()
     {
-        var space = MLNetSpace.Of(new TheirSpace { ["n"] = new TheirSpace { ["x"] = new UniformDoubleOption(0, 1), ["c"] = new ChoiceOption("a", "b") } });
+        var space = MLNetSpace.Of(
+            new TheirSpace { ["n"] = new TheirSpace { ["x"] = new UniformDoubleOption(0, 1), ["c"] = new ChoiceOption("a", "b") } });
         TheirParameter good = space.ToParameter(space.Default);
         string Refusal(string key, TheirParameter? value)
         {
@@ -121,7 +128,8 @@ public sealed class MLNetSpaceTests
     [Fact]
     public void Names_with_dots_become_nested_spaces_where_they_can()
     {
-        var space = MLNetSpace.Of(SearchSpace.Build(s => s.Categorical("lora", ["on", "off"]).Int("lora.rank", 1, 8).Float("train.lr", 0, 1).Float("train.decay", 0, 1)));
+        var space = MLNetSpace.Of(SearchSpace.Build(
+            s => s.Categorical("lora", ["on", "off"]).Int("lora.rank", 1, 8).Float("train.lr", 0, 1).Float("train.decay", 0, 1)));
         Assert.Equal(["lora", "lora.rank", "train"], space.Theirs.Keys);
         Assert.Equal(["lr", "decay"], ((TheirSpace)space.Theirs["train"]).Keys);
         Assert.Equal(space.Ours, MLNetSpace.Of(space.Theirs).Ours);
@@ -130,7 +138,8 @@ public sealed class MLNetSpaceTests
     [Fact]
     public void Conditions_are_left_out_and_what_is_inactive_is_not_read()
     {
-        var space = MLNetSpace.Of(SearchSpace.Build(s => s.Categorical("method", ["lora", "none"]).Int("rank", 1, 64, when: Condition.On("method", "lora"))));
+        var space = MLNetSpace.Of(
+            SearchSpace.Build(s => s.Categorical("method", ["lora", "none"]).Int("rank", 1, 64, when: Condition.On("method", "lora"))));
         TheirParameter p = space.ToParameter(space.Default);
         p["method"] = TheirParameter.FromString("none");
         p["rank"] = TheirParameter.FromInt(1_000);
@@ -140,7 +149,8 @@ public sealed class MLNetSpaceTests
     [Fact]
     public void A_prior_gives_its_mode_to_the_default()
     {
-        var space = MLNetSpace.Of(SearchSpace.Build(s => s.Float("lr", 1e-5, 1e-1, log: true, prior: new NormalPrior(1e-3)).Categorical("m", ["a", "b"], prior: new WeightsPrior([1, 3])).Int("n", 0, 10)));
+        var space = MLNetSpace.Of(SearchSpace.Build(s => s.Float("lr", 1e-5, 1e-1, log: true, prior: new NormalPrior(1e-3))
+            .Categorical("m", ["a", "b"], prior: new WeightsPrior([1, 3])).Int("n", 0, 10)));
         TheirParameter p = space.Theirs.SampleFromFeatureSpace(space.Theirs.Default);
         Assert.Equal(1e-3, p["lr"].AsType<double>(), 1e-9);
         Assert.Equal("b", p["m"].AsType<string>());
@@ -152,7 +162,8 @@ public sealed class MLNetSpaceTests
     {
         SearchSpace ours = SpaceJson.Parse("""[{"name":"batch","type":"categorical","choices":[8,16,"auto",true,0.5]}]""");
         var space = MLNetSpace.Of(ours);
-        Assert.Equal([ParameterType.Integer, ParameterType.Integer, ParameterType.String, ParameterType.Bool, ParameterType.Number], ((ChoiceOption)space.Theirs["batch"]).Choices.Select(c => c.ParameterType));
+        Assert.Equal([ParameterType.Integer, ParameterType.Integer, ParameterType.String, ParameterType.Bool, ParameterType.Number],
+            ((ChoiceOption)space.Theirs["batch"]).Choices.Select(c => c.ParameterType));
         Assert.All(ours.Enumerate(), c => Assert.Equal(c, space.ToConfiguration(space.ToParameter(c))));
     }
 

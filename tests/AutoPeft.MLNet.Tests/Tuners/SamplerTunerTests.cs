@@ -36,9 +36,11 @@ public sealed class SamplerTunerTests
         public void Dispose() { }
     }
 
-    private static async Task<TrialResult> ExperimentAsync(Action<AutoMLExperiment> tuner, int trials, int seed, Func<TrialSettings, double>? loss = null)
+    private static async Task<TrialResult> ExperimentAsync(Action<AutoMLExperiment> tuner, int trials, int seed,
+        Func<TrialSettings, double>? loss = null)
     {
-        var experiment = new AutoMLExperiment(new MLContext(seed), new AutoMLExperiment.AutoMLExperimentSettings { SearchSpace = BraninWithChoice(), Seed = seed });
+        var experiment = new AutoMLExperiment(new MLContext(seed),
+            new AutoMLExperiment.AutoMLExperimentSettings { SearchSpace = BraninWithChoice(), Seed = seed });
         experiment.SetMaxModelToExplore(trials).SetTrialRunner(new Runner(loss ?? (s => Loss(s.Parameter))));
         tuner(experiment);
         return await experiment.RunAsync();
@@ -121,14 +123,17 @@ public sealed class SamplerTunerTests
         Trial known = Assert.Single(tuner.Study.Completed);
         Assert.Equal((2.5, "b"), (known.Configuration.GetDouble("x"), known.Configuration.GetString("nested.choice")));
         TheirParameter outside = TheirParameter.CreateNestedParameter(KeyValuePair.Create("x", TheirParameter.FromDouble(99)));
-        Assert.Throws<InvalidInputException>(() => tuner.Update(new TrialResult { TrialSettings = new TrialSettings { TrialId = 8, Parameter = outside }, Loss = 3 }));
+        Assert.Throws<InvalidInputException>(
+            () => tuner.Update(new TrialResult { TrialSettings = new TrialSettings { TrialId = 8, Parameter = outside }, Loss = 3 }));
     }
 
     [Fact]
     public void A_stated_default_is_tried_first_unless_told_not_to()
     {
         var space = new TheirSpace { ["x"] = new UniformDoubleOption(0, 1, false, 0.25), ["y"] = new UniformDoubleOption(0, 1) };
-        double First(bool start) => new SamplerTuner(space, new RandomSampler(), new SamplerTunerOptions { StartAtDefault = start }).Propose(new TrialSettings())["x"].AsType<double>();
+        double First(bool start) =>
+            new SamplerTuner(space, new RandomSampler(), new SamplerTunerOptions { StartAtDefault = start })
+                .Propose(new TrialSettings())["x"].AsType<double>();
         Assert.Equal(0.25, First(true));
         Assert.NotEqual(0.25, First(false));
         Assert.False(new SamplerTuner(BraninWithChoice()).Space.StatesDefault);
@@ -137,7 +142,8 @@ public sealed class SamplerTunerTests
     [Fact]
     public void A_grid_that_has_run_out_is_followed_by_random_trials()
     {
-        var tuner = new SamplerTuner(new TheirSpace { ["loss"] = new ChoiceOption("a", "b"), ["n"] = new ChoiceOption(1, 2) }, new GridSampler());
+        var tuner =
+            new SamplerTuner(new TheirSpace { ["loss"] = new ChoiceOption("a", "b"), ["n"] = new ChoiceOption(1, 2) }, new GridSampler());
         TheirParameter[] all = [.. Enumerable.Range(0, 7).Select(id => tuner.Propose(new TrialSettings { TrialId = id }))];
         Assert.Equal(4, all.Take(4).Distinct().Count());
         Assert.All(all, p => Assert.Contains(p, all.Take(4)));

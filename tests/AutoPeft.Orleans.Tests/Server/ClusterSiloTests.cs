@@ -92,13 +92,15 @@ public sealed class ClusterSiloTests(ServerFixture server)
         // A member that answers nobody and gave its last sign of life a while ago.
         await server.Process.SqlAsync($"""
             insert into autopeft_silos
-            select deploymentid, '127.0.0.1', 9, 12345678, 'gone', 'gone', 3, 0, '', now() - interval '1 hour', now() - interval '11 seconds'
+            select deploymentid, '127.0.0.1', 9, 12345678, 'gone', 'gone', 3, 0, '', now() - interval '1 hour',
+                now() - interval '11 seconds'
             from autopeft_cluster where deploymentid like '%/{study}';
             update autopeft_cluster set version = version + 1 where deploymentid like '%/{study}'
             """);
         await using ClusterSilo late = await TwoSilos.StartOneAsync(setup, server.Address, study, 1, 0).WaitAsync(s_patience);
         await late.Completion.WaitAsync(s_patience);
-        Assert.Equal("6", await server.Process.SqlAsync($"select status from autopeft_silos where port = 9 and deploymentid like '%/{study}'"));
+        Assert.Equal("6",
+            await server.Process.SqlAsync($"select status from autopeft_silos where port = 9 and deploymentid like '%/{study}'"));
     }
 
     [Fact]

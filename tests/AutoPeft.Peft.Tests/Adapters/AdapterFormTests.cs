@@ -13,13 +13,15 @@ public class AdapterFormTests
     private static readonly Dictionary<string, (Func<PeftPlan> Plan, double[] Logits)> Oracle = new()
     {
         ["LoRA"] = (() => PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(2, 3)), BertOracle.Lora),
-        ["rsLoRA"] = (() => PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(2, 1.5 * Math.Sqrt(2)) with { RankStabilised = true }), BertOracle.Lora),
+        ["rsLoRA"] = (() => PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(2, 1.5 * Math.Sqrt(2)) with { RankStabilised = true }),
+            BertOracle.Lora),
         ["DoRA"] = (() => PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(2, 3) with { DecomposeWeight = true }), BertOracle.Dora),
         ["(IA)³"] = (() => PeftMethods.Ia3(TinyModel.Config), BertOracle.Ia3),
         ["serial adapter"] = (() => PeftMethods.Serial(TinyModel.Config, 4), BertOracle.Serial),
         ["parallel adapter"] = (() => PeftMethods.Parallel(TinyModel.Config, 5), BertOracle.Parallel),
         ["prefix without MLP"] = (() => PeftMethods.Prefix(TinyModel.Config, 3, bottleneck: 0), BertOracle.PrefixFlat),
-        ["prefix that shifts positions"] = (() => PeftMethods.Prefix(TinyModel.Config, 3, bottleneck: 0) with { ShiftPositions = true }, BertOracle.PrefixShifted),
+        ["prefix that shifts positions"] =
+            (() => PeftMethods.Prefix(TinyModel.Config, 3, bottleneck: 0) with { ShiftPositions = true }, BertOracle.PrefixShifted),
         ["AutoPEFT on one layer"] = (() => PeftMethods.AutoPeft(TinyModel.Config, 2, 3, 4, [1]), BertOracle.AutoPeftOnLayer1),
         ["MAM"] = (() => PeftMethods.Mam(TinyModel.Config, 3, 6), BertOracle.MamOfPrefix3AndParallel6),
         ["prompt"] = (() => PeftMethods.Prompt(TinyModel.Config, 4), BertOracle.Prompt),

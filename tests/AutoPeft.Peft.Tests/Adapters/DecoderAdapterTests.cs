@@ -14,7 +14,8 @@ public sealed class DecoderAdapterTests
 {
     public static TheoryData<string, string> Methods => new()
     {
-        { "Llama", "lora r3 a6 qkvogif" }, { "Llama", "dora r2 qv" }, { "Llama", "ia3" }, { "Qwen2", "lora r2 qv rs" }, { "Qwen3", "lora r2 o" },
+        { "Llama", "lora r3 a6 qkvogif" }, { "Llama", "dora r2 qv" }, { "Llama", "ia3" },
+        { "Qwen2", "lora r2 qv rs" }, { "Qwen3", "lora r2 o" },
         { "Gpt2", "lora r3 qvoif" }, { "Gpt2", "ia3" }, { "Gpt2", "dora r2 f" },
     };
 
@@ -105,7 +106,8 @@ public sealed class DecoderAdapterTests
             using DecoderModel model = Adapted(family, plan);
             HfAdapterFile.Save(model, plan, folder.Path);
             using SafetensorsReader reader = SafetensorsReader.Open(folder.File(HfAdapterFile.WeightsFileName));
-            return (JsonNode.Parse(File.ReadAllText(folder.File("adapter_config.json")))!, [.. reader.Entries.Keys.Order(StringComparer.Ordinal)]);
+            return (JsonNode.Parse(File.ReadAllText(folder.File("adapter_config.json")))!,
+                [.. reader.Entries.Keys.Order(StringComparer.Ordinal)]);
         }
 
         var (llama, keys) = Saved("Llama", "lora r2 qg");
@@ -126,9 +128,11 @@ public sealed class DecoderAdapterTests
     {
         using DecoderModel model = DecoderOracle.Model("Llama");
         string Said(Action act) => Assert.Throws<InvalidInputException>(act).Message;
-        Assert.Contains("Bert", Said(() => PeftModel.Apply(model, PeftMethods.Lora(new BertConfig(), new LoraOptions()), 1)), StringComparison.Ordinal);
+        Assert.Contains("Bert",
+            Said(() => PeftModel.Apply(model, PeftMethods.Lora(new BertConfig(), new LoraOptions()), 1)), StringComparison.Ordinal);
         Assert.Contains("lora r8 qv", Said(() => PeftPlan.FromName("prefix 10", model.Config)), StringComparison.Ordinal);
-        Assert.Contains("no linear map", Said(() => PeftPlan.FromName("lora r8 g", DecoderOracle.Config("Gpt2"))), StringComparison.Ordinal);
+        Assert.Contains("no linear map",
+            Said(() => PeftPlan.FromName("lora r8 g", DecoderOracle.Config("Gpt2"))), StringComparison.Ordinal);
         Assert.Contains("no linear map", Said(() => PeftPlan.FromName("lora r8 g", new BertConfig())), StringComparison.Ordinal);
     }
 
@@ -145,7 +149,13 @@ public sealed class DecoderAdapterTests
         float[] before = model.HeadWeight.data<float>().ToArray();
         var options = new LanguageModelingOptions
         {
-            Steps = 60, BatchSize = 8, SequenceLength = 64, LearningRate = 1e-2, WeightDecay = 0, EvaluateEverySteps = 1, HeldOutTokens = 2_048,
+            Steps = 60,
+            BatchSize = 8,
+            SequenceLength = 64,
+            LearningRate = 1e-2,
+            WeightDecay = 0,
+            EvaluateEverySteps = 1,
+            HeldOutTokens = 2_048,
         };
         LanguageModelingResult result = CausalLanguageModeling.Train(model, tokens, options);
         Assert.True(result.HeldOutLoss < result.Curve[0].HeldOutLoss - 1, $"from {result.Curve[0].HeldOutLoss} to {result.HeldOutLoss}");

@@ -13,7 +13,8 @@ public class GradientTests
     private const double Step = 1e-5;
     private const double Tolerance = 1e-6;
 
-    private static readonly BertConfig Config = BertOracle.Config with { VocabSize = 11, HiddenSize = 6, NumAttentionHeads = 2, IntermediateSize = 8, MaxPositionEmbeddings = 8 };
+    private static readonly BertConfig Config =
+        BertOracle.Config with { VocabSize = 11, HiddenSize = 6, NumAttentionHeads = 2, IntermediateSize = 8, MaxPositionEmbeddings = 8 };
 
     [Theory]
     [InlineData("full")]
@@ -34,7 +35,11 @@ public class GradientTests
     {
         var plan = PeftPlan.FromName(name, Config);
         // The MLP's full width would make a hundred thousand differences of it; the form is the same at 5.
-        plan = plan with { Blocks = [.. plan.Blocks.Select(b => b.Core is KeyValueMlpCore mlp ? b with { Core = mlp with { Bottleneck = 5 } } : b)] };
+        plan = plan with
+        {
+            Blocks =
+            [.. plan.Blocks.Select(b => b.Core is KeyValueMlpCore mlp ? b with { Core = mlp with { Bottleneck = 5 } } : b)]
+        };
         using var scope = NewDisposeScope();
         var model = new BertForSequenceClassification(Config, 3);
         model.to(ScalarType.Float64);
@@ -48,7 +53,8 @@ public class GradientTests
             Assert.True(parameter.grad is not null, $"{tensorName} has no gradient");
             var analytic = BertOracle.Values(parameter.grad!);
             var numeric = new double[analytic.Length];
-            for (var i = 0; i < numeric.Length; i++) numeric[i] = (At(model, parameter, i, Step, norms) - At(model, parameter, i, -Step, norms)) / (2 * Step);
+            for (var i = 0; i < numeric.Length; i++)
+                numeric[i] = (At(model, parameter, i, Step, norms) - At(model, parameter, i, -Step, norms)) / (2 * Step);
             var error = Math.Sqrt(analytic.Zip(numeric).Sum(p => Math.Pow(p.First - p.Second, 2)));
             var size = Math.Sqrt(Math.Max(analytic.Sum(a => a * a), numeric.Sum(n => n * n)));
             // A key's bias has no effect, softmax being blind to it: there only the differences' own rounding is left to compare.

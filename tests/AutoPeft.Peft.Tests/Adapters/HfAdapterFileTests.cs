@@ -35,7 +35,8 @@ public class HfAdapterFileTests
 
         using var again = new ScratchFolder();
         HfAdapterFile.Save(other, read, again.Path, "some/base");
-        Assert.Equal(File.ReadAllBytes(folder.File("adapter_model.safetensors")), File.ReadAllBytes(again.File("adapter_model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(folder.File("adapter_model.safetensors")),
+            File.ReadAllBytes(again.File("adapter_model.safetensors")));
         Assert.Equal(File.ReadAllText(folder.File("adapter_config.json")), File.ReadAllText(again.File("adapter_config.json")));
     }
 
@@ -73,7 +74,8 @@ public class HfAdapterFileTests
         Assert.Equal("IA3", (string?)config["peft_type"]);
         Assert.Equal([12, 1], tensors["base_model.model.bert.encoder.layer.0.attention.self.key.ia3_l"]);
         Assert.Equal([1, 20], tensors["base_model.model.bert.encoder.layer.0.output.dense.ia3_l"]);
-        Assert.Equal("[\"bert.encoder.layer.0.output.dense\",\"bert.encoder.layer.1.output.dense\"]", config["feedforward_modules"]!.ToJsonString());
+        Assert.Equal("[\"bert.encoder.layer.0.output.dense\",\"bert.encoder.layer.1.output.dense\"]",
+            config["feedforward_modules"]!.ToJsonString());
     }
 
     [Fact]
@@ -114,14 +116,16 @@ public class HfAdapterFileTests
     {
         using var folder = new ScratchFolder();
         using var scope = NewDisposeScope();
-        var plan = PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(2, 3)).With(PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(5, 4) with { Targets = [SitePoint.Intermediate], Layers = [1] }));
+        var plan = PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(2, 3))
+            .With(PeftMethods.Lora(TinyModel.Config, TinyModel.Lora(5, 4) with { Targets = [SitePoint.Intermediate], Layers = [1] }));
         var model = TinyModel.Filled(plan);
         HfAdapterFile.Save(model, plan, folder.Path);
         var other = TinyModel.Base();
         HfAdapterFile.Load(other, folder.Path);
         BertOracle.AssertClose(TinyModel.Answers(model), TinyModel.Logits(other), 1e-12);
         using var config = JsonDocument.Parse(File.ReadAllText(folder.File("adapter_config.json")));
-        Assert.Equal("""{"bert.encoder.layer.1.intermediate.dense":5}""", config.RootElement.GetProperty("rank_pattern").GetRawText().Replace("\n", "").Replace(" ", ""));
+        Assert.Equal("""{"bert.encoder.layer.1.intermediate.dense":5}""",
+            config.RootElement.GetProperty("rank_pattern").GetRawText().Replace("\n", "").Replace(" ", ""));
     }
 
     [Fact]
@@ -187,7 +191,8 @@ public class HfAdapterFileTests
         Assert.Contains("'bert.encoder.layer.2.attention.self.query', which is no linear map of this model of 2 layers", error.Message);
     }
 
-    private static (JsonObject Config, Dictionary<string, long[]> Tensors) Written(string name) => Written(PeftPlan.FromName(name, TinyModel.Config));
+    private static (JsonObject Config, Dictionary<string, long[]> Tensors) Written(string name) =>
+        Written(PeftPlan.FromName(name, TinyModel.Config));
 
     private static (JsonObject Config, Dictionary<string, long[]> Tensors) Written(PeftPlan plan)
     {
@@ -195,7 +200,8 @@ public class HfAdapterFileTests
         using var model = TinyModel.Filled(plan);
         HfAdapterFile.Save(model, plan, folder.Path);
         using var reader = SafetensorsReader.Open(folder.File("adapter_model.safetensors"));
-        return (JsonNode.Parse(File.ReadAllText(folder.File("adapter_config.json")))!.AsObject(), reader.Entries.ToDictionary(e => e.Key, e => e.Value.Shape.ToArray()));
+        return (JsonNode.Parse(File.ReadAllText(folder.File("adapter_config.json")))!.AsObject(),
+            reader.Entries.ToDictionary(e => e.Key, e => e.Value.Shape.ToArray()));
     }
 
     private static void Edit(ScratchFolder folder, Action<JsonObject> edit)

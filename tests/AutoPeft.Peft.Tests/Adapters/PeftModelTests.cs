@@ -8,9 +8,12 @@ namespace AutoPeft.Peft.Tests.Adapters;
 
 public class PeftModelTests
 {
-    public static TheoryData<string> StartUnchanged => ["head", "full", "bitfit", "lora r4 a8 qkvoif", "lora r4 rs qv", "dora r4 qkvoif", "ia3", "parallel 5", "lora r2 qv + ia3 + parallel 3"];
+    public static TheoryData<string> StartUnchanged =>
+        ["head", "full", "bitfit", "lora r4 a8 qkvoif", "lora r4 rs qv", "dora r4 qkvoif", "ia3", "parallel 5",
+            "lora r2 qv + ia3 + parallel 3"];
 
-    public static TheoryData<string> Mergeable => ["lora r4 a8 qkvoif", "lora r4 a3 rs qv", "dora r4 a6 qkvoif", "ia3", "lora r2 qv + ia3", "dora r3 kf + ia3"];
+    public static TheoryData<string> Mergeable =>
+        ["lora r4 a8 qkvoif", "lora r4 a3 rs qv", "dora r4 a6 qkvoif", "ia3", "lora r2 qv + ia3", "dora r3 kf + ia3"];
 
     [Theory]
     [MemberData(nameof(StartUnchanged))]
@@ -33,8 +36,10 @@ public class PeftModelTests
         using var scope = NewDisposeScope();
         var model = TinyModel.With(PeftPlan.FromName("lora r8 qkv", TinyModel.Config));
         var parameters = model.named_parameters().Where(p => p.name.Contains(".lora.")).ToList();
-        Assert.All(parameters.Where(p => p.name.EndsWith(".B", StringComparison.Ordinal)), p => Assert.All(BertOracle.Values(p.parameter), v => Assert.Equal(0, v)));
-        var a = parameters.Where(p => p.name.EndsWith(".A", StringComparison.Ordinal)).SelectMany(p => BertOracle.Values(p.parameter)).ToList();
+        Assert.All(parameters.Where(p => p.name.EndsWith(".B", StringComparison.Ordinal)),
+            p => Assert.All(BertOracle.Values(p.parameter), v => Assert.Equal(0, v)));
+        var a =
+            parameters.Where(p => p.name.EndsWith(".A", StringComparison.Ordinal)).SelectMany(p => BertOracle.Values(p.parameter)).ToList();
         var bound = 1 / Math.Sqrt(12);
         Assert.Equal(6 * 8 * 12, a.Count);
         Assert.All(a, v => Assert.InRange(v, -bound, bound));
@@ -48,7 +53,8 @@ public class PeftModelTests
         using var scope = NewDisposeScope();
         var model = TinyModel.With(PeftMethods.Prompt(TinyModel.Config, 5));
         var words = BertOracle.Values(model.Bert.Embeddings.WordWeight).Chunk(12).ToList();
-        var prompt = BertOracle.Values(PeftModel.TrainableParameters(model).Single(p => p.Name.EndsWith("tokens", StringComparison.Ordinal)).Parameter).Chunk(12);
+        var prompt = BertOracle.Values(
+            PeftModel.TrainableParameters(model).Single(p => p.Name.EndsWith("tokens", StringComparison.Ordinal)).Parameter).Chunk(12);
         Assert.All(prompt, token => Assert.Contains(words, w => w.SequenceEqual(token)));
     }
 
@@ -56,7 +62,8 @@ public class PeftModelTests
     public void A_seed_decides_the_start_and_a_block_keeps_its_start_beside_others()
     {
         using var scope = NewDisposeScope();
-        Dictionary<string, double[]> Start(string name, ulong seed) => TinyModel.With(PeftPlan.FromName(name, TinyModel.Config), seed).named_parameters()
+        Dictionary<string, double[]> Start(string name, ulong seed) =>
+            TinyModel.With(PeftPlan.FromName(name, TinyModel.Config), seed).named_parameters()
             .Where(p => p.name.Contains(".adapter.")).ToDictionary(p => p.name, p => BertOracle.Values(p.parameter));
         const string A = "bert.encoder.layer.0.attention.self.query.adapter.lora.A";
         Assert.Equal(Start("lora r2 qv", 5), Start("lora r2 qv", 5));
@@ -192,7 +199,14 @@ public class PeftModelTests
     public void A_block_at_a_site_that_cannot_hold_it_is_refused()
     {
         using var model = TinyModel.Base();
-        var block = new BlockSpec { Name = "odd", Site = new Site(SitePoint.Query, 0), Read = BlockInput.Residual, Core = new BottleneckCore(2), Compose = Composition.Add };
+        var block = new BlockSpec
+        {
+            Name = "odd",
+            Site = new Site(SitePoint.Query, 0),
+            Read = BlockInput.Residual,
+            Core = new BottleneckCore(2),
+            Compose = Composition.Add,
+        };
         var error = Assert.Throws<InvalidInputException>(() => PeftModel.Apply(model, new PeftPlan { Name = "odd", Blocks = [block] }, 1));
         Assert.Contains("'odd'", error.Message);
         Assert.Contains("Query of layer 0", error.Message);
@@ -215,5 +229,7 @@ public class PeftModelTests
     }
 
     private static List<double[]> Weights(BertForSequenceClassification model) =>
-        [.. model.named_parameters().Where(p => p.name.EndsWith(".weight", StringComparison.Ordinal) || p.name.EndsWith(".bias", StringComparison.Ordinal)).Select(p => BertOracle.Values(p.parameter))];
+        [.. model.named_parameters()
+            .Where(p => p.name.EndsWith(".weight", StringComparison.Ordinal) || p.name.EndsWith(".bias", StringComparison.Ordinal))
+            .Select(p => BertOracle.Values(p.parameter))];
 }

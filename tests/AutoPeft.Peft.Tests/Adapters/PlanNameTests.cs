@@ -5,7 +5,8 @@ namespace AutoPeft.Peft.Tests.Adapters;
 
 public class PlanNameTests
 {
-    private static readonly BertConfig Small = new() { HiddenSize = 128, NumHiddenLayers = 4, NumAttentionHeads = 4, IntermediateSize = 512 };
+    private static readonly BertConfig Small =
+        new() { HiddenSize = 128, NumHiddenLayers = 4, NumAttentionHeads = 4, IntermediateSize = 512 };
 
     [Fact]
     public void A_LoRA_name_says_rank_alpha_dropout_and_targets()

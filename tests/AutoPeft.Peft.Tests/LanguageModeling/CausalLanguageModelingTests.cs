@@ -14,7 +14,12 @@ public sealed class CausalLanguageModelingTests
 {
     private static readonly DecoderConfig Tiny = new()
     {
-        VocabSize = 16, HiddenSize = 16, NumHiddenLayers = 1, NumAttentionHeads = 2, NumKeyValueHeads = 1, IntermediateSize = 32,
+        VocabSize = 16,
+        HiddenSize = 16,
+        NumHiddenLayers = 1,
+        NumAttentionHeads = 2,
+        NumKeyValueHeads = 1,
+        IntermediateSize = 32,
         MaxPositionEmbeddings = 12,
     };
 
@@ -96,9 +101,21 @@ public sealed class CausalLanguageModelingTests
     {
         using DecoderModel whole = DecoderModel.Create(Tiny, 1), parts = DecoderModel.Create(Tiny, 1);
         LanguageModelingResult a = CausalLanguageModeling.Train(whole, Text(), Options with { Steps = 5, ZLoss = 1e-3 });
-        LanguageModelingResult b = CausalLanguageModeling.Train(parts, Text(), Options with { Steps = 5, ZLoss = 1e-3, AccumulationSteps = 4 });
+        LanguageModelingResult b = CausalLanguageModeling.Train(parts, Text(),
+            Options with { Steps = 5, ZLoss = 1e-3, AccumulationSteps = 4 });
         Assert.Equal(a.TrainLoss, b.TrainLoss, 1e-5);
         foreach (var (x, y) in Weights(whole).Zip(Weights(parts))) Assert.Equal(x, y, 1e-4f);
+    }
+
+    [Fact]
+    public void Products_in_bfloat16_learn_nearly_as_those_in_float32()
+    {
+        using DecoderModel exact = DecoderModel.Create(Tiny, 1), rounded = DecoderModel.Create(Tiny, 1);
+        double a = CausalLanguageModeling.Train(exact, Text(), Options).HeldOutLoss!.Value;
+        double b = CausalLanguageModeling.Train(rounded, Text(), Options with { BFloat16 = true }).HeldOutLoss!.Value;
+        Assert.NotEqual(a, b);
+        Assert.Equal(a, b, 0.02);
+        Assert.All(rounded.parameters(), p => Assert.Equal(ScalarType.Float32, p.dtype));
     }
 
     [Theory]
@@ -174,7 +191,8 @@ public sealed class CausalLanguageModelingTests
         using DecoderModel model = DecoderModel.Create(Tiny, 1);
         using var source = new CancellationTokenSource();
         LanguageModelingResult cancelled = CausalLanguageModeling.Train(
-            model, Text(), Options with { EvaluateEverySteps = 3 }, onEvaluation: (step, _) => { if (step == 6) source.Cancel(); return true; },
+            model, Text(), Options with { EvaluateEverySteps = 3 },
+            onEvaluation: (step, _) => { if (step == 6) source.Cancel(); return true; },
             cancellationToken: source.Token);
         Assert.Equal((6, true), (cancelled.Steps, cancelled.Interrupted));
         List<long> heard = [];
@@ -203,12 +221,24 @@ public sealed class CausalLanguageModelingTests
         string file = PublicData.Require("tinyshakespeare/input.txt");
         var config = new DecoderConfig
         {
-            VocabSize = 256, HiddenSize = 64, NumHiddenLayers = 2, NumAttentionHeads = 4, IntermediateSize = 176, MaxPositionEmbeddings = 128,
+            VocabSize = 256,
+            HiddenSize = 64,
+            NumHiddenLayers = 2,
+            NumAttentionHeads = 4,
+            IntermediateSize = 176,
+            MaxPositionEmbeddings = 128,
         };
         using DecoderModel model = DecoderModel.Create(config, 1);
         LanguageModelingResult result = CausalLanguageModeling.Train(
             model, CausalLanguageModeling.ReadBytes(file),
-            new LanguageModelingOptions { Steps = 300, BatchSize = 16, LearningRate = 1e-2, EvaluateEverySteps = 100, HeldOutTokens = 16_384 });
+            new LanguageModelingOptions
+            {
+                Steps = 300,
+                BatchSize = 16,
+                LearningRate = 1e-2,
+                EvaluateEverySteps = 100,
+                HeldOutTokens = 16_384,
+            });
         // The bytes' entropy without context is 3.3 nats, ln 256 is 5.5.
         Assert.True(result.HeldOutLoss < 2.3, $"held-out losses {string.Join(", ", result.Curve)} after {result.Seconds:0} s");
     }

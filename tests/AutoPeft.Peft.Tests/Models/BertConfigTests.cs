@@ -9,7 +9,16 @@ public class BertConfigTests
     public void What_is_written_is_read_back()
     {
         using var folder = new ScratchFolder();
-        var config = new BertConfig { HiddenSize = 128, NumHiddenLayers = 4, NumAttentionHeads = 4, IntermediateSize = 512, HiddenAct = "relu", LayerNormEps = 1e-7, PadTokenId = 3 };
+        var config = new BertConfig
+        {
+            HiddenSize = 128,
+            NumHiddenLayers = 4,
+            NumAttentionHeads = 4,
+            IntermediateSize = 512,
+            HiddenAct = "relu",
+            LayerNormEps = 1e-7,
+            PadTokenId = 3,
+        };
         config.Write(folder.Path, "BertForSequenceClassification", 5);
         Assert.Equal(config, BertConfig.Read(folder.Path));
         Assert.Equal(5, BertConfig.ReadNumLabels(folder.Path));
@@ -21,8 +30,10 @@ public class BertConfigTests
         using var folder = new ScratchFolder();
         // bert_config.json as released in 2018: no layer_norm_eps, no pad_token_id, no model_type.
         File.WriteAllText(folder.File("config.json"), """
-            {"attention_probs_dropout_prob": 0.1, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 768, "initializer_range": 0.02,
-             "intermediate_size": 3072, "max_position_embeddings": 512, "num_attention_heads": 12, "num_hidden_layers": 12, "type_vocab_size": 2, "vocab_size": 30522}
+            {"attention_probs_dropout_prob": 0.1, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 768,
+             "initializer_range": 0.02,
+             "intermediate_size": 3072, "max_position_embeddings": 512, "num_attention_heads": 12, "num_hidden_layers": 12,
+              "type_vocab_size": 2, "vocab_size": 30522}
             """);
         Assert.Equal(new BertConfig(), BertConfig.Read(folder.Path));
         Assert.Null(BertConfig.ReadNumLabels(folder.Path));

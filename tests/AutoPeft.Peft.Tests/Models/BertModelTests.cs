@@ -11,7 +11,8 @@ public class BertModelTests
     public void Tensors_have_the_names_and_shapes_of_Hugging_Face_checkpoints()
     {
         using var model = new BertForSequenceClassification(BertOracle.Config, BertOracle.Labels);
-        var expected = BertTensors.Classification(BertOracle.Config, BertOracle.Labels).Select(t => $"{t.Name} [{string.Join(", ", t.Shape)}]");
+        var expected =
+            BertTensors.Classification(BertOracle.Config, BertOracle.Labels).Select(t => $"{t.Name} [{string.Join(", ", t.Shape)}]");
         Assert.Equal(expected, model.state_dict().Select(t => $"{t.Key} [{string.Join(", ", t.Value.shape)}]"));
         Assert.Contains("bert.encoder.layer.1.attention.output.LayerNorm.weight", model.state_dict().Keys);
     }
@@ -104,7 +105,8 @@ public class BertModelTests
     public void Dropout_acts_in_training_alone()
     {
         using var scope = NewDisposeScope();
-        var model = new BertForSequenceClassification(BertOracle.Config with { HiddenDropoutProb = 0.5, AttentionProbsDropoutProb = 0.5 }, BertOracle.Labels);
+        var model = new BertForSequenceClassification(BertOracle.Config with { HiddenDropoutProb = 0.5, AttentionProbsDropoutProb = 0.5 },
+            BertOracle.Labels);
         model.to(ScalarType.Float64);
         BertOracle.Fill(model);
         var (ids, types, mask) = BertOracle.Inputs();

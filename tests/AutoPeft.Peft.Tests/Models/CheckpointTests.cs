@@ -32,7 +32,9 @@ public class CheckpointTests
         using var folder = new ScratchFolder();
         using var scope = NewDisposeScope();
         // LayerNorm.gamma and beta, a pretraining head, a position buffer: bert-base-uncased as it was published.
-        var stored = Made().state_dict().ToDictionary(t => t.Key.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"), t => t.Value);
+        var stored = Made().state_dict()
+            .ToDictionary(t => t.Key.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"),
+                t => t.Value);
         stored["cls.predictions.bias"] = zeros(Config.VocabSize);
         stored["cls.seq_relationship.weight"] = zeros(2, Config.HiddenSize);
         stored["bert.embeddings.position_ids"] = arange(Config.MaxPositionEmbeddings).view(1, -1);
@@ -84,7 +86,8 @@ public class CheckpointTests
 
         var again = new BertForMaskedLM(Config);
         Assert.Empty(Checkpoint.Load(again, folder.Path).Fresh);
-        foreach (var (name, tensor) in again.state_dict()) Assert.Equal(BertOracle.Values(pretrained.state_dict()[name]), BertOracle.Values(tensor));
+        foreach (var (name, tensor) in again.state_dict())
+            Assert.Equal(BertOracle.Values(pretrained.state_dict()[name]), BertOracle.Values(tensor));
     }
 
     [Fact]
@@ -99,13 +102,15 @@ public class CheckpointTests
             SafetensorsWriter.Write(folder.File($"model-{i}.safetensors"), part);
             foreach (var (name, _) in part) map[name] = $"model-{i}.safetensors";
         }
-        File.WriteAllText(folder.File(Checkpoint.IndexFileName), JsonSerializer.Serialize(new { metadata = new { total_size = 0 }, weight_map = map }));
+        File.WriteAllText(folder.File(Checkpoint.IndexFileName),
+            JsonSerializer.Serialize(new { metadata = new { total_size = 0 }, weight_map = map }));
         var model = new BertForSequenceClassification(Config, BertOracle.Labels);
         Assert.Empty(Checkpoint.Load(model, folder.Path).Fresh);
         AssertOracle(model);
 
         File.Delete(folder.File("model-1.safetensors"));
-        Assert.Contains("model-1.safetensors: no such file", Assert.Throws<InvalidInputException>(() => Checkpoint.Load(model, folder.Path)).Message);
+        Assert.Contains("model-1.safetensors: no such file",
+            Assert.Throws<InvalidInputException>(() => Checkpoint.Load(model, folder.Path)).Message);
     }
 
     [Theory]
@@ -116,7 +121,8 @@ public class CheckpointTests
     {
         using var folder = new ScratchFolder();
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(folder.File(Checkpoint.WeightsFileName), Made().state_dict().ToDictionary(t => t.Key, t => t.Value.to(dtype)));
+        SafetensorsWriter.Write(folder.File(Checkpoint.WeightsFileName),
+            Made().state_dict().ToDictionary(t => t.Key, t => t.Value.to(dtype)));
         var model = new BertForSequenceClassification(Config, BertOracle.Labels);
         Checkpoint.Load(model, folder.Path);
         Assert.All(model.parameters(), p => Assert.Equal(ScalarType.Float32, p.dtype));
@@ -155,7 +161,8 @@ public class CheckpointTests
     {
         using var folder = new ScratchFolder();
         using var model = new BertForSequenceClassification(Config, 2);
-        Assert.Contains("holds neither model.safetensors nor", Assert.Throws<InvalidInputException>(() => Checkpoint.Load(model, folder.Path)).Message);
+        Assert.Contains("holds neither model.safetensors nor",
+            Assert.Throws<InvalidInputException>(() => Checkpoint.Load(model, folder.Path)).Message);
         File.WriteAllText(folder.File("pytorch_model.bin"), "");
         Assert.Contains("safe_serialization", Assert.Throws<InvalidInputException>(() => Checkpoint.Load(model, folder.Path)).Message);
     }

@@ -23,7 +23,8 @@ public sealed class DecoderConfigTests
     public void What_a_file_leaves_out_has_the_default_of_its_architecture()
     {
         DecoderConfig llama = Read($"\"model_type\": \"llama\", {Sizes}");
-        Assert.Equal((8, 8, 1e-6, false, 10_000), (llama.KeyValueHeads, llama.HeadSize, llama.NormEps, llama.TieWordEmbeddings, llama.RopeTheta));
+        Assert.Equal((8, 8, 1e-6, false, 10_000),
+            (llama.KeyValueHeads, llama.HeadSize, llama.NormEps, llama.TieWordEmbeddings, llama.RopeTheta));
         Assert.Null(llama.SlidingWindow);
         Assert.Equal(4_096, Read($"\"model_type\": \"mistral\", {Sizes}").SlidingWindow);
         Assert.Null(Read($"\"model_type\": \"mistral\", \"sliding_window\": null, {Sizes}").SlidingWindow);
@@ -39,7 +40,8 @@ public sealed class DecoderConfigTests
     public void The_rotary_base_is_found_in_both_places() => Assert.Equal(
         (5e5, 1e6),
         (Read($"\"model_type\": \"llama\", \"rope_theta\": 500000, {Sizes}").RopeTheta,
-            Read($"\"model_type\": \"qwen2\", \"rope_parameters\": {{\"rope_type\": \"default\", \"rope_theta\": 1e6}}, {Sizes}").RopeTheta));
+            Read($"\"model_type\": \"qwen2\", \"rope_parameters\": {{\"rope_type\": \"default\", \"rope_theta\": 1e6}}, "
+                + $"{Sizes}").RopeTheta));
 
     [Fact]
     public void An_unknown_architecture_is_named_with_those_known()
@@ -57,6 +59,7 @@ public sealed class DecoderConfigTests
     [InlineData("\"hidden_act\": \"cube\"", "hidden_act = 'cube'")]
     [InlineData("\"eos_token_id\": 100", "eos_token_id = 100")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4}", "yarn")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 4}", "low_freq_factor")]
     [InlineData("\"quantization_config\": {\"bits\": 4}", "quantization_config")]
     public void What_cannot_be_built_is_refused_by_its_key(string field, string said) =>
         Assert.Contains(said, Refusal($"\"model_type\": \"llama\", {field}, {Sizes}"), StringComparison.Ordinal);
@@ -64,6 +67,6 @@ public sealed class DecoderConfigTests
     [Fact]
     public void Heads_have_to_divide_the_width() => Assert.Contains(
         "must divide hidden_size = 64",
-        Refusal($"\"model_type\": \"llama\", {Sizes.Replace("\"num_attention_heads\": 8", "\"num_attention_heads\": 5", StringComparison.Ordinal)}"),
+        Refusal($"\"model_type\": \"llama\", {Sizes.Replace("heads\": 8", "heads\": 5", StringComparison.Ordinal)}"),
         StringComparison.Ordinal);
 }

@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Tests.Models;
 
 public sealed class DecoderModelTests
 {
-    public static TheoryData<string> Families => ["Llama", "Qwen2", "Qwen3", "Mistral", "Gpt2"];
+    public static TheoryData<string> Families => ["Llama", "Llama3", "Qwen2", "Qwen3", "Mistral", "Gpt2"];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -16,7 +16,8 @@ public sealed class DecoderModelTests
         using var scope = NewDisposeScope();
         using DecoderModel model = DecoderOracle.Model(family);
         // The rotary table is float32, as in the models' own training.
-        BertOracle.AssertClose(DecoderOracle.Expected(family), model.forward(DecoderOracle.Inputs()).select(1, 6), family == "Gpt2" ? 1e-12 : 1e-6);
+        BertOracle.AssertClose(DecoderOracle.Expected(family),
+            model.forward(DecoderOracle.Inputs()).select(1, 6), family == "Gpt2" ? 1e-12 : 1e-6);
     }
 
     [Theory]
@@ -72,7 +73,8 @@ public sealed class DecoderModelTests
         using DecoderModel loaded = DecoderModel.Load(folder.Path);
         loaded.eval();
         model.eval();
-        Assert.Equal(model.Config with { NumKeyValueHeads = null, HeadDim = null }, loaded.Config with { NumKeyValueHeads = null, HeadDim = null });
+        Assert.Equal(model.Config with { NumKeyValueHeads = null, HeadDim = null },
+            loaded.Config with { NumKeyValueHeads = null, HeadDim = null });
         Assert.Equal(BertOracle.Values(model.forward(DecoderOracle.Inputs())), BertOracle.Values(loaded.forward(DecoderOracle.Inputs())));
     }
 
@@ -87,7 +89,8 @@ public sealed class DecoderModelTests
         {
             Assert.Equal([12, 36], reader.Entries["transformer.h.0.attn.c_attn.weight"].Shape);
             Assert.Equal([29, 12], reader.Entries["transformer.wte.weight"].Shape);
-            SafetensorsWriter.Write(folder.File("bare"), reader.Entries.Keys.Select(k => KeyValuePair.Create(k["transformer.".Length..], reader.Read(k))));
+            SafetensorsWriter.Write(folder.File("bare"),
+                reader.Entries.Keys.Select(k => KeyValuePair.Create(k["transformer.".Length..], reader.Read(k))));
         }
         File.Move(folder.File("bare"), folder.File(Checkpoint.WeightsFileName), overwrite: true);
         using DecoderModel loaded = DecoderModel.Load(folder.Path);
@@ -127,7 +130,8 @@ public sealed class DecoderModelTests
     public void A_fresh_model_depends_on_the_seed_alone_and_gpt2s_residual_maps_start_smaller()
     {
         DecoderConfig config = DecoderOracle.Config("Gpt2") with { HiddenSize = 96, IntermediateSize = 384, NumHiddenLayers = 8 };
-        using DecoderModel one = DecoderModel.Create(config, 4), two = DecoderModel.Create(config, 4), other = DecoderModel.Create(config, 5);
+        using DecoderModel one = DecoderModel.Create(config, 4), two = DecoderModel.Create(config, 4);
+        using DecoderModel other = DecoderModel.Create(config, 5);
         foreach (var ((name, a), (_, b)) in one.named_parameters().Zip(two.named_parameters()))
             Assert.True(a.equal(b).all().ToBoolean(), name);
         Assert.False(one.HeadWeight.equal(other.HeadWeight).all().ToBoolean());
@@ -147,6 +151,7 @@ public sealed class DecoderModelTests
         Assert.Contains("model.layers.0.mlp.gate_proj.weight", message, StringComparison.Ordinal);
         Assert.Contains("[24, 12]", message, StringComparison.Ordinal);
         (model.Config with { NumHiddenLayers = 1_000_000 }).Write(folder.Path);
-        Assert.Contains("model.layers.2.", Assert.Throws<InvalidInputException>(() => DecoderModel.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("model.layers.2.",
+            Assert.Throws<InvalidInputException>(() => DecoderModel.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 }

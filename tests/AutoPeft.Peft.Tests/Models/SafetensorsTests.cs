@@ -11,7 +11,8 @@ namespace AutoPeft.Peft.Tests.Models;
 
 public class SafetensorsTests
 {
-    private static readonly ScalarType[] Types = [ScalarType.Float32, ScalarType.Float64, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Int32, ScalarType.Byte, ScalarType.Bool];
+    private static readonly ScalarType[] Types = [ScalarType.Float32, ScalarType.Float64, ScalarType.Float16, ScalarType.BFloat16,
+        ScalarType.Int64, ScalarType.Int32, ScalarType.Byte, ScalarType.Bool];
 
     private static readonly Arbitrary<(int Type, int[] Shape)[]> AnyTensors = (
         from count in Gen.Choose(0, 6)
@@ -57,7 +58,8 @@ public class SafetensorsTests
     {
         using var folder = new ScratchFolder();
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(folder.File("whole"), new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: ScalarType.Float32), ["b"] = ones(2, 3, dtype: ScalarType.Int64) });
+        SafetensorsWriter.Write(folder.File("whole"),
+            new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: ScalarType.Float32), ["b"] = ones(2, 3, dtype: ScalarType.Int64) });
         var bytes = File.ReadAllBytes(folder.File("whole"));
         for (var length = 0; length < bytes.Length; length++)
         {
@@ -72,7 +74,8 @@ public class SafetensorsTests
     {
         using var folder = new ScratchFolder();
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(folder.File("whole"), new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: ScalarType.Float32), ["b"] = ones(2, 3, dtype: ScalarType.Int64) });
+        SafetensorsWriter.Write(folder.File("whole"),
+            new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: ScalarType.Float32), ["b"] = ones(2, 3, dtype: ScalarType.Int64) });
         var bytes = File.ReadAllBytes(folder.File("whole"));
         var headerEnd = 8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         Prop.ForAll(Gen.Choose(0, headerEnd - 1).SelectMany(at => Gen.Choose(0, 255).Select(value => (at, value))).ToArbitrary(), damage =>
@@ -97,7 +100,9 @@ public class SafetensorsTests
     {
         using var folder = new ScratchFolder();
         // Written by hand from the format's specification: two float32, then one int64.
-        WriteRaw(folder.File("t"), """{"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"n":{"dtype":"I64","shape":[],"data_offsets":[8,16]}}""",
+        WriteRaw(folder.File("t"),
+            """{"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"n":{"dtype":"I64","shape":["""
+                + """],"data_offsets":[8,16]}}""",
             [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes(-2f), .. BitConverter.GetBytes(7L)]);
         using var reader = SafetensorsReader.Open(folder.File("t"));
         Assert.Equal("pt", reader.Metadata["format"]);
@@ -110,7 +115,12 @@ public class SafetensorsTests
     {
         using var folder = new ScratchFolder();
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(folder.File("t"), new Dictionary<string, Tensor> { ["half"] = ones(3, dtype: ScalarType.Float16), ["wide"] = ones(1, dtype: ScalarType.Float64) });
+        SafetensorsWriter.Write(folder.File("t"),
+            new Dictionary<string, Tensor>
+            {
+                ["half"] = ones(3, dtype: ScalarType.Float16),
+                ["wide"] = ones(1, dtype: ScalarType.Float64),
+            });
         var bytes = File.ReadAllBytes(folder.File("t"));
         Assert.Equal(0UL, BinaryPrimitives.ReadUInt64LittleEndian(bytes) % 8);
         using var reader = SafetensorsReader.Open(folder.File("t"));
@@ -120,14 +130,17 @@ public class SafetensorsTests
     }
 
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "begins at byte 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""", 16, "begins at byte 12")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12,
+        "begins at byte 4")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""", 16,
+        "begins at byte 12")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "needs 12 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 12, "12 are there")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}}""", 8, "impossible shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}""", 8, "impossible shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "data offsets [8, 0]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "appears twice")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "appears twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2]}}""", 8, "JSON")]
     [InlineData("""{"a":3}""", 0, "JSON")]
     [InlineData("""[1,2]""", 0, "not a JSON object")]
@@ -179,7 +192,8 @@ public class SafetensorsTests
     {
         using var folder = new ScratchFolder();
         File.WriteAllBytes(folder.File("t"), [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, (byte)'{']);
-        Assert.Contains("more than the format's", Assert.Throws<InvalidInputException>(() => SafetensorsReader.Open(folder.File("t"))).Message);
+        Assert.Contains("more than the format's",
+            Assert.Throws<InvalidInputException>(() => SafetensorsReader.Open(folder.File("t"))).Message);
     }
 
     [Fact]
@@ -187,7 +201,8 @@ public class SafetensorsTests
     {
         using var folder = new ScratchFolder();
         File.WriteAllText(folder.File("file"), "");
-        var error = Assert.Throws<InvalidInputException>(() => SafetensorsWriter.Write(Path.Combine(folder.File("file"), "below"), new Dictionary<string, Tensor>()));
+        var error = Assert.Throws<InvalidInputException>(
+            () => SafetensorsWriter.Write(Path.Combine(folder.File("file"), "below"), new Dictionary<string, Tensor>()));
         Assert.Contains("cannot be written", error.Message);
     }
 
@@ -200,5 +215,7 @@ public class SafetensorsTests
     }
 
     private static Dictionary<string, Tensor> Random((int Type, int[] Shape)[] tensors) =>
-        tensors.Select((t, i) => (Name: $"t.{(i * 7) % 10}{i}.\"é", Tensor: (rand([.. t.Shape.Select(s => (long)s)]) * 100).to(Types[t.Type]))).ToDictionary(t => t.Name, t => t.Tensor);
+        tensors.Select((t,
+            i) => (Name: $"t.{(i * 7) % 10}{i}.\"é", Tensor: (rand([.. t.Shape.Select(s => (long)s)]) * 100).to(Types[t.Type])))
+            .ToDictionary(t => t.Name, t => t.Tensor);
 }

@@ -53,7 +53,8 @@ public sealed class OlderLibStdCxxTests : IDisposable
     [Fact]
     public void Many_at_once_get_one_whole_copy()
     {
-        string[] copies = [.. Enumerable.Range(0, 8).AsParallel().WithDegreeOfParallelism(8).Select(_ => OlderLibStdCxx.CopyOf(s_packaged, _cache))];
+        string[] copies =
+            [.. Enumerable.Range(0, 8).AsParallel().WithDegreeOfParallelism(8).Select(_ => OlderLibStdCxx.CopyOf(s_packaged, _cache))];
         Assert.Equal(new FileInfo(s_packaged).Length, new FileInfo(Assert.Single(copies.Distinct())).Length);
         Assert.Single(Directory.GetFiles(_cache, "*", SearchOption.AllDirectories));
     }
@@ -72,5 +73,6 @@ public sealed class OlderLibStdCxxTests : IDisposable
         Directory.Delete(Path.GetDirectoryName(copy)!, recursive: true);
     }
 
-    private static bool Holds(byte[] library, string name) => library.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(name + '\0')) >= 0;
+    private static bool Holds(byte[] library, string name) =>
+        library.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(name + '\0')) >= 0;
 }

@@ -40,7 +40,8 @@ internal static partial class BertOracle
     public static Tensor Made(string name, long[] shape)
     {
         var phase = name.Select((c, i) => (i + 1L) * c).Sum() % 997 * 0.01;
-        var start = name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) || name.EndsWith("vector", StringComparison.Ordinal) ? 1.0 : 0.0;
+        var start =
+            name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) || name.EndsWith("vector", StringComparison.Ordinal) ? 1.0 : 0.0;
         var count = shape.Aggregate(1L, (p, s) => p * s);
         return tensor([.. Enumerable.Range(0, (int)count).Select(i => start + 0.3 * Math.Sin(0.7 * i + phase))]).view(shape);
     }
@@ -55,6 +56,7 @@ internal static partial class BertOracle
     {
         var values = Values(actual);
         Assert.Equal(expected.Length, values.Length);
-        for (var i = 0; i < expected.Length; i++) Assert.True(Math.Abs(expected[i] - values[i]) <= tolerance, $"number {i}: expected {expected[i]:R}, got {values[i]:R}");
+        for (var i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - values[i]) <= tolerance, $"number {i}: expected {expected[i]:R}, got {values[i]:R}");
     }
 }

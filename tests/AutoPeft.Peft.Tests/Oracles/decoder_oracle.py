@@ -9,12 +9,13 @@ import numpy as np
 
 IDS = [[1, 7, 3, 28, 11, 0, 5], [2, 2, 19, 4, 23, 8, 16]]
 BASE = dict(vocab=29, d=12, layers=2, heads=4, kv=2, hd=6, inner=20, eps=1e-5, theta=10000.0, tied=False, qkv_bias=False, o_bias=False,
-            qk_norm=False, window=None)
+            qk_norm=False, window=None, scaling=None)
 CASES = {
     "Llama": dict(BASE),
     "Qwen2": dict(BASE, qkv_bias=True, hd=3 + 1, tied=True, theta=1e6, eps=1e-6),
     "Qwen3": dict(BASE, qk_norm=True, eps=1e-6),
     "Mistral": dict(BASE, window=3),
+    "Llama3": dict(BASE, scaling=dict(factor=8.0, low=1.0, high=4.0, original=200.0)),
 }
 GPT2 = dict(vocab=29, d=12, layers=2, heads=3, inner=48, positions=24, eps=1e-5)
 
@@ -38,11 +39,19 @@ def softmax(x):
     return e / e.sum()
 
 
-def turn(x, position, theta):
+def stretched(frequency, s):
+    length = 2 * math.pi / frequency
+    if s is None or length < s["original"] / s["high"]: return frequency
+    if length > s["original"] / s["low"]: return frequency / s["factor"]
+    smooth = (s["original"] / length - s["low"]) / (s["high"] - s["low"])
+    return (1 - smooth) * frequency / s["factor"] + smooth * frequency
+
+
+def turn(x, position, theta, scaling):
     out = x.copy()
     half = len(x) // 2
     for i in range(half):
-        angle = position * theta ** (-2 * i / len(x))
+        angle = position * stretched(theta ** (-2 * i / len(x)), scaling)
         out[i] = x[i] * math.cos(angle) - x[i + half] * math.sin(angle)
         out[i + half] = x[i + half] * math.cos(angle) + x[i] * math.sin(angle)
     return out
@@ -63,8 +72,8 @@ def llama(c, ids):
         if c["qk_norm"]:
             q = [np.array([rms(y, made(p + "self_attn.q_norm.weight", c["hd"]), c["eps"]) for y in x]) for x in q]
             k = [np.array([rms(y, made(p + "self_attn.k_norm.weight", c["hd"]), c["eps"]) for y in x]) for x in k]
-        q = [np.array([turn(y, t, c["theta"]) for y in x]) for t, x in enumerate(q)]
-        k = [np.array([turn(y, t, c["theta"]) for y in x]) for t, x in enumerate(k)]
+        q = [np.array([turn(y, t, c["theta"], c["scaling"]) for y in x]) for t, x in enumerate(q)]
+        k = [np.array([turn(y, t, c["theta"], c["scaling"]) for y in x]) for t, x in enumerate(k)]
         for t in range(len(ids)):
             first = 0 if c["window"] is None else max(0, t - c["window"] + 1)
             heads = []

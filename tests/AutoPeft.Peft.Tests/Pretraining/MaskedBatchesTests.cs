@@ -36,7 +36,8 @@ public sealed class MaskedBatchesTests
             }
             ordinary += batch.Ids.Count(id => !_tokenizer.Vocabulary.IsSpecial((int)id) || id == _tokenizer.Vocabulary.MaskId);
         }
-        // About 60,000 tokens: three standard deviations of the share are under 0.005. Short inputs always give one token, hence the upper slack.
+        // About 60,000 tokens: three standard deviations of the share are under 0.005. Short inputs always give one token, hence the upper
+        // slack.
         Assert.InRange((double)chosen / ordinary, 0.145, 0.165);
         Assert.InRange((double)masked / chosen, 0.78, 0.82);
         Assert.InRange((double)kept / chosen, 0.085, 0.115);
@@ -58,12 +59,15 @@ public sealed class MaskedBatchesTests
                 long[] types = batch.TypeIds[(row * batch.Length)..(row * batch.Length + length)];
                 Assert.Equal(_tokenizer.Vocabulary.ClassifyId, input[0]);
                 Assert.Equal(_tokenizer.Vocabulary.SeparatorId, input[^1]);
-                Assert.Contains(string.Join(' ', input.Where(id => id != _tokenizer.Vocabulary.ClassifyId && id != _tokenizer.Vocabulary.SeparatorId)), texts);
+                Assert.Contains(
+                    string.Join(' ', input.Where(id => id != _tokenizer.Vocabulary.ClassifyId && id != _tokenizer.Vocabulary.SeparatorId)),
+                    texts);
                 int separator = Array.IndexOf(input, (long)_tokenizer.Vocabulary.SeparatorId);
                 Assert.All(types[..(separator + 1)], t => Assert.Equal(0, t));
                 Assert.All(types[(separator + 1)..], t => Assert.Equal(1, t));
                 if (separator < input.Length - 1) pairs++;
-                Assert.All(ids[(row * batch.Length + length)..((row + 1) * batch.Length)], id => Assert.Equal(_tokenizer.Vocabulary.PadId, id));
+                Assert.All(ids[(row * batch.Length + length)..((row + 1) * batch.Length)],
+                    id => Assert.Equal(_tokenizer.Vocabulary.PadId, id));
             }
         }
         Assert.True(pairs > 100);

@@ -44,7 +44,8 @@ public sealed class MaskedLanguageModelingTests : IDisposable
         Assert.True(result.Loss < Math.Log(result.VocabularySize) - 0.5, $"{result.Loss}");
         string folder = Options().OutputDirectory;
         BertConfig config = Checkpoint.ReadConfig(folder);
-        Assert.Equal((16, 2, result.VocabularySize, 0.1), (config.HiddenSize, config.NumHiddenLayers, config.VocabSize, config.HiddenDropoutProb));
+        Assert.Equal((16, 2, result.VocabularySize, 0.1),
+            (config.HiddenSize, config.NumHiddenLayers, config.VocabSize, config.HiddenDropoutProb));
         Assert.Equal(result.VocabularySize, Vocabulary.Read(folder).Count);
         using var model = new BertForMaskedLM(config);
         Assert.Empty(Checkpoint.Load(model, folder).Fresh);
@@ -99,9 +100,15 @@ public sealed class MaskedLanguageModelingTests : IDisposable
         var e = Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { TextFile = absent }));
         Assert.Contains("no such file", e.Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder, "empty.txt"), "\n\n");
-        Assert.Contains("no text", Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { TextFile = Path.Combine(_folder, "empty.txt") })).Message, StringComparison.Ordinal);
-        Assert.Contains("masked share", Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { MaskedShare = 1 })).Message, StringComparison.Ordinal);
+        Assert.Contains("no text",
+            Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(
+                Options() with { TextFile = Path.Combine(_folder, "empty.txt") })).Message, StringComparison.Ordinal);
+        Assert.Contains("masked share",
+            Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options() with { MaskedShare = 1 })).Message,
+            StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder, "file"), "");
-        Assert.Contains("cannot be written", Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options(Path.Combine("file", "model")))).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written",
+            Assert.Throws<InvalidInputException>(() => MaskedLanguageModeling.Run(Options(Path.Combine("file", "model")))).Message,
+            StringComparison.Ordinal);
     }
 }

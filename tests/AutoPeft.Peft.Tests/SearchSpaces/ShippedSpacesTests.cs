@@ -11,7 +11,15 @@ namespace AutoPeft.Peft.Tests.SearchSpaces;
 public class ShippedSpacesTests
 {
     private static readonly BertConfig BertBase = new();
-    private static readonly BertConfig Demo = new() { HiddenSize = 128, NumHiddenLayers = 4, NumAttentionHeads = 4, IntermediateSize = 512, VocabSize = 600, MaxPositionEmbeddings = 64 };
+    private static readonly BertConfig Demo = new()
+    {
+        HiddenSize = 128,
+        NumHiddenLayers = 4,
+        NumAttentionHeads = 4,
+        IntermediateSize = 512,
+        VocabSize = 600,
+        MaxPositionEmbeddings = 64,
+    };
 
     private static readonly string[] QueryAndOutput = ["query", "output"];
 
@@ -30,8 +38,10 @@ public class ShippedSpacesTests
     {
         // Going through all five million takes half a minute, so: each one that should be invalid is, and others are not.
         var space = AutoPeftSpace.For(BertBase);
-        var on = Enumerable.Range(0, 1 << 12).Select(bits => space.FromCodes([0, 0, 0, .. Enumerable.Range(0, 12).Select(i => (double)((bits >> i) & 1))]));
-        var sized = Enumerable.Range(1, 11 * 11 * 11 - 1).Select(i => space.FromCodes([i / 121, i / 11 % 11, i % 11, .. Enumerable.Repeat(0.0, 12)]));
+        var on = Enumerable.Range(0, 1 << 12)
+            .Select(bits => space.FromCodes([0, 0, 0, .. Enumerable.Range(0, 12).Select(i => (double)((bits >> i) & 1))]));
+        var sized = Enumerable.Range(1, 11 * 11 * 11 - 1)
+            .Select(i => space.FromCodes([i / 121, i / 11 % 11, i % 11, .. Enumerable.Repeat(0.0, 12)]));
         var invalid = on.Concat(sized).ToHashSet();
         Assert.All(invalid, configuration => Assert.False(space.IsFeasible(configuration)));
         Assert.Equal(5_446_350, (long)space.Cardinality! - invalid.Count);
@@ -48,7 +58,8 @@ public class ShippedSpacesTests
     [InlineData(1)]
     [InlineData(3)]
     public void AutoPEFTs_valid_members_are_those_that_train_something(int layers) =>
-        Assert.Equal((11 * 11 * 11 - 1) * ((1 << layers) - 1), AutoPeftSpace.For(BertBase with { NumHiddenLayers = layers }).Enumerate().LongCount());
+        Assert.Equal((11 * 11 * 11 - 1) * ((1 << layers) - 1),
+            AutoPeftSpace.For(BertBase with { NumHiddenLayers = layers }).Enumerate().LongCount());
 
     [Fact]
     public void AutoPEFTs_sizes_are_fractions_of_the_width()
@@ -65,8 +76,10 @@ public class ShippedSpacesTests
         Assert.False(space.IsFeasible(Of(space, 0, 0, 0, true)));
         Assert.False(space.IsFeasible(Of(space, 8, 8, 8, false)));
         Assert.True(space.IsFeasible(Of(space, 0, 0, 1, true)));
-        Assert.Contains("at least one layer", Assert.Throws<InvalidInputException>(() => AutoPeftSpace.ToPlan(Of(space, 8, 8, 8, false), Demo)).Message);
-        Assert.Contains("above 0", Assert.Throws<InvalidInputException>(() => AutoPeftSpace.ToPlan(Of(space, 0, 0, 0, true), Demo)).Message);
+        Assert.Contains("at least one layer",
+            Assert.Throws<InvalidInputException>(() => AutoPeftSpace.ToPlan(Of(space, 8, 8, 8, false), Demo)).Message);
+        Assert.Contains("above 0",
+            Assert.Throws<InvalidInputException>(() => AutoPeftSpace.ToPlan(Of(space, 0, 0, 0, true), Demo)).Message);
     }
 
     [Fact]
@@ -111,7 +124,8 @@ public class ShippedSpacesTests
             PeftModel.Apply(model, plan, (ulong)i);
             var instantiated = PeftModel.TrainableCount(model);
             PeftModel.Detach(model);
-            Assert.True(plan.ExactCount(config, 3) == instantiated, $"{configuration}: predicted {plan.ExactCount(config, 3)}, instantiated {instantiated}");
+            Assert.True(plan.ExactCount(config, 3) == instantiated,
+                $"{configuration}: predicted {plan.ExactCount(config, 3)}, instantiated {instantiated}");
         }
     }
 
@@ -147,7 +161,8 @@ public class ShippedSpacesTests
             ["weight_decay"] = 0.01,
             ["schedule"] = "cosine",
         }));
-        Assert.Equal((16, 0.1, 0.01, "cosine"), (recipe.BatchSize!.Value, recipe.Warmup!.Value, recipe.WeightDecay!.Value, recipe.Schedule!));
+        Assert.Equal((16, 0.1, 0.01, "cosine"),
+            (recipe.BatchSize!.Value, recipe.Warmup!.Value, recipe.WeightDecay!.Value, recipe.Schedule!));
     }
 
     [Theory]

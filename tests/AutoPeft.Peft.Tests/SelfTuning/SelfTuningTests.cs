@@ -11,7 +11,8 @@ namespace AutoPeft.Peft.Tests.SelfTuning;
 [Collection("torch's process-wide generator")]
 public class SelfTuningTests
 {
-    private static readonly SelfTuningOptions Short = new() { Steps = 12, EvaluateEvery = 4, TuningWarmup = 0.2, BatchSize = 8, Spread = 0.5 };
+    private static readonly SelfTuningOptions Short =
+        new() { Steps = 12, EvaluateEvery = 4, TuningWarmup = 0.2, BatchSize = 8, Spread = 0.5 };
 
     private static TextTask Task => TaskCatalog.Resolve("polarity;train=32;dev=20;test=20");
 
@@ -35,7 +36,8 @@ public class SelfTuningTests
         {
             // W + diag(V λ) U and b + C λ, written out for one example.
             Tensor numbers = batch.Numbers.select(0, example), rows = p[1].matmul(numbers.unsqueeze(1));
-            Tensor expected = nn.functional.linear(input.select(0, example), linear.Weight + rows * p[0], linear.Bias! + p[2].matmul(numbers.unsqueeze(1)).squeeze(1));
+            Tensor expected = nn.functional.linear(input.select(0, example),
+                linear.Weight + rows * p[0], linear.Bias! + p[2].matmul(numbers.unsqueeze(1)).squeeze(1));
             Assert.True(actual.select(0, example).allclose(expected, rtol: 1e-4, atol: 1e-5));
         }
         batch.Numbers.Dispose();
@@ -51,8 +53,10 @@ public class SelfTuningTests
             linear.Weight.copy_(eye(1000));
             linear.Bias!.zero_();
         }
-        double[] low = new Regularization(0.1, 0.1, 0.1, 0, 0).ToUnconstrained(), high = new Regularization(0.6, 0.1, 0.1, 0, 0).ToUnconstrained();
-        var batch = new TuningBatch { Numbers = tensor(low.Concat(high).Select(v => (float)v).ToArray(), [2, Regularization.Count]), Drops = true };
+        double[] low = new Regularization(0.1, 0.1, 0.1, 0, 0).ToUnconstrained(),
+            high = new Regularization(0.6, 0.1, 0.1, 0, 0).ToUnconstrained();
+        var batch =
+            new TuningBatch { Numbers = tensor(low.Concat(high).Select(v => (float)v).ToArray(), [2, Regularization.Count]), Drops = true };
         using var response = new BestResponseLinear(linear, batch, 0, responds: false);
         Tensor kept = linear.forward(ones(2, 1000)).ne(0).to(ScalarType.Float32).mean([1]);
         Assert.InRange(kept[0].ToDouble(), 0.86, 0.94);
@@ -66,7 +70,8 @@ public class SelfTuningTests
     public void Regularisation_comes_back_from_unconstrained_numbers()
     {
         var there = new Regularization(0.1, 0.3, 0.7, 0.25, 0.01);
-        Assert.All(there.Values.Zip(Regularization.FromUnconstrained(there.ToUnconstrained()).Values), v => Assert.Equal(v.First, v.Second, 10));
+        Assert.All(there.Values.Zip(Regularization.FromUnconstrained(there.ToUnconstrained()).Values),
+            v => Assert.Equal(v.First, v.Second, 10));
     }
 
     [Fact]
@@ -100,6 +105,7 @@ public class SelfTuningTests
     {
         using var tiny = new TinyModel();
         using var training = new SelfTuningTraining(tiny.Base, Task, 16);
-        Assert.Contains("tuning rate", Assert.Throws<InvalidInputException>(() => training.Run(Short with { TuningRate = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("tuning rate", Assert.Throws<InvalidInputException>(() => training.Run(Short with { TuningRate = 0 })).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -77,12 +77,14 @@ public class MetricTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Unequal_lengths_are_refused() => Assert.Throws<ArgumentException>(() => TaskMetric.Accuracy.Score(new double[2], new double[3]));
+    public void Unequal_lengths_are_refused() =>
+    Assert.Throws<ArgumentException>(() => TaskMetric.Accuracy.Score(new double[2], new double[3]));
 
     [Fact]
     public void Names_go_both_ways_and_an_unknown_one_lists_the_known()
     {
         foreach (TaskMetric metric in Enum.GetValues<TaskMetric>()) Assert.Equal(metric, TaskMetricNames.Parse(metric.ToName()));
-        Assert.Contains("matthews", Assert.Throws<InvalidInputException>(() => TaskMetricNames.Parse("bleu")).Message, StringComparison.Ordinal);
+        Assert.Contains("matthews", Assert.Throws<InvalidInputException>(() => TaskMetricNames.Parse("bleu")).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -31,7 +31,8 @@ public class SyntheticLanguageTests
     {
         TextTask task = new SyntheticLanguage(7).Task(name, 300, 200, 400);
         Assert.Equal((300, 200, 400), (task.Train.Count, task.Dev.Count, task.Test.Count));
-        foreach (IReadOnlyList<TextExample> split in new[] { task.Train, task.Dev, task.Test }) Assert.Equal(0.5, split.Average(e => e.Label));
+        foreach (IReadOnlyList<TextExample> split in new[] { task.Train, task.Dev, task.Test })
+            Assert.Equal(0.5, split.Average(e => e.Label));
         Assert.Equal(900, task.Train.Concat(task.Dev).Concat(task.Test).Select(e => (e.First, e.Second)).Distinct().Count());
         Assert.Equal(name == "paraphrase", task.IsPair);
     }
@@ -56,7 +57,9 @@ public class SyntheticLanguageTests
             foreach (string word in Words(example))
                 (counts.TryGetValue(word, out double[]? c) ? c : counts[word] = [1, 1])[(int)example.Label]++;
         double accuracy = task.Test.Average(example =>
-            (Words(example).Sum(w => counts.TryGetValue(w, out double[]? c) ? Math.Log(c[1] / c[0]) : 0) > 0) == (example.Label == 1) ? 1.0 : 0.0);
+            (Words(example).Sum(w => counts.TryGetValue(w, out double[]? c) ? Math.Log(c[1] / c[0]) : 0) > 0) == (example.Label == 1)
+                ? 1.0
+                : 0.0);
         Assert.InRange(accuracy, 0.3, bar);
 
         static IEnumerable<string> Words(TextExample example) => $"{example.First} {example.Second}".Split(' ').Distinct();

@@ -84,10 +84,13 @@ public sealed class TsvTaskTests : IDisposable
     [Fact]
     public void A_malformed_line_is_named_with_its_file_and_number()
     {
-        Assert.Contains("dev.tsv, line 3: 1 tab-separated cells where 2 are expected", Refusal(Sst, "sentence\tlabel\nok\t1\nno tab\n"), StringComparison.Ordinal);
-        Assert.Contains("test.tsv, line 2: label '7' does not occur", Refusal(Sst, Sst, "sentence\tlabel\nx\t7\n"), StringComparison.Ordinal);
+        Assert.Contains("dev.tsv, line 3: 1 tab-separated cells where 2 are expected", Refusal(Sst, "sentence\tlabel\nok\t1\nno tab\n"),
+            StringComparison.Ordinal);
+        Assert.Contains("test.tsv, line 2: label '7' does not occur", Refusal(Sst, Sst, "sentence\tlabel\nx\t7\n"),
+            StringComparison.Ordinal);
         Assert.Contains("train.tsv, line 2: no label", Refusal("sentence\tlabel\nx\t\ny\t1\n"), StringComparison.Ordinal);
-        Assert.Contains("dev.tsv, line 2: label 'x' is not a number", Refusal("sentence\tlabel\na\t1.5\nb\t2.5\n", "sentence\tlabel\na\tx\n"), StringComparison.Ordinal);
+        Assert.Contains("dev.tsv, line 2: label 'x' is not a number",
+            Refusal("sentence\tlabel\na\t1.5\nb\t2.5\n", "sentence\tlabel\na\tx\n"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +100,8 @@ public sealed class TsvTaskTests : IDisposable
         Assert.Contains("no label column", Refusal("sentence\tfoo\nx\t1\n"), StringComparison.Ordinal);
         Assert.Contains("every label is '1'", Refusal("sentence\tlabel\nx\t1\n"), StringComparison.Ordinal);
         Assert.Contains("no examples", Refusal("sentence\tlabel\n"), StringComparison.Ordinal);
-        Assert.Contains("no such folder", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve("tsv:/nonexistent-folder")).Message, StringComparison.Ordinal);
+        Assert.Contains("no such folder",
+            Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve("tsv:/nonexistent-folder")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +110,8 @@ public sealed class TsvTaskTests : IDisposable
         string folder = Directory.CreateDirectory(Path.Combine(_folder, "latin")).FullName;
         File.WriteAllBytes(Path.Combine(folder, "train.tsv"), [(byte)'a', 0xE9, (byte)'\n']);
         File.WriteAllText(Path.Combine(folder, "dev.tsv"), Sst);
-        Assert.Contains("not UTF-8", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve($"tsv:{folder}")).Message, StringComparison.Ordinal);
+        Assert.Contains("not UTF-8", Assert.Throws<InvalidInputException>(() => TaskCatalog.Resolve($"tsv:{folder}")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

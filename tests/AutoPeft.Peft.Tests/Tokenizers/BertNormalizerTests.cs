@@ -7,7 +7,8 @@ namespace AutoPeft.Peft.Tests.Tokenizers;
 /// <summary>The first cases are those of BERT's own tokenization_test.py.</summary>
 public class BertNormalizerTests
 {
-    private static string[] Words(string text, bool lowerCase = true) => [.. BertNormalizer.SplitWords(new BertNormalizer(lowerCase).Normalize(text))];
+    private static string[] Words(string text, bool lowerCase = true) =>
+        [.. BertNormalizer.SplitWords(new BertNormalizer(lowerCase).Normalize(text))];
 
     [Fact]
     public void Words_are_lowered_and_punctuation_stands_alone() =>

@@ -58,7 +58,8 @@ public sealed class BytePairTokenizerTests
         while (expected.Count < 43)
         {
             var best = spelled.SelectMany(w => w.Zip(w.Skip(1))).GroupBy(p => p)
-                .OrderByDescending(g => g.Count()).ThenBy(g => g.Key.First, StringComparer.Ordinal).ThenBy(g => g.Key.Second, StringComparer.Ordinal)
+                .OrderByDescending(g => g.Count())
+                    .ThenBy(g => g.Key.First, StringComparer.Ordinal).ThenBy(g => g.Key.Second, StringComparer.Ordinal)
                 .First();
             if (best.Count() < 2) break;
             expected.Add(best.Key.First + best.Key.Second);
@@ -81,7 +82,8 @@ public sealed class BytePairTokenizerTests
             {
                 int rank = Array.FindIndex(merges, m => pieces.Zip(pieces.Skip(1)).Contains((m.Left, m.Right)));
                 if (rank < 0) break;
-                int at = Enumerable.Range(0, pieces.Count - 1).First(i => (pieces[i], pieces[i + 1]) == (merges[rank].Left, merges[rank].Right));
+                int at = Enumerable.Range(0, pieces.Count - 1)
+                    .First(i => (pieces[i], pieces[i + 1]) == (merges[rank].Left, merges[rank].Right));
                 pieces[at] = merges[rank].Merged;
                 pieces.RemoveAt(at + 1);
             }
@@ -110,7 +112,8 @@ public sealed class BytePairTokenizerTests
     {
         using var folder = new ScratchFolder();
         File.WriteAllText(folder.File("tokenizer.json"), $"{{\"model\": {{{model}}}}}");
-        Assert.Contains(said, Assert.Throws<InvalidInputException>(() => BytePairTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(said,
+            Assert.Throws<InvalidInputException>(() => BytePairTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

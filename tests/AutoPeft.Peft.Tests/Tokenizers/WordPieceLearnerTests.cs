@@ -42,7 +42,8 @@ public class WordPieceLearnerTests
 
     [Fact]
     public void Whatever_was_learned_from_can_be_spelt_and_the_order_of_the_text_does_not_matter() =>
-        Prop.ForAll(Gen.Elements("lo", "low", "lower", "newest", "widest", "ÉTÉ", "x1", "no-go", "naïve", "日本").ListOf(30).ToArbitrary(), words =>
+        Prop.ForAll(Gen.Elements("lo", "low", "lower", "newest", "widest", "ÉTÉ", "x1", "no-go", "naïve", "日本").ListOf(30).ToArbitrary(),
+            words =>
         {
             Vocabulary forward = Learn(string.Join(' ', words), 60), backward = Learn(string.Join(' ', Enumerable.Reverse(words)), 60);
             var tokenizer = new WordPieceTokenizer(forward);
@@ -66,7 +67,8 @@ public class WordPieceLearnerTests
                 for (int i = 0; i + 1 < spelt[w].Length; i++)
                     pairs[(spelt[w][i], spelt[w][i + 1])] = pairs.GetValueOrDefault((spelt[w][i], spelt[w][i + 1])) + counts[w];
             if (pairs.Count == 0) break;
-            var ((left, right), _) = pairs.OrderByDescending(p => p.Value).ThenBy(p => p.Key.Item1, StringComparer.Ordinal).ThenBy(p => p.Key.Item2, StringComparer.Ordinal).First();
+            var ((left, right), _) = pairs.OrderByDescending(p => p.Value).ThenBy(p => p.Key.Item1, StringComparer.Ordinal)
+                .ThenBy(p => p.Key.Item2, StringComparer.Ordinal).First();
             string merged = left + right[2..];
             if (!merges.Contains(merged)) merges.Add(merged);
             for (int w = 0; w < spelt.Count; w++)

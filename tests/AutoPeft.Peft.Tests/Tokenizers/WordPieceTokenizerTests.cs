@@ -8,16 +8,20 @@ public class WordPieceTokenizerTests
 {
     /// <summary>The vocabulary of BERT's tokenization_test.py, with the special tokens it needs here.</summary>
     private static readonly WordPieceTokenizer Small = new(new Vocabulary(
-        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "want", "##want", "##ed", "wa", "un", "runn", "##ing", ",", "a", "b", "##a", "##b"]));
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "want", "##want", "##ed", "wa", "un", "runn", "##ing", ",", "a", "b", "##a",
+            "##b"]));
 
     [Fact]
-    public void The_longest_piece_from_the_left_wins() => Assert.Equal(["un", "##want", "##ed", "runn", "##ing"], Small.Tokenize("unwanted running"));
+    public void The_longest_piece_from_the_left_wins() =>
+    Assert.Equal(["un", "##want", "##ed", "runn", "##ing"], Small.Tokenize("unwanted running"));
 
     [Fact]
-    public void A_word_with_an_unknown_end_is_unknown_as_a_whole() => Assert.Equal(["[UNK]", "runn", "##ing"], Small.Tokenize("unwantedX running"));
+    public void A_word_with_an_unknown_end_is_unknown_as_a_whole() =>
+    Assert.Equal(["[UNK]", "runn", "##ing"], Small.Tokenize("unwantedX running"));
 
     [Fact]
-    public void Accents_case_and_punctuation_do_not_matter() => Assert.Equal([9, 6, 7, 12, 10, 11], Small.TokenizeToIds("UNwant\u00E9d,running"));
+    public void Accents_case_and_punctuation_do_not_matter() =>
+    Assert.Equal([9, 6, 7, 12, 10, 11], Small.TokenizeToIds("UNwant\u00E9d,running"));
 
     [Fact]
     public void A_word_of_100_characters_is_spelt_and_one_of_101_is_unknown()
@@ -27,7 +31,8 @@ public class WordPieceTokenizerTests
     }
 
     [Fact]
-    public void Special_tokens_written_in_the_text_are_kept() => Assert.Equal(["want", "[MASK]", "un", "[UNK]", "[UNK]", "[UNK]"], Small.Tokenize("want[MASK]un [mask]"));
+    public void Special_tokens_written_in_the_text_are_kept() =>
+    Assert.Equal(["want", "[MASK]", "un", "[UNK]", "[UNK]", "[UNK]"], Small.Tokenize("want[MASK]un [mask]"));
 
     [Fact]
     public void A_pair_has_two_types_and_two_separators()
@@ -49,14 +54,16 @@ public class WordPieceTokenizerTests
     [InlineData(5, 0, 5, 2, 0)]
     public void The_longer_of_a_pair_is_cut_first(int first, int second, int maxLength, int keptFirst, int keptSecond)
     {
-        TokenEncoding encoding = Small.Encode(string.Join(' ', Enumerable.Repeat("a", first)), string.Join(' ', Enumerable.Repeat("b", second)), maxLength);
+        TokenEncoding encoding =
+            Small.Encode(string.Join(' ', Enumerable.Repeat("a", first)), string.Join(' ', Enumerable.Repeat("b", second)), maxLength);
         Assert.Equal(keptFirst, encoding.Ids.Count(id => id == 13));
         Assert.Equal(keptSecond, encoding.Ids.Count(id => id == 14));
     }
 
     [Fact]
     public void An_encoding_never_exceeds_its_limit_and_always_closes() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), ArbMap.Default.ArbFor<NonNull<string>>(), Gen.Choose(3, 20).ToArbitrary(), (a, b, limit) =>
+        Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), ArbMap.Default.ArbFor<NonNull<string>>(), Gen.Choose(3, 20).ToArbitrary(),
+            (a, b, limit) =>
         {
             TokenEncoding pair = Small.Encode(a.Get, b.Get, limit);
             TokenEncoding alone = Small.Encode(a.Get, null, limit);
@@ -91,7 +98,8 @@ public class WordPieceTokenizerTests
     [Theory]
     // Ids as published in Hugging Face's documentation and course for bert-base-uncased.
     [InlineData("Hello, my dog is cute", new[] { 101, 7592, 1010, 2026, 3899, 2003, 10140, 102 })]
-    [InlineData("I've been waiting for a HuggingFace course my whole life.", new[] { 101, 1045, 1005, 2310, 2042, 3403, 2005, 1037, 17662, 12172, 2607, 2026, 2878, 2166, 1012, 102 })]
+    [InlineData("I've been waiting for a HuggingFace course my whole life.",
+        new[] { 101, 1045, 1005, 2310, 2042, 3403, 2005, 1037, 17662, 12172, 2607, 2026, 2878, 2166, 1012, 102 })]
     [InlineData("I hate this so much!", new[] { 101, 1045, 5223, 2023, 2061, 2172, 999, 102 })]
     [InlineData("Let's try to tokenize!", new[] { 101, 2292, 1005, 1055, 3046, 2000, 19204, 4697, 999, 102 })]
     [InlineData("Replace me by any text you'd like.", new[] { 101, 5672, 2033, 2011, 2151, 3793, 2017, 1005, 1040, 2066, 1012, 102 })]
@@ -109,10 +117,14 @@ public class WordPieceTokenizerTests
         string[] tokens = [.. Enumerable.Range(0, 30_522).Select(i => $"[unused{i}]")];
         foreach ((int id, string token) in new (int, string)[]
         {
-            (0, "[PAD]"), (100, "[UNK]"), (101, "[CLS]"), (102, "[SEP]"), (103, "[MASK]"), (999, "!"), (1005, "'"), (1010, ","), (1012, "."), (1037, "a"),
-            (1040, "d"), (1045, "i"), (1055, "s"), (2000, "to"), (2003, "is"), (2005, "for"), (2011, "by"), (2017, "you"), (2023, "this"), (2026, "my"),
-            (2033, "me"), (2042, "been"), (2061, "so"), (2066, "like"), (2151, "any"), (2166, "life"), (2172, "much"), (2292, "let"), (2310, "ve"),
-            (2607, "course"), (2878, "whole"), (3046, "try"), (3403, "waiting"), (3793, "text"), (3899, "dog"), (4697, "##ize"), (5223, "hate"),
+            (0, "[PAD]"), (100, "[UNK]"), (101, "[CLS]"), (102, "[SEP]"), (103, "[MASK]"), (999, "!"), (1005, "'"), (1010, ","),
+            (1012, "."), (1037, "a"),
+            (1040, "d"), (1045, "i"), (1055, "s"), (2000, "to"), (2003, "is"), (2005, "for"), (2011, "by"), (2017, "you"), (2023, "this"),
+            (2026, "my"),
+            (2033, "me"), (2042, "been"), (2061, "so"), (2066, "like"), (2151, "any"), (2166, "life"), (2172, "much"), (2292, "let"),
+            (2310, "ve"),
+            (2607, "course"), (2878, "whole"), (3046, "try"), (3403, "waiting"), (3793, "text"), (3899, "dog"), (4697, "##ize"),
+            (5223, "hate"),
             (5672, "replace"), (7592, "hello"), (10140, "cute"), (12172, "##face"), (17662, "hugging"), (19204, "token"),
         }) tokens[id] = token;
         return new WordPieceTokenizer(new Vocabulary(tokens));
@@ -138,5 +150,6 @@ public class WordPieceTokenizerTests
 
     [Fact]
     public void A_folder_without_vocabulary_is_named() =>
-        Assert.Contains("vocab.txt", Assert.Throws<InvalidInputException>(() => Vocabulary.Read("/nonexistent-folder")).Message, StringComparison.Ordinal);
+        Assert.Contains("vocab.txt", Assert.Throws<InvalidInputException>(() => Vocabulary.Read("/nonexistent-folder")).Message,
+            StringComparison.Ordinal);
 }

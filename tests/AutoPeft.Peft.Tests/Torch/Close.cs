@@ -12,6 +12,7 @@ internal static class Close
         var values = actual.detach().to(float64).reshape(-1).data<double>().ToArray();
         Assert.Equal(expected.Length, values.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - values[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])), $"element {i}: expected {expected[i]}, got {values[i]}");
+            Assert.True(Math.Abs(expected[i] - values[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])),
+                $"element {i}: expected {expected[i]}, got {values[i]}");
     }
 }

@@ -33,8 +33,10 @@ public class OptimizerTests
     public void AdamW_steps_as_PyTorchs()
     {
         Close.To([0.506579973255, -1.41684978491, 2.36834322746], Steps(w => optim.AdamW([w], 0.1, 0.8, 0.99, 1e-6, 0.1)), 1e-10);
-        Close.To([0.524326004545, -1.49329443354, 2.48833241662], Steps(w => optim.AdamW([w], 0.1, weight_decay: 0.01, amsgrad: true)), 1e-10);
-        Close.To([1.4957806077, -2.49033374446, 3.48533383642], Steps(w => optim.AdamW([w], 0.1, weight_decay: 0.01, maximize: true)), 1e-10);
+        Close.To([0.524326004545, -1.49329443354, 2.48833241662], Steps(w => optim.AdamW([w], 0.1, weight_decay: 0.01, amsgrad: true)),
+            1e-10);
+        Close.To([1.4957806077, -2.49033374446, 3.48533383642], Steps(w => optim.AdamW([w], 0.1, weight_decay: 0.01, maximize: true)),
+            1e-10);
     }
 
     [Theory]
@@ -98,7 +100,8 @@ public class OptimizerTests
         using var optimizer = optim.AdamW(model.parameters(), 0.01, weight_decay: 0.01);
         using var x = randn(16, 4);
         using var y = randint(0, 3, [16]);
-        double[] expected = [0.99085569, 0.94175053, 0.93316507, 0.89578462, 0.84059215, 0.81651306, 0.79437548, 0.8111186, 0.84088242, 0.76977664];
+        double[] expected =
+            [0.99085569, 0.94175053, 0.93316507, 0.89578462, 0.84059215, 0.81651306, 0.79437548, 0.8111186, 0.84088242, 0.76977664];
         foreach (var loss in expected)
         {
             using var scope = NewDisposeScope();

@@ -8,11 +8,13 @@ public class BatchOrderTests
 {
     [Fact]
     public void An_epoch_has_every_example_once_whatever_the_sizes() =>
-        Prop.ForAll(Gen.Choose(1, 300).ToArbitrary(), Gen.Choose(1, 40).ToArbitrary(), ArbMap.Default.ArbFor<bool>(), (count, size, group) =>
+        Prop.ForAll(Gen.Choose(1, 300).ToArbitrary(), Gen.Choose(1, 40).ToArbitrary(), ArbMap.Default.ArbFor<bool>(),
+            (count, size, group) =>
         {
             int[] lengths = [.. Enumerable.Range(0, count).Select(i => 3 + i * 37 % 29)];
             List<int[]> batches = BatchOrder.Epoch(lengths, size, group, 7, count % 3);
-            return batches.SelectMany(b => b).Order().SequenceEqual(Enumerable.Range(0, count)) && batches.Count == (count + size - 1) / size
+            return batches.SelectMany(b => b).Order().SequenceEqual(Enumerable.Range(0, count))
+                && batches.Count == (count + size - 1) / size
                 && batches.All(b => b.Length <= size);
         }).QuickCheckThrowOnFailure();
 

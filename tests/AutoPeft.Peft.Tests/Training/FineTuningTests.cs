@@ -9,13 +9,17 @@ namespace AutoPeft.Peft.Tests.Training;
 [Collection("torch's process-wide generator")]
 public class FineTuningTests
 {
-    private static PeftTrainingResult Train(TinyModel tiny, TrainingOptions? options = null, ulong seed = 3, string plan = "lora r4 qv", bool test = false)
+    private static PeftTrainingResult Train(TinyModel tiny, TrainingOptions? options = null, ulong seed = 3, string plan = "lora r4 qv",
+        bool test = false)
     {
         using PeftTrainer trainer = tiny.Trainer(options);
         return trainer.Train(PeftPlan.FromName(plan, tiny.Base.Config), seed, scoreTest: test);
     }
 
-    private static string Losses(PeftTrainingResult result) => string.Join(' ', result.Training.History.Select(h => $"{BitConverter.DoubleToInt64Bits(h.TrainLoss):x}/{BitConverter.DoubleToInt64Bits(h.Loss):x}"));
+    private static string Losses(PeftTrainingResult result) =>
+        string.Join(' ',
+            result.Training.History.Select(
+                h => $"{BitConverter.DoubleToInt64Bits(h.TrainLoss):x}/{BitConverter.DoubleToInt64Bits(h.Loss):x}"));
 
     [Theory]
     [InlineData("full")]
@@ -127,7 +131,8 @@ public class FineTuningTests
         Assert.Equal(expected.History, resumed.History);
         Assert.Equal(expected.Best, resumed.Best);
 
-        foreach (IDisposable disposable in new IDisposable[] { whole, wholeModel, first, firstModel, second, secondModel }) disposable.Dispose();
+        foreach (IDisposable disposable in new IDisposable[] { whole, wholeModel, first, firstModel, second, secondModel })
+            disposable.Dispose();
     }
 
     [Fact]
@@ -143,7 +148,8 @@ public class FineTuningTests
         using var three = new FineTuning(model, task, TinyModel.Options, 1e-2, 2);
         using TrainingState state = one.Capture();
         Assert.Contains("another plan", Assert.Throws<InvalidInputException>(() => two.Restore(state)).Message, StringComparison.Ordinal);
-        Assert.Contains("seed 1, not 2", Assert.Throws<InvalidInputException>(() => three.Restore(state)).Message, StringComparison.Ordinal);
+        Assert.Contains("seed 1, not 2", Assert.Throws<InvalidInputException>(() => three.Restore(state)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,7 +205,11 @@ public class FineTuningTests
     public void An_option_that_makes_no_sense_is_named()
     {
         using var tiny = new TinyModel();
-        Assert.Contains("batch size", Assert.Throws<InvalidInputException>(() => tiny.Trainer(TinyModel.Options with { BatchSize = 0 })).Message, StringComparison.Ordinal);
-        Assert.Contains("warm-up", Assert.Throws<InvalidInputException>(() => tiny.Trainer(TinyModel.Options with { Warmup = 1.5 })).Message, StringComparison.Ordinal);
+        Assert.Contains("batch size",
+            Assert.Throws<InvalidInputException>(() => tiny.Trainer(TinyModel.Options with { BatchSize = 0 })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("warm-up",
+            Assert.Throws<InvalidInputException>(() => tiny.Trainer(TinyModel.Options with { Warmup = 1.5 })).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -4,11 +4,13 @@ namespace AutoPeft.Peft.Tests.Training;
 
 public class LearningRateScheduleTests
 {
-    private static double[] All(ScheduleKind kind, int total, int warmup) => [.. Enumerable.Range(0, total).Select(s => LearningRateSchedule.Factor(kind, s, total, warmup))];
+    private static double[] All(ScheduleKind kind, int total, int warmup) =>
+        [.. Enumerable.Range(0, total).Select(s => LearningRateSchedule.Factor(kind, s, total, warmup))];
 
     [Fact]
     public void Warm_up_climbs_evenly_to_one_then_the_line_falls_to_the_last_step() =>
-        Assert.Equal([0.25, 0.5, 0.75, 1, 1, 5.0 / 6, 4.0 / 6, 3.0 / 6, 2.0 / 6, 1.0 / 6], All(ScheduleKind.Linear, 10, 4), (a, b) => Math.Abs(a - b) < 1e-15);
+        Assert.Equal([0.25, 0.5, 0.75, 1, 1, 5.0 / 6, 4.0 / 6, 3.0 / 6, 2.0 / 6, 1.0 / 6], All(ScheduleKind.Linear, 10, 4),
+            (a, b) => Math.Abs(a - b) < 1e-15);
 
     [Fact]
     public void The_cosine_is_half_way_down_half_way_through()
@@ -58,5 +60,6 @@ public class LearningRateScheduleTests
 
     [Fact]
     public void An_unknown_name_is_answered_with_the_known_ones() =>
-        Assert.Contains("linear, cosine, constant, wsd, inverse-sqrt, power", Assert.Throws<InvalidInputException>(() => LearningRateSchedule.Parse("step")).Message, StringComparison.Ordinal);
+        Assert.Contains("linear, cosine, constant, wsd, inverse-sqrt, power",
+            Assert.Throws<InvalidInputException>(() => LearningRateSchedule.Parse("step")).Message, StringComparison.Ordinal);
 }

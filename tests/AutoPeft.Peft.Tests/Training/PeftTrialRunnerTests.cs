@@ -48,18 +48,21 @@ public class PeftTrialRunnerTests
         using var runner = new PeftTrialRunner(options);
         Configuration configuration = options.SearchSpace().Sample(new Philox(3));
         var whole = new LossReporter(_ => Decision.Continue);
-        TrialOutcome uninterrupted = await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot), whole, CancellationToken.None);
+        TrialOutcome uninterrupted =
+            await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot), whole, CancellationToken.None);
 
         string folder = Path.Combine(tiny.Folder, $"trial-{pauseAt}");
         var before = new LossReporter(step => step == pauseAt ? Decision.Pause : Decision.Continue);
-        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(() => runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, folder), before, CancellationToken.None));
+        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(
+            () => runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, folder), before, CancellationToken.None));
         Assert.Equal(pauseAt, stopped.Step);
         Assert.True(File.Exists(Path.Combine(folder, "checkpoint.safetensors")));
 
         // Another process would have nothing but the file.
         using var other = new PeftTrialRunner(options);
         var after = new LossReporter(_ => Decision.Continue);
-        TrialOutcome resumed = await other.RunAsync(new TrialAssignment(0, configuration, 5, 2, Slot, folder, pauseAt), after, CancellationToken.None);
+        TrialOutcome resumed =
+            await other.RunAsync(new TrialAssignment(0, configuration, 5, 2, Slot, folder, pauseAt), after, CancellationToken.None);
         Assert.Equal(whole.Reports, before.Reports.Concat(after.Reports));
         Assert.Equal(uninterrupted.Values.ToArray(), resumed.Values.ToArray());
         Assert.False(File.Exists(Path.Combine(folder, "checkpoint.safetensors")));
@@ -73,12 +76,14 @@ public class PeftTrialRunnerTests
         using var runner = new PeftTrialRunner(options);
         Configuration configuration = options.SearchSpace().Sample(new Philox(3));
         var whole = new LossReporter(_ => Decision.Continue);
-        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, Path.Combine(tiny.Folder, "never made")), whole, CancellationToken.None);
+        await runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, Path.Combine(tiny.Folder, "never made")), whole,
+            CancellationToken.None);
 
         string folder = Path.Combine(tiny.Folder, "cancelled");
         using var cancel = new CancellationTokenSource();
         var before = new LossReporter(_ => Decision.Continue) { OnHeartbeat = beats => { if (beats == 3) cancel.Cancel(); } };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, folder), before, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => runner.RunAsync(new TrialAssignment(0, configuration, 5, 1, Slot, folder), before, cancel.Token));
         var after = new LossReporter(_ => Decision.Continue);
         await runner.RunAsync(new TrialAssignment(0, configuration, 5, 2, Slot, folder), after, CancellationToken.None);
         Assert.Equal(whole.Beats, before.Beats + after.Beats);
@@ -151,7 +156,8 @@ public class PeftTrialRunnerTests
         PeftTrialOptions options = Options(tiny);
         Configuration[] configurations = [.. Enumerable.Range(0, 2).Select(i => options.SearchSpace().Sample(new Philox((ulong)i)))];
         async Task<double> DevLoss(PeftTrialRunner runner, int which) =>
-            (await runner.RunAsync(new TrialAssignment(which, configurations[which], (ulong)which, 1, Slot), new Reporter(_ => Decision.Continue), CancellationToken.None)).Metrics["dev_loss"];
+            (await runner.RunAsync(new TrialAssignment(which, configurations[which], (ulong)which, 1, Slot),
+                new Reporter(_ => Decision.Continue), CancellationToken.None)).Metrics["dev_loss"];
         using var one = new PeftTrialRunner(options);
         using var two = new PeftTrialRunner(options);
         await DevLoss(one, 0);
@@ -165,7 +171,8 @@ public class PeftTrialRunnerTests
         PeftTrialOptions options = Options(tiny);
         using var runner = new PeftTrialRunner(options);
         var trial = new TrialAssignment(0, options.SearchSpace().Sample(new Philox(3)), 5, 1, Slot);
-        var stopped = await Assert.ThrowsAsync<TrialStoppedException>(() => runner.RunAsync(trial, new Reporter(_ => Decision.Stop), CancellationToken.None));
+        var stopped = await Assert.ThrowsAsync<TrialStoppedException>(
+            () => runner.RunAsync(trial, new Reporter(_ => Decision.Stop), CancellationToken.None));
         Assert.Equal(1, stopped.Step);
     }
 
@@ -178,7 +185,8 @@ public class PeftTrialRunnerTests
         var trial = new TrialAssignment(0, options.SearchSpace().Sample(new Philox(3)), 5, 1, Slot);
         using var source = new CancellationTokenSource();
         source.Cancel();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(trial, new Reporter(_ => Decision.Continue), source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => runner.RunAsync(trial, new Reporter(_ => Decision.Continue), source.Token));
         TrialOutcome outcome = await runner.RunAsync(trial, new Reporter(_ => Decision.Continue), CancellationToken.None);
         Assert.Equal(2, outcome.Values.Length);
     }
@@ -197,7 +205,9 @@ public class PeftTrialRunnerTests
             PeftTrialOptions options = Options(tiny) with { Training = TinyModel.Options with { Epochs = epochs, Patience = 9 } };
             using var runner = new PeftTrialRunner(options);
             Configuration configuration = options.SearchSpace().Sample(new Philox(3));
-            async Task Run(int number) => await runner.RunAsync(new TrialAssignment(number, configuration, 5, 1, Slot), new Reporter(_ => Decision.Continue), CancellationToken.None);
+            async Task Run(int number) =>
+                await runner.RunAsync(new TrialAssignment(number, configuration, 5, 1, Slot), new Reporter(_ => Decision.Continue),
+                    CancellationToken.None);
             await Run(0);
             long before = torch.Tensor.TotalCount;
             for (int i = 1; i <= 3; i++) await Run(i);
@@ -211,11 +221,13 @@ public class PeftTrialRunnerTests
         using var tiny = new TinyModel();
         PeftTrialOptions options = Options(tiny);
         using var trainer = new PeftTrainer(tiny.Base, TaskCatalog.Resolve(options.Task), options.Training);
-        using var evaluation = new FinalEvaluation(tiny.Folder, options.Task, options.Training, config => [.. Baselines.For(config).Select(p => new Candidate(p.Name, p))], studySeed: 1);
+        using var evaluation = new FinalEvaluation(tiny.Folder, options.Task, options.Training,
+            config => [.. Baselines.For(config).Select(p => new Candidate(p.Name, p))], studySeed: 1);
         PeftTrainingResult direct = trainer.Train(Baselines.For(tiny.Base.Config)[2], FinalEvaluation.SeedOf(1, 1), scoreTest: true);
         SearchSpace space = FinalEvaluation.Space(Baselines.Names.Count, 2);
         var second = space.FromValues(new Dictionary<string, object?> { ["candidate"] = 2, ["repeat"] = 1 });
-        TrialOutcome outcome = await evaluation.RunAsync(new TrialAssignment(0, second, 99, 1, Slot), new Reporter(_ => Decision.Continue), CancellationToken.None);
+        TrialOutcome outcome = await evaluation.RunAsync(new TrialAssignment(0, second, 99, 1, Slot), new Reporter(_ => Decision.Continue),
+            CancellationToken.None);
         Assert.Equal(direct.Test!.Score, outcome.Values[0]);
         Assert.Equal(direct.ExactParameters, outcome.Metrics["exact_parameters"]);
     }
@@ -235,7 +247,8 @@ public class PeftTrialRunnerTests
         using var trainer = new PeftTrainer(tiny.Base, TaskCatalog.Resolve(options.Task), options.Training);
         double[] rates = [1e-4, 3e-2];
         using var evaluation = new FinalEvaluation(tiny.Folder, options.Task, options.Training,
-            config => [.. Baselines.For(config).Select(p => new Candidate(p.Name, p))], studySeed: 1) { Rates = rates };
+            config => [.. Baselines.For(config).Select(p => new Candidate(p.Name, p))], studySeed: 1)
+        { Rates = rates };
         SearchSpace space = FinalEvaluation.RateSpace(Baselines.Names.Count, rates.Length);
         ulong seed = new Philox(1, ulong.MaxValue, StreamPurpose.Evaluation).NextUInt64();
         for (int rate = 0; rate < rates.Length; rate++)

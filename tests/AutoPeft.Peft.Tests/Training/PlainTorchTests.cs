@@ -86,7 +86,8 @@ public class PlainTorchTests
             {
                 using var scope = NewDisposeScope();
                 EncodedBatch batch = task.Train.Select(rows);
-                double factor = LearningRateSchedule.Factor(Options.Schedule, losses.Count, steps, (long)Math.Ceiling(Options.Warmup * steps));
+                double factor =
+                    LearningRateSchedule.Factor(Options.Schedule, losses.Count, steps, (long)Math.Ceiling(Options.Warmup * steps));
                 manual_seed((long)(new Philox(Seed, (ulong)losses.Count, StreamPurpose.Training).NextUInt64() >> 1)).Dispose();
                 losses.Add(step.Run(batch.Ids, batch.TypeIds, batch.Mask, batch.Labels, LearningRate * factor));
             }

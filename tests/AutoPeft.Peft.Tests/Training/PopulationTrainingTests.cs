@@ -26,7 +26,8 @@ public class PopulationTrainingTests
         public bool ReadsReports => true;
 
         public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default) =>
-            [.. inner.Propose(study, count, random, cancellationToken).Select(p => p.Parent is { } parent ? p with { Configuration = study.Trials[parent.Number].Configuration } : p)];
+            [.. inner.Propose(study, count, random, cancellationToken)
+                .Select(p => p.Parent is { } parent ? p with { Configuration = study.Trials[parent.Number].Configuration } : p)];
     }
 
     private static PeftTrialOptions Options(TinyModel tiny) => new()
@@ -41,14 +42,23 @@ public class PopulationTrainingTests
     {
         PeftTrialOptions options = Options(tiny);
         (string sampler, string scheduler) = PopulationPairing.Pair(Text, "none");
-        var definition = new StudyDefinition(options.SearchSpace(), PeftTrialOptions.Objectives) { Seed = 3, Budget = budget, Sampler = sampler, Scheduler = scheduler };
-        await using StudySession session = await SessionSteps.CreateAsync(definition, with(SamplerCatalog.Create(sampler)), new MemoryStore());
+        var definition = new StudyDefinition(options.SearchSpace(), PeftTrialOptions.Objectives)
+        {
+            Seed = 3,
+            Budget = budget,
+            Sampler = sampler,
+            Scheduler = scheduler,
+        };
+        await using StudySession session =
+            await SessionSteps.CreateAsync(definition, with(SamplerCatalog.Create(sampler)), new MemoryStore());
         using var runner = new PeftTrialRunner(options);
-        await session.RunAsync([new InProcessWorker(runner, new DeviceSlot("cpu", 0, 1))], new SweepOptions { TrialDirectory = Path.Combine(tiny.Folder, "trials") });
+        await session.RunAsync([new InProcessWorker(runner, new DeviceSlot("cpu", 0, 1))],
+            new SweepOptions { TrialDirectory = Path.Combine(tiny.Folder, "trials") });
         return session.Study;
     }
 
-    private static (double, double, double)[] Losses(Trial trial, long after) => [.. trial.Reports.Where(r => r.Step > after).Select(r => (r.Metrics["train_loss"], r.Metrics["loss"], r.Metrics["dev_score"]))];
+    private static (double, double, double)[] Losses(Trial trial, long after) =>
+        [.. trial.Reports.Where(r => r.Step > after).Select(r => (r.Metrics["train_loss"], r.Metrics["loss"], r.Metrics["dev_score"]))];
 
     [Fact]
     public async Task A_successor_with_its_parents_hyperparameters_goes_on_to_its_parents_losses_bit_for_bit()
@@ -78,10 +88,12 @@ public class PopulationTrainingTests
         Trial t = study.Trials.First(t => t.Parent is not null);
         Trial parent = study.Trials[t.Parent!.Number];
         Assert.NotEqual(parent.Configuration.GetDouble("learning_rate"), t.Configuration.GetDouble("learning_rate"));
-        Assert.Equal((parent.Configuration.GetInt("rank"), parent.Configuration.GetInt("layers")), (t.Configuration.GetInt("rank"), t.Configuration.GetInt("layers")));
+        Assert.Equal((parent.Configuration.GetInt("rank"), parent.Configuration.GetInt("layers")),
+            (t.Configuration.GetInt("rank"), t.Configuration.GetInt("layers")));
         double[] parents = [.. parent.Reports.Select(r => r.Metrics["train_loss"])];
         // From where the parent stood, not from where it began: nearer to its next loss than to its first.
-        Assert.True(Math.Abs(t.Reports[0].Metrics["train_loss"] - parents[(int)t.Parent.Step]) < Math.Abs(t.Reports[0].Metrics["train_loss"] - parents[0]) || t.Parent.Step == 1);
+        Assert.True(Math.Abs(t.Reports[0].Metrics["train_loss"] - parents[(int)t.Parent.Step])
+            < Math.Abs(t.Reports[0].Metrics["train_loss"] - parents[0]) || t.Parent.Step == 1);
         Assert.NotEqual(Losses(parent, t.Parent.Step)[0], Losses(t, t.Parent.Step)[0]);
     }
 
@@ -96,12 +108,16 @@ public class PopulationTrainingTests
         Assert.NotEmpty(ended);
         foreach (Trial t in ended)
         {
-            TrainingPhase[] phases = [.. Lineage.Of(study, t).Select(p => new TrainingPhase(options.PlanOf(p.Configuration, tiny.Base.Config), options.TrainingOf(p.Configuration), (int)p.Until))];
+            TrainingPhase[] phases = [.. Lineage.Of(study, t)
+                .Select(p => new TrainingPhase(options.PlanOf(p.Configuration, tiny.Base.Config), options.TrainingOf(p.Configuration),
+                    (int)p.Until))];
             Assert.NotEmpty(phases);
-            PeftTrainingResult again = TrainingPhase.Train(trainer, phases, options.PlanOf(t.Configuration, tiny.Base.Config), options.TrainingOf(t.Configuration), StudySession.TrainingSeed(study, t));
+            PeftTrainingResult again = TrainingPhase.Train(trainer, phases, options.PlanOf(t.Configuration, tiny.Base.Config),
+                options.TrainingOf(t.Configuration), StudySession.TrainingSeed(study, t));
             Assert.Equal(t.Values[0], again.Training.Best.Score);
             Assert.Equal(t.Metrics["dev_loss"], again.Training.Best.Loss);
-            Assert.Equal(t.Reports.Select(r => r.Metrics["train_loss"]), again.Training.History.Skip((int)t.Parent!.Step).Select(h => h.TrainLoss));
+            Assert.Equal(t.Reports.Select(r => r.Metrics["train_loss"]),
+                again.Training.History.Skip((int)t.Parent!.Step).Select(h => h.TrainLoss));
         }
     }
 
@@ -124,9 +140,11 @@ public class PopulationTrainingTests
                 using var from = new PeftTrainer(tiny.Base, TaskCatalog.Resolve(Options(tiny).Task), TinyModel.Options with { Epochs = 2 });
                 PeftTrialOptions options = Options(tiny) with { Space = shipped.Name, Training = TinyModel.Options with { Epochs = 2 } };
                 string file = Path.Combine(tiny.Folder, $"{shipped.Name}-{name}.safetensors");
-                from.Train(options.PlanOf(c, tiny.Base.Config), 1, options.TrainingOf(c), onEvaluation: _ => TrainingDecision.Pause, checkpoint: new TrainingCheckpoint(file));
+                from.Train(options.PlanOf(c, tiny.Base.Config), 1, options.TrainingOf(c), onEvaluation: _ => TrainingDecision.Pause,
+                    checkpoint: new TrainingCheckpoint(file));
                 var checkpoint = new TrainingCheckpoint(file) { OnRefused = why => Assert.Fail(why) };
-                PeftTrainingResult result = from.Train(options.PlanOf(other, tiny.Base.Config), 1, options.TrainingOf(other), checkpoint: checkpoint);
+                PeftTrainingResult result =
+                    from.Train(options.PlanOf(other, tiny.Base.Config), 1, options.TrainingOf(other), checkpoint: checkpoint);
                 Assert.Equal(2, result.Training.History.Count);
             }
         }

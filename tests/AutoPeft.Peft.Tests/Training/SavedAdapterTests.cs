@@ -65,7 +65,8 @@ public class SavedAdapterTests
         Save(tiny, trainer, "serial 4", folder, SaveFormat.Autopeft, _ => { });
 
         using var other = new PeftTrainer(tiny.Base, tiny.Task with { Labels = ["awful", "fine"] }, Options);
-        Assert.Contains("the adapter answers with bad, good, but the task's labels are awful, fine", Refusal(other, folder), StringComparison.Ordinal);
+        Assert.Contains("the adapter answers with bad, good, but the task's labels are awful, fine", Refusal(other, folder),
+            StringComparison.Ordinal);
         Assert.Contains("adapter_config.json: no such file", Refusal(trainer, tiny.Folder), StringComparison.Ordinal);
 
         // The same shapes, other weights: nothing but the checksum tells.
@@ -92,7 +93,8 @@ public class SavedAdapterTests
         Assert.DoesNotContain('\n', message);
     }
 
-    private static string Refusal(PeftTrainer trainer, string folder) => Assert.Throws<InvalidInputException>(() => trainer.Evaluate(folder)).Message;
+    private static string Refusal(PeftTrainer trainer, string folder) =>
+        Assert.Throws<InvalidInputException>(() => trainer.Evaluate(folder)).Message;
 
     /// <summary>The test examples stand among the unlabelled too, so that answers can be compared.</summary>
     private static PeftTrainer Trainer(TinyModel tiny) =>

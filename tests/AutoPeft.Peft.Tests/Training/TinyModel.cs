@@ -56,7 +56,10 @@ public sealed class TinyModel : IDisposable
     {
         string[] fillers = ["the film", "a long and winding story", "this", "one more day in the town by the sea", "it"];
         List<TextExample> Split(int count, int from) =>
-            [.. Enumerable.Range(from, count).Select(i => new TextExample($"{fillers[i % fillers.Length]} is {(i % 2 == 0 ? "good" : "bad")} {fillers[i * 7 % fillers.Length]}", null, i % 2 == 0 ? 1 : 0))];
+            [.. Enumerable.Range(from, count)
+                .Select(i => new TextExample(
+                    $"{fillers[i % fillers.Length]} is {(i % 2 == 0 ? "good" : "bad")} {fillers[i * 7 % fillers.Length]}", null,
+                    i % 2 == 0 ? 1 : 0))];
         return new TextTask("tiny", ["bad", "good"], TaskMetric.Accuracy, Split(train, 0), Split(dev, 1000), Split(test, 2000));
     }
 }

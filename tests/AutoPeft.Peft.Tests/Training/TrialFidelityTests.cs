@@ -67,7 +67,9 @@ public class TrialFidelityTests
     [Fact]
     public void A_first_level_beyond_the_whole_is_refused()
     {
-        Assert.Contains("the whole is 12 layers", Assert.Throws<InvalidInputException>(() => TrialFidelity.Parse("layers:min=13").Levels(20, 12)).Message, StringComparison.Ordinal);
+        Assert.Contains("the whole is 12 layers",
+            Assert.Throws<InvalidInputException>(() => TrialFidelity.Parse("layers:min=13").Levels(20, 12)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +84,8 @@ public class TrialFidelityTests
 
         using var trainer = new PeftTrainer(tiny.Base, TaskCatalog.Resolve(options.Task), options.Training);
         PeftPlan plan = options.PlanOf(Some(options), trainer.Config);
-        foreach ((long epochs, double score, _) in reporter.Reports) Assert.Equal(trainer.Train(plan, 5, options.Training with { Epochs = (int)epochs }).Training.Best.Score, score);
+        foreach ((long epochs, double score, _) in reporter.Reports)
+            Assert.Equal(trainer.Train(plan, 5, options.Training with { Epochs = (int)epochs }).Training.Best.Score, score);
         using var plain = new PeftTrialRunner(options with { Fidelity = new() });
         TrialOutcome whole = await plain.RunAsync(new TrialAssignment(0, Some(options), 5, 1, Slot), new Ignore(), CancellationToken.None);
         Assert.Equal(whole.Values.ToArray(), outcome.Values.ToArray());
@@ -99,14 +102,17 @@ public class TrialFidelityTests
         PeftTrialOptions options = Options(tiny, fidelity);
         using var runner = new PeftTrialRunner(options);
         var whole = new Reporter(_ => Decision.Continue);
-        TrialOutcome uninterrupted = await runner.RunAsync(new TrialAssignment(0, Some(options), 5, 1, Slot), whole, CancellationToken.None);
+        TrialOutcome uninterrupted =
+            await runner.RunAsync(new TrialAssignment(0, Some(options), 5, 1, Slot), whole, CancellationToken.None);
         string folder = Path.Combine(tiny.Folder, "trial");
         var first = new Reporter(_ => Decision.Pause);
-        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(() => runner.RunAsync(new TrialAssignment(0, Some(options), 5, 1, Slot, folder), first, CancellationToken.None));
+        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(
+            () => runner.RunAsync(new TrialAssignment(0, Some(options), 5, 1, Slot, folder), first, CancellationToken.None));
         Assert.Equal(1, stopped.Step);
         var rest = new Reporter(_ => Decision.Continue);
         using var other = new PeftTrialRunner(options);
-        TrialOutcome promoted = await other.RunAsync(new TrialAssignment(0, Some(options), 5, 2, Slot, folder, 1), rest, CancellationToken.None);
+        TrialOutcome promoted =
+            await other.RunAsync(new TrialAssignment(0, Some(options), 5, 2, Slot, folder, 1), rest, CancellationToken.None);
         Assert.Equal(whole.Reports, first.Reports.Concat(rest.Reports));
         Assert.Equal(whole.Beats, first.Beats + rest.Beats);
         Assert.Equal(uninterrupted.Values.ToArray(), promoted.Values.ToArray());
@@ -145,7 +151,8 @@ public class TrialFidelityTests
         using var tiny = new TinyModel();
         using BaseModel all = tiny.Base.Shallow(2), top = tiny.Base.Shallow(1);
         PeftPlan plan = PeftPlan.FromName("lora r2 qv", tiny.Base.Config);
-        using PeftTrainer trainer = tiny.Trainer(), same = new(all, tiny.Task, TinyModel.Options), shallow = new(top, tiny.Task, TinyModel.Options);
+        using PeftTrainer trainer = tiny.Trainer(), same = new(all, tiny.Task, TinyModel.Options),
+            shallow = new(top, tiny.Task, TinyModel.Options);
         Assert.Equal(trainer.Train(plan, 1).Training.Best.Loss, same.Train(plan.OnLayers([0, 1]), 1).Training.Best.Loss);
         PeftPlan moved = plan.OnLayers([1]);
         Assert.All(moved.Blocks, b => Assert.Equal(0, b.Site.Layer));
@@ -155,7 +162,8 @@ public class TrialFidelityTests
 
     private sealed class Ignore : ITrialReporter
     {
-        public ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics, CancellationToken cancellationToken) => ValueTask.FromResult(Decision.Continue);
+        public ValueTask<Decision> ReportAsync(long step, IReadOnlyDictionary<string, double> metrics,
+            CancellationToken cancellationToken) => ValueTask.FromResult(Decision.Continue);
 
         public void Heartbeat()
         {

@@ -6,7 +6,8 @@ using AutoPeft.TestKit;
 namespace AutoPeft.Postgres.Tests.Server;
 
 /// <summary>
-/// A database that an earlier version filled stays readable. The dump in Assets was written once and is never written again: a change that cannot read it breaks somebody's studies.
+/// A database that an earlier version filled stays readable. The dump in Assets was written once and is never written again: a change that
+/// cannot read it breaks somebody's studies.
 /// </summary>
 [Collection(nameof(ServerCollection))]
 public sealed class OlderStoreTests(ServerFixture server)
@@ -25,8 +26,10 @@ public sealed class OlderStoreTests(ServerFixture server)
         Assert.Equal(entry.Records, session.Study.Sequence);
         Assert.Equal(
             [
-                TrialState.Completed, TrialState.Completed, TrialState.Completed, TrialState.Completed, TrialState.Failed, TrialState.Completed, TrialState.Completed, TrialState.Pruned,
-                TrialState.Completed, TrialState.Paused, TrialState.Completed, TrialState.Completed, TrialState.Completed, TrialState.Running, TrialState.Waiting,
+                TrialState.Completed, TrialState.Completed, TrialState.Completed, TrialState.Completed, TrialState.Failed,
+                TrialState.Completed, TrialState.Completed, TrialState.Pruned,
+                TrialState.Completed, TrialState.Paused, TrialState.Completed, TrialState.Completed, TrialState.Completed,
+                TrialState.Running, TrialState.Waiting,
             ],
             session.Study.Trials.Select(t => t.State));
         Trial first = session.Study.Trials[0];

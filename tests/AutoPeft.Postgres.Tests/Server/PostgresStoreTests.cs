@@ -29,7 +29,9 @@ public sealed class PostgresStoreTests(ServerFixture server)
 
     [SkippableTheory]
     [InlineData("create schema autopeft; create table autopeft.mine (x int)", "did not make")]
-    [InlineData("create schema autopeft; create table autopeft.version (number int, applied timestamptz); insert into autopeft.version values (99, now())", "newer AutoPeft")]
+    [InlineData(
+        "create schema autopeft; create table autopeft.version (number int, applied timestamptz); insert into autopeft.version values "
+            + "(99, now())", "newer AutoPeft")]
     public async Task A_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was(string sql, string says)
     {
         string name = "other" + Guid.NewGuid().ToString("N");
@@ -37,7 +39,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await server.Process.SqlAsync(sql, name);
         string before = await TablesAsync(name);
         StoreAddress address = StoreAddress.Parse(server.Process.Url[..^"postgres".Length] + name);
-        foreach (Func<Task> use in (Func<Task>[])[() => PostgresStore.CreateAsync(address, "s"), () => PostgresStore.OpenAsync(address, "s"), () => StudyList.ReadAsync(address)])
+        foreach (Func<Task> use in (Func<Task>[])[() => PostgresStore.CreateAsync(address, "s"),
+            () => PostgresStore.OpenAsync(address, "s"), () => StudyList.ReadAsync(address)])
         {
             InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(use);
             Assert.Contains(says, e.Message, StringComparison.Ordinal);
@@ -52,7 +55,9 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await server.Process.SqlAsync("create database bare");
         StoreAddress address = StoreAddress.Parse(server.Process.Url[..^"postgres".Length] + "bare");
         Assert.Empty(await StudyList.ReadAsync(address));
-        Assert.Contains("no studies yet", (await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(address, "s"))).Message, StringComparison.Ordinal);
+        Assert.Contains("no studies yet",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(address, "s"))).Message,
+            StringComparison.Ordinal);
         Assert.Equal("", await TablesAsync("bare"));
     }
 
@@ -61,7 +66,9 @@ public sealed class PostgresStoreTests(ServerFixture server)
     {
         string name = server.NewName();
         await using PostgresStore store = await PostgresStore.CreateAsync(server.Address, name);
-        Assert.Contains("no study", (await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(server.Address, name))).Message, StringComparison.Ordinal);
+        Assert.Contains("no study",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(server.Address, name))).Message,
+            StringComparison.Ordinal);
         await using StudySession session = await SessionAsync(store, 5);
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.CreateAsync(server.Address, name));
         Assert.Contains($"'{name}' already", e.Message, StringComparison.Ordinal);
@@ -75,7 +82,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await server.Process.SqlAsync("grant create on database postgres to guarded");
         await server.Process.AddAccessRuleAsync("host all guarded 127.0.0.1/32 scram-sha-256");
         string Url(string user) => server.Process.Url.Replace("postgres@", user + "@", StringComparison.Ordinal);
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(StoreAddress.Parse(Url("guarded:wrong-hush")), "s"));
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(
+            () => PostgresStore.OpenAsync(StoreAddress.Parse(Url("guarded:wrong-hush")), "s"));
         Assert.Contains("refuses the user", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", e.Message, StringComparison.Ordinal);
         string passfile = Path.Combine(server.Process.Directory, "pass");
@@ -85,7 +93,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
         // It gets in, to where it has no right: that is another message.
         foreach (string url in (string[])[Url("guarded:hush-hush"), Url("guarded") + "?passfile=" + Uri.EscapeDataString(passfile)])
         {
-            e = await Assert.ThrowsAsync<InvalidInputException>(async () => { await using PostgresStore s = await PostgresStore.CreateAsync(StoreAddress.Parse(url), server.NewName()); });
+            e = await Assert.ThrowsAsync<InvalidInputException>(
+                async () => { await using PostgresStore s = await PostgresStore.CreateAsync(StoreAddress.Parse(url), server.NewName()); });
             Assert.DoesNotContain("hush", e.ToString(), StringComparison.Ordinal);
             Assert.Contains("permission denied", e.Message, StringComparison.Ordinal);
         }
@@ -97,7 +106,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
     public async Task A_server_or_database_that_is_not_there_is_one_line_at_once(string url, string says)
     {
         if (url.StartsWith("DATABASE", StringComparison.Ordinal)) url = server.Process.Url[..^"postgres".Length] + "nowhere";
-        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(StoreAddress.Parse(url), "s"));
+        InvalidInputException e =
+            await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.OpenAsync(StoreAddress.Parse(url), "s"));
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
         Assert.DoesNotContain("hush", e.Message, StringComparison.Ordinal);
@@ -176,7 +186,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
         {
             while (!done.IsCancellationRequested)
             {
-                await server.Process.SqlAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'autopeft' and random() < 0.7");
+                await server.Process.SqlAsync(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'autopeft' and random() < 0.7");
                 await Task.Delay(15);
             }
         });
@@ -203,7 +214,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await using PostgresStore other = await PostgresStore.OpenAsync(server.Address, name);
         Task[] waiting = [.. Enumerable.Range(0, 3).Select(_ => other.WaitForChangeAsync(1, TimeSpan.FromSeconds(60), default))];
         // One listener however many wait, and it is there before the append.
-        while (await server.Process.SqlAsync("select count(*) from pg_stat_activity where query ilike '%from autopeft.studies where name%' and state = 'idle' and wait_event = 'ClientRead'") == "0") await Task.Delay(20);
+        while (await server.Process.SqlAsync("select count(*) from pg_stat_activity where query ilike '%from autopeft.studies where "
+            + "name%' and state = 'idle' and wait_event = 'ClientRead'") == "0") await Task.Delay(20);
         await Task.Delay(100);
         Assert.All(waiting, w => Assert.False(w.IsCompleted));
         await session.AskAsync(1);
@@ -245,9 +257,15 @@ public sealed class PostgresStoreTests(ServerFixture server)
     }
 
     private static StudyDefinition Definition(int budget) =>
-        new(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("a"), Objective.Minimize("b")]) { Budget = budget, Seed = 3, Sampler = "random" };
+        new(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("a"), Objective.Minimize("b")])
+        {
+            Budget = budget,
+            Seed = 3,
+            Sampler = "random",
+        };
 
-    private static Task<StudySession> SessionAsync(IStudyStore store, int budget) => SessionSteps.CreateAsync(Definition(budget), new RandomSampler(), store);
+    private static Task<StudySession> SessionAsync(IStudyStore store, int budget) =>
+        SessionSteps.CreateAsync(Definition(budget), new RandomSampler(), store);
 
     private static async Task<List<StudyEvent>> ReadAsync(PostgresStore store)
     {
@@ -256,9 +274,13 @@ public sealed class PostgresStoreTests(ServerFixture server)
         return log;
     }
 
-    private Task<string> TablesAsync(string database) => server.Process.SqlAsync("select string_agg(table_schema || '.' || table_name, ' ' order by 1) from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')", database);
+    private Task<string> TablesAsync(string database) =>
+        server.Process.SqlAsync(
+            "select string_agg(table_schema || '.' || table_name, ' ' order by 1) from information_schema.tables where table_schema not "
+                + "in ('pg_catalog', 'information_schema')", database);
 
-    private sealed class ScriptedWorker(string name, DeviceSlot device, Func<TrialAssignment, ITrialReporter, CancellationToken, Task<AttemptEnd>> script) : IWorker
+    private sealed class ScriptedWorker(string name, DeviceSlot device,
+        Func<TrialAssignment, ITrialReporter, CancellationToken, Task<AttemptEnd>> script) : IWorker
     {
         public string Name => name;
 
@@ -266,7 +288,8 @@ public sealed class PostgresStoreTests(ServerFixture server)
 
         public Task WarmUpAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => script(trial, reporter, cancellationToken);
+        public Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            script(trial, reporter, cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -16,7 +16,8 @@ public class ComparisonTests
     public void A_better_search_is_told_from_a_worse_one_over_shared_seeds()
     {
         ulong[] seeds = [1, 2, 3, 4, 5, 6];
-        StudyComparison c = StudyComparison.Of(Studies("zdt1", new NsgaIISampler(), 150, seeds), Studies("zdt1", new RandomSampler(), 150, seeds));
+        StudyComparison c =
+            StudyComparison.Of(Studies("zdt1", new NsgaIISampler(), 150, seeds), Studies("zdt1", new RandomSampler(), 150, seeds));
         Assert.Equal(ComparisonTest.PairedPermutation, c.Test);
         // The smallest p-value of six pairs: both ways of all six signs.
         Assert.Equal(2 / 64.0, c.PValue, 1e-12);
@@ -32,7 +33,8 @@ public class ComparisonTests
         for (ulong k = 0; k < 200; k++)
         {
             var random = new Philox(k);
-            double[] x = [.. Enumerable.Range(0, 5).Select(_ => random.NextNormal())], y = [.. Enumerable.Range(0, 6).Select(_ => random.NextNormal())];
+            double[] x = [.. Enumerable.Range(0, 5).Select(_ => random.NextNormal())],
+                y = [.. Enumerable.Range(0, 6).Select(_ => random.NextNormal())];
             if (StudyComparison.Relabelled(x, y, random) <= 0.1) small++;
         }
         // 10 % of 200, with three standard errors.
@@ -42,7 +44,8 @@ public class ComparisonTests
     [Fact]
     public void Two_single_studies_are_compared_by_what_hangs_on_single_trials()
     {
-        StudyComparison same = StudyComparison.Of(Studies("branin", new RandomSampler(), 40, 1), Studies("branin", new RandomSampler(), 40, 1));
+        StudyComparison same =
+            StudyComparison.Of(Studies("branin", new RandomSampler(), 40, 1), Studies("branin", new RandomSampler(), 40, 1));
         Assert.Equal((ComparisonTest.TrialBootstrap, 0.0), (same.Test, same.Difference));
         Assert.True(same.PValue > 0.5);
     }
@@ -50,7 +53,8 @@ public class ComparisonTests
     [Fact]
     public void Studies_of_other_objectives_do_not_compare()
     {
-        InvalidInputException e = Assert.Throws<InvalidInputException>(() => StudyComparison.Of(Studies("branin", new RandomSampler(), 3, 1), Studies("zdt1", new RandomSampler(), 3, 1)));
+        InvalidInputException e = Assert.Throws<InvalidInputException>(
+            () => StudyComparison.Of(Studies("branin", new RandomSampler(), 3, 1), Studies("zdt1", new RandomSampler(), 3, 1)));
         Assert.Contains("same objectives", e.Message);
     }
 

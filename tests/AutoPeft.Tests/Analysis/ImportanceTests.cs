@@ -10,7 +10,8 @@ namespace AutoPeft.Tests.Analysis;
 public class ImportanceTests
 {
     private static ImportanceReport Analyse(TestFunction f, int trials, ImportanceMethod method, ulong seed = 0, double cutoff = 1) =>
-        ImportanceAnalysis.Of(new FunctionStudy(f, seed, trials).Run(new RandomSampler()).Study, 0, new ImportanceOptions { Method = method, Cutoff = cutoff });
+        ImportanceAnalysis.Of(new FunctionStudy(f, seed, trials).Run(new RandomSampler()).Study, 0,
+            new ImportanceOptions { Method = method, Cutoff = cutoff });
 
     private static void Within(SensitivityFunction known, ImportanceReport report, double main, double total, double pair)
     {
@@ -31,7 +32,8 @@ public class ImportanceTests
 
     [Fact]
     public void Shares_of_the_Ishigami_function_are_within_5_points_of_the_closed_form_at_500_trials() =>
-        Within(SensitivityFunction.Ishigami(), Analyse(SensitivityFunction.Ishigami().Function, 500, ImportanceMethod.Auto), 0.05, 0.05, 0.05);
+        Within(SensitivityFunction.Ishigami(), Analyse(SensitivityFunction.Ishigami().Function, 500, ImportanceMethod.Auto), 0.05, 0.05,
+            0.05);
 
     [Fact]
     public void Shares_of_the_Sobol_g_function_are_within_5_points_of_the_closed_form_at_500_trials() =>
@@ -54,12 +56,14 @@ public class ImportanceTests
     [Fact]
     public void PED_ANOVA_of_an_indicator_is_the_functional_ANOVA_of_that_indicator()
     {
-        // The best quarter is exactly {a and b}: a main effect of each, V = p(1−p)·1/3, and an interaction as large (p = ¼: V_a = V_b = V_ab = 1/16).
+        // The best quarter is exactly {a and b}: a main effect of each, V = p(1−p)·1/3, and an interaction as large (p = ¼: V_a = V_b =
+        // V_ab = 1/16).
         SearchSpace space = SearchSpace.Build(s => s.Bool("a").Bool("b").Bool("idle"));
         var f = new TestFunction("and", space, [Objective.Minimize("f")], c => ([c.GetBool("a") && c.GetBool("b") ? 0 : 1], []));
         var study = new FunctionStudy(f, 1, 800);
         study.Run(new SobolSampler());
-        ImportanceReport report = ImportanceAnalysis.Of(study.Study, 0, new ImportanceOptions { Method = ImportanceMethod.PedAnova, BestShare = 0.2 });
+        ImportanceReport report =
+            ImportanceAnalysis.Of(study.Study, 0, new ImportanceOptions { Method = ImportanceMethod.PedAnova, BestShare = 0.2 });
         double Main(string name) => report.Parameters.Single(p => p.Parameter == name).Main.Value;
         Assert.Equal(0.5, Main("a"), 0.08);
         Assert.Equal(0.5, Main("b"), 0.08);
@@ -89,7 +93,8 @@ public class ImportanceTests
     public void An_objective_with_a_formula_is_known_and_not_modelled()
     {
         // Var(3x) : Var(x) = 9 : 1, and nothing together.
-        Study study = Weighted(3, [Objective.Minimize("size") with { Formula = "3 * x0 + x1 + 10" }], c => [3 * c.GetDouble("x0") + c.GetDouble("x1") + 10], 12);
+        Study study = Weighted(3, [Objective.Minimize("size") with { Formula = "3 * x0 + x1 + 10" }],
+            c => [3 * c.GetDouble("x0") + c.GetDouble("x1") + 10], 12);
         ImportanceReport report = ImportanceAnalysis.Of(study, 0);
         Assert.Equal((ImportanceMethod.Formula, null, false), (report.Method, report.Explained, report.IsLogarithmic));
         Assert.Equal(["x0", "x1", "x2"], report.Parameters.Select(p => p.Parameter));
@@ -106,19 +111,22 @@ public class ImportanceTests
     public void Work_on_a_wide_space_is_bounded_and_the_bound_is_said(ImportanceMethod method)
     {
         Study study = Weighted(9, [Objective.Minimize("loss")], c => [4 * c.GetDouble("x5") + c.GetDouble("x2")], 60);
-        ImportanceReport report = ImportanceAnalysis.Of(study, 0, new ImportanceOptions { Method = method, MostParameters = 4, CurvesOfWideSpaces = 2, MostTrials = 50, Points = 256 });
+        ImportanceReport report = ImportanceAnalysis.Of(study, 0,
+            new ImportanceOptions { Method = method, MostParameters = 4, CurvesOfWideSpaces = 2, MostTrials = 50, Points = 256 });
         Assert.Equal("x5", report.Parameters[0].Parameter);
         Assert.Equal(2, report.Dependence.Length);
         Assert.Contains("It rests on 50 of 60 trials, evenly spread over the study.", report.Limits);
         if (method == ImportanceMethod.PedAnova) return;
         Assert.Equal(4, report.Parameters.Length);
-        Assert.Contains("Only the 4 of 9 parameters to which the model is most sensitive were measured, and curves drawn of 2.", report.Limits);
+        Assert.Contains("Only the 4 of 9 parameters to which the model is most sensitive were measured, and curves drawn of 2.",
+            report.Limits);
     }
 
     [Fact]
     public void A_mark_for_bad_results_is_no_variance_to_explain()
     {
-        Study study = Weighted(2, [Objective.Minimize("loss")], c => [c.GetDouble("x1") > 0.9 ? double.MaxValue : c.GetDouble("x0") + 0.01 * c.GetDouble("x1")]);
+        Study study = Weighted(2, [Objective.Minimize("loss")],
+            c => [c.GetDouble("x1") > 0.9 ? double.MaxValue : c.GetDouble("x0") + 0.01 * c.GetDouble("x1")]);
         ImportanceReport report = ImportanceAnalysis.Of(study, 0);
         Assert.All(report.Dependence.SelectMany(d => d.Points), p => Assert.InRange(p.Objective.Value, -1, 30));
     }
@@ -127,7 +135,8 @@ public class ImportanceTests
     public void Switches_say_which_layers_matter_in_the_objectives_own_direction_and_units()
     {
         SearchSpace space = SearchSpace.Build(s => s.Bool("layer0").Bool("layer1").Subset("targets", ["q", "v"]));
-        var f = new TestFunction("layers", space, [Objective.Maximize("score")], c => ([0.5 + (c.GetBool("layer1") ? 0.25 : 0) + (c.GetSubset("targets").Contains("v") ? 0.1 : 0)], []));
+        var f = new TestFunction("layers", space, [Objective.Maximize("score")],
+            c => ([0.5 + (c.GetBool("layer1") ? 0.25 : 0) + (c.GetSubset("targets").Contains("v") ? 0.1 : 0)], []));
         ImportanceReport report = Analyse(f, 60, ImportanceMethod.GaussianProcess);
         IntervalEstimate Effect(string name) => report.Switches.Single(s => s.Parameter == name).Effect;
         Assert.Equal(0.25, Effect("layer1").Value, 0.01);
@@ -160,7 +169,8 @@ public class ImportanceTests
     [Fact]
     public void The_same_study_gives_the_same_report_bit_for_bit()
     {
-        ImportanceReport a = Analyse(SensitivityFunction.Conditional().Function, 60, ImportanceMethod.Auto), b = Analyse(SensitivityFunction.Conditional().Function, 60, ImportanceMethod.Auto);
+        ImportanceReport a = Analyse(SensitivityFunction.Conditional().Function, 60, ImportanceMethod.Auto),
+            b = Analyse(SensitivityFunction.Conditional().Function, 60, ImportanceMethod.Auto);
         Assert.Equal(a.Parameters.ToArray(), b.Parameters.ToArray());
         Assert.Equal(a.Interactions.ToArray(), b.Interactions.ToArray());
     }
@@ -170,6 +180,7 @@ public class ImportanceTests
     {
         TestFunction f = SensitivityFunction.Ishigami().Function;
         Assert.Contains("at least 10", Assert.Throws<InvalidInputException>(() => Analyse(f, 9, ImportanceMethod.Auto)).Message);
-        Assert.Contains("same 'f'", Assert.Throws<InvalidInputException>(() => Analyse(f with { Equation = _ => ([1], []) }, 20, ImportanceMethod.Auto)).Message);
+        Assert.Contains("same 'f'",
+            Assert.Throws<InvalidInputException>(() => Analyse(f with { Equation = _ => ([1], []) }, 20, ImportanceMethod.Auto)).Message);
     }
 }

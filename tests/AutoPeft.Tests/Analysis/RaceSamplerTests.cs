@@ -27,19 +27,24 @@ public class RaceSamplerTests
         {
             int n = study.Trials.Count;
             Append(new TrialProposed(DateTimeOffset.UnixEpoch, n, p.Configuration, "race", study.Sequence, n, 1));
-            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, n, null, [0.1 * p.Configuration.GetInt("candidate") + 0.05 * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
+            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, n, null,
+                [0.1 * p.Configuration.GetInt("candidate") + 0.05 * random.NextNormal()], [],
+                ImmutableSortedDictionary<string, double>.Empty));
         }
         Assert.InRange(study.Trials.Count, 12, 80);
         Assert.Equal((true, 3), (sampler.Standing(study).IsDecided, sampler.Standing(study).Leader));
         foreach (TrialProposed p in log.OfType<TrialProposed>())
-            Assert.Equal(p.Configuration, Assert.Single(new RaceSampler().Propose(Study.Of(log.Take((int)p.Seen)), 1, new Philox(9))).Configuration);
+            Assert.Equal(p.Configuration,
+                Assert.Single(new RaceSampler().Propose(Study.Of(log.Take((int)p.Seen)), 1, new Philox(9))).Configuration);
     }
 
     [Fact]
     public void A_study_of_another_space_is_no_race()
     {
         var study = new Study();
-        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(SearchSpace.Build(s => s.Float("lr", 0, 1)), [Objective.Minimize("loss")])));
-        Assert.Contains("candidate and repeat", Assert.Throws<InvalidInputException>(() => new RaceSampler().Propose(study, 1, new Philox(0))).Message);
+        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch,
+            new StudyDefinition(SearchSpace.Build(s => s.Float("lr", 0, 1)), [Objective.Minimize("loss")])));
+        Assert.Contains("candidate and repeat",
+            Assert.Throws<InvalidInputException>(() => new RaceSampler().Propose(study, 1, new Philox(0))).Message);
     }
 }

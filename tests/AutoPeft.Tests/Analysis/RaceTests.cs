@@ -6,14 +6,16 @@ namespace AutoPeft.Tests.Analysis;
 
 public class RaceTests
 {
-    private static (RaceStanding Standing, int Runs) Play(double[] truth, double noise, int blocks, int budget, ulong seed, double blockEffect = 1)
+    private static (RaceStanding Standing, int Runs) Play(double[] truth, double noise, int blocks, int budget, ulong seed,
+        double blockEffect = 1)
     {
         var random = new Philox(seed, 0, StreamPurpose.Data);
         var race = new Race(truth.Length, blocks);
         var results = new List<RaceResult>();
         double[] effect = [.. Enumerable.Range(0, blocks).Select(_ => blockEffect * random.NextNormal())];
         while (results.Count < budget && race.Next(results, new HashSet<(int, int)>()) is [var next, ..])
-            results.Add(new RaceResult(next.Candidate, next.Block, truth[next.Candidate] + effect[next.Block] + noise * random.NextNormal()));
+            results.Add(
+                new RaceResult(next.Candidate, next.Block, truth[next.Candidate] + effect[next.Block] + noise * random.NextNormal()));
         return (race.Standing(results), results.Count);
     }
 

@@ -16,7 +16,8 @@ public class StopRuleTests
         double best = study.Study.Completed.Min(t => t.Values[0]);
         Assert.Contains("reached f", new TargetReached("f", best).Stops(study.Study, default));
         Assert.Null(new TargetReached("f", best - 1e-9).Stops(study.Study, default));
-        Assert.Contains("no objective 'g'", Assert.Throws<InvalidInputException>(() => new TargetReached("g", 1).Stops(study.Study, default)).Message);
+        Assert.Contains("no objective 'g'",
+            Assert.Throws<InvalidInputException>(() => new TargetReached("g", 1).Stops(study.Study, default)).Message);
         Assert.NotNull(new TimeLimit(TimeSpan.FromMinutes(1)).Stops(study.Study, TimeSpan.FromSeconds(60)));
         Assert.Null(new TimeLimit(TimeSpan.FromMinutes(1)).Stops(study.Study, TimeSpan.FromSeconds(59.9)));
         Assert.NotNull(new TrialLimit(30).Stops(study.Study, default));
@@ -47,8 +48,10 @@ public class StopRuleTests
         async Task<(IStudyView Study, string? Because)> RunAsync(params IStopRule[] rules)
         {
             var definition = new StudyDefinition(branin.Space, branin.Objectives) { Budget = 6, Sampler = "random" };
-            await using StudySession session = await StudySession.CreateAsync(definition, new StudyPolicy { Sampler = new RandomSampler(), StopRules = rules }, new MemoryStore());
-            var sweep = new LocalSweep(session, new AttemptRunner([new InProcessWorker(new FunctionRunner(branin), DeviceSlot.Cpu(1)[0])], new SweepOptions()));
+            await using StudySession session = await StudySession.CreateAsync(definition,
+                new StudyPolicy { Sampler = new RandomSampler(), StopRules = rules }, new MemoryStore());
+            var sweep = new LocalSweep(session,
+                new AttemptRunner([new InProcessWorker(new FunctionRunner(branin), DeviceSlot.Cpu(1)[0])], new SweepOptions()));
             await sweep.RunAsync(default);
             return (session.Study, sweep.EndedBecause);
         }

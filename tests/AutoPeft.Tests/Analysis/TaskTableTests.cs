@@ -15,7 +15,9 @@ public class TaskTableTests
     {
         SweepBuilder<Configuration> sweep = Sweep.Over(Space(results.Length)).Sampler("grid").Trials(results.Length);
         sweep = maximize ? sweep.Maximize("score") : sweep.Minimize("loss");
-        SweepResult<Configuration> result = await sweep.RunAsync(new TaskSetOptions { Tasks = ["a", "b", "c"], Aggregate = TaskAggregate.Mean }, (c, task, _, _) => Task.FromResult<double[]>([results[c.GetInt("i")][task[0] - 'a']]));
+        SweepResult<Configuration> result = await sweep.RunAsync(
+            new TaskSetOptions { Tasks = ["a", "b", "c"], Aggregate = TaskAggregate.Mean },
+            (c, task, _, _) => Task.FromResult<double[]>([results[c.GetInt("i")][task[0] - 'a']]));
         return result.Study;
     }
 
@@ -62,7 +64,9 @@ public class TaskTableTests
     [Fact]
     public async Task A_study_on_one_task_has_no_table_and_says_so()
     {
-        SweepResult<Configuration> result = await Sweep.Over(Space(2)).Minimize("loss").Sampler("grid").Trials(2).RunAsync(c => [c.GetInt("i")]);
-        Assert.Contains("no results by task", Assert.Throws<InvalidInputException>(() => TaskTable.Of(result.Study)).Message, StringComparison.Ordinal);
+        SweepResult<Configuration> result =
+            await Sweep.Over(Space(2)).Minimize("loss").Sampler("grid").Trials(2).RunAsync(c => [c.GetInt("i")]);
+        Assert.Contains("no results by task", Assert.Throws<InvalidInputException>(() => TaskTable.Of(result.Study)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -20,7 +20,8 @@ public class WinnerTests
         {
             int c = i % candidates;
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, space.FromCodes([c]), "test", study.Sequence, i, 1));
-            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [truth[c] + noise * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
+            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [truth[c] + noise * random.NextNormal()], [],
+                ImmutableSortedDictionary<string, double>.Empty));
         }
         return (study, truth);
     }
@@ -30,7 +31,8 @@ public class WinnerTests
     [InlineData(20, 3, 0.5)]
     [InlineData(40, 2, 1.0)]
     [InlineData(8, 5, 3.0)]
-    public void The_winners_95_percent_interval_covers_its_true_value_in_93_to_97_percent_of_1000_studies(int candidates, int repeats, double spread)
+    public void The_winners_95_percent_interval_covers_its_true_value_in_93_to_97_percent_of_1000_studies(int candidates, int repeats,
+        double spread)
     {
         int covered = 0, naive = 0, above = 0;
         for (ulong seed = 0; seed < 1000; seed++)
@@ -92,12 +94,14 @@ public class WinnerTests
     {
         SearchSpace space = SearchSpace.Build(s => s.Int("c", 0, 1));
         var study = new Study();
-        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch, new StudyDefinition(space, [Objective.Maximize("score"), Objective.Minimize("size") with { Log = true }])));
+        study.Apply(new StudyCreated(DateTimeOffset.UnixEpoch,
+            new StudyDefinition(space, [Objective.Maximize("score"), Objective.Minimize("size") with { Log = true }])));
         double[][] values = [[0.9, 100], [0.5, 1000], [0.92, 110], [0.52, 1100], [0.88, 90], [0.48, 900]];
         for (int i = 0; i < 6; i++)
         {
             study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, space.FromCodes([i % 2]), "test", study.Sequence, i, 1));
-            study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [.. values[i]], [], ImmutableSortedDictionary<string, double>.Empty));
+            study.Apply(
+                new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [.. values[i]], [], ImmutableSortedDictionary<string, double>.Empty));
         }
         StudyWinner score = StudyWinner.Of(study, 0), size = StudyWinner.Of(study, 1);
         Assert.Equal(0, score.Trial);
@@ -169,7 +173,8 @@ public class WinnerTests
             {
                 double x = (i + 0.5) / n;
                 study.Apply(new TrialProposed(DateTimeOffset.UnixEpoch, i, space.FromCodes([x]), "test", study.Sequence, i, 1));
-                study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [4 * (x - 0.5) * (x - 0.5) + 0.1 * random.NextNormal()], [], ImmutableSortedDictionary<string, double>.Empty));
+                study.Apply(new TrialCompleted(DateTimeOffset.UnixEpoch, i, null, [4 * (x - 0.5) * (x - 0.5) + 0.1 * random.NextNormal()],
+                    [], ImmutableSortedDictionary<string, double>.Empty));
             }
             return study;
         }

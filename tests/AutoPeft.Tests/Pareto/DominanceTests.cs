@@ -18,7 +18,8 @@ public sealed class DominanceTests
         for (ulong seed = 0; seed < 50; seed++)
         {
             double[][] set = RandomSet(seed, 40, m);
-            int[] expected = [.. Enumerable.Range(0, set.Length).Where(i => !set.Any(p => p.Zip(set[i]).All(q => q.First <= q.Second) && !p.SequenceEqual(set[i])))];
+            int[] expected = [.. Enumerable.Range(0, set.Length)
+                .Where(i => !set.Any(p => p.Zip(set[i]).All(q => q.First <= q.Second) && !p.SequenceEqual(set[i])))];
             Assert.Equal(expected, Dominance.NonDominated(set));
         }
     }

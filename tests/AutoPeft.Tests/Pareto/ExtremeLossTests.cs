@@ -18,7 +18,8 @@ public sealed class ExtremeLossTests
     {
         var random = new Philox(seed, 5);
         int m = 1 + random.NextInt(4);
-        property([.. Enumerable.Range(0, 1 + random.NextInt(7)).Select(_ => Enumerable.Range(0, m).Select(_ => Any(random)).ToArray())], random);
+        property([.. Enumerable.Range(0, 1 + random.NextInt(7)).Select(_ => Enumerable.Range(0, m).Select(_ => Any(random)).ToArray())],
+            random);
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(int.MaxValue));
 
     [Fact]
@@ -27,7 +28,10 @@ public sealed class ExtremeLossTests
         double[] reference = ReferencePoint.Infer(losses);
         foreach (int i in Dominance.NonDominated(losses))
             for (int j = 0; j < reference.Length; j++)
-                Assert.True(double.IsFinite(reference[j]) && (losses[i][j] < reference[j] || Math.Abs(losses[i][j]) >= 0.9 * double.MaxValue || losses[i][j] == 0 || Math.Abs(losses[i][j]) < 1e-300), $"{losses[i][j]} and {reference[j]}");
+                Assert.True(
+                    double.IsFinite(reference[j])
+                        && (losses[i][j] < reference[j] || Math.Abs(losses[i][j]) >= 0.9 * double.MaxValue || losses[i][j] == 0
+                            || Math.Abs(losses[i][j]) < 1e-300), $"{losses[i][j]} and {reference[j]}");
     });
 
     [Fact]
@@ -57,9 +61,11 @@ public sealed class ExtremeLossTests
         double volume = Hypervolume.Compute(losses, reference);
         double[][] Huge(int e) => [.. losses.Select(l => l.Select(v => Math.ScaleB(v, e)).ToArray())];
         double[] Reference(int e) => [.. reference.Select(v => Math.ScaleB(v, e))];
-        foreach (int e in (int[])[-500, -300, 0, 300, 500]) Assert.Equal(Math.ScaleB(volume, 2 * e), Hypervolume.Compute(Huge(e), Reference(e)));
+        foreach (int e in (int[])[-500, -300, 0, 300, 500])
+            Assert.Equal(Math.ScaleB(volume, 2 * e), Hypervolume.Compute(Huge(e), Reference(e)));
         Assert.Equal(Hypervolume.Contributions(losses, reference), Hypervolume.RelativeContributions(Huge(0), Reference(0)));
-        double[] there = Hypervolume.RelativeContributions(Huge(1000), Reference(1000)), here = Hypervolume.Contributions(losses, reference);
+        double[] there = Hypervolume.RelativeContributions(Huge(1000), Reference(1000)),
+            here = Hypervolume.Contributions(losses, reference);
         Assert.Equal(here[0] / here[1], there[0] / there[1], 1e-12);
         Assert.Equal(double.PositiveInfinity, Hypervolume.Compute(Huge(1000), Reference(1000)));
     }

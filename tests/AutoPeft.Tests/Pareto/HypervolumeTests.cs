@@ -84,7 +84,8 @@ public sealed class HypervolumeTests
     public void A_dense_ZDT_front_reaches_the_published_volume(int problem, double published)
     {
         // ZDT1: f2 = 1 − √f1; ZDT2: f2 = 1 − f1²; reference (11, 11). A staircase of n points falls short by O(1/n).
-        double[][] front = [.. Enumerable.Range(0, 200_001).Select(i => i / 200_000.0).Select(x => new[] { x, problem == 2 ? 1 - Math.Sqrt(x) : 1 - x * x })];
+        double[][] front = [.. Enumerable.Range(0, 200_001).Select(i => i / 200_000.0)
+            .Select(x => new[] { x, problem == 2 ? 1 - Math.Sqrt(x) : 1 - x * x })];
         Assert.Equal(published, Hypervolume.Compute(front, [11, 11]), 1e-4);
     }
 

@@ -65,7 +65,8 @@ public class PhiloxTests
     public void Integers_below_a_bound_are_equally_frequent(int bound)
     {
         var random = new Philox(2);
-        Uniformity.AssertShares(Enumerable.Range(0, 50_000).Select(_ => (long)random.NextInt(bound)), Enumerable.Repeat(1.0 / bound, bound));
+        Uniformity.AssertShares(Enumerable.Range(0, 50_000).Select(_ => (long)random.NextInt(bound)),
+            Enumerable.Repeat(1.0 / bound, bound));
     }
 
     [Fact]
@@ -83,7 +84,8 @@ public class PhiloxTests
     {
         var random = new Philox(5);
         double[] sample = [.. Enumerable.Range(0, 20_000).Select(_ => random.NextNormal())];
-        Assert.True(Uniformity.KolmogorovSmirnov(sample, x => 0.5 * MathNet.Numerics.SpecialFunctions.Erfc(-x / Math.Sqrt(2))) < Uniformity.KsLimit);
+        Assert.True(Uniformity.KolmogorovSmirnov(sample, x => 0.5 * MathNet.Numerics.SpecialFunctions.Erfc(-x / Math.Sqrt(2)))
+            < Uniformity.KsLimit);
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public class PhiloxTests
             random.Shuffle<int>(items);
             return items;
         }).ToList();
-        Dictionary<string, long> index = orders.Select(o => string.Concat(o)).Distinct().Order().Select((o, i) => (o, (long)i)).ToDictionary();
+        Dictionary<string, long> index =
+            orders.Select(o => string.Concat(o)).Distinct().Order().Select((o, i) => (o, (long)i)).ToDictionary();
         Assert.Equal(24, index.Count);
         Uniformity.AssertShares(orders.Select(o => index[string.Concat(o)]), Enumerable.Repeat(1 / 24.0, 24));
     }

@@ -14,7 +14,8 @@ public sealed class PageScalesTests
         engine.Execute("const document = { getElementById: () => ({ namespaceURI: '' }) };");
         foreach (string script in (string[])["dom.js", "scales.js"])
         {
-            using Stream stream = typeof(AutoPeft.Reporting.StudyReport).Assembly.GetManifestResourceStream("AutoPeft.Reporting." + script)!;
+            using Stream stream =
+                typeof(AutoPeft.Reporting.StudyReport).Assembly.GetManifestResourceStream("AutoPeft.Reporting." + script)!;
             using var reader = new StreamReader(stream);
             engine.Execute(reader.ReadToEnd());
         }
@@ -28,15 +29,18 @@ public sealed class PageScalesTests
         {
             Page.SetValue("values", values).SetValue("log", log);
             Page.Execute("var axis = scale(padded(range(Array.from(values), Array.from(values), log)), 0, 100);");
-            Assert.True(Page.Evaluate("axis.ticks(6).every(t => Number.isFinite(t.v) && Number.isFinite(axis.map(t.v)))").AsBoolean(), "a tick has no place");
+            Assert.True(Page.Evaluate("axis.ticks(6).every(t => Number.isFinite(t.v) && Number.isFinite(axis.map(t.v)))").AsBoolean(),
+                "a tick has no place");
             return [.. Page.Evaluate("Array.from(values).map(axis.map)").AsArray().Select(v => v.AsNumber())];
         }
     }
 
     public static TheoryData<double[]> Lists =>
     [
-        [double.MaxValue, double.MinValue], [1e308, -1e308, 0], [9e307, 1], [1e300, 1e-300, 5], [double.Epsilon, 0], [double.Epsilon, 2 * double.Epsilon, 1e-310],
-        [double.MaxValue, double.MaxValue], [1e16, 1e16 + 2], [0, -0.0], [1e-320, 1e308], [3], [-1e308, -9e307, -1e308, 5, 6, 7, 8, 9, 10, 11],
+        [double.MaxValue, double.MinValue], [1e308, -1e308, 0], [9e307, 1], [1e300, 1e-300, 5], [double.Epsilon, 0],
+        [double.Epsilon, 2 * double.Epsilon, 1e-310],
+        [double.MaxValue, double.MaxValue], [1e16, 1e16 + 2], [0, -0.0], [1e-320, 1e308], [3],
+        [-1e308, -9e307, -1e308, 5, 6, 7, 8, 9, 10, 11],
     ];
 
     [Theory]
@@ -57,7 +61,8 @@ public sealed class PageScalesTests
         if (positive.Length == 0) return;
         double[] at = Positions(positive, log: true);
         Assert.All(at, x => Assert.InRange(x, -1, 101));
-        if (positive.Max() > positive.Min()) Assert.True(at[Array.IndexOf(positive, positive.Max())] > at[Array.IndexOf(positive, positive.Min())]);
+        if (positive.Max() > positive.Min())
+            Assert.True(at[Array.IndexOf(positive, positive.Max())] > at[Array.IndexOf(positive, positive.Min())]);
     }
 
     [Fact]

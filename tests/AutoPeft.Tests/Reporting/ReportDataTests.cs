@@ -8,7 +8,8 @@ namespace AutoPeft.Tests.Reporting;
 
 public class ReportDataTests
 {
-    private static JsonElement DataOf(Study study, StudyReportOptions? options = null) => new ReportPageText(StudyReport.Html(study, options ?? new StudyReportOptions { Insight = false })).Data;
+    private static JsonElement DataOf(Study study, StudyReportOptions? options = null) =>
+        new ReportPageText(StudyReport.Html(study, options ?? new StudyReportOptions { Insight = false })).Data;
 
     public static TheoryData<string> Studies => ["peft", "mixed", "single", "three"];
 
@@ -30,14 +31,17 @@ public class ReportDataTests
         {
             Assert.Equal(t.Number, json.GetProperty("number").GetInt32());
             Assert.Equal(t.State.ToString().ToLowerInvariant(), json.GetProperty("state").GetString());
-            double[] codes = [.. json.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
+            double[] codes =
+                [.. json.GetProperty("codes").EnumerateArray().Select(c => c.ValueKind == JsonValueKind.Null ? double.NaN : c.GetDouble())];
             Assert.Equal(t.Configuration, study.Definition.Space.FromCodes(codes));
-            if (t.State == TrialState.Completed) Assert.Equal(t.Values, json.GetProperty("values").EnumerateArray().Select(ReportPageText.Real));
+            if (t.State == TrialState.Completed)
+                Assert.Equal(t.Values, json.GetProperty("values").EnumerateArray().Select(ReportPageText.Real));
             else Assert.False(json.TryGetProperty("values", out _));
             if (t.State == TrialState.Failed) Assert.Equal(t.Error, json.GetProperty("error").GetString());
             Assert.Equal(t.State == TrialState.Completed && !t.IsFeasible, json.TryGetProperty("infeasible", out _));
         }
-        Assert.Equal(study.Completed.Select(t => t.Number), DataOf(study).GetProperty("completed").EnumerateArray().Select(n => n.GetInt32()));
+        Assert.Equal(study.Completed.Select(t => t.Number),
+            DataOf(study).GetProperty("completed").EnumerateArray().Select(n => n.GetInt32()));
     }
 
     [Theory, MemberData(nameof(Studies))]
@@ -47,9 +51,11 @@ public class ReportDataTests
         JsonElement data = DataOf(study);
         Assert.Equal(ParetoFront.Of(study).Select(t => t.Number), data.GetProperty("front").EnumerateArray().Select(n => n.GetInt32()));
         double[][] losses = [.. study.Completed.Where(t => t.IsFeasible).Select(t => t.Losses.ToArray())];
-        double[] reference = [.. data.GetProperty("hypervolume").GetProperty("reference").EnumerateArray().Select((r, i) => study.Definition.Objectives[i].ToLoss(r.GetDouble()))];
+        double[] reference = [.. data.GetProperty("hypervolume").GetProperty("reference").EnumerateArray()
+            .Select((r, i) => study.Definition.Objectives[i].ToLoss(r.GetDouble()))];
         Assert.Equal(ReferencePoint.Infer(losses), reference);
-        double[] steps = [.. data.GetProperty("hypervolume").GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("value").GetDouble())];
+        double[] steps =
+            [.. data.GetProperty("hypervolume").GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("value").GetDouble())];
         double whole = Hypervolume.Compute(losses, reference);
         Assert.True(whole > 0);
         Assert.Equal(whole, steps[^1], whole * 1e-9);
@@ -61,13 +67,16 @@ public class ReportDataTests
     {
         Study study = ReportStudies.Three(80);
         JsonElement hypervolume = DataOf(study).GetProperty("hypervolume");
-        double[] reference = [.. hypervolume.GetProperty("reference").EnumerateArray().Select((r, i) => study.Definition.Objectives[i].ToLoss(r.GetDouble()))];
+        double[] reference = [.. hypervolume.GetProperty("reference").EnumerateArray()
+            .Select((r, i) => study.Definition.Objectives[i].ToLoss(r.GetDouble()))];
         foreach (JsonElement step in hypervolume.GetProperty("steps").EnumerateArray())
         {
-            double[][] until = [.. study.Completed.Take(step.GetProperty("completed").GetInt32()).Where(t => t.IsFeasible).Select(t => t.Losses.ToArray())];
+            double[][] until = [
+                .. study.Completed.Take(step.GetProperty("completed").GetInt32()).Where(t => t.IsFeasible).Select(t => t.Losses.ToArray())];
             double expected = Hypervolume.Compute(until, reference);
             Assert.Equal(expected, step.GetProperty("value").GetDouble(), expected * 1e-9);
-            Assert.Equal(Dominance.NonDominated(until).Select(i => string.Join(",", until[i])).Distinct().Count(), step.GetProperty("size").GetInt32());
+            Assert.Equal(Dominance.NonDominated(until).Select(i => string.Join(",", until[i])).Distinct().Count(),
+                step.GetProperty("size").GetInt32());
         }
     }
 
@@ -76,21 +85,25 @@ public class ReportDataTests
     {
         SearchSpace space = SearchSpace.Build(b => b.Float("a", 0, 1).Float("b", 0, 1).Float("c", 0, 1).Float("d", 0, 1));
         var definition = new StudyDefinition(space, "wxyz".Select(name => Objective.Minimize(name.ToString(), reference: 1)));
-        Study study = ReportStudies.Run(definition, 240, 1, (c, _, _) => new([c.GetDouble("a"), c.GetDouble("b"), c.GetDouble("c"), c.GetDouble("d")], []));
+        Study study = ReportStudies.Run(definition, 240, 1,
+            (c, _, _) => new([c.GetDouble("a"), c.GetDouble("b"), c.GetDouble("c"), c.GetDouble("d")], []));
         JsonElement hypervolume = DataOf(study).GetProperty("hypervolume");
         Assert.False(hypervolume.GetProperty("inferred").GetBoolean());
         JsonElement[] steps = [.. hypervolume.GetProperty("steps").EnumerateArray()];
         Assert.InRange(steps.Length, 2, 62);
-        Assert.Equal(Hypervolume.Compute([.. study.Completed.Select(t => t.Losses.ToArray())], [1, 1, 1, 1]), steps[^1].GetProperty("value").GetDouble(), 1e-9);
+        Assert.Equal(Hypervolume.Compute([.. study.Completed.Select(t => t.Losses.ToArray())], [1, 1, 1, 1]),
+            steps[^1].GetProperty("value").GetDouble(), 1e-9);
     }
 
     [Fact]
     public void What_JSON_cannot_write_comes_back_as_it_was()
     {
-        var definition = new StudyDefinition(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("loss"), Objective.Maximize("score")]);
+        var definition =
+            new StudyDefinition(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("loss"), Objective.Maximize("score")]);
         double[] reports = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 5e-324, double.MaxValue];
         double[][] values = [[0.5, 1], [5e-324, double.MaxValue], [double.Epsilon, -0.125], [0.25, 0.125], [1.0 / 3, double.MinValue]];
-        Study study = ReportStudies.Run(definition, values.Length, 1, (_, _, n) => new([.. values[n]], [ReportStudies.Metrics(("loss", reports[n]))]));
+        Study study = ReportStudies.Run(definition, values.Length, 1,
+            (_, _, n) => new([.. values[n]], [ReportStudies.Metrics(("loss", reports[n]))]));
         JsonElement[] trials = [.. DataOf(study).GetProperty("trials").EnumerateArray()];
         for (int i = 0; i < values.Length; i++)
         {
@@ -102,7 +115,8 @@ public class ReportDataTests
     [Fact]
     public void A_study_whose_trials_all_failed_has_no_hypervolume_and_still_a_page()
     {
-        var definition = new StudyDefinition(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("a"), Objective.Minimize("b")]);
+        var definition =
+            new StudyDefinition(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("a"), Objective.Minimize("b")]);
         Study study = ReportStudies.Run(definition, 4, 1, (_, _, _) => new([], [], Error: "objective 'a' came back NaN"));
         Assert.False(DataOf(study).TryGetProperty("hypervolume", out _));
     }
@@ -120,7 +134,8 @@ public class ReportDataTests
     [Fact]
     public void A_seed_of_64_bits_keeps_every_digit()
     {
-        Study study = ReportStudies.Empty(new StudyDefinition(SearchSpace.Build(b => b.Bool("x")), [Objective.Minimize("y")]) { Seed = ulong.MaxValue });
+        Study study = ReportStudies.Empty(
+            new StudyDefinition(SearchSpace.Build(b => b.Bool("x")), [Objective.Minimize("y")]) { Seed = ulong.MaxValue });
         Assert.Equal("18446744073709551615", DataOf(study).GetProperty("study").GetProperty("seed").GetString());
     }
 
@@ -128,7 +143,9 @@ public class ReportDataTests
     public void Long_curves_are_thinned_evenly_and_keep_their_ends()
     {
         var definition = new StudyDefinition(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("loss")]);
-        Study study = ReportStudies.Run(definition, 3, 1, (_, _, n) => new([0.1], [.. Enumerable.Range(0, n == 0 ? 20 : 1000).Select(i => ReportStudies.Metrics(("loss", 1.0 / (i + 1))))]));
+        Study study = ReportStudies.Run(definition, 3, 1,
+            (_, _, n) =>
+                new([0.1], [.. Enumerable.Range(0, n == 0 ? 20 : 1000).Select(i => ReportStudies.Metrics(("loss", 1.0 / (i + 1))))]));
         JsonElement data = DataOf(study, new StudyReportOptions { MaxCurvePoints = 50 });
         Assert.True(data.GetProperty("curvesThinned").GetBoolean());
         Assert.Equal(20, data.GetProperty("trials")[0].GetProperty("steps").GetArrayLength());
@@ -136,7 +153,8 @@ public class ReportDataTests
         Assert.Equal(50, steps.Length);
         Assert.Equal((1, 1000), (steps[0], steps[^1]));
         Assert.All(steps.Zip(steps.Skip(1)), p => Assert.InRange(p.Second - p.First, 20, 21));
-        foreach ((long step, int i) in steps.Select((s, i) => (s, i))) Assert.Equal(1.0 / step, data.GetProperty("trials")[1].GetProperty("reports").GetProperty("loss")[i].GetDouble());
+        foreach ((long step, int i) in steps.Select((s, i) => (s, i)))
+            Assert.Equal(1.0 / step, data.GetProperty("trials")[1].GetProperty("reports").GetProperty("loss")[i].GetDouble());
         Assert.False(DataOf(study, new StudyReportOptions { MaxCurvePoints = 1000 }).GetProperty("curvesThinned").GetBoolean());
     }
 
@@ -144,9 +162,11 @@ public class ReportDataTests
     public void All_curves_together_stay_within_the_pages_limit()
     {
         var definition = new StudyDefinition(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("loss")]);
-        Study study = ReportStudies.Run(definition, 40, 1, (_, _, _) => new([0.1], [.. Enumerable.Range(0, 100).Select(i => ReportStudies.Metrics(("loss", i), ("norm", 2 * i)))]));
+        Study study = ReportStudies.Run(definition, 40, 1,
+            (_, _, _) => new([0.1], [.. Enumerable.Range(0, 100).Select(i => ReportStudies.Metrics(("loss", i), ("norm", 2 * i)))]));
         JsonElement data = DataOf(study, new StudyReportOptions { MaxCurvePointsInAll = 1000 });
-        int points = data.GetProperty("trials").EnumerateArray().Sum(t => t.GetProperty("reports").EnumerateObject().Sum(m => m.Value.GetArrayLength()));
+        int points = data.GetProperty("trials").EnumerateArray()
+            .Sum(t => t.GetProperty("reports").EnumerateObject().Sum(m => m.Value.GetArrayLength()));
         Assert.InRange(points, 900, 1000);
     }
 
@@ -158,7 +178,8 @@ public class ReportDataTests
         JsonElement final = DataOf(study, new StudyReportOptions { Final = rows, FinalMetric = "accuracy" }).GetProperty("final");
         Assert.Equal("accuracy", final.GetProperty("metric").GetString());
         FinalRow[] read = [.. final.GetProperty("rows").EnumerateArray().Select(r => new FinalRow(
-            r.GetProperty("name").GetString()!, r.GetProperty("parameters").GetInt64(), r.GetProperty("share").GetDouble(), r.GetProperty("mean").GetDouble(), ReportPageText.Real(r.GetProperty("sd")), r.GetProperty("seeds").GetInt32())
+            r.GetProperty("name").GetString()!, r.GetProperty("parameters").GetInt64(), r.GetProperty("share").GetDouble(),
+            r.GetProperty("mean").GetDouble(), ReportPageText.Real(r.GetProperty("sd")), r.GetProperty("seeds").GetInt32())
         {
             DevScore = r.TryGetProperty("dev", out JsonElement dev) ? dev.GetDouble() : null,
             IsBaseline = r.GetProperty("baseline").GetBoolean(),
@@ -172,11 +193,16 @@ public class ReportDataTests
     public void The_space_is_described_with_its_conditions_scales_and_choices()
     {
         JsonElement space = DataOf(ReportStudies.Mixed(1)).GetProperty("space");
-        JsonElement Parameter(string name) => space.GetProperty("parameters").EnumerateArray().Single(p => p.GetProperty("name").GetString() == name);
-        Assert.Equal(["lora", "dora"], Parameter("rank").GetProperty("when").GetProperty("values").EnumerateArray().Select(v => v.GetString()));
-        Assert.Equal(("int", true, 64), (Parameter("rank").GetProperty("type").GetString(), Parameter("rank").GetProperty("log").GetBoolean(), Parameter("rank").GetProperty("high").GetInt32()));
+        JsonElement Parameter(string name) =>
+            space.GetProperty("parameters").EnumerateArray().Single(p => p.GetProperty("name").GetString() == name);
+        Assert.Equal(["lora", "dora"],
+            Parameter("rank").GetProperty("when").GetProperty("values").EnumerateArray().Select(v => v.GetString()));
+        Assert.Equal(("int", true, 64),
+            (Parameter("rank").GetProperty("type").GetString(), Parameter("rank").GetProperty("log").GetBoolean(),
+                Parameter("rank").GetProperty("high").GetInt32()));
         Assert.Equal([8, 16, 32, 64, 128], Parameter("batch_size").GetProperty("values").EnumerateArray().Select(v => v.GetDouble()));
-        Assert.Equal((1, 6), (Parameter("targets").GetProperty("minSize").GetInt32(), Parameter("targets").GetProperty("items").GetArrayLength()));
+        Assert.Equal((1, 6),
+            (Parameter("targets").GetProperty("minSize").GetInt32(), Parameter("targets").GetProperty("items").GetArrayLength()));
         Assert.False(space.TryGetProperty("cardinality", out _));
         Assert.Equal("2097152", DataOf(ReportStudies.Peft(1)).GetProperty("space").GetProperty("cardinality").GetString());
     }

@@ -19,7 +19,10 @@ internal sealed partial record ReportPageText(string Html)
     public string Policy => PolicyElement().Match(Html).Groups[1].Value;
 
     /// <summary>A number that may be one of the texts for what JSON cannot write.</summary>
-    public static double Real(JsonElement e) => e.ValueKind == JsonValueKind.Number ? e.GetDouble() : double.Parse(e.GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+    public static double Real(JsonElement e) =>
+        e.ValueKind == JsonValueKind.Number
+            ? e.GetDouble()
+            : double.Parse(e.GetString()!, System.Globalization.CultureInfo.InvariantCulture);
 
     // An HTML parser ends the element at the first "</script", so a lazy match is what a browser sees.
     [GeneratedRegex("<script type=\"application/json\" id=\"data\">(.*?)</script", RegexOptions.Singleline)]

@@ -15,7 +15,8 @@ public sealed class StudyReportTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>Names that would end an element, open one, or look like one of the template's slots.</summary>
-    private static readonly string[] Hostile = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "{{data}}{{script}}", "\" onload=\"alert(3)", "]]><!-- & ' \\ \u2028 \u0000 ünïcode 🙂", "<!--<script>"];
+    private static readonly string[] Hostile = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "{{data}}{{script}}",
+        "\" onload=\"alert(3)", "]]><!-- & ' \\ \u2028 \u0000 ünïcode 🙂", "<!--<script>"];
 
     private static Study HostileStudy()
     {
@@ -28,9 +29,12 @@ public sealed class StudyReportTests : IDisposable
         {
             Name = string.Concat(Hostile),
             Sampler = "<sampler>",
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add("task", "</SCRIPT><script>alert(5)</script>").Add("<model>", "{{policy}}"),
+            Settings = ImmutableSortedDictionary<string, string>.Empty.Add("task", "</SCRIPT><script>alert(5)</script>")
+                .Add("<model>", "{{policy}}"),
         };
-        return ReportStudies.Run(definition, 6, 1, (_, _, n) => n == 3 ? new([], [], Error: "</script><script>alert(6)</script>") : new([n, n], [ReportStudies.Metrics(("</script>", n))]));
+        return ReportStudies.Run(definition, 6, 1,
+            (_, _, n) =>
+                n == 3 ? new([], [], Error: "</script><script>alert(6)</script>") : new([n, n], [ReportStudies.Metrics(("</script>", n))]));
     }
 
     [Fact]
@@ -46,7 +50,9 @@ public sealed class StudyReportTests : IDisposable
         Assert.DoesNotContain("<img", page.Html);
         Assert.DoesNotContain("<svg onload", page.Html);
         Assert.Equal(study.Definition.Name, page.Title);
-        Assert.Equal(Hostile, page.Data.GetProperty("space").GetProperty("parameters").EnumerateArray().Take(Hostile.Length).Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal(Hostile,
+            page.Data.GetProperty("space").GetProperty("parameters").EnumerateArray().Take(Hostile.Length)
+                .Select(p => p.GetProperty("name").GetString()));
         Assert.Equal("{{policy}}", page.Data.GetProperty("study").GetProperty("settings").GetProperty("<model>").GetString());
         Assert.Equal(study.Trials[3].Error, page.Data.GetProperty("trials")[3].GetProperty("error").GetString());
     }
@@ -55,7 +61,8 @@ public sealed class StudyReportTests : IDisposable
     public void The_script_makes_no_markup_from_text()
     {
         string script = new ReportPageText(StudyReport.Html(ReportStudies.Single(3))).Script;
-        Assert.DoesNotMatch(@"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|createContextualFragment", script);
+        Assert.DoesNotMatch(
+            @"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|createContextualFragment", script);
     }
 
     [Fact]
@@ -64,7 +71,8 @@ public sealed class StudyReportTests : IDisposable
         var page = new ReportPageText(StudyReport.Html(ReportStudies.Peft()));
         Assert.DoesNotMatch(@"https?:", page.Html);
         Assert.DoesNotMatch(@"@import|url\(|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|\bimport\(", page.Html);
-        Assert.All(Regex.Matches(page.Html, @"<[^>]*\s(?:src|href)\s*=\s*""([^""]*)"""), m => Assert.Matches("^(#|data:)", m.Groups[1].Value));
+        Assert.All(Regex.Matches(page.Html, @"<[^>]*\s(?:src|href)\s*=\s*""([^""]*)"""),
+            m => Assert.Matches("^(#|data:)", m.Groups[1].Value));
         Assert.Contains("default-src 'none'", page.Policy);
     }
 
@@ -102,7 +110,8 @@ public sealed class StudyReportTests : IDisposable
     {
         string blocked = Path.Combine(_folder, "file");
         File.WriteAllText(blocked, "kept");
-        var e = Assert.Throws<InvalidInputException>(() => StudyReport.Write(Path.Combine(blocked, "report.html"), ReportStudies.Single(2)));
+        var e =
+            Assert.Throws<InvalidInputException>(() => StudyReport.Write(Path.Combine(blocked, "report.html"), ReportStudies.Single(2)));
         Assert.Contains(Path.Combine(blocked, "report.html"), e.Message);
         Assert.DoesNotContain('\n', e.Message);
         // A folder stands where the file should be: the rename fails after the temporary file was written.

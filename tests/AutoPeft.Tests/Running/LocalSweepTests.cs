@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
-using AutoPeft.Tests.Studies;
 using AutoPeft.TestKit;
+using AutoPeft.Tests.Studies;
 
 namespace AutoPeft.Tests.Running;
 
@@ -13,7 +13,8 @@ public class LocalSweepTests
     public async Task Four_workers_run_every_trial_exactly_once()
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 50);
-        IWorker[] workers = [.. DeviceSlot.Cpu(4).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Completed(TrialOutcome.Of(1, 2))))];
+        IWorker[] workers =
+            [.. DeviceSlot.Cpu(4).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Completed(TrialOutcome.Of(1, 2))))];
         await session.RunAsync(workers);
         Assert.Equal(50, session.Study.Completed.Count);
         Assert.All(session.Study.Trials, t => Assert.Equal(1, t.Attempt));
@@ -41,7 +42,8 @@ public class LocalSweepTests
     public async Task A_trial_that_kills_every_worker_fails_after_the_last_attempt_and_the_sweep_goes_on()
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 5);
-        var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (trial, _) => trial.Number == 1 ? new AttemptEnd.Lost("killed by signal 9") : new AttemptEnd.Completed(TrialOutcome.Of(1, 2)));
+        var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0],
+            (trial, _) => trial.Number == 1 ? new AttemptEnd.Lost("killed by signal 9") : new AttemptEnd.Completed(TrialOutcome.Of(1, 2)));
         await session.RunAsync([worker]);
         Assert.Equal(TrialState.Failed, session.Study.Trials[1].State);
         Assert.Equal(3, session.Study.Trials[1].Attempt);
@@ -53,7 +55,8 @@ public class LocalSweepTests
     public async Task A_machine_on_which_no_worker_lives_leaves_with_one_line_before_it_has_used_up_the_study()
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 40);
-        IWorker[] broken = [.. DeviceSlot.Cpu(2).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")))];
+        IWorker[] broken = [.. DeviceSlot.Cpu(2)
+            .Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")))];
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => session.RunAsync(broken));
         Assert.Contains("libcudart.so.12", e.Message, StringComparison.Ordinal);
         Assert.InRange(session.Study.Trials.Count(t => t.State == TrialState.Failed), 0, 2);
@@ -112,7 +115,8 @@ public class LocalSweepTests
 
         await using StudySession whole = await StudyFixture.SessionAsync(new MemoryStore(), budget: 20);
         await whole.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.Completed(Score(t)))]);
-        Assert.Equal(whole.Study.Trials.Select(t => (t.Configuration, t.Values[0])), resumed.Study.Trials.Select(t => (t.Configuration, t.Values[0])));
+        Assert.Equal(whole.Study.Trials.Select(t => (t.Configuration, t.Values[0])),
+            resumed.Study.Trials.Select(t => (t.Configuration, t.Values[0])));
 
         static TrialOutcome Score(TrialAssignment t) => TrialOutcome.Of(t.Seed % 1000, t.Configuration.GetDouble("lr"));
     }
@@ -134,15 +138,18 @@ public class LocalSweepTests
     [Fact]
     public async Task A_scheduler_that_says_stop_prunes_the_trial_with_its_reports_kept()
     {
-        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 4, scheduler: new StopOddTrialsAtThree());
+        await using StudySession session =
+            await StudyFixture.SessionAsync(new MemoryStore(), budget: 4, scheduler: new StopOddTrialsAtThree());
         var worker = new InProcessWorker(new DelegateRunner(async (trial, reporter, token) =>
         {
             for (int step = 1; step <= 5; step++)
-                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token) == Decision.Stop) throw new TrialStoppedException(step);
+                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token) == Decision.Stop)
+                    throw new TrialStoppedException(step);
             return TrialOutcome.Of(1, 2);
         }), DeviceSlot.Cpu(1)[0]);
         await session.RunAsync([worker]);
-        Assert.Equal([TrialState.Completed, TrialState.Pruned, TrialState.Completed, TrialState.Pruned], session.Study.Trials.Select(t => t.State));
+        Assert.Equal([TrialState.Completed, TrialState.Pruned, TrialState.Completed, TrialState.Pruned],
+            session.Study.Trials.Select(t => t.State));
         Assert.Equal(3, session.Study.Trials[1].Reports.Count);
         Assert.Equal(5, session.Study.Trials[0].Reports.Count);
     }
@@ -151,9 +158,13 @@ public class LocalSweepTests
     public async Task An_error_of_the_configuration_fails_the_trial_once()
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
-        var worker = new InProcessWorker(new DelegateRunner((trial, _, _) => trial.Number == 0 ? throw new ArithmeticException("loss is NaN") : Task.FromResult(TrialOutcome.Of(1, 2))), DeviceSlot.Cpu(1)[0]);
+        var worker = new InProcessWorker(
+            new DelegateRunner((trial, _,
+                _) => trial.Number == 0 ? throw new ArithmeticException("loss is NaN") : Task.FromResult(TrialOutcome.Of(1, 2))),
+                DeviceSlot.Cpu(1)[0]);
         await session.RunAsync([worker]);
-        Assert.Equal((TrialState.Failed, 1, "ArithmeticException: loss is NaN"), (session.Study.Trials[0].State, session.Study.Trials[0].Attempt, session.Study.Trials[0].Error));
+        Assert.Equal((TrialState.Failed, 1, "ArithmeticException: loss is NaN"),
+            (session.Study.Trials[0].State, session.Study.Trials[0].Attempt, session.Study.Trials[0].Error));
     }
 
     [Fact]
@@ -162,11 +173,14 @@ public class LocalSweepTests
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 10);
         bool full = true;
         InProcessWorker[] workers = [.. DeviceSlot.Cpu(2).Select(d => new InProcessWorker(new DelegateRunner((trial, _, _) =>
-            full && trial.Number == 3 ? throw new InvalidOperationException("saving", new IOException("No space left on device : '/trials/x'", 28)) : Task.FromResult(TrialOutcome.Of(1, 2))), d))];
+            full && trial.Number == 3
+                ? throw new InvalidOperationException("saving", new IOException("No space left on device : '/trials/x'", 28))
+                : Task.FromResult(TrialOutcome.Of(1, 2))), d))];
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => session.RunAsync(workers));
         Assert.StartsWith("The disk cannot be written", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
-        Assert.Equal((TrialState.Waiting, 0), (session.Study.Trials[3].State, session.Study.Trials.Count(t => t.State == TrialState.Failed)));
+        Assert.Equal((TrialState.Waiting, 0),
+            (session.Study.Trials[3].State, session.Study.Trials.Count(t => t.State == TrialState.Failed)));
         full = false;
         await session.RunAsync(workers);
         Assert.Equal(10, session.Study.Completed.Count);
@@ -190,7 +204,8 @@ public class LocalSweepTests
             done
             """;
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 3);
-        await using var worker = new ProcessWorker(session.Study.Definition, DeviceSlot.Cpu(1)[0], new ProcessWorkerOptions { Command = ["/bin/sh", "-c", script] });
+        await using var worker = new ProcessWorker(session.Study.Definition, DeviceSlot.Cpu(1)[0],
+            new ProcessWorkerOptions { Command = ["/bin/sh", "-c", script] });
         await session.RunAsync([worker]);
         Assert.Equal(3, session.Study.Completed.Count);
         Assert.All(session.Study.Trials, t => Assert.Equal([1, 2], t.Values.AsEnumerable()));
@@ -217,11 +232,13 @@ public class LocalSweepTests
     {
         public string Name => "test";
 
-        public Decision Decide(IStudyView study, Trial trial) => trial.Number % 2 == 1 && trial.Reports[^1].Step == 3 ? Decision.Stop : Decision.Continue;
+        public Decision Decide(IStudyView study, Trial trial) =>
+            trial.Number % 2 == 1 && trial.Reports[^1].Step == 3 ? Decision.Stop : Decision.Continue;
     }
 
     private sealed class DelegateRunner(Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) : ITrialRunner
     {
-        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => run(trial, reporter, cancellationToken);
+        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            run(trial, reporter, cancellationToken);
     }
 }

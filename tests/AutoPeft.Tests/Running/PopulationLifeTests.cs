@@ -6,8 +6,8 @@ using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
-using AutoPeft.Tests.Studies;
 using AutoPeft.TestKit;
+using AutoPeft.Tests.Studies;
 
 namespace AutoPeft.Tests.Running;
 
@@ -23,7 +23,8 @@ public sealed class PopulationLifeTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>
-    /// The toy of Jaderberg et al. (2017), figure 2: Q = 1.2 − θ₀² − θ₁² is to be maximised from θ = (0.9, 0.9), but what is ascended is 1.2 − h₀θ₀² − h₁θ₁². The state is two numbers in a file.
+    /// The toy of Jaderberg et al. (2017), figure 2: Q = 1.2 − θ₀² − θ₁² is to be maximised from θ = (0.9, 0.9), but what is ascended is
+    /// 1.2 − h₀θ₀² − h₁θ₁². The state is two numbers in a file.
     /// </summary>
     private sealed class Toy : ITrialRunner
     {
@@ -38,16 +39,20 @@ public sealed class PopulationLifeTests : IDisposable
             if (found)
             {
                 string[] parts = (await File.ReadAllTextAsync(file, cancellationToken)).Split(' ');
-                (step, theta) = (long.Parse(parts[0], CultureInfo.InvariantCulture), [.. parts[1..].Select(p => double.Parse(p, CultureInfo.InvariantCulture))]);
+                (step,
+                    theta) = (long.Parse(parts[0], CultureInfo.InvariantCulture),
+                        [.. parts[1..].Select(p => double.Parse(p, CultureInfo.InvariantCulture))]);
             }
             Starts.Add((trial.Number, trial.ResumeFrom, found, trial.Seed));
             while (step < Length)
             {
                 for (int i = 0; i < 2; i++) theta[i] -= 0.1 * 2 * trial.Configuration.GetDouble($"h{i}") * theta[i];
                 step++;
-                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["q"] = Q(theta) }, cancellationToken) is not Decision.Pause) continue;
+                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["q"] = Q(theta) },
+                    cancellationToken) is not Decision.Pause) continue;
                 Directory.CreateDirectory(trial.WorkDirectory!);
-                await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"{step} {theta[0]:R} {theta[1]:R}"), CancellationToken.None);
+                await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"{step} {theta[0]:R} {theta[1]:R}"),
+                    CancellationToken.None);
                 throw new TrialStoppedException(step);
             }
             return TrialOutcome.Of(Q(theta));
@@ -58,10 +63,17 @@ public sealed class PopulationLifeTests : IDisposable
 
     private static Configuration H(double h0, double h1) => Space.FromValues([new("h0", h0), new("h1", h1)]);
 
-    private async Task<(IStudyView Study, Toy Toy, List<StudyEvent> Log)> RunAsync(string text, ulong seed, int budget, int workers = 1, string? directory = null)
+    private async Task<(IStudyView Study, Toy Toy, List<StudyEvent> Log)> RunAsync(string text, ulong seed, int budget, int workers = 1,
+        string? directory = null)
     {
         (string sampler, string scheduler) = PopulationPairing.Pair(text, "none");
-        var definition = new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = seed, Budget = budget, Sampler = sampler, Scheduler = scheduler };
+        var definition = new StudyDefinition(Space, [Objective.Maximize("q")])
+        {
+            Seed = seed,
+            Budget = budget,
+            Sampler = sampler,
+            Scheduler = scheduler,
+        };
         var store = new MemoryStore();
         StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), store);
         await session.Log.EnqueueMissingAsync([H(1, 0), H(0, 1)]);
@@ -89,7 +101,7 @@ public sealed class PopulationLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task However_the_workers_of_an_asynchronous_population_fall_every_successor_finds_its_parents_checkpoint_and_a_replay_agrees()
+    public async Task However_workers_of_an_asynchronous_population_fall_every_successor_finds_its_parents_checkpoint_and_a_replay_agrees()
     {
         for (ulong seed = 1; seed <= 2; seed++)
         {
@@ -97,7 +109,8 @@ public sealed class PopulationLifeTests : IDisposable
             Assert.Equal((0, 0), (study.PendingCount, study.PausedCount));
             Assert.True(study.Trials.Count is > 5 and <= 24 && study.Completed.Count >= 5);
             Assert.All(toy.Starts.Where(s => s.From is not null), s => Assert.True(s.Found));
-            Assert.All(study.Trials.Where(t => t.Parent is not null && t.Reports.Count > 0), t => Assert.Equal(t.Parent!.Step + 1, t.Reports[0].Step));
+            Assert.All(study.Trials.Where(t => t.Parent is not null && t.Reports.Count > 0),
+                t => Assert.Equal(t.Parent!.Step + 1, t.Reports[0].Step));
             Assert.Empty(StudyAudit.Run(log, d => SamplerCatalog.Create(d.Sampler)).Differences);
         }
     }
@@ -121,21 +134,25 @@ public sealed class PopulationLifeTests : IDisposable
     public async Task A_successor_whose_parents_checkpoint_is_gone_starts_at_the_beginning_and_the_study_goes_on()
     {
         (string sampler, string scheduler) = PopulationPairing.Pair("pbt:population=2,quantile=50,interval=4,max=80,mode=sync", "none");
-        var definition = new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = 1, Budget = 6, Sampler = sampler, Scheduler = scheduler };
+        var definition =
+            new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = 1, Budget = 6, Sampler = sampler, Scheduler = scheduler };
         await using StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
         var toy = new Toy();
         string trials = Path.Combine(_directory, "trials");
         // Somebody tidies up at the wrong time.
         var vandal = new Vandal(() =>
         {
-            if (Directory.Exists(trials)) foreach (string kept in Directory.EnumerateDirectories(trials, "kept-*", SearchOption.AllDirectories)) Directory.Delete(kept, recursive: true);
+            if (Directory.Exists(trials))
+                foreach (string kept in Directory.EnumerateDirectories(trials, "kept-*", SearchOption.AllDirectories))
+                    Directory.Delete(kept, recursive: true);
         });
         session.Log.Observe(vandal);
         await session.RunAsync([new InProcessWorker(toy, DeviceSlot.Cpu(1)[0])], new SweepOptions { TrialDirectory = trials });
         Trial[] successors = [.. session.Study.Trials.Where(t => t.Parent is not null)];
         Assert.Equal(4, successors.Length);
         Assert.All(successors, t => Assert.Equal(1, t.Reports[0].Step));
-        Assert.All(toy.Starts.Where(s => successors.Any(t => t.Number == s.Trial)).GroupBy(s => s.Trial), g => Assert.Contains(g, s => s is { From: null, Found: false }));
+        Assert.All(toy.Starts.Where(s => successors.Any(t => t.Number == s.Trial)).GroupBy(s => s.Trial),
+            g => Assert.Contains(g, s => s is { From: null, Found: false }));
         Assert.Equal((6, 0), (session.Study.Trials.Count, session.Study.PendingCount));
         Assert.Equal(2, session.Study.Completed.Count);
     }
@@ -143,15 +160,20 @@ public sealed class PopulationLifeTests : IDisposable
     [Fact]
     public async Task A_population_that_is_interrupted_goes_on_to_the_same_end()
     {
-        string Story(IStudyView study) => string.Join('\n', study.Trials.Select(t => $"{t.Configuration} {t.Parent} {t.State} {string.Join(' ', t.Values)} {string.Join(' ', t.Reports.Select(r => r.Metrics["q"]))}"));
+        string Story(IStudyView study) =>
+            string.Join('\n',
+                study.Trials.Select(t => $"{t.Configuration} {t.Parent} {t.State} {string.Join(' ', t.Values)} "
+                    + $"{string.Join(' ', t.Reports.Select(r => r.Metrics["q"]))}"));
         (string sampler, string scheduler) = PopulationPairing.Pair("pb2:population=4,interval=4,max=80,mode=sync", "none");
-        var definition = new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = 2, Budget = 15, Sampler = sampler, Scheduler = scheduler };
+        var definition =
+            new StudyDefinition(Space, [Objective.Maximize("q")]) { Seed = 2, Budget = 15, Sampler = sampler, Scheduler = scheduler };
         string? uninterrupted = null;
         for (int every = 0; every < 3; every++)
         {
             string folder = Path.Combine(_directory, $"life-{every}"), log = Path.Combine(folder, "study.log");
             Directory.CreateDirectory(folder);
-            await using (JournalStore made = await JournalStore.CreateAsync(log)) await (await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), made)).DisposeAsync();
+            await using (JournalStore made = await JournalStore.CreateAsync(log))
+                await (await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), made)).DisposeAsync();
             IStudyView? study = null;
             for (int life = 1; study is null; life++)
             {
@@ -179,23 +201,29 @@ public sealed class PopulationLifeTests : IDisposable
     public async Task From_csharp_one_line_makes_a_population_and_a_journal_goes_on_with_it()
     {
         string journal = Path.Combine(_directory, "population.log");
-        Task<SweepResult<Configuration>> RunOnce() => Sweep.Over(Space).Maximize("q").Trials(12).Seed(3).Sampler("pb2:population=4,interval=10,max=80").Journal(journal).TrialDirectory(Path.Combine(_directory, "trials"))
+        Task<SweepResult<Configuration>> RunOnce() =>
+            Sweep.Over(Space).Maximize("q").Trials(12).Seed(3).Sampler("pb2:population=4,interval=10,max=80").Journal(journal)
+                .TrialDirectory(Path.Combine(_directory, "trials"))
             .RunAsync(async (configuration, trial, token) =>
             {
                 double q = trial.Assignment.ResumeFrom ?? 0;
-                for (long step = (trial.Assignment.ResumeFrom ?? 0) + 1; step <= Length; step++) await trial.ReportAsync(step, "q", q += configuration.GetDouble("h0"), token);
+                for (long step = (trial.Assignment.ResumeFrom ?? 0) + 1; step <= Length; step++)
+                    await trial.ReportAsync(step, "q", q += configuration.GetDouble("h0"), token);
                 return [q];
             });
         SweepResult<Configuration> result = await RunOnce();
-        Assert.Equal(("pb2:population=4,interval=10,max=80", "pbt:population=4,interval=10,max=80"), (result.Study.Definition.Sampler, result.Study.Definition.Scheduler));
+        Assert.Equal(("pb2:population=4,interval=10,max=80", "pbt:population=4,interval=10,max=80"),
+            (result.Study.Definition.Sampler, result.Study.Definition.Scheduler));
         Assert.True(result.Study.Completed.Count >= 4 && result.Study.Trials.Count is > 4 and <= 12);
         Assert.Contains(result.Study.Trials, t => t.Parent is not null);
         Assert.Equal(result.Study.Sequence, (await RunOnce()).Study.Sequence);
     }
 
     [Theory]
-    [InlineData("pbt:population=1", "none", "population"), InlineData("pbt:quantile=60", "none", "quantile"), InlineData("pbt:pop=4", "none", "no option 'pop'"), InlineData("pb2:interval=8,max=8", "none", "no successor would ever train")]
-    [InlineData("tpe", "pbt", "not with tpe"), InlineData("pbt", "asha:max=9", "not with asha"), InlineData("pbt:population=4", "pbt:population=8", "different options"), InlineData("pbt:mode=quick", "none", "async or sync")]
+    [InlineData("pbt:population=1", "none", "population"), InlineData("pbt:quantile=60", "none", "quantile"),
+        InlineData("pbt:pop=4", "none", "no option 'pop'"), InlineData("pb2:interval=8,max=8", "none", "no successor would ever train")]
+    [InlineData("tpe", "pbt", "not with tpe"), InlineData("pbt", "asha:max=9", "not with asha"),
+        InlineData("pbt:population=4", "pbt:population=8", "different options"), InlineData("pbt:mode=quick", "none", "async or sync")]
     public void What_does_not_go_together_is_refused_in_one_line(string sampler, string scheduler, string says)
     {
         InvalidInputException e = Assert.Throws<InvalidInputException>(() => PopulationPairing.Pair(sampler, scheduler));
@@ -204,8 +232,12 @@ public sealed class PopulationLifeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pbt", "none", "pbt", "pbt"), InlineData("auto", "pbt:population=4,interval=2", "pbt:population=4,interval=2", "pbt:population=4,interval=2"), InlineData("pb2", "pbt:population=4", "pb2:population=4", "pbt:population=4")]
-    [InlineData("PB2:explore=lr + wd,mode=sync,metric=loss+norm,direction=minimize,value=best,quantile=12.5,resample=0", "none", "pb2:quantile=12.5,resample=0,explore=lr+wd,mode=sync,metric=loss+norm,direction=minimize,value=best", "pbt:quantile=12.5,resample=0,explore=lr+wd,mode=sync,metric=loss+norm,direction=minimize,value=best")]
+    [InlineData("pbt", "none", "pbt", "pbt"),
+        InlineData("auto", "pbt:population=4,interval=2", "pbt:population=4,interval=2", "pbt:population=4,interval=2"),
+        InlineData("pb2", "pbt:population=4", "pb2:population=4", "pbt:population=4")]
+    [InlineData("PB2:explore=lr + wd,mode=sync,metric=loss+norm,direction=minimize,value=best,quantile=12.5,resample=0", "none",
+        "pb2:quantile=12.5,resample=0,explore=lr+wd,mode=sync,metric=loss+norm,direction=minimize,value=best",
+        "pbt:quantile=12.5,resample=0,explore=lr+wd,mode=sync,metric=loss+norm,direction=minimize,value=best")]
     [InlineData("tpe", "asha", "tpe", "asha"), InlineData("auto", "none", "auto", "none")]
     public void Sampler_and_scheduler_find_each_other(string sampler, string scheduler, string sampled, string scheduled)
     {

@@ -20,12 +20,15 @@ public sealed class TaskSetRunnerTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private static StudyDefinition Definition(params Objective[] objectives) => new(Space, objectives.Length == 0 ? [Objective.Minimize("loss")] : objectives);
+    private static StudyDefinition Definition(params Objective[] objectives) =>
+        new(Space, objectives.Length == 0 ? [Objective.Minimize("loss")] : objectives);
 
-    private static TaskSetOptions Options(TaskAggregate? aggregate = null, params string[] tasks) => new() { Tasks = [.. tasks.Select(t => (SetTask)t)], Aggregate = aggregate ?? TaskAggregate.Worst };
+    private static TaskSetOptions Options(TaskAggregate? aggregate = null, params string[] tasks) =>
+        new() { Tasks = [.. tasks.Select(t => (SetTask)t)], Aggregate = aggregate ?? TaskAggregate.Worst };
 
     private TrialAssignment Assignment(ulong seed = 11, long? resumeFrom = null, double x = 0.5) =>
-        new(0, Space.FromValues(new Dictionary<string, object?> { ["x"] = x }), seed, 1, Slot, Path.Combine(_directory, "trial-00000"), resumeFrom);
+        new(0, Space.FromValues(new Dictionary<string, object?> { ["x"] = x }), seed, 1, Slot, Path.Combine(_directory, "trial-00000"),
+            resumeFrom);
 
     private sealed class Task1(Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) : ITrialRunner
     {
@@ -61,7 +64,8 @@ public sealed class TaskSetRunnerTests : IDisposable
     [Fact]
     public async Task A_trial_runs_every_task_gives_one_score_and_keeps_each_tasks_result()
     {
-        var runner = new TaskSetRunner(Definition(), Options(TaskAggregate.Worst, "a", "b", "c"), [Task1.Giving(0.2), Task1.Giving(0.7), Task1.Giving(0.4)]);
+        var runner = new TaskSetRunner(Definition(), Options(TaskAggregate.Worst, "a", "b", "c"),
+            [Task1.Giving(0.2), Task1.Giving(0.7), Task1.Giving(0.4)]);
         var recorder = new Recorder();
         TrialOutcome outcome = await runner.RunAsync(Assignment(), recorder, default);
         Assert.Equal([0.7], outcome.Values.AsEnumerable());
@@ -87,7 +91,8 @@ public sealed class TaskSetRunnerTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(Assignment(), new Recorder(), cancel.Token));
         interrupt = false;
         var recorder = new Recorder();
-        TrialOutcome outcome = await new TaskSetRunner(Definition(), Options(null, "a", "b"), [first, second]).RunAsync(Assignment() with { Attempt = 2 }, recorder, default);
+        TrialOutcome outcome = await new TaskSetRunner(Definition(), Options(null, "a", "b"), [first, second])
+            .RunAsync(Assignment() with { Attempt = 2 }, recorder, default);
         Assert.Equal((1, 2), (first.Runs, second.Runs));
         Assert.Equal(0.123456789012345678, outcome.Metrics["loss@a"]);
         Assert.Equal([0.3], outcome.Values.AsEnumerable());
@@ -100,7 +105,8 @@ public sealed class TaskSetRunnerTests : IDisposable
     {
         Task1 a = Task1.Giving(1), b = Task1.Giving(2);
         var runner = new TaskSetRunner(Definition(), Options(null, "a", "b"), [a, b]);
-        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(() => runner.RunAsync(Assignment(), new Recorder(_ => Decision.Pause), default));
+        TrialStoppedException stopped = await Assert.ThrowsAsync<TrialStoppedException>(
+            () => runner.RunAsync(Assignment(), new Recorder(_ => Decision.Pause), default));
         Assert.Equal((1L, 0), (stopped.Step, b.Runs));
         var recorder = new Recorder();
         await runner.RunAsync(Assignment(resumeFrom: 1), recorder, default);
@@ -119,7 +125,8 @@ public sealed class TaskSetRunnerTests : IDisposable
         if (what == "torn") File.WriteAllText(file, text[..20]);
         if (what == "one digit") File.WriteAllText(file, text.Replace("\"values\":[1", "\"values\":[3", StringComparison.Ordinal));
         Assert.Equal(what is "torn" or "one digit", File.ReadAllText(file) != text);
-        await runner.RunAsync(what switch { "seed" => Assignment(seed: 12), "configuration" => Assignment(x: 0.25), _ => Assignment() }, new Recorder(), default);
+        await runner.RunAsync(what switch { "seed" => Assignment(seed: 12), "configuration" => Assignment(x: 0.25), _ => Assignment() },
+            new Recorder(), default);
         Assert.Equal(2, a.Runs);
     }
 
@@ -127,7 +134,8 @@ public sealed class TaskSetRunnerTests : IDisposable
     public async Task Each_task_has_a_seed_and_a_directory_of_its_own_whatever_the_order_and_the_company()
     {
         Task1 a = Task1.Giving(1), b = Task1.Giving(1), again = Task1.Giving(1);
-        await new TaskSetRunner(Definition(), Options(null, "a", "tsv:data/b;train=3"), [a, b]).RunAsync(Assignment(), new Recorder(), default);
+        await new TaskSetRunner(Definition(), Options(null, "a", "tsv:data/b;train=3"), [a, b])
+            .RunAsync(Assignment(), new Recorder(), default);
         Directory.Delete(Path.Combine(_directory, "trial-00000"), recursive: true);
         await new TaskSetRunner(Definition(), Options(null, "tsv:data/b;train=3"), [again]).RunAsync(Assignment(), new Recorder(), default);
         Assert.NotEqual(a.Seen[0].Seed, b.Seen[0].Seed);
@@ -142,7 +150,9 @@ public sealed class TaskSetRunnerTests : IDisposable
     public async Task What_a_scheduler_says_after_the_last_task_comes_too_late_to_throw_the_result_away()
     {
         var runner = new TaskSetRunner(Definition(), Options(null, "a", "b"), [Task1.Giving(1), Task1.Giving(2)]);
-        Assert.Equal([2.0], (await runner.RunAsync(Assignment(), new Recorder(step => step == 2 ? Decision.Stop : Decision.Continue), default)).Values.AsEnumerable());
+        Assert.Equal([2.0],
+            (await runner.RunAsync(Assignment(), new Recorder(step => step == 2 ? Decision.Stop : Decision.Continue), default)).Values
+                .AsEnumerable());
         Directory.Delete(_directory, recursive: true);
         await Assert.ThrowsAsync<TrialStoppedException>(() => runner.RunAsync(Assignment(), new Recorder(_ => Decision.Stop), default));
     }
@@ -151,12 +161,15 @@ public sealed class TaskSetRunnerTests : IDisposable
     public async Task A_task_that_fails_or_gives_no_number_fails_the_trial_by_its_name()
     {
         Task1 broken = new((_, _, _) => throw new OutOfMemoryException("CUDA out of memory"));
-        TaskFailedException failed = await Assert.ThrowsAsync<TaskFailedException>(() => new TaskSetRunner(Definition(), Options(null, "a", "b"), [Task1.Giving(1), broken]).RunAsync(Assignment(), new Recorder(), default));
+        TaskFailedException failed = await Assert.ThrowsAsync<TaskFailedException>(() => new TaskSetRunner(Definition(),
+            Options(null, "a", "b"), [Task1.Giving(1), broken]).RunAsync(Assignment(), new Recorder(), default));
         Assert.Contains("task 'b'", failed.Message, StringComparison.Ordinal);
         Assert.True(OutOfMemory.Is(failed));
-        failed = await Assert.ThrowsAsync<TaskFailedException>(() => new TaskSetRunner(Definition(), Options(null, "c"), [Task1.Giving(double.NaN)]).RunAsync(Assignment(), new Recorder(), default));
+        failed = await Assert.ThrowsAsync<TaskFailedException>(() => new TaskSetRunner(Definition(), Options(null, "c"),
+            [Task1.Giving(double.NaN)]).RunAsync(Assignment(), new Recorder(), default));
         Assert.Contains("task 'c': objective 'loss' came back NaN", failed.Message, StringComparison.Ordinal);
-        failed = await Assert.ThrowsAsync<TaskFailedException>(() => new TaskSetRunner(Definition(), Options(null, "c"), [Task1.Giving(1, 2)]).RunAsync(Assignment(), new Recorder(), default));
+        failed = await Assert.ThrowsAsync<TaskFailedException>(() =>
+            new TaskSetRunner(Definition(), Options(null, "c"), [Task1.Giving(1, 2)]).RunAsync(Assignment(), new Recorder(), default));
         Assert.Contains("2 value(s)", failed.Message, StringComparison.Ordinal);
     }
 
@@ -170,12 +183,14 @@ public sealed class TaskSetRunnerTests : IDisposable
             Aggregate = TaskAggregate.Worst,
             Measured = ["accuracy", "parameters"],
         };
-        TrialOutcome outcome = await new TaskSetRunner(study, options, [Task1.Giving(0.75, 100), Task1.Giving(0.92, 1000)]).RunAsync(Assignment(), new Recorder(), default);
+        TrialOutcome outcome = await new TaskSetRunner(study, options, [Task1.Giving(0.75, 100), Task1.Giving(0.92, 1000)])
+            .RunAsync(Assignment(), new Recorder(), default);
         // 0.75 is half of the way from 0.5 to 1, and 0.92 a fifth from 0.9.
         Assert.Equal(0.2, outcome.Values[0], 12);
         Assert.Equal(1000, outcome.Values[1], 9);
         // Without a name for it, what was measured does not hide what is aggregated.
-        TrialOutcome unnamed = await new TaskSetRunner(study, options with { Measured = [] }, [Task1.Giving(0.75, 100), Task1.Giving(0.92, 1000)]).RunAsync(Assignment(seed: 13), new Recorder(), default);
+        TrialOutcome unnamed = await new TaskSetRunner(study, options with { Measured = [] },
+            [Task1.Giving(0.75, 100), Task1.Giving(0.92, 1000)]).RunAsync(Assignment(seed: 13), new Recorder(), default);
         Assert.Equal((0.75, 100), (unnamed.Metrics["measured_normalized@a"], unnamed.Metrics["parameters@a"]));
         Assert.Equal(0.5, unnamed.Metrics["normalized@a"], 12);
         // What is the same on both tasks stays what it is, to the last bit: 10^log10(20992) is not 20992.
@@ -188,9 +203,12 @@ public sealed class TaskSetRunnerTests : IDisposable
     [Fact]
     public async Task An_outcome_constraint_takes_the_task_that_comes_closest_to_breaking_it()
     {
-        var study = new StudyDefinition(Space, [Objective.Minimize("loss")], [new OutcomeConstraint("ms", Max: 20), new OutcomeConstraint("recall", Min: 0.5)]);
-        TrialOutcome Give(double ms, double recall) => new([1], [ms, recall], ImmutableSortedDictionary<string, double>.Empty.Add("note", ms));
-        var runner = new TaskSetRunner(study, Options(TaskAggregate.Mean, "a", "b"), [new Task1((_, _, _) => Task.FromResult(Give(12, 0.6))), new Task1((_, _, _) => Task.FromResult(Give(17, 0.9)))]);
+        var study = new StudyDefinition(Space, [Objective.Minimize("loss")],
+            [new OutcomeConstraint("ms", Max: 20), new OutcomeConstraint("recall", Min: 0.5)]);
+        TrialOutcome Give(double ms, double recall) =>
+            new([1], [ms, recall], ImmutableSortedDictionary<string, double>.Empty.Add("note", ms));
+        var runner = new TaskSetRunner(study, Options(TaskAggregate.Mean, "a", "b"),
+            [new Task1((_, _, _) => Task.FromResult(Give(12, 0.6))), new Task1((_, _, _) => Task.FromResult(Give(17, 0.9)))]);
         TrialOutcome outcome = await runner.RunAsync(Assignment(), new Recorder(), default);
         Assert.Equal([17, 0.6], outcome.Outcomes.AsEnumerable());
         Assert.Equal((12, 0.9, 12), (outcome.Metrics["ms@a"], outcome.Metrics["recall@b"], outcome.Metrics["note@a"]));
@@ -214,7 +232,9 @@ public sealed class TaskSetRunnerTests : IDisposable
     public void Sets_that_make_no_sense_are_refused()
     {
         void Refused(TaskSetOptions options, string says, int runners = 1) =>
-            Assert.Contains(says, Assert.Throws<InvalidInputException>(() => new TaskSetRunner(Definition(), options, [.. Enumerable.Range(0, runners).Select(_ => Task1.Giving(1))])).Message, StringComparison.Ordinal);
+            Assert.Contains(says,
+                Assert.Throws<InvalidInputException>(() => new TaskSetRunner(Definition(), options,
+                    [.. Enumerable.Range(0, runners).Select(_ => Task1.Giving(1))])).Message, StringComparison.Ordinal);
         Refused(new TaskSetOptions { Tasks = [] }, "no task");
         Refused(Options(null, "a", "a"), "twice", 2);
         Refused(Options(null, "step"), "cannot be named");
@@ -233,7 +253,8 @@ public sealed class TaskSetRunnerTests : IDisposable
         async Task<SweepResult<Configuration>> PlayAsync(string scheduler)
         {
             runs = 0;
-            return await Sweep.Over(Space).Minimize("loss").Sampler("sobol").Trials(64).Scheduler(scheduler).TrialDirectory(Path.Combine(_directory, scheduler[..4]))
+            return await Sweep.Over(Space).Minimize("loss").Sampler("sobol").Trials(64).Scheduler(scheduler)
+                .TrialDirectory(Path.Combine(_directory, scheduler[..4]))
                 .RunAsync(Options(TaskAggregate.Worst, "0", "1", "2"), (c, task, _, _) =>
                 {
                     runs++;

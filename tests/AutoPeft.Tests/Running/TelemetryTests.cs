@@ -61,7 +61,10 @@ public sealed class TelemetryTests : IDisposable
         // Of two workers one may have to ask again, since the other appended first.
         Activity[] asks = [.. _spans.Where(s => s.OperationName == "ask")];
         Assert.True(asks.Length >= 6);
-        Assert.All(asks, a => Assert.Equal((1, 1, "random"), ((int)a.GetTagItem("autopeft.ask.count")!, (int)a.GetTagItem("autopeft.ask.proposed")!, (string)a.GetTagItem("autopeft.study.sampler")!)));
+        Assert.All(asks,
+            a => Assert.Equal((1, 1, "random"),
+                ((int)a.GetTagItem("autopeft.ask.count")!, (int)a.GetTagItem("autopeft.ask.proposed")!,
+                    (string)a.GetTagItem("autopeft.study.sampler")!)));
     }
 
     [Fact]
@@ -96,7 +99,8 @@ public sealed class TelemetryTests : IDisposable
     {
         // A device kind of this test's own, since this instrument does not name the study.
         await RunAsync(6, kind: _name);
-        double[] changes = [.. _measured.Where(m => m.Instrument == "autopeft.slots.busy" && (string?)m.Tags["autopeft.device.kind"] == _name).Select(m => m.Value)];
+        double[] changes = [.. _measured.Where(
+            m => m.Instrument == "autopeft.slots.busy" && (string?)m.Tags["autopeft.device.kind"] == _name).Select(m => m.Value)];
         Assert.Equal(12, changes.Length);
         Assert.Equal(0, changes.Sum());
     }
@@ -110,7 +114,8 @@ public sealed class TelemetryTests : IDisposable
         Assert.DoesNotContain("x=", all, StringComparison.Ordinal);
     }
 
-    private StudyDefinition Definition(int budget) => new(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("y")]) { Name = _name, Sampler = "random", Budget = budget };
+    private StudyDefinition Definition(int budget) =>
+        new(SearchSpace.Build(b => b.Float("x", 0, 1)), [Objective.Minimize("y")]) { Name = _name, Sampler = "random", Budget = budget };
 
     private async Task RunAsync(int budget, string kind = "cpu")
     {
@@ -122,10 +127,13 @@ public sealed class TelemetryTests : IDisposable
 
     private IEnumerable<(double Value, Dictionary<string, object?> Tags)> Of(string instrument)
     {
-        lock (_measured) return [.. _measured.Where(m => m.Instrument == instrument && (string?)m.Tags.GetValueOrDefault("autopeft.study.name") == _name).Select(m => (m.Value, m.Tags))];
+        lock (_measured)
+            return [.. _measured.Where(m => m.Instrument == instrument && (string?)m.Tags.GetValueOrDefault("autopeft.study.name") == _name)
+                .Select(m => (m.Value, m.Tags))];
     }
 
-    private double Sum(string instrument, string state) => Of(instrument).Where(m => (string?)m.Tags["autopeft.trial.state"] == state).Sum(m => m.Value);
+    private double Sum(string instrument, string state) =>
+        Of(instrument).Where(m => (string?)m.Tags["autopeft.trial.state"] == state).Sum(m => m.Value);
 
     private void Keep(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -140,7 +148,9 @@ public sealed class TelemetryTests : IDisposable
         public async Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
         {
             await reporter.ReportAsync(1, new Dictionary<string, double> { ["y"] = 1 }, cancellationToken);
-            return trial.Number == 3 ? throw new InvalidOperationException("a secret path") : TrialOutcome.Of(trial.Configuration.GetDouble("x"));
+            return trial.Number == 3
+                ? throw new InvalidOperationException("a secret path")
+                : TrialOutcome.Of(trial.Configuration.GetDouble("x"));
         }
     }
 }

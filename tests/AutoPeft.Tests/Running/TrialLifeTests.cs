@@ -4,8 +4,8 @@ using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
-using AutoPeft.Tests.Studies;
 using AutoPeft.TestKit;
+using AutoPeft.Tests.Studies;
 
 namespace AutoPeft.Tests.Running;
 
@@ -15,13 +15,15 @@ public class TrialLifeTests
     [Fact]
     public async Task A_paused_trial_leaves_its_worker_and_is_run_on_when_the_scheduler_promotes_it()
     {
-        await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 6, scheduler: new PauseAtTwoAndPromoteEven());
+        await using StudySession session =
+            await StudyFixture.SessionAsync(new MemoryStore(), budget: 6, scheduler: new PauseAtTwoAndPromoteEven());
         var resumed = new List<(int, long?)>();
         var worker = Worker(0, async (trial, reporter, token) =>
         {
             if (trial.Attempt > 1) resumed.Add((trial.Number, trial.ResumeFrom));
             for (long step = (trial.ResumeFrom ?? 0) + 1; step <= 4; step++)
-                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = trial.Number }, token) is Decision.Pause) throw new TrialStoppedException(step);
+                if (await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = trial.Number }, token) is Decision.Pause)
+                    throw new TrialStoppedException(step);
             return TrialOutcome.Of(1, 2);
         });
         await session.RunAsync([worker]);
@@ -70,7 +72,8 @@ public class TrialLifeTests
             Interlocked.Increment(ref inside);
             try
             {
-                if (trial is { Number: 4, Attempt: 1 }) throw new InvalidOperationException("CUDA out of memory. Tried to allocate 2.00 GiB");
+                if (trial is { Number: 4, Attempt: 1 })
+                    throw new InvalidOperationException("CUDA out of memory. Tried to allocate 2.00 GiB");
                 for (int i = 0; i < 20; i++)
                 {
                     await Task.Yield();
@@ -93,7 +96,8 @@ public class TrialLifeTests
     public async Task A_trial_that_runs_out_of_memory_alone_fails_and_says_so()
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 2);
-        IWorker worker = Worker(0, (trial, _, _) => trial.Number == 0 ? throw new OutOfMemoryException("no more") : Task.FromResult(TrialOutcome.Of(1, 2)));
+        IWorker worker = Worker(0,
+            (trial, _, _) => trial.Number == 0 ? throw new OutOfMemoryException("no more") : Task.FromResult(TrialOutcome.Of(1, 2)));
         await session.RunAsync([worker]);
         Assert.Equal((TrialState.Failed, 1), (session.Study.Trials[0].State, session.Study.Trials[0].Attempt));
         Assert.StartsWith("out of memory", session.Study.Trials[0].Error, StringComparison.Ordinal);
@@ -106,7 +110,8 @@ public class TrialLifeTests
         string[] runs = [.. await Task.WhenAll(Enumerable.Range(0, 3).Select(async slow =>
         {
             StudyDefinition definition = StudyFixture.Definition(budget: 18) with { Sampler = sampler, Lockstep = 3 };
-            await using StudySession session = await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
+            await using StudySession session =
+                await SessionSteps.CreateAsync(definition, SamplerCatalog.Create(sampler), new MemoryStore());
             IWorker[] workers = [.. Enumerable.Range(0, 3).Select(i => Worker(i, async (trial, _, token) =>
             {
                 // Another worker lags in each run, so results come in another order.
@@ -132,7 +137,9 @@ public class TrialLifeTests
         IWorker[] workers = [.. Enumerable.Range(0, 4).Select(i => Worker(i, async (trial, _, token) =>
         {
             await Task.Delay(trial.Number % 4, token);
-            return trial.Number == 9 ? throw new ArithmeticException("nan") : TrialOutcome.Of(Math.Log10(trial.Configuration.GetDouble("lr")) + 6, 1000 + trial.Number % 5);
+            return trial.Number == 9
+                ? throw new ArithmeticException("nan")
+                : TrialOutcome.Of(Math.Log10(trial.Configuration.GetDouble("lr")) + 6, 1000 + trial.Number % 5);
         }))];
         await session.RunAsync(workers);
         List<StudyEvent> log = await StudyFixture.ReadAllAsync(store);
@@ -142,7 +149,8 @@ public class TrialLifeTests
 
         int edited = log.FindIndex(e => e is TrialProposed { Number: 11 });
         log[edited] = ((TrialProposed)log[edited]) with { Configuration = StudyFixture.Space.Sample(new Philox(99)) };
-        Assert.Contains(StudyAudit.Run(log, d => SamplerCatalog.Create(d.Sampler)).Differences, d => d.StartsWith("trial 11:", StringComparison.Ordinal));
+        Assert.Contains(StudyAudit.Run(log, d => SamplerCatalog.Create(d.Sampler)).Differences,
+            d => d.StartsWith("trial 11:", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -154,7 +162,8 @@ public class TrialLifeTests
         Assert.Throws<InvalidInputException>(() => DeviceSlot.Cuda(1, devicesPerSlot: 2));
     }
 
-    private static InProcessWorker Worker(int index, Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) => new(new DelegateRunner(run), new DeviceSlot("cpu", index, 1));
+    private static InProcessWorker Worker(int index, Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) =>
+        new(new DelegateRunner(run), new DeviceSlot("cpu", index, 1));
 
     private sealed class PauseAtTwoAndPromoteEven : IScheduler
     {
@@ -162,11 +171,13 @@ public class TrialLifeTests
 
         public Decision Decide(IStudyView study, Trial trial) => trial.Reports[^1].Step == 2 ? Decision.Pause : Decision.Continue;
 
-        public int? Promote(IStudyView study) => study.Trials.FirstOrDefault(t => t.State == TrialState.Paused && t.Number % 2 == 0)?.Number;
+        public int? Promote(IStudyView study) =>
+            study.Trials.FirstOrDefault(t => t.State == TrialState.Paused && t.Number % 2 == 0)?.Number;
     }
 
     private sealed class DelegateRunner(Func<TrialAssignment, ITrialReporter, CancellationToken, Task<TrialOutcome>> run) : ITrialRunner
     {
-        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) => run(trial, reporter, cancellationToken);
+        public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
+            run(trial, reporter, cancellationToken);
     }
 }

@@ -13,7 +13,8 @@ public sealed class BadResultsTests
     private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("x", 0, 1).Categorical("c", ["a", "b"]));
 
     private static Task<StudySession> StartAsync() =>
-        SessionSteps.CreateAsync(new StudyDefinition(Space, [Objective.Minimize("loss", 10), Objective.Minimize("size", 10)]) { Seed = 5 }, new AutoSampler(), new MemoryStore());
+        SessionSteps.CreateAsync(new StudyDefinition(Space, [Objective.Minimize("loss", 10), Objective.Minimize("size", 10)]) { Seed = 5 },
+            new AutoSampler(), new MemoryStore());
 
     [Theory]
     [InlineData(double.NaN), InlineData(double.PositiveInfinity), InlineData(double.NegativeInfinity)]
@@ -36,7 +37,8 @@ public sealed class BadResultsTests
         Trial trial = (await session.AskAsync(1))[0];
         foreach (double[] values in new double[][] { [], [1], [1, 2, 3] })
         {
-            InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(async () => await session.CompleteAsync(trial.Number, values));
+            InvalidInputException e =
+                await Assert.ThrowsAsync<InvalidInputException>(async () => await session.CompleteAsync(trial.Number, values));
             Assert.Equal($"Trial 0: {values.Length} value(s) for 2 objective(s).", e.Message);
         }
         Assert.True(session.Study.Trials[0].IsPending);
@@ -50,9 +52,12 @@ public sealed class BadResultsTests
         Trial trial = (await session.AskAsync(1))[0];
         await session.CompleteAsync(trial.Number, [1, 2]);
         long before = session.Study.Sequence;
-        Assert.Contains("ended already", (await Assert.ThrowsAsync<InvalidInputException>(async () => await session.CompleteAsync(0, [3, 4]))).Message);
-        Assert.Contains("never asked for", (await Assert.ThrowsAsync<InvalidInputException>(async () => await session.CompleteAsync(1, [3, 4]))).Message);
-        Assert.Contains("ended already", (await Assert.ThrowsAsync<InvalidInputException>(async () => await session.FailAsync(0, "late"))).Message);
+        Assert.Contains("ended already",
+            (await Assert.ThrowsAsync<InvalidInputException>(async () => await session.CompleteAsync(0, [3, 4]))).Message);
+        Assert.Contains("never asked for",
+            (await Assert.ThrowsAsync<InvalidInputException>(async () => await session.CompleteAsync(1, [3, 4]))).Message);
+        Assert.Contains("ended already",
+            (await Assert.ThrowsAsync<InvalidInputException>(async () => await session.FailAsync(0, "late"))).Message);
         Assert.Equal((before, 1.0), (session.Study.Sequence, session.Study.Trials[0].Values[0]));
     }
 

@@ -12,13 +12,15 @@ public sealed class FailingRegionTests
     private static readonly SearchSpace Square = SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1).Float("z", 0, 1));
 
     /// <summary>Trials of the second half that failed, and the best loss, over some seeds; medians.</summary>
-    private static (double Failed, double Best) Play(string sampler, SearchSpace space, Func<Configuration, double> loss, Func<Configuration, bool> fails, int trials = 60)
+    private static (double Failed, double Best) Play(string sampler, SearchSpace space, Func<Configuration, double> loss,
+        Func<Configuration, bool> fails, int trials = 60)
     {
         var failed = new List<double>();
         var best = new List<double>();
         for (ulong seed = 0; seed < 3; seed++)
         {
-            var study = new FunctionStudy(new TestFunction("failing", space, [Objective.Minimize("loss", 10)], c => ([loss(c)], [])), seed, trials);
+            var study =
+                new FunctionStudy(new TestFunction("failing", space, [Objective.Minimize("loss", 10)], c => ([loss(c)], [])), seed, trials);
             for (int i = 0; i < trials; i++)
             {
                 study.Ask(SamplerCatalog.Create(sampler));
@@ -36,7 +38,9 @@ public sealed class FailingRegionTests
     [InlineData("bohb", 11), InlineData("tpe", 9), InlineData("gp", 3), InlineData("dehb", 6), InlineData("cmaes", 6)]
     public void A_half_that_always_fails_is_avoided(string sampler, int most)
     {
-        (double failed, double best) = Play(sampler, Square, c => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), c => c.GetDouble("x") > 0.5);
+        (double failed,
+            double best) = Play(sampler, Square, c => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2),
+                c => c.GetDouble("x") > 0.5);
         Assert.True(failed <= most, $"{failed} of the last 30");
         Assert.True(best < 0.02, $"best {best}");
     }
@@ -45,7 +49,9 @@ public sealed class FailingRegionTests
     public void A_choice_that_always_fails_is_given_up_by_the_gaussian_process()
     {
         SearchSpace space = SearchSpace.Build(s => s.Categorical("m", ["a", "b"]).Float("x", 0, 1).Float("y", 0, 1));
-        (double failed, double best) = Play("gp", space, c => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), c => c.GetString("m") == "b", 50);
+        (double failed,
+            double best) = Play("gp", space, c => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2),
+                c => c.GetString("m") == "b", 50);
         Assert.True(failed <= 4 && best < 1e-4, $"{failed} of the last 25, best {best}");
     }
 
@@ -77,7 +83,9 @@ public sealed class FailingRegionTests
     [InlineData(1e300), InlineData(double.MaxValue)]
     public void A_mark_for_bad_results_hides_nothing_from_the_model(double mark)
     {
-        (_, double best) = Play("gp", Square, c => c.GetDouble("x") > 0.5 ? mark : Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), _ => false, 40);
+        (_, double best) = Play("gp", Square,
+            c => c.GetDouble("x") > 0.5 ? mark : Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2), _ => false,
+            40);
         Assert.True(best < 1e-3, $"best {best}");
     }
 }

@@ -19,8 +19,8 @@ public class PopulationQualityTests(ITestOutputHelper output)
     private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("lr", 1e-5, 1e-1, log: true).Float("momentum", 0, 1));
 
     /// <summary>
-    /// A training whose best learning rate falls from 1e-1.4 to 1e-4.6 over its course: a step at the best settings lowers the loss by 0.1, so that it ends at −3 at best and the best fixed setting ends at −1.40;
-    /// evaluations have noise of a fifth of a step.
+    /// A training whose best learning rate falls from 1e-1.4 to 1e-4.6 over its course: a step at the best settings lowers the loss by 0.1,
+    /// so that it ends at −3 at best and the best fixed setting ends at −1.40; evaluations have noise of a fifth of a step.
     /// </summary>
     private sealed class Drifting(ulong seed)
     {
@@ -51,18 +51,25 @@ public class PopulationQualityTests(ITestOutputHelper output)
     private static double Play(string text, ulong seed)
     {
         (string sampler, string scheduler) = PopulationPairing.Pair(text, "none");
-        var definition = new StudyDefinition(Space, [Objective.Minimize("loss")]) { Seed = seed, Budget = 33, Sampler = sampler, Scheduler = scheduler };
-        return new CurveStudy(definition, SamplerCatalog.Create(sampler), SchedulerCatalog.Create(scheduler), new Drifting(seed).Curve).Run(2).Study.Completed.Min(t => t.Values[0]);
+        var definition =
+            new StudyDefinition(Space, [Objective.Minimize("loss")]) { Seed = seed, Budget = 33, Sampler = sampler, Scheduler = scheduler };
+        return new CurveStudy(definition, SamplerCatalog.Create(sampler), SchedulerCatalog.Create(scheduler), new Drifting(seed).Curve)
+            .Run(2).Study.Completed.Min(t => t.Values[0]);
     }
 
     [Fact]
-    public void Where_the_best_learning_rate_drifts_pb2_ends_nearer_to_the_optimum_than_pbt_in_a_small_population_and_both_far_beyond_the_best_fixed_setting()
+    public void Where_the_best_rate_drifts_pb2_ends_nearer_to_the_optimum_than_pbt_and_both_far_beyond_the_best_fixed_setting()
     {
         const int seeds = 8;
-        double[] pbt = [.. Enumerable.Range(1, seeds).Select(s => Play("pbt:population=4,max=30", (ulong)s))], pb2 = [.. Enumerable.Range(1, seeds).Select(s => Play("pb2:population=4,max=30", (ulong)s))];
-        double fixedBest = Enumerable.Range(0, 101).Min(i => -Enumerable.Range(1, Length).Sum(s => Drifting.Gain(Space.FromValues([new("lr", Space.Parameters[0].FromUnit(i / 100.0)), new("momentum", 0.7)]), s - 0.5)));
+        double[] pbt = [.. Enumerable.Range(1, seeds).Select(s => Play("pbt:population=4,max=30", (ulong)s))],
+            pb2 = [.. Enumerable.Range(1, seeds).Select(s => Play("pb2:population=4,max=30", (ulong)s))];
+        double fixedBest = Enumerable.Range(0, 101)
+            .Min(i => -Enumerable.Range(1, Length)
+                .Sum(s =>
+                    Drifting.Gain(Space.FromValues([new("lr", Space.Parameters[0].FromUnit(i / 100.0)), new("momentum", 0.7)]), s - 0.5)));
         int wins = pbt.Zip(pb2).Count(p => p.Second < p.First);
-        string found = string.Create(CultureInfo.InvariantCulture, $"PBT {pbt.Average():F3}, PB2 {pb2.Average():F3} (better in {wins} of {seeds}), best fixed {fixedBest:F3}, optimum -3");
+        string found = string.Create(CultureInfo.InvariantCulture,
+            $"PBT {pbt.Average():F3}, PB2 {pb2.Average():F3} (better in {wins} of {seeds}), best fixed {fixedBest:F3}, optimum -3");
         output.WriteLine(found);
         Assert.True(pb2.Average() < pbt.Average() - 0.1 && wins >= 6, found);
         Assert.Equal(-1.40, fixedBest, 0.005);
@@ -81,7 +88,8 @@ public class PopulationQualityTests(ITestOutputHelper output)
             double mean = y.Average(), sd = Math.Sqrt(y.Average(v => (v - mean) * (v - mean)));
             return [.. y.Select(v => (v - mean) / sd)];
         }
-        TimeVaryingProcess still = TimeVaryingProcess.Fit(points, times, Of((x, _) => Math.Sin(6 * x)), [], []), drifts = TimeVaryingProcess.Fit(points, times, Of((x, t) => Math.Sin(6 * (x - t / 20))), [], []);
+        TimeVaryingProcess still = TimeVaryingProcess.Fit(points, times, Of((x, _) => Math.Sin(6 * x)), [], []),
+            drifts = TimeVaryingProcess.Fit(points, times, Of((x, t) => Math.Sin(6 * (x - t / 20))), [], []);
         Assert.True(still.Forgetting < drifts.Forgetting, $"{still.Forgetting} against {drifts.Forgetting}");
         // At the last time the drifting one knows where it stands now, which is not where it stood at first.
         double Standard(double[] y, int i) => y[i];
@@ -95,7 +103,8 @@ public class PopulationQualityTests(ITestOutputHelper output)
     {
         double[][] points = [.. Enumerable.Range(0, 12).Select(i => (double[])[0.5, i / 11.0])];
         double[] times = [.. Enumerable.Range(0, 12).Select(i => (double)i)], values = [.. points.Select(p => Math.Cos(3 * p[1]))];
-        TimeVaryingProcess without = TimeVaryingProcess.Fit(points, times, values, [], []), with = TimeVaryingProcess.Fit(points, times, values, [[0.5, 0.8]], [12]);
+        TimeVaryingProcess without = TimeVaryingProcess.Fit(points, times, values, [], []),
+            with = TimeVaryingProcess.Fit(points, times, values, [[0.5, 0.8]], [12]);
         Assert.Equal(without.At([0.5, 0.8], 12).Mean, with.At([0.5, 0.8], 12).Mean);
         Assert.True(with.At([0.5, 0.8], 12).Deviation < 0.9 * without.At([0.5, 0.8], 12).Deviation);
     }
@@ -109,7 +118,8 @@ public class PopulationQualityTests(ITestOutputHelper output)
         TimeVaryingProcess process = TimeVaryingProcess.Fit(points, times, values, [], []);
         double[] theta = process.Theta;
         double Kernel(double[] a, double s, double[] b, double t) =>
-            Math.Exp(-0.5 * (Math.Pow((a[0] - b[0]) / theta[1], 2) + Math.Pow((a[1] - b[1]) / theta[0], 2))) * Math.Pow(1 - theta[2], Math.Abs(s - t) / 2);
+            Math.Exp(-0.5 * (Math.Pow((a[0] - b[0]) / theta[1], 2) + Math.Pow((a[1] - b[1]) / theta[0], 2)))
+                * Math.Pow(1 - theta[2], Math.Abs(s - t) / 2);
         var k = new double[5, 6];
         for (int i = 0; i < 5; i++)
         {
@@ -130,7 +140,9 @@ public class PopulationQualityTests(ITestOutputHelper output)
     [Fact]
     public void A_perturbed_number_is_a_fifth_more_or_less_within_its_bounds_and_names_go_to_any_other()
     {
-        SearchSpace space = SearchSpace.Build(s => s.Float("x", 0.1, 1).Int("n", 1, 100).Int("even", 2, 20, step: 2).Ordinal("o", [1, 2, 4, 8]).Categorical("c", ["a", "b", "d"]).Bool("b").Subset("s", ["q", "k", "v"], minSize: 1).Float("held", 0, 1));
+        SearchSpace space = SearchSpace.Build(s => s.Float("x", 0.1, 1).Int("n", 1, 100).Int("even", 2, 20, step: 2)
+            .Ordinal("o", [1, 2, 4, 8]).Categorical("c", ["a", "b", "d"]).Bool("b").Subset("s", ["q", "k", "v"], minSize: 1)
+            .Float("held", 0, 1));
         var random = new Philox(3);
         var choices = new HashSet<string>();
         for (int i = 0; i < 2000; i++)
@@ -139,7 +151,8 @@ public class PopulationQualityTests(ITestOutputHelper output)
             double x = from.GetDouble("x");
             Assert.Contains(to.GetDouble("x"), (double[])[Math.Max(0.8 * x, 0.1), Math.Min(1.2 * x, 1)]);
             int n = from.GetInt("n");
-            Assert.InRange(to.GetInt("n"), Math.Max(Math.Min((int)Math.Round(0.8 * n), n - 1), 1), Math.Min(Math.Max((int)Math.Round(1.2 * n), n + 1), 100));
+            Assert.InRange(to.GetInt("n"), Math.Max(Math.Min((int)Math.Round(0.8 * n), n - 1), 1),
+                Math.Min(Math.Max((int)Math.Round(1.2 * n), n + 1), 100));
             Assert.True(to.GetInt("n") != n || n is 1 or 100);
             Assert.Equal(0, to.GetInt("even") % 2);
             Assert.True(Math.Abs(to.Codes[3] - from.Codes[3]) == 1 || from.Codes[3] is 0 or 3);
@@ -165,7 +178,8 @@ public class PopulationQualityTests(ITestOutputHelper output)
     [Fact]
     public void Constraints_hold_after_perturbation_and_children_of_a_condition_come_and_go()
     {
-        SearchSpace space = SearchSpace.Build(s => s.Float("a", 0.1, 1).Float("b", 0.1, 1).Categorical("kind", ["x", "y"]).Float("only_x", 0, 1, when: Condition.On("kind", "x")).Require("a + b <= 1"));
+        SearchSpace space = SearchSpace.Build(s => s.Float("a", 0.1, 1).Float("b", 0.1, 1).Categorical("kind", ["x", "y"])
+            .Float("only_x", 0, 1, when: Condition.On("kind", "x")).Require("a + b <= 1"));
         var random = new Philox(6);
         for (int i = 0; i < 500; i++)
         {

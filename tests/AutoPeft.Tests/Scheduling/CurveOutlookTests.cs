@@ -13,9 +13,13 @@ public class CurveOutlookTests
 {
     private const int Length = 12;
 
-    private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("quality", 0, 1).Int("size", 1, 64, log: true).Categorical("method", ["a", "b"]));
+    private static readonly SearchSpace Space =
+        SearchSpace.Build(s => s.Float("quality", 0, 1).Int("size", 1, 64, log: true).Categorical("method", ["a", "b"]));
 
-    /// <summary>Where a trial ends hangs on its quality and, a little, on its size and on luck; how it begins, on luck alone; an early metric shows the luck.</summary>
+    /// <summary>
+    /// Where a trial ends hangs on its quality and, a little, on its size and on luck; how it begins, on luck alone; an early metric shows
+    /// the luck.
+    /// </summary>
     private static (double End, double Luck) EndOf(Configuration c, ulong seed)
     {
         var random = new Philox(seed, (ulong)(1e6 * c.GetDouble("quality")), StreamPurpose.General);
@@ -24,23 +28,34 @@ public class CurveOutlookTests
     }
 
     private static CurveStudy Run(string scheduler, ulong seed, int trials = 60, int workers = 1) =>
-        new CurveStudy(new StudyDefinition(Space, [Objective.Minimize("loss", 2), Objective.Minimize("parameters", 65) with { Log = true }]) { Budget = trials, Seed = seed }, new RandomSampler(), SchedulerCatalog.Create(scheduler), (_, t) =>
+        new CurveStudy(
+            new StudyDefinition(Space, [Objective.Minimize("loss", 2), Objective.Minimize("parameters", 65) with { Log = true }])
+            {
+                Budget = trials,
+                Seed = seed,
+            }, new RandomSampler(), SchedulerCatalog.Create(scheduler), (_, t) =>
         {
             (double end, double luck) = EndOf(t.Configuration, seed);
             var random = new Philox(seed, (ulong)t.Number, StreamPurpose.Training);
             double start = 1.5 + 0.1 * random.NextNormal();
             return new TrialCurve(
-                [.. Enumerable.Range(1, Length).Select(s => ((long)s, Metrics(("loss", end + (start - end) * Math.Pow(1 - (double)s / Length, 2)), ("parameters", t.Configuration.GetInt("size")), ("gradient_norm", Math.Exp(10 * luck)))))],
+                [.. Enumerable.Range(1, Length)
+                    .Select(s => ((long)s,
+                        Metrics(("loss", end + (start - end) * Math.Pow(1 - (double)s / Length, 2)),
+                            ("parameters", t.Configuration.GetInt("size")), ("gradient_norm", Math.Exp(10 * luck)))))],
                 [end, t.Configuration.GetInt("size")]);
         }).Run(workers, order: new Philox(seed));
 
-    private static ImmutableSortedDictionary<string, double> Metrics(params (string Name, double Value)[] values) => values.ToImmutableSortedDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, double> Metrics(params (string Name, double Value)[] values) =>
+        values.ToImmutableSortedDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal);
 
     /// <summary>Members of the front, had every trial run to its end.</summary>
     private static int[] Front(Study study, ulong seed)
     {
-        (int Number, double End, int Size)[] ends = [.. study.Trials.Select(t => (t.Number, EndOf(t.Configuration, seed).End, t.Configuration.GetInt("size")))];
-        return [.. ends.Where(a => !ends.Any(b => b.End <= a.End && b.Size <= a.Size && (b.End < a.End || b.Size < a.Size))).Select(a => a.Number)];
+        (int Number, double End, int Size)[] ends =
+            [.. study.Trials.Select(t => (t.Number, EndOf(t.Configuration, seed).End, t.Configuration.GetInt("size")))];
+        return [.. ends.Where(a => !ends.Any(b => b.End <= a.End && b.Size <= a.Size && (b.End < a.End || b.Size < a.Size)))
+            .Select(a => a.Number)];
     }
 
     [Fact]

@@ -8,13 +8,15 @@ public class EvidenceRidgeTests
     private static (double[][] Rows, double[] Y) Draw(Philox random, int n, int d, double[] weights, double noise)
     {
         double[][] rows = [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, d).Select(_ => random.NextNormal()).ToArray())];
-        return (rows, [.. rows.Select(r => 3 + r.Select((x, j) => j < weights.Length ? weights[j] * x : 0).Sum() + noise * random.NextNormal())]);
+        return (rows,
+            [.. rows.Select(r => 3 + r.Select((x, j) => j < weights.Length ? weights[j] * x : 0).Sum() + noise * random.NextNormal())]);
     }
 
     [Fact]
     public void It_gives_numpys_numbers()
     {
-        // numpy: columns standardised, y centred, precision 10^(−1 + k/2) of largest evidence (here 0.1), then the closed form; the fit without the first row at that precision, its intercept free.
+        // numpy: columns standardised, y centred, precision 10^(−1 + k/2) of largest evidence (here 0.1), then the closed form; the fit
+        // without the first row at that precision, its intercept free.
         double[][] rows = [[0.0, 1.0], [1.0, 0.5], [2.0, 2.0], [3.0, -1.0], [4.0, 0.0], [5.0, 1.5]];
         var ridge = new EvidenceRidge(rows, [0.1, 1.2, 1.9, 3.2, 3.8, 5.1]);
         Assert.Equal(NumpyMean, ridge.At([6.0, 0.5]).Mean, 9);

@@ -22,13 +22,17 @@ public class HalvingTests
     private static TrialCurve Noisy(Trial trial, int length, ulong seed, int objectives = 1)
     {
         var random = new Philox(seed, (ulong)trial.Number);
-        double[][] losses = [.. Enumerable.Range(0, length).Select(_ => Enumerable.Range(0, objectives).Select(_ => Math.Round(random.NextDouble(), 2)).ToArray())];
+        double[][] losses = [.. Enumerable.Range(0, length)
+            .Select(_ => Enumerable.Range(0, objectives).Select(_ => Math.Round(random.NextDouble(), 2)).ToArray())];
         double[] best = [.. Enumerable.Range(0, objectives).Select(j => losses.Min(l => l[j]))];
-        return new TrialCurve([.. losses.Select((l, s) => (s + 1L, l.Select((v, j) => KeyValuePair.Create($"f{j}", v)).ToImmutableSortedDictionary()))], [.. best]);
+        return new TrialCurve(
+            [.. losses.Select((l, s) => (s + 1L, l.Select((v, j) => KeyValuePair.Create($"f{j}", v)).ToImmutableSortedDictionary()))],
+            [.. best]);
     }
 
     private static CurveStudy Run(IScheduler scheduler, int trials, int workers, int length, ulong seed, int objectives = 1) =>
-        new CurveStudy(Definition(trials, objectives, seed), new RandomSampler(), scheduler, (_, t) => Noisy(t, length, seed, objectives)).Run(workers, order: new Philox(seed, 1));
+        new CurveStudy(Definition(trials, objectives, seed), new RandomSampler(), scheduler, (_, t) => Noisy(t, length, seed, objectives))
+            .Run(workers, order: new Philox(seed, 1));
 
     [Theory]
     [InlineData(1), InlineData(2)]
@@ -64,7 +68,9 @@ public class HalvingTests
     [Fact]
     public void When_asha_has_nothing_left_to_do_the_best_of_every_rung_have_gone_on_and_no_rung_sent_up_what_it_had_not_seen()
     {
-        Gen<(int Trials, int Workers, int Eta, int Objectives, int Seed)> runs = Gen.Choose(1, 60).SelectMany(trials => Gen.Choose(1, 8).SelectMany(workers => Gen.Choose(2, 4).SelectMany(eta => Gen.Choose(1, 2).SelectMany(objectives =>
+        Gen<(int Trials, int Workers, int Eta, int Objectives, int Seed)> runs = Gen.Choose(1, 60)
+            .SelectMany(trials =>
+                Gen.Choose(1, 8).SelectMany(workers => Gen.Choose(2, 4).SelectMany(eta => Gen.Choose(1, 2).SelectMany(objectives =>
             Gen.Choose(0, 10_000).Select(seed => (trials, workers, eta, objectives, seed))))));
         Prop.ForAll(runs.ToArbitrary(), r =>
         {
@@ -76,7 +82,9 @@ public class HalvingTests
             {
                 Trial[] been = [.. run.Study.Trials.Where(t => t.Reports[^1].Step >= rung)];
                 Trial[] order = Standing.AtRung(run.Study.Definition, options.Measure, been, rung).Trials;
-                Assert.All(order.Take(order.Length / r.Eta), t => Assert.True(t.State == TrialState.Completed || t.Reports[^1].Step > rung, $"trial {t.Number} waits at rung {rung}"));
+                Assert.All(order.Take(order.Length / r.Eta),
+                    t => Assert.True(t.State == TrialState.Completed || t.Reports[^1].Step > rung,
+                        $"trial {t.Number} waits at rung {rung}"));
                 // Everybody is at a rung or at the end.
                 Assert.All(been.Where(t => t.State == TrialState.Paused), t => Assert.Equal(t.PausedAt, t.Reports[^1].Step));
             }
@@ -87,7 +95,8 @@ public class HalvingTests
     public void A_trial_that_was_paused_on_few_results_goes_on_when_more_are_in()
     {
         // The best comes first, and nobody can know.
-        CurveStudy run = new CurveStudy(Definition(9), new RandomSampler(), new AshaScheduler(new AshaOptions { Eta = 3, Max = 9 }), (_, t) => Flat(t.Number, 9)).Run();
+        CurveStudy run = new CurveStudy(Definition(9), new RandomSampler(), new AshaScheduler(new AshaOptions { Eta = 3, Max = 9 }),
+            (_, t) => Flat(t.Number, 9)).Run();
         Assert.Equal(Decision.Pause, run.Decisions[0].Decision);
         Assert.Equal(TrialState.Completed, run.Study.Trials[0].State);
         Assert.Equal([6, 2, 1], Ends(run, 1, 3, 9));
@@ -100,7 +109,9 @@ public class HalvingTests
         {
             int[] place = [.. Enumerable.Range(0, 27)];
             new Philox(seed).Shuffle(place.AsSpan());
-            CurveStudy run = new CurveStudy(Definition(27), new RandomSampler(), new SuccessiveHalvingScheduler(new AshaOptions { Eta = 3, Max = 27 }, 27), (_, t) => Flat(place[t.Number], 27)).Run((int)seed * 2, order: new Philox(seed, 4));
+            CurveStudy run = new CurveStudy(Definition(27), new RandomSampler(),
+                new SuccessiveHalvingScheduler(new AshaOptions { Eta = 3, Max = 27 }, 27), (_, t) => Flat(place[t.Number], 27))
+                .Run((int)seed * 2, order: new Philox(seed, 4));
             Assert.Equal([18, 6, 2, 1], Ends(run, 1, 3, 9, 27));
             Assert.Equal(0, place[run.Study.Completed.Single().Number]);
             Assert.Equal(27 + 9 * 2 + 3 * 6 + 18, run.Steps);
@@ -110,7 +121,8 @@ public class HalvingTests
     [Fact]
     public void The_last_cohort_is_as_large_as_the_budget_leaves_it()
     {
-        CurveStudy run = new CurveStudy(Definition(11), new RandomSampler(), new SuccessiveHalvingScheduler(new AshaOptions { Eta = 3, Max = 9 }), (_, t) => Flat(t.Number, 9)).Run(2);
+        CurveStudy run = new CurveStudy(Definition(11), new RandomSampler(),
+            new SuccessiveHalvingScheduler(new AshaOptions { Eta = 3, Max = 9 }), (_, t) => Flat(t.Number, 9)).Run(2);
         Assert.Equal([0, 9], run.Study.Completed.Select(t => t.Number).Order());
     }
 
@@ -123,7 +135,8 @@ public class HalvingTests
         var scheduler = new HyperbandScheduler(new AshaOptions { Eta = 3, Max = max });
         int round = sizes.Sum();
         for (int start = 0; start < 2 * round; start += round)
-            Assert.Equal(sizes, Enumerable.Range(0, sizes.Length).Select(b => Enumerable.Range(start, round).Count(n => scheduler.BracketOf(n) == b)));
+            Assert.Equal(sizes,
+                Enumerable.Range(0, sizes.Length).Select(b => Enumerable.Range(start, round).Count(n => scheduler.BracketOf(n) == b)));
         // Spread, not one bracket after another: the first few trials are not all of one.
         Assert.True(Enumerable.Range(0, 8).Select(scheduler.BracketOf).Distinct().Count() > 1);
     }
@@ -133,7 +146,8 @@ public class HalvingTests
     {
         var scheduler = new HyperbandScheduler(new AshaOptions { Eta = 3, Max = 9 });
         CurveStudy run = Run(scheduler, 51, 4, 9, 3);
-        foreach (Trial t in run.Study.Trials.Where(t => t.State == TrialState.Paused)) Assert.True(t.PausedAt >= Math.Pow(3, scheduler.BracketOf(t.Number)));
+        foreach (Trial t in run.Study.Trials.Where(t => t.State == TrialState.Paused))
+            Assert.True(t.PausedAt >= Math.Pow(3, scheduler.BracketOf(t.Number)));
         Assert.All(run.Study.Trials.Where(t => scheduler.BracketOf(t.Number) == 2), t => Assert.Equal(TrialState.Completed, t.State));
     }
 
@@ -151,16 +165,24 @@ public class HalvingTests
     {
         // The norm says the opposite of the objective.
         static int Place(int n) => n * 7 % 27;
-        TrialCurve Two(int n) => new([.. Enumerable.Range(1, 9).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", Place(n)).Add("norm", -Place(n))))], [Place(n)]);
-        CurveStudy byNorm = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:eta=3,max=9,metric=norm"), (_, t) => Two(t.Number)).Run();
-        CurveStudy byObjective = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:eta=3,max=9"), (_, t) => Two(t.Number)).Run();
+        TrialCurve Two(int n) =>
+            new([.. Enumerable.Range(1, 9)
+                .Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", Place(n)).Add("norm", -Place(n))))],
+                [Place(n)]);
+        CurveStudy byNorm = new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:eta=3,max=9,metric=norm"),
+            (_, t) => Two(t.Number)).Run();
+        CurveStudy byObjective =
+            new CurveStudy(Definition(27), new RandomSampler(), SchedulerCatalog.Create("asha:eta=3,max=9"), (_, t) => Two(t.Number)).Run();
         Assert.Contains(byNorm.Study.Completed, t => Place(t.Number) == 26);
         Assert.DoesNotContain(byNorm.Study.Completed, t => Place(t.Number) == 0);
         Assert.Contains(byObjective.Study.Completed, t => Place(t.Number) == 0);
         Assert.DoesNotContain(byObjective.Study.Completed, t => Place(t.Number) == 26);
     }
 
-    private static TrialCurve Flat(double loss, int length) => new([.. Enumerable.Range(1, length).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", loss)))], [loss]);
+    private static TrialCurve Flat(double loss, int length) =>
+        new([.. Enumerable.Range(1, length).Select(s => ((long)s, ImmutableSortedDictionary<string, double>.Empty.Add("f0", loss)))],
+            [loss]);
 
-    private static int[] Ends(CurveStudy run, params long[] steps) => [.. steps.Select(s => run.Study.Trials.Count(t => t.Reports[^1].Step == s))];
+    private static int[] Ends(CurveStudy run, params long[] steps) =>
+        [.. steps.Select(s => run.Study.Trials.Count(t => t.Reports[^1].Step == s))];
 }

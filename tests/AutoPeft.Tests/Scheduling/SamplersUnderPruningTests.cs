@@ -13,7 +13,8 @@ namespace AutoPeft.Tests.Scheduling;
 /// <summary>What samplers make of trials that ended early.</summary>
 public class SamplersUnderPruningTests
 {
-    private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1).Categorical("kind", ["a", "b", "c"]).Int("size", 1, 64, log: true));
+    private static readonly SearchSpace Space =
+        SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1).Categorical("kind", ["a", "b", "c"]).Int("size", 1, 64, log: true));
 
     /// <summary>Error falls towards a bowl around (0.7, 0.3) with kind b; size costs, and helps a little.</summary>
     private static TrialCurve Curve(Trial t, int objectives)
@@ -21,15 +22,26 @@ public class SamplersUnderPruningTests
         Configuration c = t.Configuration;
         double dx = c.GetDouble("x") - 0.7, dy = c.GetDouble("y") - 0.3;
         double end = 0.1 + dx * dx + dy * dy + (c.GetString("kind") == "b" ? 0 : 0.2) - 0.02 * Math.Log2(c.GetInt("size"));
-        ImmutableSortedDictionary<string, double> At(double error) => ImmutableSortedDictionary<string, double>.Empty.Add("error", error).Add("size_cost", c.GetInt("size"));
-        return new TrialCurve([.. Enumerable.Range(1, 9).Select(s => ((long)s, At(end + 0.6 / s)))], objectives == 1 ? [end + 0.6 / 9] : [end + 0.6 / 9, c.GetInt("size")]);
+        ImmutableSortedDictionary<string, double> At(double error) =>
+            ImmutableSortedDictionary<string, double>.Empty.Add("error", error).Add("size_cost", c.GetInt("size"));
+        return new TrialCurve([.. Enumerable.Range(1, 9).Select(s => ((long)s, At(end + 0.6 / s)))],
+            objectives == 1 ? [end + 0.6 / 9] : [end + 0.6 / 9, c.GetInt("size")]);
     }
 
     private static StudyDefinition Definition(int budget, int objectives, ulong seed, string sampler) =>
-        new(Space, objectives == 1 ? [Objective.Minimize("error", 2)] : [Objective.Minimize("error", 2), Objective.Minimize("size_cost", 65) with { Log = true }]) { Budget = budget, Seed = seed, Sampler = sampler };
+        new(Space,
+            objectives == 1
+                ? [Objective.Minimize("error", 2)]
+                : [Objective.Minimize("error", 2), Objective.Minimize("size_cost", 65) with { Log = true }])
+        {
+            Budget = budget,
+            Seed = seed,
+            Sampler = sampler,
+        };
 
     private static CurveStudy Run(string sampler, string scheduler, int budget, int objectives, ulong seed = 1, int workers = 2) =>
-        new CurveStudy(Definition(budget, objectives, seed, sampler), SamplerCatalog.Create(sampler), SchedulerCatalog.Create(scheduler), (_, t) => Curve(t, objectives)).Run(workers);
+        new CurveStudy(Definition(budget, objectives, seed, sampler), SamplerCatalog.Create(sampler), SchedulerCatalog.Create(scheduler),
+            (_, t) => Curve(t, objectives)).Run(workers);
 
     public static TheoryData<string> Samplers() => [.. SamplerCatalog.Names.Where(n => n is not ("grid" or "pbt" or "pb2"))];
 
@@ -93,7 +105,8 @@ public class SamplersUnderPruningTests
     [Fact]
     public void A_trial_cut_short_that_did_not_report_the_objectives_stays_unknown()
     {
-        CurveStudy run = new CurveStudy(Definition(12, 2, 1, "random"), new RandomSampler(), SchedulerCatalog.Create("threshold:metric=error,upper=0.5"), (_, t) =>
+        CurveStudy run = new CurveStudy(Definition(12, 2, 1, "random"), new RandomSampler(),
+            SchedulerCatalog.Create("threshold:metric=error,upper=0.5"), (_, t) =>
         {
             TrialCurve c = Curve(t, 2);
             return c with { Reports = [.. c.Reports.Select(r => (r.Step, r.Metrics.Remove("size_cost")))] };
@@ -108,7 +121,8 @@ public class SamplersUnderPruningTests
     public void Bohb_models_the_highest_fidelity_that_has_enough_results()
     {
         CurveStudy run = Run("bohb", "asha:eta=3,max=9", 60, 1, workers: 1);
-        Proposal[] notes = [.. Enumerable.Range(0, 12).Select(i => new BohbSampler(new BohbOptions { RandomShare = 0 }).Propose(run.Study, 1, new Philox((ulong)i))[0])];
+        Proposal[] notes = [.. Enumerable.Range(0, 12)
+            .Select(i => new BohbSampler(new BohbOptions { RandomShare = 0 }).Propose(run.Study, 1, new Philox((ulong)i))[0])];
         // 60 at step 1, some 20 at step 3, some 7 at the end; 4 parameters need 7.
         string expected = run.Study.Completed.Count >= 7 ? "TPE at the end" : "TPE at step 3";
         Assert.All(notes, n => Assert.Equal(expected, n.Note));
@@ -119,10 +133,12 @@ public class SamplersUnderPruningTests
     {
         double With(string scheduler, int trials, ulong seed)
         {
-            CurveStudy run = new CurveStudy(Definition(trials, 2, seed, "random"), new RandomSampler(), SchedulerCatalog.Create(scheduler), (_, t) => Curve(t, 2)).Run(2, s => s.Steps >= 180);
+            CurveStudy run = new CurveStudy(Definition(trials, 2, seed, "random"), new RandomSampler(), SchedulerCatalog.Create(scheduler),
+                (_, t) => Curve(t, 2)).Run(2, s => s.Steps >= 180);
             return Hypervolume.Compute([.. run.Study.Completed.Select(t => t.Losses.ToArray())], run.Study.Definition.ReferenceLosses!);
         }
-        double[] gains = [.. Enumerable.Range(1, 9).Select(s => With("asha:eta=3,max=9", 200, (ulong)s) - With("none", 200, (ulong)s)).Order()];
+        double[] gains =
+            [.. Enumerable.Range(1, 9).Select(s => With("asha:eta=3,max=9", 200, (ulong)s) - With("none", 200, (ulong)s)).Order()];
         Assert.True(gains[4] > 0, string.Join(' ', gains));
     }
 }

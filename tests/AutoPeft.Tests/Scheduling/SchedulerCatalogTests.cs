@@ -5,10 +5,13 @@ namespace AutoPeft.Tests.Scheduling;
 public class SchedulerCatalogTests
 {
     [Theory]
-    [InlineData("none"), InlineData("asha"), InlineData("asha:min=1,eta=3,max=9,metric=dev_score"), InlineData(" hyperband : max = 27 , min = 3 "), InlineData("halving:cohort=27"), InlineData("median")]
-    [InlineData("percentile:keep=25"), InlineData("patience:reports=2,min-delta=1e-3"), InlineData("threshold:metric=train_loss,upper=3"), InlineData("wilcoxon:p=0.05,min=5"), InlineData("curve:p=0.01,mode=stop"), InlineData("curve:risk=0.1,by=curve")]
+    [InlineData("none"), InlineData("asha"), InlineData("asha:min=1,eta=3,max=9,metric=dev_score"),
+        InlineData(" hyperband : max = 27 , min = 3 "), InlineData("halving:cohort=27"), InlineData("median")]
+    [InlineData("percentile:keep=25"), InlineData("patience:reports=2,min-delta=1e-3"), InlineData("threshold:metric=train_loss,upper=3"),
+        InlineData("wilcoxon:p=0.05,min=5"), InlineData("curve:p=0.01,mode=stop"), InlineData("curve:risk=0.1,by=curve")]
     [InlineData("asha:metric=gradient_norm,direction=minimize"), InlineData("asha:metric=dev_score+loss,value=last")]
-    public void What_people_type_makes_the_scheduler_of_that_name(string text) => Assert.Contains(SchedulerCatalog.Create(text).Name, SchedulerCatalog.Names);
+    public void What_people_type_makes_the_scheduler_of_that_name(string text) =>
+    Assert.Contains(SchedulerCatalog.Create(text).Name, SchedulerCatalog.Names);
 
     [Theory]
     [InlineData("hyperbnd", "there are none, asha")]

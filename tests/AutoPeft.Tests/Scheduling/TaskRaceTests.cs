@@ -23,15 +23,25 @@ public class TaskRaceTests
     private static readonly SearchSpace Space = SearchSpace.Build(s => s.Float("x", 0, 1));
 
     /// <summary>Trials whose steps are tasks: losses of each task for each trial, and an objective that the tasks do not touch.</summary>
-    private static CurveStudy Run(string scheduler, int trials, Func<int, double[]> tasks, TaskAggregate aggregate, Func<int, double>? parameters = null) =>
-        new CurveStudy(new StudyDefinition(Space, parameters is null ? [Objective.Minimize("loss")] : [Objective.Minimize("loss"), Objective.Minimize("parameters")]) { Budget = trials }, new RandomSampler(), SchedulerCatalog.Create(scheduler), (_, t) =>
+    private static CurveStudy Run(string scheduler, int trials, Func<int, double[]> tasks, TaskAggregate aggregate,
+        Func<int, double>? parameters = null) =>
+        new CurveStudy(
+            new StudyDefinition(Space,
+                parameters is null
+                    ? [Objective.Minimize("loss")]
+                    : [Objective.Minimize("loss"), Objective.Minimize("parameters")])
+            { Budget = trials }, new RandomSampler(),
+                    SchedulerCatalog.Create(scheduler), (_, t) =>
         {
             double[] losses = tasks(t.Number);
             var reports = new List<(long, ImmutableSortedDictionary<string, double>)>();
             for (int k = 1; k <= losses.Length; k++)
             {
-                ImmutableSortedDictionary<string, double> m = ImmutableSortedDictionary<string, double>.Empty.Add("loss", aggregate.Of(losses[..k])).Add(StepMetric.Of("loss"), losses[k - 1]);
-                if (parameters is not null) m = m.Add("parameters", parameters(t.Number)).Add(StepMetric.Of("parameters"), parameters(t.Number));
+                ImmutableSortedDictionary<string,
+                    double> m = ImmutableSortedDictionary<string, double>.Empty.Add("loss", aggregate.Of(losses[..k]))
+                        .Add(StepMetric.Of("loss"), losses[k - 1]);
+                if (parameters is not null)
+                    m = m.Add("parameters", parameters(t.Number)).Add(StepMetric.Of("parameters"), parameters(t.Number));
                 reports.Add((k, m));
             }
             return new TrialCurve(reports, parameters is null ? [aggregate.Of(losses)] : [aggregate.Of(losses), parameters(t.Number)]);
@@ -65,7 +75,8 @@ public class TaskRaceTests
         for (ulong seed = 0; seed < 300; seed++)
         {
             double[][] table = Table(seed, 2, 12, 1, quality: 0);
-            stopped += Run("race:aggregate=mean,p=0.1,startup=1000", 2, n => table[n], TaskAggregate.Mean).Study.Trials.Count(t => t.State == TrialState.Pruned);
+            stopped += Run("race:aggregate=mean,p=0.1,startup=1000", 2, n => table[n], TaskAggregate.Mean).Study.Trials
+                .Count(t => t.State == TrialState.Pruned);
         }
         // 300 · 0.1 and three standard deviations.
         Assert.True(stopped <= 30 + 3 * Math.Sqrt(27), $"{stopped} of 300");
@@ -91,7 +102,8 @@ public class TaskRaceTests
         CurveStudy run = Run(scheduler, 2, n => n == 0 ? rival : own, TaskAggregate.Mean, n => n == 0 ? 10 : 11);
         Assert.Equal(TrialState.Completed, run.Study.Trials[1].State);
         // With as many parameters more and beyond doubt worse losses it is dominated.
-        run = Run(scheduler, 2, n => n == 0 ? rival : [.. rival.Select((l, i) => l + 1 + 0.01 * i)], TaskAggregate.Mean, n => n == 0 ? 10 : 11);
+        run = Run(scheduler, 2, n => n == 0 ? rival : [.. rival.Select((l, i) => l + 1 + 0.01 * i)], TaskAggregate.Mean,
+            n => n == 0 ? 10 : 11);
         Assert.Equal(TrialState.Pruned, run.Study.Trials[1].State);
         // And with fewer parameters it is not, whatever its losses.
         run = Run(scheduler, 2, n => n == 0 ? rival : [.. rival.Select(l => l + 5)], TaskAggregate.Mean, n => n == 0 ? 10 : 9);
@@ -109,7 +121,8 @@ public class TaskRaceTests
             var random = new Philox(seed, 9, StreamPurpose.Data);
             double[] parameters = [.. Enumerable.Range(0, 60).Select(_ => (double)random.NextInt(20))];
             CurveStudy run = Run("race", 60, n => table[n], TaskAggregate.Default, n => parameters[n]);
-            int[] front = Dominance.NonDominated([.. Enumerable.Range(0, 60).Select(n => new[] { TaskAggregate.Default.Of(table[n]), parameters[n] })]);
+            int[] front = Dominance.NonDominated(
+                [.. Enumerable.Range(0, 60).Select(n => new[] { TaskAggregate.Default.Of(table[n]), parameters[n] })]);
             fronts += front.Length;
             lost += front.Count(n => run.Study.Trials[n].State != TrialState.Completed);
             steps += run.Steps;
@@ -160,6 +173,7 @@ public class TaskRaceTests
     {
         var random = new Philox(seed, 0, StreamPurpose.Data);
         double[] effect = [.. Enumerable.Range(0, tasks).Select(_ => 3 * random.NextNormal())];
-        return [.. Enumerable.Range(0, trials).Select(_ => quality * random.NextNormal()).Select(q => effect.Select(e => q + e + noise * random.NextNormal()).ToArray())];
+        return [.. Enumerable.Range(0, trials).Select(_ => quality * random.NextNormal())
+            .Select(q => effect.Select(e => q + e + noise * random.NextNormal()).ToArray())];
     }
 }

@@ -7,10 +7,13 @@ public class ConstraintExpressionTests
 {
     // t is true, f is false, u is inactive and so unknown; a = 7, b = 3, o = 2.5, method = 'lora', targets = {q, v}, batch = 32.
     private static readonly SearchSpace s_space = SpaceJson.Parse("""
-        [{"name":"t","type":"bool"},{"name":"f","type":"bool"},{"name":"u","type":"bool","when":{"f":true}},{"name":"v","type":"int","low":0,"high":9,"when":{"f":true}},
-         {"name":"a","type":"int","low":0,"high":9},{"name":"b","type":"int","low":0,"high":9},{"name":"o","type":"ordinal","values":[1,2.5]},
+        [{"name":"t","type":"bool"},{"name":"f","type":"bool"},{"name":"u","type":"bool","when":{"f":true}},
+         {"name":"v","type":"int","low":0,"high":9,"when":{"f":true}},
+         {"name":"a","type":"int","low":0,"high":9},{"name":"b","type":"int","low":0,"high":9},
+          {"name":"o","type":"ordinal","values":[1,2.5]},
          {"name":"method","type":"categorical","choices":["lora","ia3"]},{"name":"targets","type":"subset","items":["q","k","v"]},
-         {"name":"batch","type":"categorical","choices":[16,32]},{"name":"lora-alpha","type":"int","low":0,"high":9},{"name":"n.x_1","type":"int","low":0,"high":9}]
+         {"name":"batch","type":"categorical","choices":[16,32]},{"name":"lora-alpha","type":"int","low":0,"high":9},
+          {"name":"n.x_1","type":"int","low":0,"high":9}]
         """);
 
     private static readonly Configuration s_here = s_space.FromValues(new Dictionary<string, object?>
@@ -30,7 +33,8 @@ public class ConstraintExpressionTests
     // Holds and its negation's holding tell true (yes, no), false (no, yes) and unknown (yes, yes) apart.
     private static string Truth(string expression)
     {
-        bool holds = ConstraintExpression.Parse(expression, s_space).Holds(s_here), negation = ConstraintExpression.Parse($"not ({expression})", s_space).Holds(s_here);
+        bool holds = ConstraintExpression.Parse(expression, s_space).Holds(s_here),
+            negation = ConstraintExpression.Parse($"not ({expression})", s_space).Holds(s_here);
         return (holds, negation) switch { (true, false) => "true", (false, true) => "false", (true, true) => "unknown", _ => "impossible" };
     }
 
@@ -100,7 +104,8 @@ public class ConstraintExpressionTests
     [InlineData("max(a, v) > 3", "unknown")]
     [InlineData("1e1==10 and .5==5e-1 and 1E+1>9", "true")]
     [InlineData("  \t a\n>=\n7  ", "true")]
-    public void An_expression_has_the_value_that_mathematics_gives_it(string expression, string expected) => Assert.Equal(expected, Truth(expression));
+    public void An_expression_has_the_value_that_mathematics_gives_it(string expression, string expected) =>
+    Assert.Equal(expected, Truth(expression));
 
     [Theory]
     [InlineData("a <", 4, "it ends too early")]
@@ -139,12 +144,15 @@ public class ConstraintExpressionTests
     {
         string[] hostile =
         [
-            new string('(', 100_000), new string('-', 100_000) + "a > 1", string.Concat(Enumerable.Repeat("not ", 100_000)) + "t", "a" + string.Concat(Enumerable.Repeat("^a", 100_000)) + " > 1",
-            string.Join(" or ", Enumerable.Repeat("t", 100_000)), string.Join(" + ", Enumerable.Repeat("a", 100_000)) + " > 1", "a in [" + string.Join(",", Enumerable.Repeat("1", 100_000)) + "]",
+            new string('(', 100_000), new string('-', 100_000) + "a > 1", string.Concat(Enumerable.Repeat("not ", 100_000)) + "t",
+            "a" + string.Concat(Enumerable.Repeat("^a", 100_000)) + " > 1",
+            string.Join(" or ", Enumerable.Repeat("t", 100_000)), string.Join(" + ", Enumerable.Repeat("a", 100_000)) + " > 1",
+            "a in [" + string.Join(",", Enumerable.Repeat("1", 100_000)) + "]",
             string.Concat(Enumerable.Repeat("abs(", 100_000)),
         ];
         foreach (string expression in hostile)
-            Assert.Contains("state several constraints", Assert.Throws<InvalidInputException>(() => ConstraintExpression.Parse(expression, s_space)).Message);
+            Assert.Contains("state several constraints",
+                Assert.Throws<InvalidInputException>(() => ConstraintExpression.Parse(expression, s_space)).Message);
     }
 
     [Fact]
@@ -152,7 +160,8 @@ public class ConstraintExpressionTests
     {
         // Each operand is evaluated once: otherwise 2^60 evaluations.
         string nested = "a";
-        for (int i = 0; i < 60; i++) nested = i % 3 == 0 ? $"(0 <= {nested} <= 9)" : i % 3 == 1 ? $"abs({nested})" : $"({nested} in [1, 2])";
+        for (int i = 0; i < 60; i++)
+            nested = i % 3 == 0 ? $"(0 <= {nested} <= 9)" : i % 3 == 1 ? $"abs({nested})" : $"({nested} in [1, 2])";
         Assert.NotEqual("impossible", Truth(nested + " >= 0"));
     }
 
@@ -183,7 +192,8 @@ public class ConstraintExpressionTests
                 return ($"not {Wrap(e, 2)}", !e.Value, 2);
             case 3:
                 var (x, y) = (Number(random, 2), Number(random, 2));
-                bool? less = x.Value is { } p && y.Value is { } q ? p < q : null, equal = x.Value is { } r && y.Value is { } s ? r == s : null;
+                bool? less = x.Value is { } p && y.Value is { } q ? p < q : null,
+                    equal = x.Value is { } r && y.Value is { } s ? r == s : null;
                 return random.NextInt(3) switch
                 {
                     0 => ($"{x.Text} < {y.Text}", less, 3),
@@ -200,7 +210,13 @@ public class ConstraintExpressionTests
     private static (string Text, double? Value, int Prec) Number(Philox random, int depth)
     {
         if (depth == 0 || random.NextInt(3) == 0)
-            return random.NextInt(4) switch { 0 => ("a", 7.0, 2), 1 => ("b", 3.0, 2), 2 => ("v", null, 2), _ => (random.NextInt(5) is var n ? $"{n}" : "", n, 2) };
+            return random.NextInt(4) switch
+            {
+                0 => ("a", 7.0, 2),
+                1 => ("b", 3.0, 2),
+                2 => ("v", null, 2),
+                _ => (random.NextInt(5) is var n ? $"{n}" : "", n, 2),
+            };
         var (l, r) = (Number(random, depth - 1), Number(random, depth - 1));
         return random.NextInt(3) switch
         {

@@ -5,8 +5,10 @@ namespace AutoPeft.Tests.Spaces;
 public sealed class FormulaTests
 {
     private static readonly SearchSpace s_space = SpaceJson.Parse("""
-        [{"name":"method","type":"categorical","choices":["lora","adapter"]},{"name":"rank","type":"int","low":1,"high":64,"when":{"method":["lora"]}},
-         {"name":"bottleneck","type":"int","low":1,"high":512,"when":{"method":["adapter"]}},{"name":"on","type":"bool"},{"name":"targets","type":"subset","items":["q","v"]},
+        [{"name":"method","type":"categorical","choices":["lora","adapter"]},
+         {"name":"rank","type":"int","low":1,"high":64,"when":{"method":["lora"]}},
+         {"name":"bottleneck","type":"int","low":1,"high":512,"when":{"method":["adapter"]}},{"name":"on","type":"bool"},
+          {"name":"targets","type":"subset","items":["q","v"]},
          {"name":"kind","type":"categorical","choices":["a","b"],"when":{"on":[true]}}]
         """);
 
@@ -35,5 +37,6 @@ public sealed class FormulaTests
     [InlineData("2 * ranks", "Formula '2 * ranks', at character 5: the space has no parameter 'ranks'")]
     [InlineData("2 *", "it ends too early")]
     public void What_is_no_number_is_refused_with_its_position(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<InvalidInputException>(() => Formula.Parse(text, s_space)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidInputException>(() => Formula.Parse(text, s_space)).Message,
+            StringComparison.Ordinal);
 }

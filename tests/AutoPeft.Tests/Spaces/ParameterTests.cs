@@ -38,7 +38,13 @@ public class ParameterTests
         for (int i = 0; i < 3000; i++)
         {
             // At the ends, in the middle, and anywhere.
-            long k = random.NextInt(4) switch { 0 => random.NextInt(1000), 1 => n - 1 - random.NextInt(1000), 2 => n / 2 + random.NextInt(1000), _ => (long)(random.NextDouble() * n) };
+            long k = random.NextInt(4) switch
+            {
+                0 => random.NextInt(1000),
+                1 => n - 1 - random.NextInt(1000),
+                2 => n / 2 + random.NextInt(1000),
+                _ => (long)(random.NextDouble() * n),
+            };
             if (k >= 0 && k < n) AssertInverse(p, k);
         }
         for (int i = 0; i < 1000; i++) Assert.True(p.IsValid(p.Sample(random)));
@@ -110,7 +116,8 @@ public class ParameterTests
         var random = new Philox(13);
         Parameter[] parameters =
         [
-            new BoolParameter("b"), new CategoricalParameter("c", ["x", "y", "z"]), new OrdinalParameter("o", [1, 3, 100]), new IntParameter("n", -3, 9, step: 4),
+            new BoolParameter("b"), new CategoricalParameter("c", ["x", "y", "z"]), new OrdinalParameter("o", [1, 3, 100]),
+            new IntParameter("n", -3, 9, step: 4),
             new SubsetParameter("s", ["p", "q", "r", "t"], 1, 3), new SubsetParameter("s", ["p", "q", "r", "t"], 2, 2),
         ];
         foreach (Parameter p in parameters)
@@ -128,8 +135,10 @@ public class ParameterTests
         var random = new Philox(14);
         var linear = new FloatParameter("x", -3, 7);
         var log = new FloatParameter("x", 1e-5, 1e-1, log: true);
-        Assert.True(Uniformity.KolmogorovSmirnov(Enumerable.Range(0, 20_000).Select(_ => linear.Sample(random)), x => (x + 3) / 10) < Uniformity.KsLimit);
-        Assert.True(Uniformity.KolmogorovSmirnov(Enumerable.Range(0, 20_000).Select(_ => log.Sample(random)), x => (Math.Log10(x) + 5) / 4) < Uniformity.KsLimit);
+        Assert.True(Uniformity.KolmogorovSmirnov(Enumerable.Range(0, 20_000).Select(_ => linear.Sample(random)), x => (x + 3) / 10)
+            < Uniformity.KsLimit);
+        Assert.True(Uniformity.KolmogorovSmirnov(Enumerable.Range(0, 20_000).Select(_ => log.Sample(random)), x => (Math.Log10(x) + 5) / 4)
+            < Uniformity.KsLimit);
     }
 
     [Fact]
@@ -138,7 +147,8 @@ public class ParameterTests
         var p = new IntParameter("rank", 1, 32, log: true);
         var random = new Philox(15);
         double whole = Math.Log(32.5 / 0.5);
-        Uniformity.AssertShares(Enumerable.Range(0, 40_000).Select(_ => (long)p.Sample(random) - 1), Enumerable.Range(1, 32).Select(k => Math.Log((k + 0.5) / (k - 0.5)) / whole));
+        Uniformity.AssertShares(Enumerable.Range(0, 40_000).Select(_ => (long)p.Sample(random) - 1),
+            Enumerable.Range(1, 32).Select(k => Math.Log((k + 0.5) / (k - 0.5)) / whole));
     }
 
     [Fact]
@@ -157,15 +167,18 @@ public class ParameterTests
     {
         Parameter[] parameters =
         [
-            new FloatParameter("x", 1e-5, 1e-1, log: true) { Prior = new NormalPrior(1e-3) }, new FloatParameter("x", 0, 1) { Prior = new NormalPrior(1, 0.4) },
+            new FloatParameter("x", 1e-5, 1e-1, log: true) { Prior = new NormalPrior(1e-3) },
+            new FloatParameter("x", 0, 1) { Prior = new NormalPrior(1, 0.4) },
             new FloatParameter("x", 0, 1) { Prior = new NormalPrior(-5, 10) },
         ];
         foreach (Parameter p in parameters)
-            Assert.Equal(1, Enumerable.Range(0, 20_000).Average(i => Math.Exp(PriorDensity.LogPrior(p, p.FromUnit((i + 0.5) / 20_000)))), 4);
+            Assert.Equal(1, Enumerable.Range(0, 20_000).Average(i => Math.Exp(PriorDensity.LogPrior(p, p.FromUnit((i + 0.5) / 20_000)))),
+                4);
         var c = new CategoricalParameter("c", ["a", "b", "c"]) { Prior = new WeightsPrior([3, 1, 4]) };
         Assert.Equal(1, Enumerable.Range(0, 3).Average(i => Math.Exp(PriorDensity.LogPrior(c, i))), 12);
         Assert.Equal(3, Math.Exp(PriorDensity.LogPrior(c, 0) - PriorDensity.LogPrior(c, 1)), 12);
-        Assert.Equal(Math.Exp(-0.5), Math.Exp(PriorDensity.LogPrior(parameters[0], 1e-3 * Math.Pow(1e4, 0.15)) - PriorDensity.LogPrior(parameters[0], 1e-3)), 9);
+        Assert.Equal(Math.Exp(-0.5),
+            Math.Exp(PriorDensity.LogPrior(parameters[0], 1e-3 * Math.Pow(1e4, 0.15)) - PriorDensity.LogPrior(parameters[0], 1e-3)), 9);
     }
 
     [Fact]
@@ -189,6 +202,7 @@ public class ParameterTests
             (() => new SubsetParameter("s", Enumerable.Range(0, 51).Select(i => $"{i}")), "1 to 50 items, not 51"),
             (() => new BoolParameter(" "), "has no name"),
         ];
-        foreach ((Func<Parameter> make, string expected) in cases) Assert.Contains(expected, Assert.Throws<InvalidInputException>(make).Message);
+        foreach ((Func<Parameter> make, string expected) in cases)
+            Assert.Contains(expected, Assert.Throws<InvalidInputException>(make).Message);
     }
 }

@@ -31,7 +31,11 @@ internal static class RandomSpaces
                 Parameter parent = parents[random.NextInt(parents.Length)];
                 long[] all = [.. Enumerable.Range(0, (int)parent.Cardinality!.Value).Select(v => (long)v)];
                 random.Shuffle<long>(all);
-                p = p with { When = new Condition(parent.Name, [.. all.Take(1 + random.NextInt(all.Length)).Select(v => parent.ToValue(parent.CodeAt(v)))]) };
+                p = p with
+                {
+                    When = new Condition(parent.Name,
+                    [.. all.Take(1 + random.NextInt(all.Length)).Select(v => parent.ToValue(parent.CodeAt(v)))])
+                };
             }
             if (random.NextInt(4) == 0) p = p with { Prior = MakePrior(p, random) };
             parameters.Add(p);
@@ -47,7 +51,9 @@ internal static class RandomSpaces
         switch (random.NextInt(finite ? 6 : 8))
         {
             case 0: return new BoolParameter(name);
-            case 1: return new CategoricalParameter(name, Enumerable.Range(0, 1 + random.NextInt(4)).Select(k => k == 0 ? "a \"quoted\" 'näme'" : $"c{k}"));
+            case 1:
+                return new CategoricalParameter(name,
+                    Enumerable.Range(0, 1 + random.NextInt(4)).Select(k => k == 0 ? "a \"quoted\" 'näme'" : $"c{k}"));
             case 2: return new OrdinalParameter(name, Ordinals(random));
             case 3: return Subset(name, 1 + random.NextInt(4), random);
             case 4:

@@ -13,7 +13,8 @@ public class SearchSpacePropertyTests
         foreach (Parameter p in space.Parameters)
         {
             // By values, not by codes: an independent reading of the conditions.
-            bool expected = p.When is not { } when || c.IsActive(when.Parent) && when.Values.Any(v => ValueText.Of(v) == ValueText.Of(c[when.Parent]));
+            bool expected =
+                p.When is not { } when || c.IsActive(when.Parent) && when.Values.Any(v => ValueText.Of(v) == ValueText.Of(c[when.Parent]));
             Assert.Equal(expected, c.IsActive(p.Name));
             if (!expected) Assert.Null(c[p.Name]);
             else Assert.Equal(c.Codes[space.IndexOf(p.Name)], p.FromValue(c[p.Name]));
@@ -73,7 +74,8 @@ public class SearchSpacePropertyTests
         })];
         Configuration c = space.FromCodes(wild);
         for (int i = 0; i < space.Count; i++)
-            if (space.IsActive(i, c.Codes)) Assert.True(space.Parameters[i].IsValid(c.Codes[i]), $"{space.Parameters[i].Name}: {wild[i]} became {c.Codes[i]}");
+            if (space.IsActive(i, c.Codes))
+                Assert.True(space.Parameters[i].IsValid(c.Codes[i]), $"{space.Parameters[i].Name}: {wild[i]} became {c.Codes[i]}");
     });
 
     [Fact]
@@ -87,7 +89,8 @@ public class SearchSpacePropertyTests
         foreach (Configuration n in neighbours)
         {
             Assert.Equal(n, space.FromCodes(n.Codes));
-            string[] changed = [.. space.Parameters.Where(p => !Equals(ValueText.Of(n[p.Name]), ValueText.Of(centre[p.Name]))).Select(p => p.Name)];
+            string[] changed =
+                [.. space.Parameters.Where(p => !Equals(ValueText.Of(n[p.Name]), ValueText.Of(centre[p.Name]))).Select(p => p.Name)];
             string[] roots = [.. changed.Where(name => n.IsActive(name) && centre.IsActive(name))];
             string root = Assert.Single(roots);
             Assert.All(changed, name => Assert.True(name == root || HangsOn(space, name, root)));
@@ -97,9 +100,14 @@ public class SearchSpacePropertyTests
     [Fact]
     public void The_neighbours_of_a_finite_parameter_are_all_of_its_others_or_one_rank_up_and_down()
     {
-        SearchSpace space = SearchSpace.Build(s => s.Categorical("c", ["a", "b", "c", "d"]).Bool("b").Ordinal("o", [1, 2, 4, 8]).Subset("s", ["x", "y", "z"], 1, 2));
-        Configuration centre = space.FromValues(new Dictionary<string, object?> { ["c"] = "b", ["b"] = true, ["o"] = 1, ["s"] = new List<string> { "x", "y" } });
-        string[] found = [.. space.NeighboursOf(centre, new Philox(1)).Select(n => string.Join(" ", space.Parameters.Where(p => ValueText.Of(n[p.Name]) != ValueText.Of(centre[p.Name])).Select(p => ValueText.Plain(n[p.Name]))))];
+        SearchSpace space = SearchSpace.Build(
+            s => s.Categorical("c", ["a", "b", "c", "d"]).Bool("b").Ordinal("o", [1, 2, 4, 8]).Subset("s", ["x", "y", "z"], 1, 2));
+        Configuration centre = space.FromValues(
+            new Dictionary<string, object?> { ["c"] = "b", ["b"] = true, ["o"] = 1, ["s"] = new List<string> { "x", "y" } });
+        string[] found = [.. space.NeighboursOf(centre, new Philox(1))
+            .Select(n => string.Join(" ",
+                space.Parameters.Where(p => ValueText.Of(n[p.Name]) != ValueText.Of(centre[p.Name]))
+                    .Select(p => ValueText.Plain(n[p.Name]))))];
         // The subset's size limit leaves two removals and the exchanges of x and of y for z.
         Assert.Equal(["a", "c", "d", "false", "2", "y", "x", "y+z", "x+z"], found);
     }

@@ -6,7 +6,8 @@ namespace AutoPeft.Tests.Spaces;
 
 public class SearchSpaceTests
 {
-    // AutoPEFT (Zhou et al., TACL 2024, section 3.1): a switch for each of BERT's 12 layers, and serial adapter, parallel adapter and prefix sizes from 11 values each.
+    // AutoPEFT (Zhou et al., TACL 2024, section 3.1): a switch for each of BERT's 12 layers, and serial adapter, parallel adapter and
+    // prefix sizes from 11 values each.
     private static readonly double[] s_sizes = [0, 1, 3, 6, 12, 24, 48, 96, 192, 384, 768];
 
     [Fact]
@@ -17,7 +18,8 @@ public class SearchSpaceTests
             for (int layer = 0; layer < 12; layer++) s.Bool($"layer{layer}");
             s.Ordinal("serial", s_sizes).Ordinal("parallel", s_sizes).Ordinal("prefix", s_sizes);
         });
-        SearchSpace subset = SearchSpace.Build(s => s.Subset("layers", Enumerable.Range(0, 12).Select(l => $"{l}")).Ordinal("serial", s_sizes).Ordinal("parallel", s_sizes).Ordinal("prefix", s_sizes));
+        SearchSpace subset = SearchSpace.Build(s => s.Subset("layers", Enumerable.Range(0, 12).Select(l => $"{l}"))
+            .Ordinal("serial", s_sizes).Ordinal("parallel", s_sizes).Ordinal("prefix", s_sizes));
         Assert.Equal(5_451_776, switches.Cardinality);
         Assert.Equal(5_451_776, subset.Cardinality);
     }
@@ -72,7 +74,8 @@ public class SearchSpaceTests
     {
         SearchSpace space = SpaceJson.Parse("""
             [{"name":"n","type":"int","low":0,"high":9,"step":3},{"name":"o","type":"ordinal","values":[0.5,1,2],"when":{"n":[3,9.0]}},
-             {"name":"c","type":"categorical","choices":[16,32],"when":{"o":[1]}},{"name":"b","type":"bool","when":{"c":[32]}},{"name":"x","type":"int","low":1,"high":2,"when":{"b":[false]}}]
+             {"name":"c","type":"categorical","choices":[16,32],"when":{"o":[1]}},{"name":"b","type":"bool","when":{"c":[32]}},
+              {"name":"x","type":"int","low":1,"high":2,"when":{"b":[false]}}]
             """);
         // n = 0 or 6: 2. n = 3 or 9: o = 0.5 or 2 give 2, o = 1 gives c = 16 or (c = 32 and (b on, or b off and 2 of x)).
         Assert.Equal(2 + 2 * (2 + (1 + (1 + 2))), space.Cardinality);
@@ -94,13 +97,16 @@ public class SearchSpaceTests
             (s => s.Bool("a", when: Condition.On("z", true)), "Parameter 'a': its condition names 'z', which the space does not have."),
             (s => s.Bool("a", when: Condition.On("a", true)), "Parameter 'a': its conditions form a circle."),
             (s => s.Bool("a", when: Condition.On("b", true)).Bool("b", when: Condition.On("a", true)), "its conditions form a circle."),
-            (s => s.Float("x", 0, 1).Bool("a", when: Condition.On("x", 0.5)), "Parameter 'a': its condition depends on 'x', which is continuous"),
+            (s => s.Float("x", 0, 1).Bool("a", when: Condition.On("x", 0.5)),
+                "Parameter 'a': its condition depends on 'x', which is continuous"),
             (s => s.Bool("a").Bool("b", when: Condition.On("a")), "Parameter 'b': its condition lists no value of 'a'."),
-            (s => s.Bool("a").Bool("b", when: Condition.On("a", "true")), "Parameter 'b': its condition asks for 'true', but 'a' is true or false."),
+            (s => s.Bool("a").Bool("b", when: Condition.On("a", "true")),
+                "Parameter 'b': its condition asks for 'true', but 'a' is true or false."),
             (s => s.Bool("a", prior: new NormalPrior(1)), "Parameter 'a': a prior with a mean needs a numeric parameter; give weights."),
             (s => s.Bool("a", prior: new WeightsPrior([1, 2, 3])), "Parameter 'a': the prior has 3 weights for 2 values."),
             (s => s.Bool("a", prior: new WeightsPrior([0, 0])), "must be non-negative and not all zero"),
-            (s => s.Float("x", 0, 1, prior: new NormalPrior(0.5, 0)), "Parameter 'x': the prior's spread must be a finite number above 0, not 0."),
+            (s => s.Float("x", 0, 1, prior: new NormalPrior(0.5, 0)),
+                "Parameter 'x': the prior's spread must be a finite number above 0, not 0."),
             (s => s.Float("x", 0, 1).Require("y < 1"), "Constraint 'y < 1', at character 1: the space has no parameter 'y'"),
         ];
         foreach ((Action<SearchSpaceBuilder> declare, string expected) in cases)
@@ -110,10 +116,13 @@ public class SearchSpaceTests
     [Fact]
     public void Values_come_back_in_their_own_types_and_others_are_refused()
     {
-        SearchSpace space = SearchSpace.Build(s => s.Float("f", 0, 4).Int("i", 0, 4).Ordinal("o", [1, 2.5]).Categorical("c", ["x"]).Bool("b").Bool("gone", when: Condition.On("b", false)));
-        Configuration c = space.FromValues(new Dictionary<string, object?> { ["f"] = 2, ["i"] = 3.0, ["o"] = 1, ["c"] = "x", ["b"] = true, ["gone"] = null });
+        SearchSpace space = SearchSpace.Build(s => s.Float("f", 0, 4).Int("i", 0, 4).Ordinal("o", [1, 2.5]).Categorical("c", ["x"])
+            .Bool("b").Bool("gone", when: Condition.On("b", false)));
+        Configuration c = space.FromValues(
+            new Dictionary<string, object?> { ["f"] = 2, ["i"] = 3.0, ["o"] = 1, ["c"] = "x", ["b"] = true, ["gone"] = null });
         Assert.Equal((2.0, 3, 1.0, "x", true), (c.GetDouble("f"), c.GetInt("i"), c.GetDouble("o"), c.GetString("c"), c.GetBool("b")));
-        Assert.Contains("'f' is not a whole number: it is a float from 0 to 4", Assert.Throws<InvalidOperationException>(() => c.GetInt("f")).Message);
+        Assert.Contains("'f' is not a whole number: it is a float from 0 to 4",
+            Assert.Throws<InvalidOperationException>(() => c.GetInt("f")).Message);
         Assert.Contains("'gone' is inactive", Assert.Throws<InvalidOperationException>(() => c.GetBool("gone")).Message);
         Assert.Contains("no parameter 'g'; it has f, i, o, c, b, gone", Assert.Throws<InvalidInputException>(() => c["g"]).Message);
         Assert.Contains("Parameter 'i': 5 is not an int from 0 to 4", Assert.Throws<InvalidInputException>(() => c.With("i", 5)).Message);
@@ -131,9 +140,11 @@ public class SearchSpaceTests
     [Fact]
     public void A_constraint_that_almost_nothing_keeps_is_still_met()
     {
-        SearchSpace small = SearchSpace.Build(s => s.Int("a", 0, 99).Int("b", 0, 99).Require("a == b").Require("a % 7 == 3").Require("a > 90"));
+        SearchSpace small =
+            SearchSpace.Build(s => s.Int("a", 0, 99).Int("b", 0, 99).Require("a == b").Require("a % 7 == 3").Require("a > 90"));
         Assert.Equal(94, small.Sample(new Philox(22)).GetInt("a"));
-        SearchSpace large = SearchSpace.Build(s => s.Int("a", 0, 999).Int("b", 0, 999).Float("x", 0, 1).Require("a + b >= 1995").Require("x < 0.01"));
+        SearchSpace large =
+            SearchSpace.Build(s => s.Int("a", 0, 999).Int("b", 0, 999).Float("x", 0, 1).Require("a + b >= 1995").Require("x < 0.01"));
         Configuration c = large.Sample(new Philox(23));
         Assert.True(c.GetInt("a") + c.GetInt("b") >= 1995 && c.GetDouble("x") < 0.01);
     }
@@ -142,7 +153,8 @@ public class SearchSpaceTests
     public void Constraints_that_nothing_keeps_are_reported_by_name()
     {
         SearchSpace finite = SearchSpace.Build(s => s.Int("a", 0, 9).Require("a >= 0").Require("a > 9"));
-        Assert.Contains("None of the space's 10 configurations keeps the constraints; the one broken most often is 'a > 9'", Assert.Throws<InvalidInputException>(() => finite.Sample(new Philox(1))).Message);
+        Assert.Contains("None of the space's 10 configurations keeps the constraints; the one broken most often is 'a > 9'",
+            Assert.Throws<InvalidInputException>(() => finite.Sample(new Philox(1))).Message);
         SearchSpace continuous = SearchSpace.Build(s => s.Float("x", 0, 1).Require("x > 1"));
         Assert.Contains("'x > 1'", Assert.Throws<InvalidInputException>(() => continuous.Sample(new Philox(1))).Message);
     }

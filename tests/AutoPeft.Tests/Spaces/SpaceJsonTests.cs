@@ -35,7 +35,8 @@ public class SpaceJsonTests
         SearchSpace space = SpaceJson.Parse(Peft);
         const string given = """{"lr":0.001,"method":"ia3","bottleneck":3,"alpha":1,"bias":false,"steps":300.0,"targets":["v","q"]}""";
         Configuration c = SpaceJson.ReadValues(space, JsonDocument.Parse(given).RootElement);
-        Assert.Equal("""{"lr":0.001,"method":"ia3","bottleneck":3,"alpha":1.0,"bias":false,"steps":300,"targets":["q","v"]}""", SpaceJson.ToText(c));
+        Assert.Equal("""{"lr":0.001,"method":"ia3","bottleneck":3,"alpha":1.0,"bias":false,"steps":300,"targets":["q","v"]}""",
+            SpaceJson.ToText(c));
     }
 
     [Theory]
@@ -47,7 +48,8 @@ public class SpaceJsonTests
     [InlineData("[\"auto\", 8]", "\"auto\"", "\"auto\"")]
     public void Choices_that_are_not_texts_are_echoed_as_they_were_declared(string choices, string told, string echoed)
     {
-        SearchSpace space = SpaceJson.Parse($$$"""[{"name":"x","type":"categorical","choices":{{{choices}}}},{"name":"y","type":"bool","when":{"x":[{{{told}}}]}}]""");
+        SearchSpace space = SpaceJson.Parse(
+            $$$"""[{"name":"x","type":"categorical","choices":{{{choices}}}},{"name":"y","type":"bool","when":{"x":[{{{told}}}]}}]""");
         Configuration c = SpaceJson.ReadValues(space, JsonDocument.Parse($$"""{"x":{{told}},"y":true}""").RootElement);
         Assert.Equal($$"""{"x":{{echoed}},"y":true}""", SpaceJson.ToText(c));
         Assert.Equal(space, SpaceJson.Parse(SpaceJson.ToText(space)));
@@ -64,26 +66,35 @@ public class SpaceJsonTests
     [InlineData("""[{"name":"lr","type":"float","low":0,"high":1e999}]""", "\"high\" must be a number that fits a double")]
     [InlineData("""[{"name":"lr","type":"float","low":0,"low":1,"high":2}]""", "\"low\" stands twice")]
     [InlineData("""[{"name":"n","type":"int","low":0.5,"high":1}]""", "Parameter 'n': \"low\" must be a whole number, not 0.5.")]
-    [InlineData("""[{"name":"n","type":"integer","low":0,"high":1}]""", "Parameter 'n': its \"type\" must be float, int, ordinal, categorical, bool or subset, not 'integer'.")]
+    [InlineData("""[{"name":"n","type":"integer","low":0,"high":1}]""",
+        "Parameter 'n': its \"type\" must be float, int, ordinal, categorical, bool or subset, not 'integer'.")]
     [InlineData("""[{"type":"bool"}]""", "Parameter 1 of the space has no \"name\"")]
     [InlineData("""[{"name":"b","type":"bool"},7]""", "Parameter 2 of the space must be an object, not 7.")]
     [InlineData("""[{"name":"o","type":"ordinal","values":["a","b"]}]""", "for texts use type categorical")]
-    [InlineData("""[{"name":"c","type":"categorical","choices":["a",["b"]]}]""", "Parameter 'c': \"choices\" must be an array of texts, numbers, true, false or null, not an array.")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":["a",["b"]]}]""",
+        "Parameter 'c': \"choices\" must be an array of texts, numbers, true, false or null, not an array.")]
     [InlineData("""[{"name":"c","type":"categorical","choices":["a","a"]}]""", "choice 'a' stands twice")]
     [InlineData("""[{"name":"c","type":"categorical","choices":[16,"16"]}]""", "choice '16' stands twice")]
-    [InlineData("""[{"name":"c","type":"categorical","choices":[1,1.0]}]""", "Parameter 'c': choices 1 and 1.0 are the same number; keep one.")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[1,1.0]}]""",
+        "Parameter 'c': choices 1 and 1.0 are the same number; keep one.")]
     [InlineData("""[{"name":"c","type":"categorical","choices":[0,"x",-0.0]}]""", "choices 0 and -0.0 are the same number")]
     [InlineData("""[{"name":"c","type":"categorical","choices":[1e2,7,100]}]""", "choices 1e2 and 100 are the same number")]
-    [InlineData("""[{"name":"c","type":"categorical","choices":[0.1,0.1000000000000000055]}]""", "choices 0.1 and 0.1000000000000000055 are the same number")]
+    [InlineData("""[{"name":"c","type":"categorical","choices":[0.1,0.1000000000000000055]}]""",
+        "choices 0.1 and 0.1000000000000000055 are the same number")]
     [InlineData("""[{"name":"c","type":"categorical","choices":[36893488147419103232,36893488147419103233]}]""", "are the same number")]
-    [InlineData("""[{"name":"o","type":"ordinal","values":[1,9007199254740993]}]""", "Parameter 'o': 9007199254740993 has more digits than an ordinal keeps (±2^53); use type categorical.")]
-    [InlineData("""[{"name":"n","type":"int","low":0,"high":3e64}]""", "Parameter 'n': \"high\" is 3e64, which is too large: a whole number has at most 64 bits.")]
+    [InlineData("""[{"name":"o","type":"ordinal","values":[1,9007199254740993]}]""",
+        "Parameter 'o': 9007199254740993 has more digits than an ordinal keeps (±2^53); use type categorical.")]
+    [InlineData("""[{"name":"n","type":"int","low":0,"high":3e64}]""",
+        "Parameter 'n': \"high\" is 3e64, which is too large: a whole number has at most 64 bits.")]
     [InlineData("""[{"name":"n","type":"int","low":-1e400,"high":3}]""", "\"low\" is -1e400, which is too large")]
     [InlineData("""[{"name":"n","type":"int","low":0,"high":1e17}]""", "Parameter 'n': the bounds must stay within ±2^50.")]
-    [InlineData("""[{"name":"a","type":"bool"},{"name":"c","type":"bool","when":{"a":[1]}}]""", "Parameter 'c': its condition asks for 1, but 'a' is true or false.")]
-    [InlineData("""[{"name":"c","type":"bool","when":{"z":[1]}}]""", "Parameter 'c': its condition names 'z', which the space does not have.")]
+    [InlineData("""[{"name":"a","type":"bool"},{"name":"c","type":"bool","when":{"a":[1]}}]""",
+        "Parameter 'c': its condition asks for 1, but 'a' is true or false.")]
+    [InlineData("""[{"name":"c","type":"bool","when":{"z":[1]}}]""",
+        "Parameter 'c': its condition names 'z', which the space does not have.")]
     [InlineData("""[{"name":"c","type":"bool","when":{}}]""", "names 0 parents")]
-    [InlineData("""[{"name":"c","type":"bool","prior":{"mean":1,"weights":[1,1]}}]""", "Parameter 'c': its prior takes mean and spread, or weights, not both.")]
+    [InlineData("""[{"name":"c","type":"bool","prior":{"mean":1,"weights":[1,1]}}]""",
+        "Parameter 'c': its prior takes mean and spread, or weights, not both.")]
     [InlineData("""{"spaces":[]}""", "The search space: the key \"spaces\" is unknown; it takes space, require, name, predicates.")]
     [InlineData("""{"space":[{"name":"b","type":"bool"}],"require":[1]}""", "\"require\" is an array of texts")]
     [InlineData("[{]", "not valid JSON, at line 1")]
@@ -124,8 +135,10 @@ public class SpaceJsonTests
     [InlineData("""[]""", "A configuration is an object of names and values, not an array.")]
     public void A_configuration_outside_the_space_is_refused(string json, string expected)
     {
-        SearchSpace space = SpaceJson.Parse("""[{"name":"c","type":"categorical","choices":["a","b"]},{"name":"n","type":"int","low":0,"high":3,"when":{"c":["b"]}}]""");
-        string message = Assert.Throws<InvalidInputException>(() => SpaceJson.ReadValues(space, JsonDocument.Parse(json).RootElement)).Message;
+        SearchSpace space = SpaceJson.Parse(
+            """[{"name":"c","type":"categorical","choices":["a","b"]},{"name":"n","type":"int","low":0,"high":3,"when":{"c":["b"]}}]""");
+        string message =
+            Assert.Throws<InvalidInputException>(() => SpaceJson.ReadValues(space, JsonDocument.Parse(json).RootElement)).Message;
         Assert.Contains(expected, message);
     }
 
@@ -138,6 +151,7 @@ public class SpaceJsonTests
         Configuration c = read.FromCodes([1, 1]);
         Assert.Contains("only its text was written down", Assert.Throws<InvalidInputException>(() => read.IsFeasible(c)).Message);
         Assert.False(read.WithPredicatesOf(space).IsFeasible(c));
-        Assert.Contains("another search space", Assert.Throws<InvalidInputException>(() => read.WithPredicatesOf(SearchSpace.Build(s => s.Bool("a")))).Message);
+        Assert.Contains("another search space",
+            Assert.Throws<InvalidInputException>(() => read.WithPredicatesOf(SearchSpace.Build(s => s.Bool("a")))).Message);
     }
 }

@@ -44,8 +44,17 @@ public class TypedSpaceTests
     public void A_configuration_is_a_record_with_nulls_where_a_member_does_not_exist()
     {
         var space = new TypedSpace<Recipe>();
-        Recipe r = space.Read(space.Space.FromValues(new Dictionary<string, object?> { ["LearningRate"] = 0.01, ["Method"] = "Ia3", ["Bottleneck"] = 3, ["Bias"] = true, ["BiasScale"] = 0.25, ["Targets"] = new List<string> { "v" } }));
-        Assert.Equal((0.01, Method.Ia3, null, 3, true, 0.25f, null, "kept"), (r.LearningRate, r.Method, r.Rank, r.Bottleneck, r.Bias, r.BiasScale, r.Optimizer, r.Note));
+        Recipe r = space.Read(space.Space.FromValues(new Dictionary<string, object?>
+        {
+            ["LearningRate"] = 0.01,
+            ["Method"] = "Ia3",
+            ["Bottleneck"] = 3,
+            ["Bias"] = true,
+            ["BiasScale"] = 0.25,
+            ["Targets"] = new List<string> { "v" },
+        }));
+        Assert.Equal((0.01, Method.Ia3, null, 3, true, 0.25f, null, "kept"),
+            (r.LearningRate, r.Method, r.Rank, r.Bottleneck, r.Bias, r.BiasScale, r.Optimizer, r.Note));
         Assert.Equal("v", Assert.Single(r.Targets));
     }
 
@@ -88,14 +97,16 @@ public class TypedSpaceTests
             (good with { Targets = default }, "Parameter 'Targets' is missing"),
             (good with { Method = (Method)9 }, "Parameter 'Method': '9' is not one of"),
         ];
-        foreach ((Recipe bad, string expected) in cases) Assert.Contains(expected, Assert.Throws<InvalidInputException>(() => space.Write(bad)).Message);
+        foreach ((Recipe bad, string expected) in cases)
+            Assert.Contains(expected, Assert.Throws<InvalidInputException>(() => space.Write(bad)).Message);
         Assert.Throws<ArgumentException>(() => space.Read(SearchSpace.Build(s => s.Bool("x")).FromCodes([1])));
     }
 
     [Fact]
     public void A_predicate_sees_the_record()
     {
-        TypedSpace<Recipe> space = new TypedSpace<Recipe>().Require("no tiny rank without a bottleneck", r => r.Rank is null or >= 4 || r.Bottleneck > 0);
+        TypedSpace<Recipe> space =
+            new TypedSpace<Recipe>().Require("no tiny rank without a bottleneck", r => r.Rank is null or >= 4 || r.Bottleneck > 0);
         var random = new Philox(42);
         for (int i = 0; i < 300; i++)
         {
@@ -149,15 +160,19 @@ public class TypedSpaceTests
     {
         (Func<object> Make, string Expected)[] cases =
         [
-            (() => new TypedSpace<NotNullable>(), "NotNullable.Rank: it exists only where Bias has some values, and is null elsewhere; make its type nullable (int?)."),
-            (() => new TypedSpace<NotNullableText>(), "NotNullableText.Kind: it exists only where Bias has some values, and is null elsewhere; make its type nullable (string?)."),
+            (() => new TypedSpace<NotNullable>(),
+                "NotNullable.Rank: it exists only where Bias has some values, and is null elsewhere; make its type nullable (int?)."),
+            (() => new TypedSpace<NotNullableText>(),
+                "NotNullableText.Kind: it exists only where Bias has some values, and is null elsewhere; make its type nullable "
+                    + "(string?)."),
             (() => new TypedSpace<NoAttribute>(), "NoAttribute.LearningRate (double) has no attribute that says what to search"),
             (() => new TypedSpace<WrongType>(), "WrongType.LearningRate: [Float] does not fit type string; use double, float."),
             (() => new TypedSpace<WrongType2>(), "WrongType2.Bias: [Choice] does not fit type bool; use string."),
             (() => new TypedSpace<TooNarrow>(), "TooNarrow.Layers: type byte does not hold every value that [Int] lists."),
             (() => new TypedSpace<NotWhole>(), "NotWhole.Size: type int does not hold every value that [Ordinal] lists."),
             (() => new TypedSpace<UnknownParent>(), "UnknownParent.Rank: its condition names Method, which is no member with a parameter."),
-            (() => new TypedSpace<UnknownValue>(), "UnknownValue: Parameter 'Rank': its condition asks for 'lor', but 'Method' is one of 'lora', 'dora', 'Ia3'."),
+            (() => new TypedSpace<UnknownValue>(),
+                "UnknownValue: Parameter 'Rank': its condition asks for 'lor', but 'Method' is one of 'lora', 'dora', 'Ia3'."),
             (() => new TypedSpace<UnknownChoice>(), "UnknownChoice.Method: Method has no member 'Loora'; it has Lora, Dora, Ia3."),
             (() => new TypedSpace<BadRange>(), "BadRange.X: Parameter 'X': low 1 is above high 0."),
             (() => new TypedSpace<BadExpression>(), "BadExpression: Constraint 'Y < 1', at character 1: the space has no parameter 'Y'"),

@@ -56,7 +56,8 @@ public sealed class JournalCompactionTests : IDisposable
     {
         await FillAsync(40);
         await using JournalStore first = await JournalStore.OpenAsync(Log), second = await JournalStore.OpenAsync(Log);
-        await using StudySession a = await SessionSteps.OpenAsync(first, new AutoPeft.Samplers.RandomSampler()), b = await SessionSteps.OpenAsync(second, new AutoPeft.Samplers.RandomSampler());
+        await using StudySession a = await SessionSteps.OpenAsync(first, new AutoPeft.Samplers.RandomSampler()),
+            b = await SessionSteps.OpenAsync(second, new AutoPeft.Samplers.RandomSampler());
         int asked = 0;
         async Task AskAsync(StudySession session)
         {
@@ -97,7 +98,8 @@ public sealed class JournalCompactionTests : IDisposable
             byte[] damaged = (byte[])whole.Clone();
             damaged[at] ^= 1;
             await File.WriteAllBytesAsync(Log, damaged);
-            Assert.Contains("damaged", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
+            Assert.Contains("damaged", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message,
+                StringComparison.Ordinal);
         }
         for (int cut = packed + 1; cut < whole.Length - 1; cut++)
         {
@@ -124,7 +126,8 @@ public sealed class JournalCompactionTests : IDisposable
             var json = new System.Buffers.ArrayBufferWriter<byte>();
             EventJson.Write(json, e);
             Assert.Equal(e, EventReader.Read(json.WrittenMemory, StudyStoreContract.Definition));
-            Assert.Equal(EventJson.Read(json.WrittenMemory, StudyStoreContract.Definition), EventReader.Read(json.WrittenMemory, StudyStoreContract.Definition));
+            Assert.Equal(EventJson.Read(json.WrittenMemory, StudyStoreContract.Definition),
+                EventReader.Read(json.WrittenMemory, StudyStoreContract.Definition));
         }
     }
 
@@ -132,10 +135,12 @@ public sealed class JournalCompactionTests : IDisposable
     [InlineData("""{"event":"started","time":"2025-01-01T00:00:00Z","trial":0,"worker":"w","device":"d"}""")]
     [InlineData("""{"event":"completed","time":"2025-01-01T00:00:00Z","trial":0,"values":["many"]}""")]
     [InlineData("""{"event":"surprise","time":"2025-01-01T00:00:00Z","trial":0}""")]
-    [InlineData("""{"event":"proposed","time":"2025-01-01T00:00:00Z","trial":0,"params":{"lr":1},"source":"x","seen":1,"batch":0,"batch_size":1}""")]
+    [InlineData("""{"event":"proposed","time":"2025-01-01T00:00:00Z","trial":0,"params":{"lr":1},"source":"x","seen":1,"batch":"""
+        + """0,"batch_size":1}""")]
     public void What_is_wrong_with_a_record_is_said_in_one_line(string json)
     {
-        InvalidInputException e = Assert.Throws<InvalidInputException>(() => EventReader.Read(System.Text.Encoding.UTF8.GetBytes(json), StudyFixture.Definition()));
+        InvalidInputException e = Assert.Throws<InvalidInputException>(
+            () => EventReader.Read(System.Text.Encoding.UTF8.GetBytes(json), StudyFixture.Definition()));
         Assert.DoesNotContain('\n', e.Message);
     }
 
@@ -150,10 +155,14 @@ public sealed class JournalCompactionTests : IDisposable
         {
             DateTimeOffset time = log[^1].Time.AddSeconds(n);
             more.Add(new TrialStarted(time, n, "host/cpu:0", "cpu:0", 1));
-            if (n % 3 == 0) more.Add(new TrialReported(time, n, null, 1, System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", n / 7.0)));
+            if (n % 3 == 0)
+                more.Add(new TrialReported(time, n, null, 1,
+                    System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", n / 7.0)));
             if (n % 10 == 9) more.Add(new TrialFailed(time, n, null, "no luck"));
             else if (n % 10 == 8) more.Add(new TrialRequeued(time, n, null, "its worker is gone"));
-            else more.Add(new TrialCompleted(time, n, null, [n / 3.0, n], [], System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
+            else
+                more.Add(new TrialCompleted(time, n, null, [n / 3.0, n], [],
+                    System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty));
         }
         Assert.True(await store.TryAppendAsync(log.Count, more, default));
         return (await StudyFixture.ReadAllAsync(store), store.Size);

@@ -72,7 +72,8 @@ public sealed class JournalStoreTests : IDisposable
             Assert.Equal(2, session.Study.Trials.Count);
             if (cut % 50 != 0) continue;
             await session.AskAsync(3);
-            Assert.Equal(Study.Of(await WholeAsync()).Trials.Select(t => t.Configuration), session.Study.Trials.Select(t => t.Configuration));
+            Assert.Equal(Study.Of(await WholeAsync()).Trials.Select(t => t.Configuration),
+                session.Study.Trials.Select(t => t.Configuration));
         }
 
         async Task<List<StudyEvent>> WholeAsync()
@@ -103,7 +104,8 @@ public sealed class JournalStoreTests : IDisposable
                 Put(at, (byte)(whole[at] ^ 1 << bit));
                 InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log));
                 Assert.DoesNotContain('\n', e.Message);
-                Assert.Contains($"line {line} (byte {(whole[at] == '\n' && at == whole.Length - 1 ? at : start)})", e.Message, StringComparison.Ordinal);
+                Assert.Contains($"line {line} (byte {(whole[at] == '\n' && at == whole.Length - 1 ? at : start)})", e.Message,
+                    StringComparison.Ordinal);
             }
             Put(at, whole[at]);
         }
@@ -123,7 +125,8 @@ public sealed class JournalStoreTests : IDisposable
         byte[] lost = (byte[])whole.Clone();
         lost.AsSpan(100, 40).Clear();
         await File.WriteAllBytesAsync(Log, lost);
-        Assert.Contains("damaged", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
+        Assert.Contains("damaged", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,10 +134,14 @@ public sealed class JournalStoreTests : IDisposable
     {
         string json = "{\"format\":\"autopeft-journal\",\"version\":99}";
         await File.WriteAllTextAsync(Log, $"{Crc32C.Of(Encoding.UTF8.GetBytes(json)):x8} {json}\n");
-        Assert.Contains("newer", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
+        Assert.Contains("newer", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message,
+            StringComparison.Ordinal);
         await File.WriteAllTextAsync(Log, "number,value\n1,2\n");
-        Assert.Contains("not an AutoPeft study log", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
-        Assert.Contains("no study", (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Path.Combine(_directory, "none.log")))).Message, StringComparison.Ordinal);
+        Assert.Contains("not an AutoPeft study log",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Log))).Message, StringComparison.Ordinal);
+        Assert.Contains("no study",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => JournalStore.OpenAsync(Path.Combine(_directory, "none.log")))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,8 +181,10 @@ public sealed class JournalStoreTests : IDisposable
             await using StudySession session = await StudyFixture.SessionAsync(store, budget: 10);
             await session.AskAsync(3);
             await session.TakeWaitingAsync("w", "cpu:0");
-            await session.ReportAsync(0, 1, System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", double.NaN));
-            await session.CompleteAsync(0, [0.5, 10], metrics: System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("seconds", 0.25));
+            await session.ReportAsync(0, 1,
+                System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("loss", double.NaN));
+            await session.CompleteAsync(0, [0.5, 10],
+                metrics: System.Collections.Immutable.ImmutableSortedDictionary<string, double>.Empty.Add("seconds", 0.25));
             await session.FailAsync(1, "no\nluck");
             await session.AskAsync(1);
         }

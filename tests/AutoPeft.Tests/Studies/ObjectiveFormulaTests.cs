@@ -9,7 +9,8 @@ public sealed class ObjectiveFormulaTests
 {
     private static readonly SearchSpace s_space = SearchSpace.Build(s => s.Int("rank", 1, 64).Float("lr", 0, 1));
 
-    private static StudyDefinition Define(string? formula) => new(s_space, [Objective.Minimize("error"), Objective.Minimize("size") with { Formula = formula, Log = true }]);
+    private static StudyDefinition Define(string? formula) =>
+        new(s_space, [Objective.Minimize("error"), Objective.Minimize("size") with { Formula = formula, Log = true }]);
 
     private static Study Asked(string? formula)
     {
@@ -19,13 +20,15 @@ public sealed class ObjectiveFormulaTests
         return study;
     }
 
-    private static TrialCompleted Result(double size) => new(DateTimeOffset.UnixEpoch, 0, null, [0.1, size], [], ImmutableSortedDictionary<string, double>.Empty);
+    private static TrialCompleted Result(double size) =>
+        new(DateTimeOffset.UnixEpoch, 0, null, [0.1, size], [], ImmutableSortedDictionary<string, double>.Empty);
 
     [Fact]
     public void A_result_that_the_formula_contradicts_is_refused_and_changes_nothing()
     {
         Study study = Asked("100 * rank");
-        Assert.Equal("Trial 0: objective 'size' came back 812, and its formula gives 800; correct the formula or the result.", study.Refuses(Result(812)));
+        Assert.Equal("Trial 0: objective 'size' came back 812, and its formula gives 800; correct the formula or the result.",
+            study.Refuses(Result(812)));
         Assert.Throws<InvalidInputException>(() => study.Apply(Result(812)));
         Assert.True(study.Trials[0].IsPending);
         study.Apply(Result(800.0000001));
@@ -35,7 +38,8 @@ public sealed class ObjectiveFormulaTests
 
     [Fact]
     public void A_malformed_formula_is_refused_with_the_objectives_name() =>
-        Assert.Equal("Objective 'size': Formula '2 * width', at character 5: the space has no parameter 'width'; texts stand in quotes.", Assert.Throws<InvalidInputException>(() => Define("2 * width")).Message);
+        Assert.Equal("Objective 'size': Formula '2 * width', at character 5: the space has no parameter 'width'; texts stand in quotes.",
+            Assert.Throws<InvalidInputException>(() => Define("2 * width")).Message);
 
     [Fact]
     public void It_is_written_down_with_the_study()

@@ -7,7 +7,8 @@ using AutoPeft.TestKit;
 namespace AutoPeft.Tests.Studies;
 
 /// <summary>
-/// Logs that earlier versions wrote stay readable. The files in Assets were written once and are never written again: a change that cannot read them breaks somebody's study.
+/// Logs that earlier versions wrote stay readable. The files in Assets were written once and are never written again: a change that cannot
+/// read them breaks somebody's study.
 /// </summary>
 public sealed class OlderJournalTests : IDisposable
 {
@@ -15,7 +16,9 @@ public sealed class OlderJournalTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    public static TheoryData<string> Assets => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Assets"), "journal-v*.jsonl").Select(f => Path.GetFileName(f)).Order()];
+    public static TheoryData<string> Assets =>
+        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Assets"), "journal-v*.jsonl").Select(f => Path.GetFileName(f))
+            .Order()];
 
     [Theory]
     [MemberData(nameof(Assets))]
@@ -24,7 +27,9 @@ public sealed class OlderJournalTests : IDisposable
         await using JournalStore store = await OpenCopyAsync(name);
         Study study = Study.Of(await StudyFixture.ReadAllAsync(store));
         Assert.Equal(("branin-currin", 5ul, 12), (study.Definition.Name, study.Definition.Seed, study.Definition.Budget));
-        Assert.Equal([TrialState.Completed, TrialState.Completed, TrialState.Failed, TrialState.Pruned, TrialState.Completed, TrialState.Waiting, TrialState.Running], study.Trials.Select(t => t.State));
+        Assert.Equal(
+            [TrialState.Completed, TrialState.Completed, TrialState.Failed, TrialState.Pruned, TrialState.Completed, TrialState.Waiting,
+                TrialState.Running], study.Trials.Select(t => t.State));
         Assert.Equal([0.25, 12.5], study.Trials[0].Values.ToArray());
         Assert.Equal([3.75, -2e-9], study.Trials[4].Values.ToArray());
         Assert.Equal("error: näme 'x' \"y\"", study.Trials[2].Error);
@@ -41,7 +46,10 @@ public sealed class OlderJournalTests : IDisposable
         await using JournalStore store = await OpenCopyAsync(name);
         await using StudySession session = await SessionSteps.OpenAsync(store);
         Trial next = (await session.AskAsync(1))[0];
-        Assert.Equal((7, "0.7632014077122082 0.20273531974035386"), (next.Number, string.Join(' ', next.Configuration.Codes.ToArray().Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture)))));
+        Assert.Equal((7, "0.7632014077122082 0.20273531974035386"),
+            (next.Number,
+                string.Join(' ',
+                    next.Configuration.Codes.ToArray().Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture)))));
     }
 
     [Theory]
@@ -70,9 +78,11 @@ public sealed class OlderJournalTests : IDisposable
     }
 
     /// <summary>A trial as the version that wrote the log folded it.</summary>
-    private static string Line(Trial t) => string.Join(" | ", t.Number, Codes(t), t.State, string.Join(' ', t.Values.Select(Text)), t.Attempt, t.Worker, t.Device,
+    private static string Line(Trial t) =>
+        string.Join(" | ", t.Number, Codes(t), t.State, string.Join(' ', t.Values.Select(Text)), t.Attempt, t.Worker, t.Device,
         t.StartedAt?.ToString("O"), t.FinishedAt?.ToString("O"), t.PausedAt, t.Error,
-        string.Join(", ", t.Reports.Select(r => $"{r.Step}/{r.Attempt}: {string.Join(' ', r.Metrics.Select(m => $"{m.Key}={Text(m.Value)}"))}")));
+        string.Join(", ",
+            t.Reports.Select(r => $"{r.Step}/{r.Attempt}: {string.Join(' ', r.Metrics.Select(m => $"{m.Key}={Text(m.Value)}"))}")));
 
     private static string Codes(Trial t) => string.Join(' ', t.Configuration.Codes.ToArray().Select(Text));
 

@@ -16,7 +16,12 @@ internal static class StudyFixture
         .Int("rank", 1, 64, log: true, when: Condition.On("method", "lora")));
 
     public static StudyDefinition Definition(int? budget = null, ulong seed = 7) =>
-        new(Space, [Objective.Maximize("accuracy", 0), Objective.Minimize("parameters", 1e6)]) { Budget = budget, Seed = seed, Sampler = "random" };
+        new(Space, [Objective.Maximize("accuracy", 0), Objective.Minimize("parameters", 1e6)])
+        {
+            Budget = budget,
+            Seed = seed,
+            Sampler = "random",
+        };
 
     public static Task<StudySession> SessionAsync(IStudyStore store, int? budget = null, ulong seed = 7, IScheduler? scheduler = null) =>
         SessionSteps.CreateAsync(Definition(budget, seed), new RandomSampler(), store, scheduler);

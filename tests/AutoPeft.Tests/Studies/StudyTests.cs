@@ -12,11 +12,13 @@ public class StudyTests
     private static readonly DateTimeOffset s_time = DateTimeOffset.UnixEpoch;
     private static readonly ImmutableSortedDictionary<string, double> s_none = ImmutableSortedDictionary<string, double>.Empty;
     private static readonly SearchSpace s_space = SearchSpace.Build(s => s.Bool("b"));
-    private static readonly StudyDefinition s_definition = new(s_space, [Objective.Maximize("accuracy"), Objective.Minimize("size")], [new OutcomeConstraint("latency", Max: 20, Min: 1)]);
+    private static readonly StudyDefinition s_definition =
+        new(s_space, [Objective.Maximize("accuracy"), Objective.Minimize("size")], [new OutcomeConstraint("latency", Max: 20, Min: 1)]);
 
     private static StudyCreated Created => new(s_time, s_definition);
 
-    private static TrialProposed Proposed(int number, long seen = 0, SearchSpace? space = null) => new(s_time, number, (space ?? s_space).FromCodes([0]), "random", seen, number, 1);
+    private static TrialProposed Proposed(int number, long seen = 0, SearchSpace? space = null) =>
+        new(s_time, number, (space ?? s_space).FromCodes([0]), "random", seen, number, 1);
 
     private static TrialStarted Started(int number, int attempt = 1) => new(s_time, number, "w", "cpu:0", attempt);
 
@@ -56,7 +58,8 @@ public class StudyTests
             ([Created], Proposed(1), "Trial 1 was proposed out of order; the next is 0."),
             ([Created, Proposed(0)], Proposed(0), "Trial 0 was proposed out of order; the next is 1."),
             ([Created], Proposed(0, seen: 2), "Trial 0: its sampler claims to have seen 2 records; the log has 1."),
-            ([Created], Proposed(0, space: SearchSpace.Build(s => s.Bool("c"))), "Trial 0: its configuration is of another search space than the study's."),
+            ([Created], Proposed(0, space: SearchSpace.Build(s => s.Bool("c"))),
+                "Trial 0: its configuration is of another search space than the study's."),
             ([Created], Started(0), "Trial 0 was never asked for; the study has 0."),
             ([Created, Proposed(0)], Failed(-1), "Trial -1 was never asked for; the study has 1."),
             ([Created, Proposed(0), Started(0)], Started(0, 2), "Trial 0 is running already on w."),
@@ -72,7 +75,8 @@ public class StudyTests
             ([Created, Proposed(0)], Completed(0) with { Values = default }, "Trial 0: a result without values."),
             ([Created, Proposed(0), Started(0)], Failed(0) with { Seconds = -1 }, "Trial 0: an attempt cannot take -1 s."),
             ([Created, Proposed(0), Started(0)], Requeued(0) with { Seconds = double.NaN }, "Trial 0: an attempt cannot take NaN s."),
-            ([Created, Proposed(0)], Completed(0, double.NaN), "Trial 0: the value of 'accuracy' is NaN; tell the trial as failed instead."),
+            ([Created, Proposed(0)], Completed(0, double.NaN),
+                "Trial 0: the value of 'accuracy' is NaN; tell the trial as failed instead."),
         ];
         foreach ((StudyEvent[] log, StudyEvent next, string expected) in cases)
         {
@@ -88,7 +92,8 @@ public class StudyTests
     public void What_a_superseded_attempt_says_is_refused_and_what_the_current_one_says_counts()
     {
         StudyEvent[] second = [Created, Proposed(0), Started(0), Requeued(0, attempt: 1), Started(0, 2)];
-        foreach (StudyEvent late in (StudyEvent[])[Completed(0, attempt: 1), Failed(0, attempt: 1), Pruned(0, attempt: 1), Requeued(0, attempt: 1), Reported(0, 1, attempt: 1), new TrialPaused(s_time, 0, 1, 1)])
+        foreach (StudyEvent late in (StudyEvent[])[Completed(0, attempt: 1), Failed(0, attempt: 1), Pruned(0, attempt: 1),
+            Requeued(0, attempt: 1), Reported(0, 1, attempt: 1), new TrialPaused(s_time, 0, 1, 1)])
             Assert.Equal("Trial 0: attempt 1 was superseded by attempt 2.", Study.Of(second).Refuses(late));
         Assert.Equal(TrialState.Completed, Study.Of([.. second, Completed(0, attempt: 2)]).Trials[0].State);
         Assert.Equal("Trial 0: attempt 1 was superseded by attempt 0.", Study.Of([Created, Proposed(0)]).Refuses(Completed(0, attempt: 1)));
@@ -97,7 +102,8 @@ public class StudyTests
     [Fact]
     public void Only_losses_that_point_at_the_trial_count_as_crashes()
     {
-        Study study = Study.Of([Created, Proposed(0), Started(0), Requeued(0, attempt: 1), Started(0, 2), Requeued(0, attempt: 2) with { Crashed = true }]);
+        Study study = Study.Of(
+            [Created, Proposed(0), Started(0), Requeued(0, attempt: 1), Started(0, 2), Requeued(0, attempt: 2) with { Crashed = true }]);
         Assert.Equal((2, 1), (study.Trials[0].Attempt, study.Trials[0].Crashes));
     }
 
@@ -113,7 +119,8 @@ public class StudyTests
     [Fact]
     public void A_new_attempt_forgets_the_reports_of_the_old_one()
     {
-        Study study = Study.Of([Created, Proposed(0), Started(0), Reported(0, 1), Reported(0, 2), Requeued(0), Started(0, 2), Reported(0, 1)]);
+        Study study =
+            Study.Of([Created, Proposed(0), Started(0), Reported(0, 1), Reported(0, 2), Requeued(0), Started(0, 2), Reported(0, 1)]);
         Assert.Equal(1, Assert.Single(study.Trials[0].Reports).Step);
         Assert.Equal(2, study.Trials[0].Attempt);
     }
@@ -121,7 +128,8 @@ public class StudyTests
     [Fact]
     public void Losses_make_smaller_better_and_outcomes_decide_feasibility()
     {
-        Study study = Study.Of([Created, Proposed(0), Proposed(1), Proposed(2), Proposed(3), Completed(0, 0.9), Completed(1, latency: 20.5), Completed(2, latency: 0.5), Completed(3, latency: double.NaN)]);
+        Study study = Study.Of([Created, Proposed(0), Proposed(1), Proposed(2), Proposed(3), Completed(0, 0.9), Completed(1, latency: 20.5),
+            Completed(2, latency: 0.5), Completed(3, latency: double.NaN)]);
         Assert.Equal([-0.9, 100], study.Trials[0].Losses.AsEnumerable());
         Assert.Equal([true, false, false, false], study.Trials.Select(t => t.IsFeasible));
         Assert.Equal((0.5, 0.5), (s_definition.Outcomes[0].Violation(20.5), s_definition.Outcomes[0].Violation(0.5)));
@@ -165,7 +173,8 @@ public class StudyTests
                 Assert.Equal(accepted.Count, study.Sequence);
                 Assert.Equal(study.Trials.Count(t => t.IsPending), study.PendingCount);
                 Assert.Equal(study.Trials.Count(t => !t.IsPending), study.FinishedCount);
-                Assert.Equal(study.Trials.Where(t => t.State == TrialState.Completed).Select(t => t.Number).Order(), study.Completed.Select(t => t.Number).Order());
+                Assert.Equal(study.Trials.Where(t => t.State == TrialState.Completed).Select(t => t.Number).Order(),
+                    study.Completed.Select(t => t.Number).Order());
             }
             Assert.All(ends.Values, n => Assert.Equal(1, n));
             Assert.Equal(State(study), State(Study.Of(accepted)));
@@ -177,17 +186,23 @@ public class StudyTests
         (Func<StudyDefinition> Make, string Expected)[] cases =
         [
             (() => new StudyDefinition(s_space, []), "no objective"),
-            (() => new StudyDefinition(s_space, [Objective.Minimize("b")]), "The name 'b' stands twice among parameters, objectives and outcomes"),
+            (() => new StudyDefinition(s_space, [Objective.Minimize("b")]),
+                "The name 'b' stands twice among parameters, objectives and outcomes"),
             (() => new StudyDefinition(s_space, [Objective.Minimize("x"), Objective.Maximize("x")]), "The name 'x' stands twice"),
             (() => new StudyDefinition(s_space, [Objective.Minimize(" ")]), "has no name"),
-            (() => new StudyDefinition(s_space, [Objective.Minimize("x", double.NaN)]), "Objective 'x': its reference must be a finite number."),
+            (() => new StudyDefinition(s_space, [Objective.Minimize("x", double.NaN)]),
+                "Objective 'x': its reference must be a finite number."),
             (() => new StudyDefinition(s_space, [Objective.Minimize("x")], [new OutcomeConstraint("y")]), "Outcome 'y': it needs a max"),
-            (() => new StudyDefinition(s_space, [Objective.Minimize("x")], [new OutcomeConstraint("y", Max: 1, Min: 2)]), "Outcome 'y': it needs a max"),
+            (() => new StudyDefinition(s_space, [Objective.Minimize("x")], [new OutcomeConstraint("y", Max: 1, Min: 2)]),
+                "Outcome 'y': it needs a max"),
             (() => new StudyDefinition(s_space, [Objective.Minimize("x")]) { Budget = 0 }, "The budget must be at least 1 trial, not 0."),
         ];
-        foreach ((Func<StudyDefinition> make, string expected) in cases) Assert.Contains(expected, Assert.Throws<InvalidInputException>(make).Message);
+        foreach ((Func<StudyDefinition> make, string expected) in cases)
+            Assert.Contains(expected, Assert.Throws<InvalidInputException>(make).Message);
     }
 
-    private static string State(Study study) => $"{study.Exists} {study.Sequence} {study.PendingCount} " + string.Join("; ", study.Trials.Select(t =>
-        $"{t.Number} {t.Configuration} {t.State} {t.Attempt} {t.Worker} {t.Error} {string.Join(",", t.Values)} {string.Join(",", t.Reports.Select(r => r.Step))}"));
+    private static string State(Study study) =>
+        $"{study.Exists} {study.Sequence} {study.PendingCount} " + string.Join("; ", study.Trials.Select(t =>
+        $"{t.Number} {t.Configuration} {t.State} {t.Attempt} {t.Worker} {t.Error} {string.Join(",", t.Values)} "
+            + $"{string.Join(",", t.Reports.Select(r => r.Step))}"));
 }

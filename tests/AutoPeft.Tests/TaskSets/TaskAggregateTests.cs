@@ -25,7 +25,8 @@ public class TaskAggregateTests
     public void Conditional_value_at_risk_is_Rockafellar_and_Uryasevs_minimum()
     {
         // CVaR_p = min over c of c + E[max(X − c, 0)] / p, attained at one of the losses (Rockafellar and Uryasev 2000, theorem 1).
-        Prop.ForAll(Gen.Choose(1, 9).SelectMany(n => Gen.Choose(-1000, 1000).ArrayOf(n)).ToArbitrary(), Gen.Choose(1, 100).ToArbitrary(), (whole, percent) =>
+        Prop.ForAll(Gen.Choose(1, 9).SelectMany(n => Gen.Choose(-1000, 1000).ArrayOf(n)).ToArbitrary(), Gen.Choose(1, 100).ToArbitrary(),
+            (whole, percent) =>
         {
             double[] x = [.. whole.Select(v => v / 100.0)];
             double p = percent / 100.0, expected = x.Min(c => c + x.Average(v => Math.Max(v - c, 0)) / p);
@@ -39,7 +40,8 @@ public class TaskAggregateTests
     public void An_aggregate_reads_what_it_writes(string text) => Assert.Equal(text, TaskAggregate.Parse(text).ToString());
 
     [Theory]
-    [InlineData("best", "mean, worst, median and cvar:SHARE"), InlineData("cvar:0", "above 0"), InlineData("cvar:x", "cvar:SHARE"), InlineData("rank", "changes with every other trial")]
+    [InlineData("best", "mean, worst, median and cvar:SHARE"), InlineData("cvar:0", "above 0"), InlineData("cvar:x", "cvar:SHARE"),
+        InlineData("rank", "changes with every other trial")]
     public void What_is_no_aggregate_is_refused_with_what_there_is(string text, string says) =>
         Assert.Contains(says, Assert.Throws<InvalidInputException>(() => TaskAggregate.Parse(text)).Message, StringComparison.Ordinal);
 
@@ -63,11 +65,14 @@ public class TaskAggregateTests
     {
         // On the easy task everything is between 0.50 and 0.98, on the hard one between 0.90 (chance) and 0.94.
         var random = new Philox(3);
-        (double Easy, double Hard)[] configurations = [.. Enumerable.Range(0, 200).Select(_ => (0.5 + 0.48 * random.NextDouble(), 0.9 + 0.04 * random.NextDouble()))];
+        (double Easy, double Hard)[] configurations =
+            [.. Enumerable.Range(0, 200).Select(_ => (0.5 + 0.48 * random.NextDouble(), 0.9 + 0.04 * random.NextDouble()))];
         double[] raw = [.. configurations.Select(c => TaskAggregate.Mean.Of([-c.Easy, -c.Hard]))];
         Objective accuracy = Objective.Maximize("accuracy");
-        double[] scaled = [.. configurations.Select(c => TaskAggregate.Mean.Of([-new TaskScale(0.5, 1).Apply(accuracy, c.Easy), -new TaskScale(0.9, 1).Apply(accuracy, c.Hard)]))];
-        double Of(double[] aggregate, Func<(double Easy, double Hard), double> task) => Math.Abs(MathNet.Numerics.Statistics.Correlation.Pearson(aggregate, configurations.Select(task)));
+        double[] scaled = [.. configurations.Select(
+            c => TaskAggregate.Mean.Of([-new TaskScale(0.5, 1).Apply(accuracy, c.Easy), -new TaskScale(0.9, 1).Apply(accuracy, c.Hard)]))];
+        double Of(double[] aggregate, Func<(double Easy, double Hard), double> task) =>
+            Math.Abs(MathNet.Numerics.Statistics.Correlation.Pearson(aggregate, configurations.Select(task)));
         Assert.True(Of(raw, c => c.Hard) < 0.25, $"{Of(raw, c => c.Hard)}");
         Assert.True(Of(scaled, c => c.Hard) > Of(raw, c => c.Hard) + 0.1, $"{Of(scaled, c => c.Hard)}");
     }

@@ -11,7 +11,8 @@ internal sealed record GlueColumns(int First, int Second, int Label)
 
     private static readonly (string First, string Second)[] Pairs =
     [
-        ("sentence1", "sentence2"), ("#1 string", "#2 string"), ("question1", "question2"), ("question", "sentence"), ("premise", "hypothesis"), ("text1", "text2"),
+        ("sentence1", "sentence2"), ("#1 string", "#2 string"), ("question1", "question2"), ("question", "sentence"),
+        ("premise", "hypothesis"), ("text1", "text2"),
     ];
 
     private static readonly string[] Singles = ["sentence", "text", "review"];
@@ -36,6 +37,7 @@ internal sealed record GlueColumns(int First, int Second, int Label)
             if (i >= 0) return new GlueColumns(i, -1, label);
         }
         throw new InvalidInputException(
-            $"{table.File}, line 1: no sentence column among {string.Join(", ", table.Columns)}; name it 'sentence', or 'sentence1' and 'sentence2' for pairs");
+            $"{table.File}, line 1: no sentence column among {string.Join(", ", table.Columns)}; name it 'sentence', or 'sentence1' and "
+                + $"'sentence2' for pairs");
     }
 }

@@ -43,7 +43,8 @@ internal sealed class TsvTable
         // GLUE's MRPC begins with a byte-order mark and ends lines with CR LF.
         lines[0] = lines[0].TrimStart('\uFEFF');
         string[] header = Cells(lines[0]);
-        if (lines[0].Trim().Length == 0) throw new InvalidInputException($"{file}: line 1 is empty; it should name the columns, e.g. sentence<TAB>label");
+        if (lines[0].Trim().Length == 0)
+            throw new InvalidInputException($"{file}: line 1 is empty; it should name the columns, e.g. sentence<TAB>label");
 
         bool headless = GlueColumns.LooksLikeHeadlessCoLA(header);
         var table = new TsvTable(file, headless ? GlueColumns.HeadlessCoLA : header);

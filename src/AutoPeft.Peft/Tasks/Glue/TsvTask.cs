@@ -16,7 +16,8 @@ internal static class TsvTask
     private const string NoLabel = "-1";
 
     // MNLI's dev and test sets come in two kinds; the matched one is the customary.
-    private static readonly string[] TrainFiles = ["train.tsv"], DevFiles = ["dev.tsv", "dev_matched.tsv"], TestFiles = ["test.tsv", "test_matched.tsv"];
+    private static readonly string[] TrainFiles = ["train.tsv"], DevFiles = ["dev.tsv", "dev_matched.tsv"],
+        TestFiles = ["test.tsv", "test_matched.tsv"];
 
     /// <param name="name">The task's name.</param>
     /// <param name="folder">The folder.</param>
@@ -26,7 +27,8 @@ internal static class TsvTask
     /// </exception>
     public static TextTask Read(string name, string folder, TaskOptions options)
     {
-        if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: no such folder; tsv:DIR needs one with train.tsv, dev.tsv and test.tsv");
+        if (!Directory.Exists(folder))
+            throw new InvalidInputException($"{folder}: no such folder; tsv:DIR needs one with train.tsv, dev.tsv and test.tsv");
         LabelledFile train = Labelled(Find(folder, TrainFiles) ?? throw Missing(folder, "train.tsv"));
         LabelledFile dev = Labelled(Find(folder, DevFiles) ?? throw Missing(folder, "dev.tsv"));
         LabelledFile? test = Find(folder, TestFiles) is { } file ? LabelledFile.Load(file) : null;
@@ -116,5 +118,6 @@ internal static class TsvTask
 
     private static string? Find(string folder, string[] names) => names.Select(n => Path.Combine(folder, n)).FirstOrDefault(File.Exists);
 
-    private static InvalidInputException Missing(string folder, string file) => new($"{folder}: {file} is missing; tsv:DIR needs train.tsv, dev.tsv and test.tsv");
+    private static InvalidInputException Missing(string folder, string file) =>
+        new($"{folder}: {file} is missing; tsv:DIR needs train.tsv, dev.tsv and test.tsv");
 }

@@ -38,8 +38,8 @@ internal sealed class ConfusionMatrix
     public double Accuracy => (double)_both.Sum() / _total;
 
     /// <summary>
-    /// Matthews correlation, −1 to 1, by Gorodkin's formula for any number of classes (Comput. Biol. Chem. 2004); with two it is the familiar
-    /// one. 0 where one class has all labels or all predictions.
+    /// Matthews correlation, −1 to 1, by Gorodkin's formula for any number of classes (Comput. Biol. Chem. 2004); with two it is the
+    /// familiar one. 0 where one class has all labels or all predictions.
     /// </summary>
     public double Matthews
     {
@@ -58,7 +58,9 @@ internal sealed class ConfusionMatrix
         }
     }
 
-    /// <summary>F1 of class 1 with two classes; with more, the unweighted mean over classes. 0 for a class that is neither present nor predicted.</summary>
+    /// <summary>
+    /// F1 of class 1 with two classes; with more, the unweighted mean over classes. 0 for a class that is neither present nor predicted.
+    /// </summary>
     public double F1 => _true.Length == 2 ? F1Of(1) : Enumerable.Range(0, _true.Length).Average(F1Of);
 
     private double F1Of(int k)

@@ -3,7 +3,9 @@ namespace AutoPeft.Peft.Tasks;
 /// <summary>Correlations of predicted and true values.</summary>
 internal static class Correlation
 {
-    /// <summary>Pearson's correlation, −1 to 1; 0 where either side is constant (a model that says the same of everything has learned nothing).</summary>
+    /// <summary>
+    /// Pearson's correlation, −1 to 1; 0 where either side is constant (a model that says the same of everything has learned nothing).
+    /// </summary>
     /// <exception cref="ArgumentException">The lengths differ, or there is nothing to score.</exception>
     public static double Pearson(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
     {

@@ -21,7 +21,8 @@ internal static class TaskMetricNames
 {
     private static readonly (string Name, TaskMetric Metric)[] Known =
     [
-        ("accuracy", TaskMetric.Accuracy), ("matthews", TaskMetric.Matthews), ("f1", TaskMetric.F1), ("pearson-spearman", TaskMetric.PearsonSpearman),
+        ("accuracy", TaskMetric.Accuracy), ("matthews", TaskMetric.Matthews), ("f1", TaskMetric.F1),
+        ("pearson-spearman", TaskMetric.PearsonSpearman),
     ];
 
     /// <summary>The name, e.g. <c>pearson-spearman</c>.</summary>
@@ -44,7 +45,8 @@ internal static class TaskMetricNames
     /// <param name="predictions">Predicted classes (or values), as many.</param>
     public static double Score(this TaskMetric metric, ReadOnlySpan<double> labels, ReadOnlySpan<double> predictions)
     {
-        if (metric == TaskMetric.PearsonSpearman) return (Correlation.Pearson(labels, predictions) + Correlation.Spearman(labels, predictions)) / 2;
+        if (metric == TaskMetric.PearsonSpearman)
+            return (Correlation.Pearson(labels, predictions) + Correlation.Spearman(labels, predictions)) / 2;
         ConfusionMatrix confusion = ConfusionMatrix.Of(labels, predictions);
         return metric switch
         {

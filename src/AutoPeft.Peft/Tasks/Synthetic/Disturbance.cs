@@ -5,7 +5,10 @@ namespace AutoPeft.Peft.Tasks.Synthetic;
 /// <summary>Makes an acceptable sentence unacceptable by one small change.</summary>
 internal sealed class Disturbance(Grammar grammar)
 {
-    /// <summary>An unacceptable sentence: wrong agreement of verb or determiner, a subject that cannot act, an object that the verb cannot have, or wrong order.</summary>
+    /// <summary>
+    /// An unacceptable sentence: wrong agreement of verb or determiner, a subject that cannot act, an object that the verb cannot have, or
+    /// wrong order.
+    /// </summary>
     public List<string> Say(Philox random)
     {
         Proposition meaning = grammar.Draw(random);

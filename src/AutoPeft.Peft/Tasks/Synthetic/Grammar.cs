@@ -3,19 +3,24 @@ using AutoPeft.Randomness;
 namespace AutoPeft.Peft.Tasks.Synthetic;
 
 /// <summary>
-/// The probabilistic grammar: draws meanings and puts them into words. Sentences are lists of words, because the acceptability task disturbs them word by word.
+/// The probabilistic grammar: draws meanings and puts them into words. Sentences are lists of words, because the acceptability task
+/// disturbs them word by word.
 /// </summary>
 internal sealed class Grammar(Lexicon lexicon)
 {
     /// <summary>Probability that a verb has one of its usual objects.</summary>
     private const double UsualObject = 0.7;
 
-    /// <summary>Words of rank r are drawn with weight 1 / (r + ZipfOffset): a mild Zipf law, so that rare words occur in a small training set once or never.</summary>
+    /// <summary>
+    /// Words of rank r are drawn with weight 1 / (r + ZipfOffset): a mild Zipf law, so that rare words occur in a small training set once
+    /// or never.
+    /// </summary>
     private const double ZipfOffset = 8;
 
     /// <summary>
-    /// How often an evaluation is a negated opposite, and a sentence sets a clause against the one that counts. Rare enough that words betray their polarity by the company they
-    /// keep, which is how a model finds it; frequent enough that counting words leaves a fifth of the sentences wrong.
+    /// How often an evaluation is a negated opposite, and a sentence sets a clause against the one that counts. Rare enough that words
+    /// betray their polarity by the company they keep, which is how a model finds it; frequent enough that counting words leaves a fifth of
+    /// the sentences wrong.
     /// </summary>
     private const double Negation = 0.15, But = 0.15, Although = 0.06, Coordination = 0.3;
 
@@ -89,13 +94,15 @@ internal sealed class Grammar(Lexicon lexicon)
         if (form < 0.5)
         {
             string evaluation = Evaluation(Lexicon.Adjectives, mood, random, Negation);
-            if (random.NextDouble() < Coordination) evaluation += $" {Lexicon.And} {Evaluation(Lexicon.Adjectives, mood, random, Negation)}";
+            if (random.NextDouble() < Coordination)
+                evaluation += $" {Lexicon.And} {Evaluation(Lexicon.Adjectives, mood, random, Negation)}";
             return [.. Say(subject, random), Lexicon.Copulas[subject.Plural ? 1 : 0], .. evaluation.Split(' ')];
         }
         string verb = Pick(subject.Plural ? meaning.Verb.Plural : meaning.Verb.Singular, random);
         if (form < 0.75)
         {
-            return [.. Say(subject, random), verb, .. Say(meaning.Object, random), .. Evaluation(Lexicon.Adverbs, mood, random, Negation).Split(' ')];
+            return [.. Say(subject, random), verb, .. Say(meaning.Object, random),
+                .. Evaluation(Lexicon.Adverbs, mood, random, Negation).Split(' ')];
         }
         return [.. Say(subject, random), verb, .. Say(meaning.Object, random, Evaluation(Lexicon.Adjectives, mood, random, Negation))];
     }

@@ -15,8 +15,8 @@ internal sealed record NounConcept(NounField Field, string[] Singular, string[] 
 internal sealed record VerbConcept(NounField ObjectField, NounConcept[] Usual, string[] Singular, string[] Plural);
 
 /// <summary>
-/// The words of the synthetic language, spelt from syllables by the seed. Meaning shows only in use: synonyms share their contexts, evaluative words keep company
-/// with others of their polarity.
+/// The words of the synthetic language, spelt from syllables by the seed. Meaning shows only in use: synonyms share their contexts,
+/// evaluative words keep company with others of their polarity.
 /// </summary>
 internal sealed class Lexicon
 {
@@ -104,7 +104,8 @@ internal sealed class Lexicon
         {
             while (true)
             {
-                string word = string.Concat(Enumerable.Range(0, 2 + random.NextInt(2)).Select(_ => $"{Onsets[random.NextInt(Onsets.Length)]}{Vowels[random.NextInt(Vowels.Length)]}"));
+                string word = string.Concat(Enumerable.Range(0, 2 + random.NextInt(2))
+                    .Select(_ => $"{Onsets[random.NextInt(Onsets.Length)]}{Vowels[random.NextInt(Vowels.Length)]}"));
                 if (_used.Add(word)) return word;
             }
         }

@@ -13,7 +13,9 @@ public sealed class SyntheticLanguage(ulong seed)
     // Streams of the language's seed; 1 and 2 spell the lexicon.
     private const ulong CorpusStream = 3, TaskStreams = 16;
 
-    /// <summary>Shares of paragraphs that restate and that list evaluations, and share of all but the first that end in a verdict.</summary>
+    /// <summary>
+    /// Shares of paragraphs that restate and that list evaluations, and share of all but the first that end in a verdict.
+    /// </summary>
     private const double RestatementShare = 0.35, EnumerationShare = 0.3, VerdictShare = 0.9;
 
     private readonly Grammar _grammar = new(new Lexicon(seed));
@@ -80,7 +82,8 @@ public sealed class SyntheticLanguage(ulong seed)
             return $"{Sentence(_grammar.Say(meaning, random))} {Sentence(_grammar.Say(meaning, random))}";
         }
         int mood = random.NextInt(2);
-        string text = Sentence(kind < RestatementShare + EnumerationShare ? _grammar.Enumerate(mood, random) : _grammar.Evaluate(mood, random));
+        string text =
+            Sentence(kind < RestatementShare + EnumerationShare ? _grammar.Enumerate(mood, random) : _grammar.Evaluate(mood, random));
         return random.NextDouble() < VerdictShare ? $"{text} {Grammar.Pick(_grammar.Lexicon.Verdicts[mood], random)} !" : text;
     }
 

@@ -13,12 +13,16 @@ internal enum ComparisonTest
     Permutation,
 
     /// <summary>
-    /// One study on each side: a bootstrap over their trials. It says how much hangs on single lucky trials, not how another seed would have ended.
+    /// One study on each side: a bootstrap over their trials. It says how much hangs on single lucky trials, not how another seed would
+    /// have ended.
     /// </summary>
     TrialBootstrap,
 }
 
-/// <summary>Two ways of searching compared at equal numbers of trials. Quality is hypervolume, or the best loss with its sign turned: larger is better.</summary>
+/// <summary>
+/// Two ways of searching compared at equal numbers of trials. Quality is hypervolume, or the best loss with its sign turned: larger is
+/// better.
+/// </summary>
 /// <param name="Trials">Completed trials at which they are compared: as many as the shortest study has.</param>
 /// <param name="First">Quality of each study of the first side.</param>
 /// <param name="Second">Of the second side.</param>
@@ -27,7 +31,8 @@ internal enum ComparisonTest
 /// <param name="High">Upper end.</param>
 /// <param name="PValue">Two-sided: how often chance alone would give a difference as large.</param>
 /// <param name="Superiority">How often a study of the first side beats one of the second (ties half): 0.5 where they are equal.</param>
-/// <param name="TrialsToMatch">Median number of trials after which studies of the first side reach the second side's median quality; null where most never do.</param>
+/// <param name="TrialsToMatch">Median number of trials after which studies of the first side reach the second side's median quality; null
+/// where most never do.</param>
 /// <param name="Test">Which test.</param>
 internal sealed record StudyComparison(
     int Trials, double[] First, double[] Second, double Difference, double Low, double High, double PValue, double Superiority,
@@ -49,10 +54,12 @@ internal sealed record StudyComparison(
         IStudyView[] all = [.. first, .. second];
         double[] reference = QualityTrace.CommonReference(all);
         int trials = all.Min(s => s.Completed.Count);
-        if (trials == 0) throw new InvalidInputException($"'{all.First(s => s.Completed.Count == 0).Definition.Name}' has no completed trial.");
+        if (trials == 0)
+            throw new InvalidInputException($"'{all.First(s => s.Completed.Count == 0).Definition.Name}' has no completed trial.");
         double[][] a = [.. first.Select(s => QualityTrace.Of(s, reference))], b = [.. second.Select(s => QualityTrace.Of(s, reference))];
         double[] x = [.. a.Select(t => t[trials - 1])], y = [.. b.Select(t => t[trials - 1])];
-        if (x.Concat(y).Any(v => !double.IsFinite(v))) throw new InvalidInputException($"A study has no feasible trial among its first {trials}.");
+        if (x.Concat(y).Any(v => !double.IsFinite(v)))
+            throw new InvalidInputException($"A study has no feasible trial among its first {trials}.");
         double target = Median(y);
         int[] reached = [.. a.Select(t => Array.FindIndex(t, q => q >= target)).Select(i => i < 0 ? int.MaxValue : i + 1).Order()];
         int? match = reached[(reached.Length - 1) / 2] is var m && m == int.MaxValue ? null : m;
@@ -60,20 +67,26 @@ internal sealed record StudyComparison(
         var random = new Philox(seed, 0, StreamPurpose.Bootstrap);
         if (x.Length == 1 && y.Length == 1)
         {
-            double[] draws = [.. Enumerable.Range(0, Resamples / 10).Select(_ => Resampled(first[0], trials, reference, random) - Resampled(second[0], trials, reference, random)).Order()];
+            double[] draws = [.. Enumerable.Range(0, Resamples / 10)
+                .Select(_ => Resampled(first[0], trials, reference, random) - Resampled(second[0], trials, reference, random)).Order()];
             double below = draws.Average(d => d < 0 ? 1.0 : d == 0 ? 0.5 : 0);
-            return new StudyComparison(trials, x, y, x[0] - y[0], Quantile(draws, 0.025), Quantile(draws, 0.975), Math.Min(1, 2 * Math.Min(below, 1 - below)), superiority, match, ComparisonTest.TrialBootstrap);
+            return new StudyComparison(trials, x, y, x[0] - y[0], Quantile(draws, 0.025), Quantile(draws, 0.975),
+                Math.Min(1, 2 * Math.Min(below, 1 - below)), superiority, match, ComparisonTest.TrialBootstrap);
         }
         ulong[] seedsFirst = [.. first.Select(s => s.Definition.Seed)], seedsSecond = [.. second.Select(s => s.Definition.Seed)];
-        bool paired = seedsFirst.Length > 1 && seedsFirst.Distinct().Count() == seedsFirst.Length && seedsFirst.Order().SequenceEqual(seedsSecond.Order());
+        bool paired = seedsFirst.Length > 1 && seedsFirst.Distinct().Count() == seedsFirst.Length
+            && seedsFirst.Order().SequenceEqual(seedsSecond.Order());
         if (paired)
         {
             double[] d = [.. x.Select((v, i) => v - y[Array.IndexOf(seedsSecond, seedsFirst[i])])];
             double[] means = [.. Enumerable.Range(0, Resamples).Select(_ => d.Average(_ => d[random.NextInt(d.Length)])).Order()];
-            return new StudyComparison(trials, x, y, d.Average(), Quantile(means, 0.025), Quantile(means, 0.975), SignFlips(d, random), superiority, match, ComparisonTest.PairedPermutation);
+            return new StudyComparison(trials, x, y, d.Average(), Quantile(means, 0.025), Quantile(means, 0.975), SignFlips(d, random),
+                superiority, match, ComparisonTest.PairedPermutation);
         }
-        double[] differences = [.. Enumerable.Range(0, Resamples).Select(_ => x.Average(_ => x[random.NextInt(x.Length)]) - y.Average(_ => y[random.NextInt(y.Length)])).Order()];
-        return new StudyComparison(trials, x, y, x.Average() - y.Average(), Quantile(differences, 0.025), Quantile(differences, 0.975), Relabelled(x, y, random), superiority, match, ComparisonTest.Permutation);
+        double[] differences = [.. Enumerable.Range(0, Resamples)
+            .Select(_ => x.Average(_ => x[random.NextInt(x.Length)]) - y.Average(_ => y[random.NextInt(y.Length)])).Order()];
+        return new StudyComparison(trials, x, y, x.Average() - y.Average(), Quantile(differences, 0.025), Quantile(differences, 0.975),
+            Relabelled(x, y, random), superiority, match, ComparisonTest.Permutation);
     }
 
     /// <summary>P-value of the mean of paired differences when their signs are as likely either way; exact up to 14 pairs.</summary>
@@ -121,7 +134,8 @@ internal sealed record StudyComparison(
 
     private static double Resampled(IStudyView study, int trials, double[] reference, Philox random)
     {
-        Trial[] drawn = [.. Enumerable.Range(0, trials).Select(_ => study.Completed[random.NextInt(trials)]).Where(t => t.IsFeasible && t.Losses.All(double.IsFinite))];
+        Trial[] drawn = [.. Enumerable.Range(0, trials).Select(_ => study.Completed[random.NextInt(trials)])
+            .Where(t => t.IsFeasible && t.Losses.All(double.IsFinite))];
         if (reference.Length == 1 || drawn.Length == 0) return drawn.Length == 0 ? 0 : -drawn.Min(t => t.Losses[0]);
         return Pareto.Hypervolume.Compute([.. drawn.Select(t => t.Losses.ToArray())], reference);
     }

@@ -4,11 +4,15 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// Every parameter's domain cut into atoms that trees never split: values, or for wide ranges intervals between trials. A marginal of a tree is then exact as a sum over atoms.
+/// Every parameter's domain cut into atoms that trees never split: values, or for wide ranges intervals between trials. A marginal of a
+/// tree is then exact as a sum over atoms.
 /// </summary>
 internal sealed class AtomGrid
 {
-    /// <summary>Most atoms of an ordered parameter. A tree of some hundred trials rarely splits finer, and the cost of exact marginals grows with them.</summary>
+    /// <summary>
+    /// Most atoms of an ordered parameter. A tree of some hundred trials rarely splits finer, and the cost of exact marginals grows with
+    /// them.
+    /// </summary>
     private const int MostIntervals = 64;
 
     /// <summary>Most values of a subset parameter that stand for all.</summary>
@@ -24,7 +28,8 @@ internal sealed class AtomGrid
     {
         Space = space;
         int d = space.Count;
-        (_cuts, _index, Weights, Codes, Ordered) = (new double[d][], new Dictionary<double, int>[d], new double[d][], new double[d][], new bool[d]);
+        (_cuts, _index, Weights, Codes, Ordered) =
+            (new double[d][], new Dictionary<double, int>[d], new double[d][], new double[d][], new bool[d]);
         for (int p = 0; p < d; p++)
         {
             Parameter parameter = space.Parameters[p];
@@ -39,8 +44,10 @@ internal sealed class AtomGrid
             else if (parameter.IsOrdered)
             {
                 double[] cuts = _cuts[p] = Middles([.. seen.Select(parameter.ToUnit).Order()], MostIntervals);
-                Weights[p] = [.. Enumerable.Range(0, cuts.Length + 1).Select(k => (k == cuts.Length ? 1 : cuts[k]) - (k == 0 ? 0 : cuts[k - 1]))];
-                Codes[p] = [.. Enumerable.Range(0, cuts.Length + 1).Select(k => parameter.FromUnit(0.5 * ((k == cuts.Length ? 1 : cuts[k]) + (k == 0 ? 0 : cuts[k - 1]))))];
+                Weights[p] =
+                    [.. Enumerable.Range(0, cuts.Length + 1).Select(k => (k == cuts.Length ? 1 : cuts[k]) - (k == 0 ? 0 : cuts[k - 1]))];
+                Codes[p] = [.. Enumerable.Range(0, cuts.Length + 1)
+                    .Select(k => parameter.FromUnit(0.5 * ((k == cuts.Length ? 1 : cuts[k]) + (k == 0 ? 0 : cuts[k - 1]))))];
             }
             else
             {
@@ -88,6 +95,8 @@ internal sealed class AtomGrid
     private static double[] Middles(double[] positions, int most)
     {
         double[] middles = [.. positions.Zip(positions.Skip(1), (a, b) => 0.5 * (a + b)).Distinct()];
-        return middles.Length < most ? middles : [.. Enumerable.Range(0, most - 1).Select(k => middles[(int)((long)k * middles.Length / (most - 1))])];
+        return middles.Length < most
+            ? middles
+            : [.. Enumerable.Range(0, most - 1).Select(k => middles[(int)((long)k * middles.Length / (most - 1))])];
     }
 }

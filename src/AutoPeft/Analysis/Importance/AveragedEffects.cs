@@ -6,7 +6,9 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Analysis.Importance;
 
-/// <summary>Partial dependence (Friedman 2001) and effects of switches: averages of a sampled function over a quasi-random set of configurations.</summary>
+/// <summary>
+/// Partial dependence (Friedman 2001) and effects of switches: averages of a sampled function over a quasi-random set of configurations.
+/// </summary>
 /// <param name="function">Draws of the function, in standard deviations.</param>
 /// <param name="domain">Where the configurations come from.</param>
 /// <param name="objective">Whose losses the function stands for.</param>
@@ -16,7 +18,9 @@ namespace AutoPeft.Analysis.Importance;
 internal sealed class AveragedEffects(
     ISampledFunction function, ProductDomain domain, Objective objective, Standardization standard, LossScale units, double confidence)
 {
-    /// <summary>Configurations averaged over. The same for every value, so that differences are much more exact than the averages.</summary>
+    /// <summary>
+    /// Configurations averaged over. The same for every value, so that differences are much more exact than the averages.
+    /// </summary>
     private const int Points = 256;
 
     /// <summary>The curve of one parameter.</summary>
@@ -48,12 +52,14 @@ internal sealed class AveragedEffects(
             cancellationToken.ThrowIfCancellationRequested();
             int p = i;
             if (!measured.Contains(domain.Space.Parameters[p].Name)) continue;
-            if (domain.Space.Parameters[p] is BoolParameter b) effects.Add(new SwitchEffect(b.Name, Difference(at => at[p] = 1, at => at[p] = 0)));
+            if (domain.Space.Parameters[p] is BoolParameter b)
+                effects.Add(new SwitchEffect(b.Name, Difference(at => at[p] = 1, at => at[p] = 0)));
             if (domain.Space.Parameters[p] is not SubsetParameter s) continue;
             for (int item = 0; item < s.Items.Length; item++)
             {
                 ulong bit = 1UL << item;
-                effects.Add(new SwitchEffect($"{s.Name}: {s.Items[item]}", Difference(at => Turn(at, p, s, bit, true), at => Turn(at, p, s, bit, false))));
+                effects.Add(new SwitchEffect($"{s.Name}: {s.Items[item]}",
+                    Difference(at => Turn(at, p, s, bit, true), at => Turn(at, p, s, bit, false))));
             }
         }
         return effects.ToImmutable();
@@ -73,10 +79,13 @@ internal sealed class AveragedEffects(
         return Of([.. a.Select((v, s) => units.Invert(sign * (v - b[s])))], v => objective.Log ? Math.Pow(10, v) : v);
     }
 
-    /// <summary>The mean of each draw over the points, changed by <paramref name="change"/>; a parameter that the conditions make inactive stays so.</summary>
+    /// <summary>
+    /// The mean of each draw over the points, changed by <paramref name="change"/>; a parameter that the conditions make inactive stays so.
+    /// </summary>
     private double[] Average(Action<double[]> change)
     {
-        double[] sums = new double[function.Draws], values = new double[function.Draws], point = new double[domain.Space.Count], codes = new double[domain.Space.Count], before = new double[domain.Space.Count];
+        double[] sums = new double[function.Draws], values = new double[function.Draws], point = new double[domain.Space.Count],
+            codes = new double[domain.Space.Count], before = new double[domain.Space.Count];
         for (int r = 0; r < Points; r++)
         {
             domain.Point(r, point);
@@ -85,7 +94,9 @@ internal sealed class AveragedEffects(
             change(codes);
             // What the change activates gets the values of the point; what it ends goes.
             foreach (int i in domain.Space.ParentsFirst)
-                codes[i] = !domain.Space.IsActive(i, codes) ? double.NaN : double.IsNaN(codes[i]) ? domain.Space.Parameters[i].Quantile(point[i]) : codes[i];
+                codes[i] = !domain.Space.IsActive(i, codes) ? double.NaN
+                    : double.IsNaN(codes[i]) ? domain.Space.Parameters[i].Quantile(point[i])
+                    : codes[i];
             function.Evaluate(codes, values);
             for (int s = 0; s < sums.Length; s++) sums[s] += values[s] / Points;
         }

@@ -4,8 +4,9 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// A random forest and its exact functional ANOVA: marginals of the forest's mean are sums over the leaves of all trees (Hutter, Hoos and Leyton-Brown 2014, algorithm 2). Where fANOVA averages the
-/// trees' shares, this decomposes the average tree, whose spurious interactions cancel. Holds a workspace; not thread-safe.
+/// A random forest and its exact functional ANOVA: marginals of the forest's mean are sums over the leaves of all trees (Hutter, Hoos and
+/// Leyton-Brown 2014, algorithm 2). Where fANOVA averages the trees' shares, this decomposes the average tree, whose spurious interactions
+/// cancel. Holds a workspace; not thread-safe.
 /// </summary>
 internal sealed class ForestFunction : ISampledFunction
 {
@@ -21,7 +22,8 @@ internal sealed class ForestFunction : ISampledFunction
     /// <param name="trees">How many.</param>
     /// <param name="random">Source of everything random.</param>
     /// <param name="cancellationToken">Looked at between trees.</param>
-    public ForestFunction(AtomGrid grid, IReadOnlyList<Configuration> configurations, double[] targets, int trees, Philox random, CancellationToken cancellationToken)
+    public ForestFunction(AtomGrid grid, IReadOnlyList<Configuration> configurations, double[] targets, int trees, Philox random,
+        CancellationToken cancellationToken)
     {
         (_grid, _random) = (grid, random);
         int n = targets.Length, d = grid.Space.Count;
@@ -33,7 +35,9 @@ internal sealed class ForestFunction : ISampledFunction
         {
             cancellationToken.ThrowIfCancellationRequested();
             // An inactive parameter has no effect: any value of it belongs to the same result, so each tree learns from another.
-            int[][] atoms = [.. Enumerable.Range(0, d).Select(p => configurations.Select(c => double.IsNaN(c.Codes[p]) ? grid.Draw(p, random) : grid.AtomOf(p, c.Codes[p])).ToArray())];
+            int[][] atoms = [.. Enumerable.Range(0, d)
+                .Select(p =>
+                    configurations.Select(c => double.IsNaN(c.Codes[p]) ? grid.Draw(p, random) : grid.AtomOf(p, c.Codes[p])).ToArray())];
             int[] rows = [.. Enumerable.Range(0, n).Select(_ => random.NextInt(n))];
             _trees[t] = new RegressionTree(grid, atoms, targets, rows, random);
             var used = rows.ToHashSet();
@@ -91,7 +95,8 @@ internal sealed class ForestFunction : ISampledFunction
     /// <summary>Variance that a pair explains beyond its main effects; exact.</summary>
     public double Pair(int p, int q)
     {
-        double[] first = _grid.Weights[p], second = _grid.Weights[q], marginal = new double[first.Length * second.Length], row = new double[first.Length], column = new double[second.Length];
+        double[] first = _grid.Weights[p], second = _grid.Weights[q], marginal = new double[first.Length * second.Length],
+            row = new double[first.Length], column = new double[second.Length];
         double everywhere = 0;
         foreach (RegressionTree tree in _trees)
             foreach (Leaf leaf in tree.Leaves)
@@ -111,7 +116,8 @@ internal sealed class ForestFunction : ISampledFunction
             }
         double variance = 0;
         for (int a = 0; a < first.Length; a++)
-            for (int b = 0; b < second.Length; b++) variance += first[a] * second[b] * Math.Pow(marginal[a * second.Length + b] + row[a] + column[b] + everywhere - _mean, 2);
+            for (int b = 0; b < second.Length; b++)
+                variance += first[a] * second[b] * Math.Pow(marginal[a * second.Length + b] + row[a] + column[b] + everywhere - _mean, 2);
         return variance - Main(p) - Main(q);
     }
 

@@ -4,7 +4,9 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Analysis.Importance;
 
-/// <summary>The loss of an objective that configurations alone decide: known everywhere, so that nothing is modelled and no interval is needed.</summary>
+/// <summary>
+/// The loss of an objective that configurations alone decide: known everywhere, so that nothing is modelled and no interval is needed.
+/// </summary>
 /// <param name="formula">The objective's formula.</param>
 /// <param name="objective">Takes values to losses.</param>
 /// <param name="standard">Takes losses to standard deviations.</param>

@@ -6,8 +6,9 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// Draws of whole functions from a Gaussian process posterior: draws of the prior by random Fourier features of the Matérn 5/2 kernel, corrected by the data (Matheron's rule; Wilson et al.,
-/// "Efficiently sampling functions from Gaussian process posteriors", ICML 2020). Holds a workspace; not thread-safe.
+/// Draws of whole functions from a Gaussian process posterior: draws of the prior by random Fourier features of the Matérn 5/2 kernel,
+/// corrected by the data (Matheron's rule; Wilson et al., "Efficiently sampling functions from Gaussian process posteriors", ICML 2020).
+/// Holds a workspace; not thread-safe.
 /// </summary>
 internal sealed class GaussianFunction : ISampledFunction
 {
@@ -21,7 +22,8 @@ internal sealed class GaussianFunction : ISampledFunction
     private readonly double[][] _alpha, _amplitudes, _frequencies;
     private readonly double[] _offsets;
 
-    private GaussianFunction(FeatureMap map, KernelSystem system, OutcomeWarp warp, Hyperparameters h, double[] targets, int draws, Philox random)
+    private GaussianFunction(FeatureMap map, KernelSystem system, OutcomeWarp warp, Hyperparameters h, double[] targets, int draws,
+        Philox random)
     {
         (_map, _system, _warp) = (map, system, warp);
         double[] weights = _weights = Matern.Weights(map, h);
@@ -38,7 +40,8 @@ internal sealed class GaussianFunction : ISampledFunction
             for (int f = 0; f < map.Count; f++) _frequencies[w][f] = random.NextNormal() * stretch * Math.Sqrt(weights[f]);
             _phases[w] = 2 * Math.PI * random.NextDouble();
         }
-        (_features, _units, _k, _waves) = (new double[map.Count], new double[map.Space.Count], new double[system.Set.Stride], new double[Waves]);
+        (_features, _units, _k, _waves) =
+            (new double[map.Count], new double[map.Space.Count], new double[system.Set.Stride], new double[Waves]);
         int n = system.Set.Count;
         var known = new double[n * Waves];
         for (int i = 0; i < n; i++)
@@ -77,7 +80,8 @@ internal sealed class GaussianFunction : ISampledFunction
     /// <param name="draws">S.</param>
     /// <param name="random">Source of the draws.</param>
     /// <param name="cancellationToken">Stops a long fit.</param>
-    public static GaussianFunction? Fit(SearchSpace space, IReadOnlyList<Configuration> configurations, double[] losses, int draws, Philox random, CancellationToken cancellationToken)
+    public static GaussianFunction? Fit(SearchSpace space, IReadOnlyList<Configuration> configurations, double[] losses, int draws,
+        Philox random, CancellationToken cancellationToken)
     {
         var map = new FeatureMap(space);
         double[][] features = [.. configurations.Select(c => new Candidate(map, c).Features)];
@@ -87,7 +91,8 @@ internal sealed class GaussianFunction : ISampledFunction
         chosen = [.. chosen.Take(HyperparameterFit.MostPoints)];
         var some = new TrainingSet(map, [.. chosen.Select(i => features[i])]);
         double[] someLosses = [.. chosen.Select(i => losses[i])];
-        if (WarpedFit.Of(some, someLosses, new HyperparameterPrior(false), cancellationToken) is not { } best || KernelSystem.Of(set, best.H) is not { } system) return null;
+        if (WarpedFit.Of(some, someLosses, new HyperparameterPrior(false), cancellationToken) is not { } best
+            || KernelSystem.Of(set, best.H) is not { } system) return null;
         double[] targets = [.. losses.Select(best.Warp.Apply)];
         (double[] means, _) = system.LeaveOneOut(targets);
         double error = 0, spread = 0;
@@ -97,7 +102,9 @@ internal sealed class GaussianFunction : ISampledFunction
             error += Math.Pow(t - best.Warp.Expand(means[i]), 2);
             spread += t * t;
         }
-        return new GaussianFunction(map, system, best.Warp, best.H, targets, draws, random) { Explained = spread > 0 ? 1 - error / spread : 0 };
+        return new GaussianFunction(map, system, best.Warp, best.H, targets, draws,
+            random)
+        { Explained = spread > 0 ? 1 - error / spread : 0 };
     }
 
     /// <summary>How sensitive the model is to a parameter: the sum of inverse squared length scales of the parameter's features.</summary>
@@ -116,7 +123,8 @@ internal sealed class GaussianFunction : ISampledFunction
         _system.Row(_features, _k);
         Spread(_features, _waves);
         for (int s = 0; s < values.Length; s++)
-            values[s] = _warp.Expand(_offsets[s] + DenseFactor.Dot(_amplitudes[s], _waves, Waves) + DenseFactor.Dot(_alpha[s], _k, _system.Set.Count));
+            values[s] = _warp.Expand(
+                _offsets[s] + DenseFactor.Dot(_amplitudes[s], _waves, Waves) + DenseFactor.Dot(_alpha[s], _k, _system.Set.Count));
     }
 
     private void Spread(ReadOnlySpan<double> features, Span<double> waves)

@@ -1,7 +1,8 @@
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// A function over a space as a model knows it: its best guess, and draws of what it may be as well. A share of variance is computed for each draw, and their spread is the interval.
+/// A function over a space as a model knows it: its best guess, and draws of what it may be as well. A share of variance is computed for
+/// each draw, and their spread is the interval.
 /// </summary>
 internal interface ISampledFunction
 {

@@ -10,15 +10,18 @@ public enum ImportanceMethod
     GaussianProcess,
 
     /// <summary>
-    /// Functional ANOVA of a random forest, with exact marginals over its leaves (Hutter, Hoos and Leyton-Brown, ICML 2014). Its shares are up to 10 points off at 500 trials of a smooth function, where a
-    /// Gaussian process is 2 off: a forest follows steps better than slopes.
+    /// Functional ANOVA of a random forest, with exact marginals over its leaves (Hutter, Hoos and Leyton-Brown, ICML 2014). Its shares are
+    /// up to 10 points off at 500 trials of a smooth function, where a Gaussian process is 2 off: a forest follows steps better than
+    /// slopes.
     /// </summary>
     Forest,
 
     /// <summary>PED-ANOVA: what sets the best trials apart from all (Watanabe, Bansal and Hutter, IJCAI 2023).</summary>
     PedAnova,
 
-    /// <summary>Sobol' indices of the objective's own formula, whatever method was asked for: such an objective is known and not modelled.</summary>
+    /// <summary>
+    /// Sobol' indices of the objective's own formula, whatever method was asked for: such an objective is known and not modelled.
+    /// </summary>
     Formula,
 }
 
@@ -28,7 +31,9 @@ public sealed record ImportanceOptions
     /// <summary>Trials beyond which the forest takes over by default: a Gaussian process needs n³ operations.</summary>
     public const int MostModelTrials = 1000;
 
-    /// <summary>What the command line and the report use, so that they say the same: the defaults on at most 400 trials, a matter of seconds.</summary>
+    /// <summary>
+    /// What the command line and the report use, so that they say the same: the defaults on at most 400 trials, a matter of seconds.
+    /// </summary>
     public static ImportanceOptions Standard { get; } = new() { MostTrials = 400 };
 
     /// <summary>Default <see cref="ImportanceMethod.Auto"/>.</summary>
@@ -41,12 +46,15 @@ public sealed record ImportanceOptions
     public int MostTrials { get; init; } = int.MaxValue;
 
     /// <summary>
-    /// Most parameters that are measured, those to which the model is most sensitive. Default 32: in wider spaces nearly all explain nothing, and each
-    /// costs thousands of evaluations of the model. <see cref="ImportanceReport.Limits"/> says where it was reached.
+    /// Most parameters that are measured, those to which the model is most sensitive. Default 32: in wider spaces nearly all explain
+    /// nothing, and each costs thousands of evaluations of the model. <see cref="ImportanceReport.Limits"/> says where it was reached.
     /// </summary>
     public int MostParameters { get; init; } = 32;
 
-    /// <summary>Curves of partial dependence in spaces of more than <see cref="MostParameters"/>, of the most important ones; all in others. Default 6.</summary>
+    /// <summary>
+    /// Curves of partial dependence in spaces of more than <see cref="MostParameters"/>, of the most important ones; all in others. Default
+    /// 6.
+    /// </summary>
     public int CurvesOfWideSpaces { get; init; } = 6;
 
     /// <summary>
@@ -62,8 +70,8 @@ public sealed record ImportanceOptions
     public int MostInteracting { get; init; } = 8;
 
     /// <summary>
-    /// Losses above this quantile of the trials count as equal to it. Default 1, all as they are. A few diverged runs otherwise are most of the variance, and importance says what makes runs diverge;
-    /// 0.5 asks what matters among the better half.
+    /// Losses above this quantile of the trials count as equal to it. Default 1, all as they are. A few diverged runs otherwise are most of
+    /// the variance, and importance says what makes runs diverge; 0.5 asks what matters among the better half.
     /// </summary>
     public double Cutoff { get; init; } = 1;
 

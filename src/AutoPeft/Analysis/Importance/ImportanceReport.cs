@@ -25,14 +25,16 @@ public sealed record PartialDependence(string Parameter, ImmutableArray<Dependen
 /// <summary>A point of a partial-dependence curve.</summary>
 /// <param name="Value">The parameter's value, as people write it.</param>
 /// <param name="Objective">
-/// The objective there, in its own units (where its scale is logarithmic, the mean is of logarithms). Its interval is what the model does not know, not the spread over the other parameters.
+/// The objective there, in its own units (where its scale is logarithmic, the mean is of logarithms). Its interval is what the model does
+/// not know, not the spread over the other parameters.
 /// </param>
 public readonly record struct DependencePoint(string Value, IntervalEstimate Objective);
 
 /// <summary>What turning a switch on changes, on average over all else: which layers matter.</summary>
 /// <param name="Parameter">A bool parameter, or a subset parameter and one of its items as "targets: q".</param>
 /// <param name="Effect">
-/// The objective with the switch on less that with it off, in the objective's own units; where its scale is logarithmic, the ratio. The interval excludes 0 (or 1) where the direction is known.
+/// The objective with the switch on less that with it off, in the objective's own units; where its scale is logarithmic, the ratio. The
+/// interval excludes 0 (or 1) where the direction is known.
 /// </param>
 public sealed record SwitchEffect(string Parameter, IntervalEstimate Effect);
 
@@ -58,8 +60,8 @@ public sealed record ImportanceReport
     public required int Trials { get; init; }
 
     /// <summary>
-    /// Whether shares are of the variance of the objective's logarithm, and effects of switches ratios: the objective's scale is logarithmic. Else both are
-    /// in the objective's own units.
+    /// Whether shares are of the variance of the objective's logarithm, and effects of switches ratios: the objective's scale is
+    /// logarithmic. Else both are in the objective's own units.
     /// </summary>
     public required bool IsLogarithmic { get; init; }
 
@@ -67,8 +69,9 @@ public sealed record ImportanceReport
     public ImmutableArray<string> Limits { get; init; } = [];
 
     /// <summary>
-    /// Share of the trials' variance that the model predicts for trials it has not seen: leave-one-out R² of the Gaussian process, out-of-bag R² of the forest; null for PED-ANOVA
-    /// and formulas, which model nothing. Where the share is low, so is the worth of what follows.
+    /// Share of the trials' variance that the model predicts for trials it has not seen: leave-one-out R² of the Gaussian process,
+    /// out-of-bag R² of the forest; null for PED-ANOVA and formulas, which model nothing. Where the share is low, so is the worth of what
+    /// follows.
     /// </summary>
     public required double? Explained { get; init; }
 

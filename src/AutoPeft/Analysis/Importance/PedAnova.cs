@@ -3,9 +3,10 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023): the functional ANOVA of "is among the best γ' of all trials", in closed form. A parameter's main effect is the Pearson divergence of its
-/// density among the best from its density among all; a pair's is that of the joint densities less the two main effects. Densities are kernel estimates (Scott's rule; Aitchison–Aitken for choices).
-/// An inactive parameter counts as one more value, so conditional spaces need nothing special.
+/// PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023): the functional ANOVA of "is among the best γ' of all trials", in closed form. A
+/// parameter's main effect is the Pearson divergence of its density among the best from its density among all; a pair's is that of the
+/// joint densities less the two main effects. Densities are kernel estimates (Scott's rule; Aitchison–Aitken for choices). An inactive
+/// parameter counts as one more value, so conditional spaces need nothing special.
 /// </summary>
 internal sealed class PedAnova
 {
@@ -21,9 +22,13 @@ internal sealed class PedAnova
     /// <param name="trials">n configurations.</param>
     /// <param name="losses">n losses.</param>
     /// <param name="bestShare">γ'.</param>
-    public PedAnova(SearchSpace space, Configuration[] trials, double[] losses, double bestShare) => (_space, _trials, _losses, _bestShare) = (space, trials, losses, bestShare);
+    public PedAnova(SearchSpace space, Configuration[] trials, double[] losses, double bestShare) =>
+        (_space, _trials, _losses, _bestShare) = (space, trials, losses, bestShare);
 
-    /// <summary>Main effects, and those of the wanted pairs, in units of the indicator's variance, from the rows drawn (all once, or a bootstrap sample).</summary>
+    /// <summary>
+    /// Main effects, and those of the wanted pairs, in units of the indicator's variance, from the rows drawn (all once, or a bootstrap
+    /// sample).
+    /// </summary>
     public (double[] Main, double[] Pairs) Effects(int[] rows, IReadOnlyList<(int, int)> pairs)
     {
         int best = Math.Max(2, (int)Math.Ceiling(_bestShare * rows.Length));
@@ -78,7 +83,8 @@ internal sealed class PedAnova
         bool choices = !parameter.IsOrdered || parameter is BoolParameter;
         int cells = choices ? (int)Math.Min(parameter.Cardinality!.Value, 1024) : (int)Math.Min(parameter.Cardinality ?? Cells, Cells);
         double[] units = [.. codes.Where(c => !double.IsNaN(c)).Select(parameter.ToUnit)];
-        double mean = active > 0 ? units.Average() : 0, sd = active > 1 ? Math.Sqrt(units.Sum(u => (u - mean) * (u - mean)) / (active - 1)) : 0;
+        double mean = active > 0 ? units.Average() : 0,
+            sd = active > 1 ? Math.Sqrt(units.Sum(u => (u - mean) * (u - mean)) / (active - 1)) : 0;
         double[] ordered = [.. units.Order()];
         double quartiles = active > 3 ? (ordered[active * 3 / 4] - ordered[active / 4]) / 1.34 : sd;
         double spread = quartiles > 0 ? Math.Min(sd, quartiles) : sd;
@@ -102,7 +108,8 @@ internal sealed class PedAnova
                 double u = parameter.ToUnit(c), sum = 0;
                 for (int i = 0; i < cells; i++)
                 {
-                    double at = parameter.Cardinality is null or > Cells ? (i + 0.5) / cells : parameter.ToUnit(parameter.CodeAt(i)), z = (at - u) / width;
+                    double at = parameter.Cardinality is null or > Cells ? (i + 0.5) / cells : parameter.ToUnit(parameter.CodeAt(i)),
+                        z = (at - u) / width;
                     sum += kernel[i] = Math.Exp(-0.5 * z * z);
                 }
                 for (int i = 0; i < cells; i++) kernel[i] /= sum;

@@ -5,9 +5,10 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// A space as independent uniform coordinates, which is what a variance decomposition needs. Every parameter has a coordinate, whether it is active or not; the configuration at a point leaves out
-/// what its conditions make inactive. So the decomposition is exact for conditional spaces too, and a parameter that is seldom active explains little. Hard constraints are not looked at: they make
-/// the parameters dependent, and shares of variance then do not add up.
+/// A space as independent uniform coordinates, which is what a variance decomposition needs. Every parameter has a coordinate, whether it
+/// is active or not; the configuration at a point leaves out what its conditions make inactive. So the decomposition is exact for
+/// conditional spaces too, and a parameter that is seldom active explains little. Hard constraints are not looked at: they make the
+/// parameters dependent, and shares of variance then do not add up.
 /// </summary>
 internal sealed class ProductDomain
 {
@@ -29,7 +30,10 @@ internal sealed class ProductDomain
     /// <summary>The space.</summary>
     public SearchSpace Space { get; }
 
-    /// <summary>The coordinates at an index of the quasi-random sequence: points × parameters of them, on [0, 1). Dimensions beyond the table are drawn at random.</summary>
+    /// <summary>
+    /// The coordinates at an index of the quasi-random sequence: points × parameters of them, on [0, 1). Dimensions beyond the table are
+    /// drawn at random.
+    /// </summary>
     public void Point(int index, Span<double> coordinates)
     {
         _sequence.Point((uint)index, coordinates[.._covered]);
@@ -39,6 +43,7 @@ internal sealed class ProductDomain
     /// <summary>The configuration at a point.</summary>
     public void Codes(ReadOnlySpan<double> coordinates, Span<double> codes)
     {
-        foreach (int i in Space.ParentsFirst) codes[i] = Space.IsActive(i, codes) ? Space.Parameters[i].Quantile(coordinates[i]) : double.NaN;
+        foreach (int i in Space.ParentsFirst)
+            codes[i] = Space.IsActive(i, codes) ? Space.Parameters[i].Quantile(coordinates[i]) : double.NaN;
     }
 }

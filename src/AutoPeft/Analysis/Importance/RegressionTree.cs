@@ -12,12 +12,14 @@ namespace AutoPeft.Analysis.Importance;
 internal sealed record Leaf(double Value, bool[]?[] Sets, double[] Measures, double Volume);
 
 /// <summary>
-/// A regression tree over atoms, grown until leaves are pure or small. Ordered parameters are split at a threshold, choices into two groups (ordered by their mean, Breiman et al. 1984, section 4.2.2),
-/// subsets by whether they have an item.
+/// A regression tree over atoms, grown until leaves are pure or small. Ordered parameters are split at a threshold, choices into two groups
+/// (ordered by their mean, Breiman et al. 1984, section 4.2.2), subsets by whether they have an item.
 /// </summary>
 internal sealed class RegressionTree
 {
-    /// <summary>Rows that a node needs to be split. Small: averaging over trees takes the noise away, and large leaves would take away effects.</summary>
+    /// <summary>
+    /// Rows that a node needs to be split. Small: averaging over trees takes the noise away, and large leaves would take away effects.
+    /// </summary>
     private const int LeastToSplit = 4;
 
     private readonly AtomGrid _grid;
@@ -143,7 +145,10 @@ internal sealed class RegressionTree
         }
     }
 
-    /// <summary>Atoms on the left of a split after position <paramref name="at"/>. Where nothing was seen, thresholds fall at random, and choices to either side.</summary>
+    /// <summary>
+    /// Atoms on the left of a split after position <paramref name="at"/>. Where nothing was seen, thresholds fall at random, and choices to
+    /// either side.
+    /// </summary>
     private bool[] Left(int p, int[] sequence, int at, bool[]? within)
     {
         var left = new bool[_grid.Weights[p].Length];

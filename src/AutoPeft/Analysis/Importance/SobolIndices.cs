@@ -1,7 +1,8 @@
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>
-/// Sobol' indices of sampled functions by pick-freeze on quasi-random points: main effects and pairs after Saltelli et al. 2010 (table 2, row b), totals after Jansen 1999 (row f).
+/// Sobol' indices of sampled functions by pick-freeze on quasi-random points: main effects and pairs after Saltelli et al. 2010 (table 2,
+/// row b), totals after Jansen 1999 (row f).
 /// </summary>
 internal sealed class SobolIndices
 {
@@ -15,7 +16,8 @@ internal sealed class SobolIndices
     /// <param name="n">Base points, a power of two; n·(k + 2) evaluations where k parameters are measured.</param>
     /// <param name="measured">Parameters that are measured; the others get 0.</param>
     /// <param name="cancellationToken">Looked at between points.</param>
-    public SobolIndices(ISampledFunction function, ProductDomain domain, int n, IReadOnlyList<int> measured, CancellationToken cancellationToken)
+    public SobolIndices(ISampledFunction function, ProductDomain domain, int n, IReadOnlyList<int> measured,
+        CancellationToken cancellationToken)
     {
         (_function, _domain, _n, _d, _draws) = (function, domain, n, domain.Space.Count, function.Draws);
         _points = new double[n * 2 * _d];

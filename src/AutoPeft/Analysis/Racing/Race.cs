@@ -22,7 +22,8 @@ internal readonly record struct RaceResult(int Candidate, int Block, double Loss
 /// <summary>Where a race stands.</summary>
 /// <param name="Alive">Candidates that may still be the best, by index.</param>
 /// <param name="EliminatedBy">For each candidate the one that beat it, or −1.</param>
-/// <param name="Leader">The alive candidate with the smallest mean over the blocks that all alive ones have run; −1 before the first block is complete.</param>
+/// <param name="Leader">The alive candidate with the smallest mean over the blocks that all alive ones have run; −1 before the first block
+/// is complete.</param>
 internal sealed record RaceStanding(ImmutableArray<int> Alive, ImmutableArray<int> EliminatedBy, int Leader)
 {
     /// <summary>Whether one candidate is left.</summary>
@@ -30,9 +31,10 @@ internal sealed record RaceStanding(ImmutableArray<int> Alive, ImmutableArray<in
 }
 
 /// <summary>
-/// Racing (Maron and Moore 1994; F-Race: Birattari et al. 2002): candidates run the same blocks in turn, and one that is worse than another beyond doubt runs no more. Worse is decided by paired
-/// differences and a test that may be looked at after every run, at level <see cref="RaceOptions.Error"/> over all pairs and all times. Blocks are seeds, or tasks and seeds, so that a race may be over
-/// tasks. Pure: the results decide.
+/// Racing (Maron and Moore 1994; F-Race: Birattari et al. 2002): candidates run the same blocks in turn, and one that is worse than another
+/// beyond doubt runs no more. Worse is decided by paired differences and a test that may be looked at after every run, at level
+/// <see cref="RaceOptions.Error"/> over all pairs and all times. Blocks are seeds, or tasks and seeds, so that a race may be over tasks.
+/// Pure: the results decide.
 /// </summary>
 internal sealed class Race
 {
@@ -46,8 +48,10 @@ internal sealed class Race
     public Race(int candidates, int blocks, RaceOptions? options = null)
     {
         (_candidates, _blocks, _options) = (candidates, blocks, options ?? new());
-        if (candidates < 1 || blocks < 1) throw new InvalidInputException($"A race needs candidates and blocks, not {candidates} and {blocks}.");
-        if (!(_options.Error is > 0 and < 1)) throw new InvalidInputException($"A race's error must be between 0 and 1, not {_options.Error}.");
+        if (candidates < 1 || blocks < 1)
+            throw new InvalidInputException($"A race needs candidates and blocks, not {candidates} and {blocks}.");
+        if (!(_options.Error is > 0 and < 1))
+            throw new InvalidInputException($"A race's error must be between 0 and 1, not {_options.Error}.");
     }
 
     /// <summary>Where the race stands after these results; a later result of the same run replaces an earlier one.</summary>
@@ -61,7 +65,8 @@ internal sealed class Race
         var differences = new (int Count, double Mean, double Squares)[_candidates, _candidates];
         for (int k = 0; k < _blocks; k++)
         {
-            // Blocks in their order, as they were when the decision could first be taken: a result that comes late changes no earlier elimination.
+            // Blocks in their order, as they were when the decision could first be taken: a result that comes late changes no earlier
+            // elimination.
             var fallen = new List<(int Loser, int Winner)>();
             for (int i = 0; i < _candidates; i++)
                 for (int j = 0; j < _candidates; j++)
@@ -74,23 +79,28 @@ internal sealed class Race
                     mean += step / (n + 1);
                     squares += step * (Difference(worse, better) - mean);
                     differences[i, j] = (n + 1, mean, squares);
-                    if (n + 1 >= _options.FirstTest && mean > 0 && AnytimeTest.LogEvidence(n + 1, mean, squares) >= threshold) fallen.Add((j, i));
+                    if (n + 1 >= _options.FirstTest && mean > 0 && AnytimeTest.LogEvidence(n + 1, mean, squares) >= threshold)
+                        fallen.Add((j, i));
                 }
             foreach ((int loser, int winner) in fallen)
                 if (by[loser] < 0) by[loser] = winner;
         }
         int[] alive = [.. Enumerable.Range(0, _candidates).Where(i => by[i] < 0)];
         int common = Enumerable.Range(0, _blocks).TakeWhile(k => alive.All(i => table[i, k] is not null)).Count();
-        int leader = common == 0 ? -1 : alive.OrderBy(i => Enumerable.Range(0, common).Average(k => Math.Min(table[i, k]!.Value, Cap))).ThenBy(i => i).First();
+        int leader = common == 0
+            ? -1
+            : alive.OrderBy(i => Enumerable.Range(0, common).Average(k => Math.Min(table[i, k]!.Value, Cap))).ThenBy(i => i).First();
         return new RaceStanding([.. alive], [.. by], leader);
     }
 
     /// <summary>
-    /// The runs to do next, most wanted first: the alive candidates' missing runs of the earliest incomplete block. Empty when one candidate is left or no block is.
+    /// The runs to do next, most wanted first: the alive candidates' missing runs of the earliest incomplete block. Empty when one
+    /// candidate is left or no block is.
     /// </summary>
     /// <param name="results">Results so far.</param>
     /// <param name="pending">Runs that are under way or queued.</param>
-    public IReadOnlyList<(int Candidate, int Block)> Next(IReadOnlyList<RaceResult> results, IReadOnlySet<(int Candidate, int Block)> pending)
+    public IReadOnlyList<(int Candidate, int Block)> Next(IReadOnlyList<RaceResult> results,
+        IReadOnlySet<(int Candidate, int Block)> pending)
     {
         RaceStanding standing = Standing(results);
         if (standing.IsDecided) return [];
@@ -120,7 +130,8 @@ internal sealed class Race
     {
         var table = new double?[_candidates, _blocks];
         foreach (RaceResult r in results)
-            if (r.Candidate >= 0 && r.Candidate < _candidates && r.Block >= 0 && r.Block < _blocks) table[r.Candidate, r.Block] = double.IsNaN(r.Loss) ? double.PositiveInfinity : r.Loss;
+            if (r.Candidate >= 0 && r.Candidate < _candidates && r.Block >= 0 && r.Block < _blocks)
+                table[r.Candidate, r.Block] = double.IsNaN(r.Loss) ? double.PositiveInfinity : r.Loss;
         return table;
     }
 }

@@ -16,7 +16,8 @@ public interface IStopRule
 public sealed record TrialLimit : IStopRule
 {
     /// <exception cref="InvalidInputException">Below 1.</exception>
-    public TrialLimit(int trials) => Trials = trials > 0 ? trials : throw new InvalidInputException($"A limit of trials must be at least 1, not {trials}.");
+    public TrialLimit(int trials) =>
+        Trials = trials > 0 ? trials : throw new InvalidInputException($"A limit of trials must be at least 1, not {trials}.");
 
     /// <summary>How many.</summary>
     public int Trials { get; }
@@ -32,7 +33,8 @@ public sealed record TrialLimit : IStopRule
 public sealed record TimeLimit : IStopRule
 {
     /// <exception cref="InvalidInputException">Not above 0.</exception>
-    public TimeLimit(TimeSpan time) => Time = time > TimeSpan.Zero ? time : throw new InvalidInputException("A time limit must be above 0.");
+    public TimeLimit(TimeSpan time) =>
+        Time = time > TimeSpan.Zero ? time : throw new InvalidInputException("A time limit must be above 0.");
 
     /// <summary>How long the study may run.</summary>
     public TimeSpan Time { get; }
@@ -54,8 +56,12 @@ public sealed record TargetReached(string Objective, double Value) : IStopRule
     {
         Objective[] all = [.. study.Definition.Objectives];
         int j = Array.FindIndex(all, o => o.Name == Objective);
-        if (j < 0) throw new InvalidInputException($"The study has no objective '{Objective}'; it has {string.Join(", ", all.Select(o => o.Name))}.");
+        if (j < 0)
+            throw new InvalidInputException(
+                $"The study has no objective '{Objective}'; it has {string.Join(", ", all.Select(o => o.Name))}.");
         double loss = all[j].ToLoss(Value);
-        return study.Completed.FirstOrDefault(t => t.IsFeasible && t.Losses[j] <= loss) is { } reached ? $"trial {reached.Number} reached {Objective} {Spaces.ValueText.Plain(Value)}" : null;
+        return study.Completed.FirstOrDefault(t => t.IsFeasible && t.Losses[j] <= loss) is { } reached
+            ? $"trial {reached.Number} reached {Objective} {Spaces.ValueText.Plain(Value)}"
+            : null;
     }
 }

@@ -83,7 +83,8 @@ internal sealed record StudyWinner(
         ImmutableArray<int> ties = [.. all.Skip(1).TakeWhile(c => c.Mean == best.Mean).Select(c => c.Trials[0].Number).Order()];
         double observed = Value(best.Mean), squares = all.Sum(c => c.Losses.Sum(l => (l - c.Mean) * (l - c.Mean)));
         var winner = new StudyWinner(of.Name, best.Trials[0].Number, best.Losses.Length, all.Length, observed, observed, observed, observed,
-            ties.IsEmpty, 0, NoiseSource.None) { Ties = ties };
+            ties.IsEmpty, 0, NoiseSource.None)
+        { Ties = ties };
         if (of.Formula is not null || ties.Length == all.Length - 1 && squares == 0) return winner;
         int freedom = all.Sum(c => c.Losses.Length - 1);
         NoiseSource source = freedom >= LeastFreedom && squares > 0 ? NoiseSource.Repeats : NoiseSource.Model;
@@ -112,23 +113,30 @@ internal sealed record StudyWinner(
         public double Mean { get; } = Losses.Average();
     }
 
-    private static double ModelNoise(SearchSpace space, Configuration[] configurations, double[] losses, CancellationToken cancellationToken)
+    private static double ModelNoise(SearchSpace space, Configuration[] configurations, double[] losses,
+        CancellationToken cancellationToken)
     {
         const int least = 10;
-        if (losses.Length < least) throw new InvalidInputException($"The noise of {losses.Length} trial(s) without repeats cannot be estimated; run some configurations again, or at least {least} trials.");
+        if (losses.Length < least)
+            throw new InvalidInputException($"The noise of {losses.Length} trial(s) without repeats cannot be estimated; run some "
+                + $"configurations again, or at least {least} trials.");
         var map = new FeatureMap(space);
         int[] rows = [.. Enumerable.Range(0, losses.Length)];
         // The better half, and no more than a fit takes: runs that diverged say nothing of the noise among good ones.
-        rows = [.. rows.OrderBy(r => losses[r]).Take(Math.Max(least, Math.Min(losses.Length / 2 + 1, HyperparameterFit.MostPoints))).Order()];
+        rows =
+            [.. rows.OrderBy(r => losses[r]).Take(Math.Max(least, Math.Min(losses.Length / 2 + 1, HyperparameterFit.MostPoints))).Order()];
         double[] some = [.. rows.Select(r => losses[r])];
         Standardization scale = Standardization.Of(some);
         var set = new TrainingSet(map, [.. rows.Select(r => new Samplers.GaussianProcess.Candidate(map, configurations[r]).Features)]);
         double[] targets = [.. some.Select(scale.Apply)];
         var prior = new HyperparameterPrior(false);
         Hyperparameters? h = HyperparameterFit.Fit(set, targets, prior, null, true, false, out _, cancellationToken);
-        if (h is null || some.Max() - some.Min() <= 0) throw new InvalidInputException("The noise cannot be estimated: the results do not vary.");
-        // With few trials a function that follows every wiggle is the most probable one, and it leaves no noise. What all functions that explain the data as well leave, on average, is honest.
-        Hyperparameters[] draws = HyperparameterSampling.Draw(set, targets, prior, h, HyperparameterSampling.Scales(set, targets, prior, h), Draws, new Philox(0, 0, StreamPurpose.Bootstrap));
+        if (h is null || some.Max() - some.Min() <= 0)
+            throw new InvalidInputException("The noise cannot be estimated: the results do not vary.");
+        // With few trials a function that follows every wiggle is the most probable one, and it leaves no noise. What all functions that
+        // explain the data as well leave, on average, is honest.
+        Hyperparameters[] draws = HyperparameterSampling.Draw(set, targets, prior, h, HyperparameterSampling.Scales(set, targets, prior, h),
+            Draws, new Philox(0, 0, StreamPurpose.Bootstrap));
         return scale.Spread * Math.Sqrt(draws.Average(d => Math.Exp(d.LogNoise)));
     }
 }

@@ -18,6 +18,8 @@ internal static class TruncatedNormal
         if (l > 0) (l, u) = (-u, -l);
         if (!(u > l)) return double.NegativeInfinity;
         double top = double.IsPositiveInfinity(u) ? 0 : NormalDistribution.LogCdf(u);
-        return double.IsNegativeInfinity(l) ? top : top + NormalDistribution.Log1p(-Math.Min(Math.Exp(NormalDistribution.LogCdf(l) - top), 1 - 1e-16));
+        return double.IsNegativeInfinity(l)
+            ? top
+            : top + NormalDistribution.Log1p(-Math.Min(Math.Exp(NormalDistribution.LogCdf(l) - top), 1 - 1e-16));
     }
 }

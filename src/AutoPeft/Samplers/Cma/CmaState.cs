@@ -1,8 +1,8 @@
 namespace AutoPeft.Samplers.Cma;
 
 /// <summary>
-/// The state of CMA-ES (Hansen, "The CMA evolution strategy: a tutorial", 2016, default parameters) on the unit cube, with the Cholesky factor in place of the symmetric root
-/// (Krause, Arbonès and Igel 2016), so that replaying a history costs d³/6 a generation.
+/// The state of CMA-ES (Hansen, "The CMA evolution strategy: a tutorial", 2016, default parameters) on the unit cube, with the Cholesky
+/// factor in place of the symmetric root (Krause, Arbonès and Igel 2016), so that replaying a history costs d³/6 a generation.
 /// </summary>
 internal sealed class CmaState
 {
@@ -14,7 +14,8 @@ internal sealed class CmaState
 
     /// <param name="start">The first mean.</param>
     /// <param name="sigma">The first step size; 0.3 searches the whole cube.</param>
-    /// <param name="minimalDeviation">Least standard deviation by coordinate: half a step of a discrete one, so that it cannot freeze on a value (CMA-ES with margin, Hamano et al. 2022).</param>
+    /// <param name="minimalDeviation">Least standard deviation by coordinate: half a step of a discrete one, so that it cannot freeze on a
+    /// value (CMA-ES with margin, Hamano et al. 2022).</param>
     public CmaState(double[] start, double sigma, double[] minimalDeviation)
     {
         _d = start.Length;

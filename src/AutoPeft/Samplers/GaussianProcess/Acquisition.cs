@@ -4,8 +4,8 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// What a proposal maximises: log E[improvement] averaged over the paths, plus log P(feasible) for every outcome constraint, plus a person's prior
-/// (πBO: log π(x) weighted by β/n, Hvarfner et al. 2022). Holds a workspace; not thread-safe.
+/// What a proposal maximises: log E[improvement] averaged over the paths, plus log P(feasible) for every outcome constraint, plus a
+/// person's prior (πBO: log π(x) weighted by β/n, Hvarfner et al. 2022). Holds a workspace; not thread-safe.
 /// </summary>
 internal sealed class Acquisition : IAcquisition
 {
@@ -23,11 +23,14 @@ internal sealed class Acquisition : IAcquisition
     private readonly bool[] _wanted;
     private readonly bool _compress;
 
-    /// <summary>Log improvement below which there is little left to gain, about a thousandth of the losses' spread; and the slope there.</summary>
+    /// <summary>
+    /// Log improvement below which there is little left to gain, about a thousandth of the losses' spread; and the slope there.
+    /// </summary>
     private const double Negligible = -7, Flatness = 0.01;
 
     /// <param name="map">The embedding.</param>
-    /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one; null where <paramref name="exact"/> has the loss.</param>
+    /// <param name="objectives">m posteriors of the losses, each with as many paths as <paramref name="improvement"/>, or one; null where
+    /// <paramref name="exact"/> has the loss.</param>
     /// <param name="exact">m losses that configurations decide; null where a posterior has it.</param>
     /// <param name="improvement">One per path; empty where no feasible trial is known, and feasibility alone is sought.</param>
     /// <param name="constraints">A posterior for every outcome constraint, feasible at or below its limit.</param>
@@ -35,9 +38,11 @@ internal sealed class Acquisition : IAcquisition
     /// <param name="weights">How much each constraint's log probability counts; 1 makes the acquisition an expectation.</param>
     /// <param name="prior">A person's prior, or null.</param>
     /// <param name="priorWeight">β/n.</param>
-    public Acquisition(FeatureMap map, Posterior?[] objectives, ExactLoss?[] exact, ExpectedHypervolume[] improvement, Posterior[] constraints, double[] limits, double[] weights, StatedPrior? prior, double priorWeight)
+    public Acquisition(FeatureMap map, Posterior?[] objectives, ExactLoss?[] exact, ExpectedHypervolume[] improvement,
+        Posterior[] constraints, double[] limits, double[] weights, StatedPrior? prior, double priorWeight)
     {
-        (_map, _objectives, _exact, _improvement, _constraints, _limits, _weights, _prior, _priorWeight) = (map, objectives, exact, improvement, constraints, limits, weights, prior, priorWeight);
+        (_map, _objectives, _exact, _improvement, _constraints, _limits, _weights, _prior, _priorWeight) =
+            (map, objectives, exact, improvement, constraints, limits, weights, prior, priorWeight);
         (_m, _paths) = (objectives.Length, improvement.Length);
         (_means, _deviations, _byMean, _byDeviation) = (new double[_m], new double[_m], new double[_m], new double[_m]);
         (_share, _logs, _featureGradient) = (new double[_paths], new double[_paths], new double[map.Count]);
@@ -115,7 +120,8 @@ internal sealed class Acquisition : IAcquisition
                 if (_pathMeans[j].Length == 1) _pathByMean[j][0] = byMean;
                 double byVariance = Caution * Caution * byDeviation / (2 * _deviations[j]);
                 if (Pessimism.Length > 0) byVariance += Caution * Pessimism[j] * byMean / (2 * _deviations[j]);
-                _objectives[j]?.Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), byVariance, _wanted, _featureGradient);
+                _objectives[j]?.Gradient(at.Features, _pathByMean[j].AsSpan(0, _pathMeans[j].Length), byVariance, _wanted,
+                    _featureGradient);
             }
         }
         for (int c = 0; c < _constraints.Length; c++)
@@ -155,9 +161,9 @@ internal sealed class Acquisition : IAcquisition
     }
 
     /// <summary>
-    /// Where failures are modelled, improvements below e^<see cref="Negligible"/> standard units count almost the same: how improbable an improvement is
-    /// at the optimum must not outweigh how certain a failure is elsewhere, and an optimum at the edge of what fails is not approached for ever from
-    /// the failing side. Monotone, so nothing else changes.
+    /// Where failures are modelled, improvements below e^<see cref="Negligible"/> standard units count almost the same: how improbable an
+    /// improvement is at the optimum must not outweigh how certain a failure is elsewhere, and an optimum at the edge of what fails is not
+    /// approached for ever from the failing side. Monotone, so nothing else changes.
     /// </summary>
     private double Compress(double value, out double slope)
     {

@@ -10,7 +10,10 @@ internal interface IAcquisition
     double Value(Candidate at, Span<double> gradient);
 }
 
-/// <summary>The logarithm of the mean of several acquisitions, which are logarithms themselves: improvement expected over hyperparameters as well. Holds a workspace; not thread-safe.</summary>
+/// <summary>
+/// The logarithm of the mean of several acquisitions, which are logarithms themselves: improvement expected over hyperparameters as well.
+/// Holds a workspace; not thread-safe.
+/// </summary>
 internal sealed class AcquisitionMixture(IReadOnlyList<IAcquisition> members, int parameters) : IAcquisition
 {
     private readonly double[] _values = new double[members.Count];

@@ -2,7 +2,10 @@ using AutoPeft.Spaces;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>A point that the acquisition is evaluated at: codes, positions on [0, 1] of numeric parameters (which may lie between values while gradients move them), and features.</summary>
+/// <summary>
+/// A point that the acquisition is evaluated at: codes, positions on [0, 1] of numeric parameters (which may lie between values while
+/// gradients move them), and features.
+/// </summary>
 internal sealed class Candidate
 {
     private readonly FeatureMap _map;

@@ -3,10 +3,16 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>The loss of an objective that configurations alone decide, in the units of its targets: what takes a surrogate's place. Holds a workspace; not thread-safe.</summary>
+/// <summary>
+/// The loss of an objective that configurations alone decide, in the units of its targets: what takes a surrogate's place. Holds a
+/// workspace; not thread-safe.
+/// </summary>
 internal sealed class ExactLoss
 {
-    /// <summary>Standard deviation in the targets' units: an improvement is a smooth function of the loss, and climbed by gradients, only where there is one. A hundredth of the spread tells any two counts apart that matter.</summary>
+    /// <summary>
+    /// Standard deviation in the targets' units: an improvement is a smooth function of the loss, and climbed by gradients, only where
+    /// there is one. A hundredth of the spread tells any two counts apart that matter.
+    /// </summary>
     public const double Deviation = 0.01;
 
     /// <summary>What stands for no number (a count of 0 on a logarithmic scale), and for anything worse.</summary>

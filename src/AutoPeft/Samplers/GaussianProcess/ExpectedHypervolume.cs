@@ -4,10 +4,11 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// The logarithm of the expected hypervolume improvement over one front under independent normal losses, exact, with gradient; for one loss the log expected improvement
-/// (Ament et al. 2023). With boxes [l, u] of the non-dominated region, EHVI = Σ_boxes Π_j E[(u_j − max(y_j, l_j))⁺] = Σ Π (ψ_j(u_j) − ψ_j(l_j)), ψ(a) = σ·h((a − μ)/σ)
-/// (Yang et al. 2019; Daulton, Balandat and Bakshy, NeurIPS 2020). Terms are scaled by ψ at the reference, so that it neither underflows nor loses its gradient where improvement is improbable.
-/// Holds a workspace; not thread-safe.
+/// The logarithm of the expected hypervolume improvement over one front under independent normal losses, exact, with gradient; for one loss
+/// the log expected improvement (Ament et al. 2023). With boxes [l, u] of the non-dominated region, EHVI = Σ_boxes Π_j E[(u_j − max(y_j,
+/// l_j))⁺] = Σ Π (ψ_j(u_j) − ψ_j(l_j)), ψ(a) = σ·h((a − μ)/σ) (Yang et al. 2019; Daulton, Balandat and Bakshy, NeurIPS 2020). Terms are
+/// scaled by ψ at the reference, so that it neither underflows nor loses its gradient where improvement is improbable. Holds a workspace;
+/// not thread-safe.
 /// </summary>
 internal sealed class ExpectedHypervolume
 {
@@ -19,7 +20,8 @@ internal sealed class ExpectedHypervolume
 
     /// <param name="boxes">The region where a point improves.</param>
     /// <param name="warps">
-    /// One per loss where the normals are over warped losses: volumes are then those of the losses themselves, with the warp taken as linear between neighbouring levels. Null for none.
+    /// One per loss where the normals are over warped losses: volumes are then those of the losses themselves, with the warp taken as
+    /// linear between neighbouring levels. Null for none.
     /// </param>
     public ExpectedHypervolume(BoxDecomposition boxes, IReadOnlyList<OutcomeWarp>? warps = null)
     {
@@ -39,9 +41,11 @@ internal sealed class ExpectedHypervolume
     /// <param name="deviations">m posterior standard deviations, &gt; 0.</param>
     /// <param name="byMean">m derivatives.</param>
     /// <param name="byDeviation">m derivatives.</param>
-    public double Log(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation) => Log(means, deviations, byMean, byDeviation, true);
+    public double Log(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation) =>
+        Log(means, deviations, byMean, byDeviation, true);
 
-    private double Log(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation, bool derivatives)
+    private double Log(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation,
+        bool derivatives)
     {
         double scale = 0;
         for (int j = 0; j < _m; j++)
@@ -60,7 +64,8 @@ internal sealed class ExpectedHypervolume
                     if (k == last) top = log;
                     double psi = Math.Exp(log - top);
                     // dψ/dμ = −Φ, dψ/dσ = φ.
-                    (_log[j][k], _psi[j][k], _byMean[j][k], _byDeviation[j][k]) = (log, psi, -psi * cdf / deviation, psi * density / deviation);
+                    (_log[j][k], _psi[j][k], _byMean[j][k], _byDeviation[j][k]) =
+                        (log, psi, -psi * cdf / deviation, psi * density / deviation);
                 }
                 else
                 {
@@ -121,7 +126,9 @@ internal sealed class ExpectedHypervolume
         return slopes;
     }
 
-    /// <summary>ψ and its derivatives from target units to loss units: increments between levels are stretched by the warp's slope there.</summary>
+    /// <summary>
+    /// ψ and its derivatives from target units to loss units: increments between levels are stretched by the warp's slope there.
+    /// </summary>
     private void Unwarp(int j, bool derivatives)
     {
         double[] slopes = _slopes![j];
@@ -140,7 +147,8 @@ internal sealed class ExpectedHypervolume
     }
 
     /// <summary>Where even the scaled sum underflows: the largest box's logarithm stands for the sum, all in logarithms.</summary>
-    private double Deep(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation, bool derivatives)
+    private double Deep(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation,
+        bool derivatives)
     {
         double best = double.NegativeInfinity;
         int bestBox = -1;

@@ -7,8 +7,8 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// <para>
 /// The boundary lies somewhere between a trial and the nearest one that ended the other way, at D: the distance is taken to be uniform on
 /// [0, D], of mean D/2 and variance D²/12. So trials on both sides of an edge say where it is to within what is between them, whichever
-/// way it runs, and trials far from any edge, whose nearest opposite overstates the distance, hardly do. Between two choices there is nothing:
-/// that part of D is no doubt.
+/// way it runs, and trials far from any edge, whose nearest opposite overstates the distance, hardly do. Between two choices there is
+/// nothing: that part of D is no doubt.
 /// </para>
 /// </summary>
 internal static class FailureBoundary

@@ -3,14 +3,15 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// Embeds configurations in a Euclidean space in which a stationary kernel makes sense, so that one ARD kernel serves continuous, ordinal, categorical, subset and conditional
-/// parameters alike and stays positive definite.
+/// Embeds configurations in a Euclidean space in which a stationary kernel makes sense, so that one ARD kernel serves continuous, ordinal,
+/// categorical, subset and conditional parameters alike and stays positive definite.
 /// <list type="bullet">
 /// <item>Float, int, ordinal, bool: its position on [0, 1] (log scales in the logarithm).</item>
 /// <item>Categorical: one-hot by 1/√2, so that any two choices are at distance 1 (the ARD Hamming kernel).</item>
 /// <item>Subset: one coordinate, and one length scale, per item.</item>
-/// <item>A conditional numeric parameter: (cos u, sin u) on the unit circle where it is active and the origin where it is not (the arc kernel: Swersky et al.,
-/// "Raiders of the lost architecture", 2014). Two active values are as far apart as they are (within 4 %), and an inactive one is at distance 1 from all of them.</item>
+/// <item>A conditional numeric parameter: (cos u, sin u) on the unit circle where it is active and the origin where it is not (the arc
+/// kernel: Swersky et al., "Raiders of the lost architecture", 2014). Two active values are as far apart as they are (within 4 %), and an
+/// inactive one is at distance 1 from all of them.</item>
 /// </list>
 /// Features that share a group share a length scale. Immutable; thread-safe.
 /// </summary>
@@ -106,7 +107,9 @@ internal sealed class FeatureMap
             units[i] = IsNumeric[i] && !double.IsNaN(codes[i]) ? Space.Parameters[i].ToUnit(codes[i]) : double.NaN;
     }
 
-    /// <summary>Features of a point. Numeric parameters are read from <paramref name="units"/>, the others from <paramref name="codes"/>.</summary>
+    /// <summary>
+    /// Features of a point. Numeric parameters are read from <paramref name="units"/>, the others from <paramref name="codes"/>.
+    /// </summary>
     public void Write(ReadOnlySpan<double> codes, ReadOnlySpan<double> units, Span<double> features)
     {
         for (int i = 0; i < codes.Length; i++) WriteOne(i, codes, units, features);

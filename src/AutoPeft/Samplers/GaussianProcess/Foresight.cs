@@ -3,10 +3,12 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// How well a model foresees the latest trials, each from those before it, under today's hyperparameters: a search goes where its models promise most, so that what they promise too much is what it
-/// sees first (the optimiser's curse: Smith and Winkler 2006). With several objectives it takes one model's error to lead astray, and the errors come together in some far corner.
+/// How well a model foresees the latest trials, each from those before it, under today's hyperparameters: a search goes where its models
+/// promise most, so that what they promise too much is what it sees first (the optimiser's curse: Smith and Winkler 2006). With several
+/// objectives it takes one model's error to lead astray, and the errors come together in some far corner.
 /// </summary>
-/// <param name="Bias">Mean of (value − prediction) in predictive standard deviations; above 0 where losses came out worse than foreseen.</param>
+/// <param name="Bias">Mean of (value − prediction) in predictive standard deviations; above 0 where losses came out worse than
+/// foreseen.</param>
 /// <param name="Error">Squared errors as a share of the squared distances from the mean of all values.</param>
 internal readonly record struct Foresight(double Bias, double Error)
 {
@@ -16,14 +18,19 @@ internal readonly record struct Foresight(double Bias, double Error)
     /// <summary>Half a standard deviation of disappointment makes a model's mean worth no more than what is a deviation worse.</summary>
     private const double Strength = 2;
 
-    /// <summary>Share of unexplained variance below which less is held against a model: what is foreseen that well may be biased by little.</summary>
+    /// <summary>
+    /// Share of unexplained variance below which less is held against a model: what is foreseen that well may be biased by little.
+    /// </summary>
     private const double Tolerated = 0.1;
 
-    /// <summary>Of n points in the order of their trials and n targets with mean 0. All zero where the kernel matrix cannot be factored.</summary>
+    /// <summary>
+    /// Of n points in the order of their trials and n targets with mean 0. All zero where the kernel matrix cannot be factored.
+    /// </summary>
     public static Foresight Of(TrainingSet set, double[] targets, Hyperparameters h)
     {
         int n = set.Count, from = Math.Max(2, Math.Min(n / 2, n - Latest));
-        // With the inverse factor M of the kernel matrix, M·y are the standardised errors of each value foreseen from those before it, and 1/M_ii their deviations.
+        // With the inverse factor M of the kernel matrix, M·y are the standardised errors of each value foreseen from those before it, and
+        // 1/M_ii their deviations.
         if (n <= from || Posterior.InverseFactor(set, h, Math.Exp(h.LogNoise)) is not { } factor) return default;
         double[] y = new double[set.Stride], errors = new double[set.Stride];
         Array.Copy(targets, y, n);

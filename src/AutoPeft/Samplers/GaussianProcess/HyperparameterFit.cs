@@ -5,7 +5,9 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// <summary>Maximum a posteriori hyperparameters by multi-start L-BFGS.</summary>
 internal static class HyperparameterFit
 {
-    /// <summary>Points used for fitting; beyond, a fixed selection keeps the cost of a fit bounded (its factorisations are cubic).</summary>
+    /// <summary>
+    /// Points used for fitting; beyond, a fixed selection keeps the cost of a fit bounded (its factorisations are cubic).
+    /// </summary>
     public const int MostPoints = 200;
 
     private static readonly double LabelLength = Math.Log(0.2), LabelSignal = Math.Log(2), LabelNoise = Math.Log(0.05);
@@ -19,11 +21,13 @@ internal static class HyperparameterFit
     /// <param name="warm">What the last fit found, or null.</param>
     /// <param name="thorough">Whether to start from the prior's modes as well as from <paramref name="warm"/>.</param>
     /// <param name="labels">
-    /// Whether the targets are labels of two classes. A smooth process can follow their step only by ever shorter length scales and larger signals, so those are bounded, and noise is not let go.
+    /// Whether the targets are labels of two classes. A smooth process can follow their step only by ever shorter length scales and larger
+    /// signals, so those are bounded, and noise is not let go.
     /// </param>
     /// <param name="value">−log posterior reached.</param>
     /// <param name="cancellationToken">Looked at between runs.</param>
-    public static Hyperparameters? Fit(TrainingSet set, double[] targets, HyperparameterPrior prior, Hyperparameters? warm, bool thorough, bool labels, out double value, CancellationToken cancellationToken)
+    public static Hyperparameters? Fit(TrainingSet set, double[] targets, HyperparameterPrior prior, Hyperparameters? warm, bool thorough,
+        bool labels, out double value, CancellationToken cancellationToken)
     {
         var likelihood = new MarginalLikelihood(set, targets, prior);
         int groups = set.Map.GroupCount;

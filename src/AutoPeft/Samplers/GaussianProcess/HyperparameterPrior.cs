@@ -1,18 +1,24 @@
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>Beliefs about a Gaussian process's hyperparameters before there is data; what makes fits with fewer trials than parameters work.</summary>
+/// <summary>
+/// Beliefs about a Gaussian process's hyperparameters before there is data; what makes fits with fewer trials than parameters work.
+/// </summary>
 /// <param name="Sparse">
-/// False (default): length scales ~ LogNormal(√2 + ½ ln d, √3), so that functions of more parameters are assumed no rougher (Hvarfner, Hellsten and Nardi, "Vanilla Bayesian optimization
-/// performs great in high dimensions", ICML 2024). True: sparse axis-aligned, 1/ℓ² = τ·HalfCauchy(1) with τ ~ HalfCauchy(0.1), so that most parameters are assumed not to matter (SAASBO: Eriksson and
-/// Jankowiak, UAI 2021), with τ fixed at its scale: the maximum a posteriori form of the model that AutoPEFT samples.
+/// False (default): length scales ~ LogNormal(√2 + ½ ln d, √3), so that functions of more parameters are assumed no rougher (Hvarfner,
+/// Hellsten and Nardi, "Vanilla Bayesian optimization performs great in high dimensions", ICML 2024). True: sparse axis-aligned, 1/ℓ² =
+/// τ·HalfCauchy(1) with τ ~ HalfCauchy(0.1), so that most parameters are assumed not to matter (SAASBO: Eriksson and Jankowiak, UAI 2021),
+/// with τ fixed at its scale: the maximum a posteriori form of the model that AutoPEFT samples.
 /// </param>
-/// <param name="MainEffects">Whether the kernel has an additive part beside the joint one (<see cref="GaussianProcess.MainEffects"/>).</param>
+/// <param name="MainEffects">Whether the kernel has an additive part beside the joint one
+/// (<see cref="GaussianProcess.MainEffects"/>).</param>
 /// <param name="LengthVariance">Variance of the log length scales of the dense prior; 3 as its authors have it.</param>
 /// <param name="SharedScale">
-/// Whether log length scales lie about one common scale, which lies about the dense prior's mode: Cauchy distances of <see cref="SharedWidth"/> from it, so that parameters are taken to matter alike until
-/// the data speak against it for some, and the scale itself normal with <see cref="ScaleSpread"/>.
+/// Whether log length scales lie about one common scale, which lies about the dense prior's mode: Cauchy distances of
+/// <see cref="SharedWidth"/> from it, so that parameters are taken to matter alike until the data speak against it for some, and the scale
+/// itself normal with <see cref="ScaleSpread"/>.
 /// </param>
-internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects = false, double LengthVariance = HyperparameterPrior.WideLengths, bool SharedScale = false)
+internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects = false,
+    double LengthVariance = HyperparameterPrior.WideLengths, bool SharedScale = false)
 {
     /// <summary>Typical distance of a log length scale from the common one.</summary>
     public const double SharedWidth = 0.4;
@@ -23,7 +29,9 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
     /// <summary>Variance of log length scales as Hvarfner et al. have it.</summary>
     public const double WideLengths = 3;
 
-    /// <summary>Mean of the log noise variance: 1e-4 of the targets' variance. Wide, since some studies are deterministic and others mostly noise.</summary>
+    /// <summary>
+    /// Mean of the log noise variance: 1e-4 of the targets' variance. Wide, since some studies are deterministic and others mostly noise.
+    /// </summary>
     public const double LogNoiseMean = -9;
 
     /// <summary>Spread of the log noise variance.</summary>
@@ -45,27 +53,33 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
     public static readonly (double Low, double High) NoiseBounds = (Math.Log(1e-8), Math.Log(4));
 
     /// <summary>
-    /// The prior for the losses of a search. It has main effects where there are choices, whose effects are told apart far sooner so, and where several losses are traded off all over the space. One loss of
-    /// numbers alone has its optimum in a valley or a well, where what parameters do together is what matters; there they made searches slower (Levy's and Rosenbrock's functions).
-    /// With one loss, or two of numbers, length scales lie about a common one: a score of trials cannot tell eight length scales apart, and fits that try take some parameters for irrelevant and others for
-    /// rough. Ackley's function in 8 parameters ends at 0.7 instead of 2.2, Levy's in 20 at 0.5 instead of 0.8 and DTLZ2's two-objective hypervolume is a tenth higher over the trace; Michalewicz's, which
-    /// is all ridges, is 4 % worse.
-    /// Length scales vary less the more losses of numbers there are: a trade-off is searched along the bounds, where one loss or the other is the same whatever else there is, and a fit that takes a parameter
-    /// for irrelevant from that sends the search to corners for ever (DTLZ2 with three and four objectives).
+    /// The prior for the losses of a search. It has main effects where there are choices, whose effects are told apart far sooner so, and
+    /// where several losses are traded off all over the space. One loss of numbers alone has its optimum in a valley or a well, where what
+    /// parameters do together is what matters; there they made searches slower (Levy's and Rosenbrock's functions). With one loss, or two
+    /// of numbers, length scales lie about a common one: a score of trials cannot tell eight length scales apart, and fits that try take
+    /// some parameters for irrelevant and others for rough. Ackley's function in 8 parameters ends at 0.7 instead of 2.2, Levy's in 20 at
+    /// 0.5 instead of 0.8 and DTLZ2's two-objective hypervolume is a tenth higher over the trace; Michalewicz's, which is all ridges, is 4
+    /// % worse. Length scales vary less the more losses of numbers there are: a trade-off is searched along the bounds, where one loss or
+    /// the other is the same whatever else there is, and a fit that takes a parameter for irrelevant from that sends the search to corners
+    /// for ever (DTLZ2 with three and four objectives).
     /// </summary>
     /// <param name="map">The embedding.</param>
     /// <param name="losses">Number of losses.</param>
     /// <param name="sparse">See <see cref="Sparse"/>.</param>
-    public static HyperparameterPrior For(FeatureMap map, int losses, bool sparse = false) => Alone(map, losses, sparse) with { SharedScale = !sparse && losses <= (map.HasChoices ? 1 : 2) };
+    public static HyperparameterPrior For(FeatureMap map, int losses, bool sparse = false) =>
+        Alone(map, losses, sparse) with { SharedScale = !sparse && losses <= (map.HasChoices ? 1 : 2) };
 
     /// <summary>
-    /// The same without a common scale: for the outcomes that a constraint limits, which often follow few of the parameters, and where earlier studies say what matters. OSY's and C2-DTLZ2's traces are 5 % and
-    /// 3 % better with it.
+    /// The same without a common scale: for the outcomes that a constraint limits, which often follow few of the parameters, and where
+    /// earlier studies say what matters. OSY's and C2-DTLZ2's traces are 5 % and 3 % better with it.
     /// </summary>
     public static HyperparameterPrior Alone(FeatureMap map, int losses, bool sparse = false) =>
-        new(sparse, map.GroupCount > 1 && (losses > 1 || map.HasChoices), map.HasChoices ? WideLengths : Math.Max(WideLengths + 1 - losses, 1));
+        new(sparse, map.GroupCount > 1 && (losses > 1 || map.HasChoices),
+            map.HasChoices ? WideLengths : Math.Max(WideLengths + 1 - losses, 1));
 
-    /// <summary>−log density of the log length scales (up to a constant); its derivatives are added to <paramref name="gradient"/>.</summary>
+    /// <summary>
+    /// −log density of the log length scales (up to a constant); its derivatives are added to <paramref name="gradient"/>.
+    /// </summary>
     public double Lengths(ReadOnlySpan<double> logLengths, Span<double> gradient)
     {
         double value = 0;
@@ -103,7 +117,9 @@ internal sealed record HyperparameterPrior(bool Sparse = false, bool MainEffects
         return (Math.Log(q), 2 * distance / Square / q);
     }
 
-    /// <summary>Mean of the dense prior's log length scales. The most probable length scale's logarithm lies lower by their variance.</summary>
+    /// <summary>
+    /// Mean of the dense prior's log length scales. The most probable length scale's logarithm lies lower by their variance.
+    /// </summary>
     private static double Centre(int dimensions) => Math.Sqrt(2) + 0.5 * Math.Log(dimensions);
 
     /// <summary>−log density of one log length scale (up to a constant) and its derivative.</summary>

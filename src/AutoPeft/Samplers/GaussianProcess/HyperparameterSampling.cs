@@ -3,13 +3,16 @@ using AutoPeft.Randomness;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// Draws hyperparameters from their posterior by Hamiltonian Monte Carlo (Neal 2011) from the mode. With few trials many length scales explain the data about as well, and the most probable ones alone
-/// are sure of what nobody has looked at: parameters that were hardly varied seem not to matter, and the search stays away from them. Averaging over draws (Snoek, Larochelle and Adams 2012) keeps
-/// the doubt.
+/// Draws hyperparameters from their posterior by Hamiltonian Monte Carlo (Neal 2011) from the mode. With few trials many length scales
+/// explain the data about as well, and the most probable ones alone are sure of what nobody has looked at: parameters that were hardly
+/// varied seem not to matter, and the search stays away from them. Averaging over draws (Snoek, Larochelle and Adams 2012) keeps the doubt.
 /// </summary>
 internal static class HyperparameterSampling
 {
-    /// <summary>Leapfrog steps of a draw and their length in standard deviations: together a quarter of an oscillation, after which position and start are independent in a normal posterior.</summary>
+    /// <summary>
+    /// Leapfrog steps of a draw and their length in standard deviations: together a quarter of an oscillation, after which position and
+    /// start are independent in a normal posterior.
+    /// </summary>
     private const int Steps = 5;
 
     private const double StepLength = 0.3;
@@ -24,7 +27,8 @@ internal static class HyperparameterSampling
     public static Hyperparameters Scales(TrainingSet set, double[] targets, HyperparameterPrior prior, Hyperparameters mode)
     {
         var likelihood = new MarginalLikelihood(set, targets, prior);
-        double[] theta = mode.ToVector(), scales = new double[theta.Length], gradient = new double[theta.Length], shifted = new double[theta.Length];
+        double[] theta = mode.ToVector(), scales = new double[theta.Length], gradient = new double[theta.Length],
+            shifted = new double[theta.Length];
         likelihood.Evaluate(theta, gradient);
         for (int i = 0; i < theta.Length; i++)
         {
@@ -45,7 +49,8 @@ internal static class HyperparameterSampling
     /// <param name="scales">Logarithms of step lengths, see <see cref="Scales"/>.</param>
     /// <param name="count">How many.</param>
     /// <param name="random">Where they come from.</param>
-    public static Hyperparameters[] Draw(TrainingSet set, double[] targets, HyperparameterPrior prior, Hyperparameters start, Hyperparameters scales, int count, Philox random)
+    public static Hyperparameters[] Draw(TrainingSet set, double[] targets, HyperparameterPrior prior, Hyperparameters start,
+        Hyperparameters scales, int count, Philox random)
     {
         var likelihood = new MarginalLikelihood(set, targets, prior);
         double[] theta = start.ToVector(), scale = [.. scales.ToVector().Select(Math.Exp)];

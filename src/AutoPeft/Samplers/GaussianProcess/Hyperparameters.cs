@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>What a Gaussian process is fitted by, all in natural logarithms. Targets are standardised, features lie on about [0, 1].</summary>
+/// <summary>
+/// What a Gaussian process is fitted by, all in natural logarithms. Targets are standardised, features lie on about [0, 1].
+/// </summary>
 /// <param name="LogLengths">Length scales, one per feature group.</param>
 /// <param name="LogSignal">Signal variance.</param>
 /// <param name="LogNoise">Noise variance.</param>
@@ -17,7 +19,8 @@ internal sealed record Hyperparameters(double[] LogLengths, double LogSignal, do
     public double[] ToVector() => LogMain is { } main ? [.. LogLengths, main, LogSignal, LogNoise] : [.. LogLengths, LogSignal, LogNoise];
 
     /// <summary>Inverse of <see cref="ToVector"/>.</summary>
-    public static Hyperparameters FromVector(double[] v, bool main) => main ? new(v[..^3], v[^2], v[^1], v[^3]) : new(v[..^2], v[^2], v[^1]);
+    public static Hyperparameters FromVector(double[] v, bool main) =>
+        main ? new(v[..^3], v[^2], v[^1], v[^3]) : new(v[..^2], v[^2], v[^1]);
 
     /// <summary>For targets that are <paramref name="scale"/> times as large.</summary>
     public Hyperparameters Scaled(double scale)
@@ -26,7 +29,9 @@ internal sealed record Hyperparameters(double[] LogLengths, double LogSignal, do
         return this with { LogSignal = LogSignal + shift, LogNoise = LogNoise + shift, LogMain = LogMain + shift };
     }
 
-    /// <summary>Rounded to three decimals, which is what a study's log keeps: a proposal must not depend on digits that a replay does not have.</summary>
+    /// <summary>
+    /// Rounded to three decimals, which is what a study's log keeps: a proposal must not depend on digits that a replay does not have.
+    /// </summary>
     public Hyperparameters Rounded() => FromVector([.. ToVector().Select(x => Math.Round(x, 3))], LogMain is not null);
 
     /// <summary>"1.25 -0.3 …".</summary>
@@ -37,14 +42,18 @@ internal sealed record Hyperparameters(double[] LogLengths, double LogSignal, do
         return text.ToString();
     }
 
-    /// <summary>Inverse of <see cref="ToText"/>; null where the text is not of <paramref name="groups"/> length scales, with or without main effects.</summary>
+    /// <summary>
+    /// Inverse of <see cref="ToText"/>; null where the text is not of <paramref name="groups"/> length scales, with or without main
+    /// effects.
+    /// </summary>
     public static Hyperparameters? Parse(string text, int groups, bool main)
     {
         string[] parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (parts.Length != groups + (main ? 3 : 2)) return null;
         var v = new double[parts.Length];
         for (int i = 0; i < v.Length; i++)
-            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out v[i]) || !double.IsFinite(v[i])) return null;
+            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out v[i]) || !double.IsFinite(v[i]))
+                return null;
         return FromVector(v, main);
     }
 }

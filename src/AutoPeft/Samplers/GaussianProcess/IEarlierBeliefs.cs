@@ -17,5 +17,6 @@ internal interface IEarlierBeliefs
     /// <param name="prior">Beliefs about hyperparameters.</param>
     /// <param name="random">Source of draws.</param>
     /// <param name="cancellationToken">Looked at between fits.</param>
-    SurrogateMember[] Mix(int objective, TrainingSet set, double[] targets, SurrogateMember[] own, HyperparameterPrior prior, Philox random, CancellationToken cancellationToken);
+    SurrogateMember[] Mix(int objective, TrainingSet set, double[] targets, SurrogateMember[] own, HyperparameterPrior prior, Philox random,
+        CancellationToken cancellationToken);
 }

@@ -3,8 +3,8 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// The factored kernel matrix K + σ²I of one training set: solves for any targets and gives leave-one-out predictions in closed form. Predictions use a workspace of the caller's,
-/// so that one system serves several threads.
+/// The factored kernel matrix K + σ²I of one training set: solves for any targets and gives leave-one-out predictions in closed form.
+/// Predictions use a workspace of the caller's, so that one system serves several threads.
 /// </summary>
 internal sealed class KernelSystem
 {
@@ -80,7 +80,8 @@ internal sealed class KernelSystem
     {
         double[] alpha = Solve(targets);
         double[] means = new double[Set.Count], variances = new double[Set.Count];
-        for (int i = 0; i < means.Length; i++) (means[i], variances[i]) = (targets[i] - alpha[i] / InverseDiagonal[i], 1 / InverseDiagonal[i]);
+        for (int i = 0; i < means.Length; i++)
+            (means[i], variances[i]) = (targets[i] - alpha[i] / InverseDiagonal[i], 1 / InverseDiagonal[i]);
         return (means, variances);
     }
 }

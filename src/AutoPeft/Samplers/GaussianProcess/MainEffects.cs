@@ -4,10 +4,11 @@ using System.Runtime.Intrinsics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// The additive part of the kernel: a²/G · Σ_g (1 + c r_g²)⁻², one term per length scale g with r_g² its share of the scaled squared distance. With it a Gaussian process tells apart
-/// what each parameter does by itself from how they act together (additive Gaussian processes: Duvenaud, Nickisch and Rasmussen, NIPS 2011), so that what was learnt about one parameter holds wherever the others
-/// are, and a corner of the space that nobody visited is not unknown where its sides are known. Terms are rational quadratic (α = 2; Rasmussen and Williams 2006, eq. 4.19): smooth,
-/// of several scales at once, and without an exponential.
+/// The additive part of the kernel: a²/G · Σ_g (1 + c r_g²)⁻², one term per length scale g with r_g² its share of the scaled squared
+/// distance. With it a Gaussian process tells apart what each parameter does by itself from how they act together (additive Gaussian
+/// processes: Duvenaud, Nickisch and Rasmussen, NIPS 2011), so that what was learnt about one parameter holds wherever the others are, and
+/// a corner of the space that nobody visited is not unknown where its sides are known. Terms are rational quadratic (α = 2; Rasmussen and
+/// Williams 2006, eq. 4.19): smooth, of several scales at once, and without an exponential.
 /// </summary>
 internal static class MainEffects
 {
@@ -15,8 +16,8 @@ internal static class MainEffects
     private const double AmongNumbers = 0.25;
 
     /// <summary>
-    /// c where some are choices: at half of them. There the joint part's are long, for little of what choices do is joint; on mixed spaces of one objective and several this found better optima, and on
-    /// numbers alone (Branin and Currin) worse ones.
+    /// c where some are choices: at half of them. There the joint part's are long, for little of what choices do is joint; on mixed spaces
+    /// of one objective and several this found better optima, and on numbers alone (Branin and Currin) worse ones.
     /// </summary>
     private const double AmongChoices = 1;
 
@@ -31,7 +32,8 @@ internal static class MainEffects
     /// <param name="map">The embedding.</param>
     /// <param name="squared">The whole scaled squared distance.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Sum(ref double columns, int stride, ReadOnlySpan<double> point, double[] weights, FeatureMap map, out Vector256<double> squared)
+    public static Vector256<double> Sum(ref double columns, int stride, ReadOnlySpan<double> point, double[] weights, FeatureMap map,
+        out Vector256<double> squared)
     {
         int[] starts = map.GroupStarts;
         double curvature = Curvature(map);
@@ -53,5 +55,6 @@ internal static class MainEffects
     }
 
     /// <summary>t = 1/(1 + c r²); a term is t², and its derivative by r² is −2c t³.</summary>
-    public static Vector256<double> Inverse(Vector256<double> squared, double curvature) => Vector256<double>.One / Vector256.FusedMultiplyAdd(squared, Vector256.Create(curvature), Vector256<double>.One);
+    public static Vector256<double> Inverse(Vector256<double> squared, double curvature) =>
+        Vector256<double>.One / Vector256.FusedMultiplyAdd(squared, Vector256.Create(curvature), Vector256<double>.One);
 }

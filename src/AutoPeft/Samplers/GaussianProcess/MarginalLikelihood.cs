@@ -5,15 +5,16 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// −log p(y | X, θ) − log p(θ) of a Gaussian process with its analytic gradient (Rasmussen and Williams 2006, eq. 5.9), in θ = (log length scales, log signal, log noise).
-/// Holds its workspace: reuse for one training set, not thread-safe.
+/// −log p(y | X, θ) − log p(θ) of a Gaussian process with its analytic gradient (Rasmussen and Williams 2006, eq. 5.9), in θ = (log length
+/// scales, log signal, log noise). Holds its workspace: reuse for one training set, not thread-safe.
 /// </summary>
 internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, HyperparameterPrior prior)
 {
     private readonly int _n = set.Count, _ld = set.Stride;
     private readonly double[] _k = new double[set.Count * set.Stride], _slope = new double[set.Count * set.Stride];
     private readonly double[] _inverse = new double[set.Count * set.Stride], _m = new double[set.Count * set.Stride];
-    private readonly double[] _y = Padded(targets, set.Stride), _v = new double[set.Stride], _alpha = new double[set.Stride], _point = new double[set.Map.Count];
+    private readonly double[] _y = Padded(targets, set.Stride), _v = new double[set.Stride], _alpha = new double[set.Stride],
+        _point = new double[set.Map.Count];
     private readonly double[] _weights = new double[set.Map.Count];
     private readonly double[] _w = prior.MainEffects ? new double[set.Count * set.Stride] : [];
 
@@ -33,7 +34,8 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             for (int j = _n; j < _ld; j++) _k[i * _ld + j] = _slope[i * _ld + j] = 0;
             _k[i * _ld + i] += noise + (set.Doubt is { } doubt ? doubt[i] : 0);
         }
-        // The kernel's signal part is needed for its own derivative: K − noise·I − mean, so its trace with the inverse comes from sums that are at hand.
+        // The kernel's signal part is needed for its own derivative: K − noise·I − mean, so its trace with the inverse comes from sums that
+        // are at hand.
         if (!DenseFactor.Cholesky(_k, _n)) return double.PositiveInfinity;
         DenseFactor.InvertTransposed(_k, _m, _n);
         DenseFactor.InverseFrom(_m, _inverse, _n);
@@ -90,7 +92,8 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             int start = i & ~3;
             for (int j = start; j < _ld; j += 4)
             {
-                Vector256<double> w = (a * Vector256.LoadUnsafe(ref alpha, (nuint)j) - Vector256.LoadUnsafe(ref inverse, (nuint)(i * _ld + j))) * Vector256.LoadUnsafe(ref slope, (nuint)(i * _ld + j));
+                Vector256<double> w = (a * Vector256.LoadUnsafe(ref alpha, (nuint)j)
+                    - Vector256.LoadUnsafe(ref inverse, (nuint)(i * _ld + j))) * Vector256.LoadUnsafe(ref slope, (nuint)(i * _ld + j));
                 w.StoreUnsafe(ref slope, (nuint)(i * _ld + j));
             }
             // Columns before the diagonal are counted from the other side; differences on the diagonal are zero.
@@ -105,7 +108,8 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
                 int j = i & ~3;
                 for (; j + 8 <= _ld; j += 8)
                 {
-                    Vector256<double> d0 = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j)) - x, d1 = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j + 4)) - x;
+                    Vector256<double> d0 = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j)) - x,
+                        d1 = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j + 4)) - x;
                     sum0 = Vector256.FusedMultiplyAdd(d0 * d0, Vector256.LoadUnsafe(ref slope, (nuint)(i * _ld + j)), sum0);
                     sum1 = Vector256.FusedMultiplyAdd(d1 * d1, Vector256.LoadUnsafe(ref slope, (nuint)(i * _ld + j + 4)), sum1);
                 }
@@ -137,9 +141,11 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             var after = Vector256.Create((double)i);
             for (int j = i & ~3; j < _ld; j += 4)
             {
-                Vector256<double> w = a * Vector256.LoadUnsafe(ref alpha, (nuint)j) - Vector256.LoadUnsafe(ref inverse, (nuint)(i * _ld + j));
+                Vector256<double> w =
+                    a * Vector256.LoadUnsafe(ref alpha, (nuint)j) - Vector256.LoadUnsafe(ref inverse, (nuint)(i * _ld + j));
                 Vector256<double> position = Vector256.Create((double)j) + lanes;
-                w = Vector256.ConditionalSelect(Vector256.GreaterThan(position, after) & Vector256.LessThan(position, Vector256.Create((double)_n)), w, default);
+                w = Vector256.ConditionalSelect(
+                    Vector256.GreaterThan(position, after) & Vector256.LessThan(position, Vector256.Create((double)_n)), w, default);
                 w.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_w), (nuint)(i * _ld + j));
             }
         }
@@ -154,10 +160,12 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
                     Vector256<double> q = default;
                     for (int f = starts[g]; f < starts[g + 1]; f++)
                     {
-                        Vector256<double> d = Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j)) - Vector256.Create(set.Columns[f * _ld + i]);
+                        Vector256<double> d =
+                            Vector256.LoadUnsafe(ref columns, (nuint)(f * _ld + j)) - Vector256.Create(set.Columns[f * _ld + i]);
                         q = Vector256.FusedMultiplyAdd(d * d, Vector256.Create(_weights[f]), q);
                     }
-                    Vector256<double> t = MainEffects.Inverse(q, curvature), wt2 = Vector256.LoadUnsafe(ref ww, (nuint)(i * _ld + j)) * t * t;
+                    Vector256<double> t = MainEffects.Inverse(q, curvature),
+                        wt2 = Vector256.LoadUnsafe(ref ww, (nuint)(i * _ld + j)) * t * t;
                     sum += wt2;
                     sumLength = Vector256.FusedMultiplyAdd(wt2, t * q, sumLength);
                 }

@@ -5,8 +5,9 @@ using System.Runtime.Intrinsics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// Matérn 5/2 with one inverse squared length scale per feature, and a constant kernel that stands for an unknown mean (integrated out under N(0, <see cref="MeanVariance"/>)).
-/// k(r²) = s²·(1 + √5 r + 5r²/3)·exp(−√5 r) + c, and the main effects' part besides where there is one (<see cref="MainEffects"/>).
+/// Matérn 5/2 with one inverse squared length scale per feature, and a constant kernel that stands for an unknown mean (integrated out
+/// under N(0, <see cref="MeanVariance"/>)). k(r²) = s²·(1 + √5 r + 5r²/3)·exp(−√5 r) + c, and the main effects' part besides where there is
+/// one (<see cref="MainEffects"/>).
 /// </summary>
 internal static class Matern
 {
@@ -26,7 +27,8 @@ internal static class Matern
     /// <param name="k">Kernel values, written at [offset + from, offset + to).</param>
     /// <param name="slope">dk/d(r²) of the joint part, likewise; null where it is not wanted.</param>
     /// <param name="offset">Where the row starts in k and slope.</param>
-    public static void Row(TrainingSet set, ReadOnlySpan<double> point, double[] weights, double signal, double main, int from, int to, double[] k, double[]? slope, int offset)
+    public static void Row(TrainingSet set, ReadOnlySpan<double> point, double[] weights, double signal, double main, int from, int to,
+        double[] k, double[]? slope, int offset)
     {
         ref double p = ref MemoryMarshal.GetArrayDataReference(set.Columns);
         int stride = set.Stride;
@@ -37,7 +39,9 @@ internal static class Matern
         for (int j = from; j < to; j += 4)
         {
             Vector256<double> r2 = default, constant = mean;
-            if (main > 0) constant = Vector256.FusedMultiplyAdd(MainEffects.Sum(ref Unsafe.Add(ref p, j), stride, point, weights, set.Map, out r2), share, mean);
+            if (main > 0)
+                constant = Vector256.FusedMultiplyAdd(MainEffects.Sum(ref Unsafe.Add(ref p, j), stride, point, weights, set.Map, out r2),
+                    share, mean);
             else
             {
                 for (int f = 0; f < weights.Length; f++)
@@ -47,7 +51,8 @@ internal static class Matern
                 }
             }
             Vector256<double> a = Vector256.Sqrt(r2) * Sqrt5, e = Vector256.Exp(-a) * s, oneA = Vector256<double>.One + a;
-            Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(r2, Vector256.Create(5.0 / 3), oneA), e, constant).StoreUnsafe(ref kk, (nuint)(offset + j));
+            Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(r2, Vector256.Create(5.0 / 3), oneA), e, constant)
+                .StoreUnsafe(ref kk, (nuint)(offset + j));
             if (slope is not null) (oneA * e * (-5.0 / 6)).StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(slope), (nuint)(offset + j));
         }
     }

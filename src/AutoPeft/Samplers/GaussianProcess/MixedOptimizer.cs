@@ -5,22 +5,27 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// Maximises an acquisition over a mixed, conditional, constrained space: random candidates and mutations of the best trials, the best of which are improved by turns of gradient steps on
-/// the relaxed parameters and exhaustive one-parameter moves on the others. Never returns a configuration that is excluded, as long as it knows another.
+/// Maximises an acquisition over a mixed, conditional, constrained space: random candidates and mutations of the best trials, the best of
+/// which are improved by turns of gradient steps on the relaxed parameters and exhaustive one-parameter moves on the others. Never returns
+/// a configuration that is excluded, as long as it knows another.
 /// </summary>
 internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, Philox random, MixedOptimizerOptions options)
 {
     private readonly SearchSpace _space = map.Space;
-    private readonly bool[] _isParent = [.. Enumerable.Range(0, map.Space.Count).Select(i => Enumerable.Range(0, map.Space.Count).Any(c => map.Space.ParentOf(c) == i))];
+    private readonly bool[] _isParent =
+        [.. Enumerable.Range(0, map.Space.Count).Select(i => Enumerable.Range(0, map.Space.Count).Any(c => map.Space.ParentOf(c) == i))];
     private readonly int[] _relaxed = [.. Enumerable.Range(0, map.Space.Count).Where(i => map.IsRelaxed[i])];
     private readonly double[] _gradient = new double[map.Space.Count];
     private readonly Candidate _trial = new(map);
 
-    /// <summary>The best configuration found that is not in <paramref name="exclude"/>; null where every one that was looked at is.</summary>
+    /// <summary>
+    /// The best configuration found that is not in <paramref name="exclude"/>; null where every one that was looked at is.
+    /// </summary>
     /// <param name="incumbents">Good known configurations, best first: starts for mutation.</param>
     /// <param name="exclude">What must not be proposed.</param>
     /// <param name="cancellationToken">Looked at between starts.</param>
-    public Configuration? Maximize(IReadOnlyList<Configuration> incumbents, HashSet<Configuration> exclude, CancellationToken cancellationToken)
+    public Configuration? Maximize(IReadOnlyList<Configuration> incumbents, HashSet<Configuration> exclude,
+        CancellationToken cancellationToken)
     {
         List<Candidate> pool = Pool(incumbents, exclude);
         if (pool.Count == 0) return null;
@@ -46,7 +51,10 @@ internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, P
         }
     }
 
-    /// <summary>Whether a configuration is excluded, or all but equal to one that is: a model of hardly any doubt asks for its best trial again, a hair beside it, for as long as it is let.</summary>
+    /// <summary>
+    /// Whether a configuration is excluded, or all but equal to one that is: a model of hardly any doubt asks for its best trial again, a
+    /// hair beside it, for as long as it is let.
+    /// </summary>
     private bool IsTried(Configuration c, HashSet<Configuration> exclude)
     {
         if (exclude.Contains(c)) return true;
@@ -177,10 +185,14 @@ internal sealed class MixedOptimizer(FeatureMap map, IAcquisition acquisition, P
         if (_trial.Value > c.Value) c.CopyFrom(_trial);
     }
 
-    /// <summary>One parameter at a time, in random order, every other value it has (neighbours, where they are many); takes the best at once. True if anything moved.</summary>
+    /// <summary>
+    /// One parameter at a time, in random order, every other value it has (neighbours, where they are many); takes the best at once. True
+    /// if anything moved.
+    /// </summary>
     private bool Exchange(Candidate c, ref int budget)
     {
-        int[] order = [.. Enumerable.Range(0, _space.Count).Where(i => !double.IsNaN(c.Codes[i]) && (_space.Parameters[i].Cardinality ?? 0) > 1)];
+        int[] order =
+            [.. Enumerable.Range(0, _space.Count).Where(i => !double.IsNaN(c.Codes[i]) && (_space.Parameters[i].Cardinality ?? 0) > 1)];
         random.Shuffle(order.AsSpan());
         bool any = false;
         for (int pass = 0; pass < options.Passes; pass++)

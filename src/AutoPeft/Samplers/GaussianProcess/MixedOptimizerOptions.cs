@@ -18,12 +18,17 @@ internal sealed record MixedOptimizerOptions
     /// <summary>L-BFGS iterations in a turn.</summary>
     public int GradientSteps { get; init; } = 20;
 
-    /// <summary>Most evaluations that the one-parameter moves from one start may take; it matters only in spaces of hundreds of parameters.</summary>
+    /// <summary>
+    /// Most evaluations that the one-parameter moves from one start may take; it matters only in spaces of hundreds of parameters.
+    /// </summary>
     public int Moves { get; init; } = 1_500;
 
     /// <summary>Sweeps of one-parameter moves in a turn.</summary>
     public int Passes { get; init; } = 4;
 
-    /// <summary>Shares of its range by which some continuous parameter has to differ from every configuration that is excluded, all others being the same; 0 where a repeat teaches something.</summary>
+    /// <summary>
+    /// Shares of its range by which some continuous parameter has to differ from every configuration that is excluded, all others being the
+    /// same; 0 where a repeat teaches something.
+    /// </summary>
     public double Apart { get; init; } = 3e-4;
 }

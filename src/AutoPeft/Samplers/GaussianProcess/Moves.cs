@@ -7,7 +7,10 @@ internal static class Moves
 {
     private const int ListUpTo = 24;
 
-    /// <summary>Every other value where they are few; else neighbours at growing distances, and for subsets every item put in, taken out or exchanged.</summary>
+    /// <summary>
+    /// Every other value where they are few; else neighbours at growing distances, and for subsets every item put in, taken out or
+    /// exchanged.
+    /// </summary>
     public static IEnumerable<double> Of(Parameter p, double code)
     {
         if (p.Cardinality is not { } n) yield break;

@@ -3,18 +3,21 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// Takes losses to the targets of a Gaussian process and back: standardised, with a heavy upper tail compressed by log(1 + κ(t − best))/κ, and standardised again. Values better than the best known
-/// are not compressed, so promise is not. κ is chosen by marginal likelihood (warped Gaussian processes: Snelson, Rasmussen and Ghahramani, NIPS 2003). Monotone. Immutable.
+/// Takes losses to the targets of a Gaussian process and back: standardised, with a heavy upper tail compressed by log(1 + κ(t − best))/κ,
+/// and standardised again. Values better than the best known are not compressed, so promise is not. κ is chosen by marginal likelihood
+/// (warped Gaussian processes: Snelson, Rasmussen and Ghahramani, NIPS 2003). Monotone. Immutable.
 /// </summary>
 internal sealed class OutcomeWarp
 {
     /// <summary>
-    /// The strengths that are compared, per standard deviation: 1, 5, 25 and 125, and each fivefold of the best beyond, for as long as that gains. A run that diverged may have a loss ten thousand times the
-    /// spread of those that did not, and the deviation is then its alone.
+    /// The strengths that are compared, per standard deviation: 1, 5, 25 and 125, and each fivefold of the best beyond, for as long as that
+    /// gains. A run that diverged may have a loss ten thousand times the spread of those that did not, and the deviation is then its alone.
     /// </summary>
     private const double Weakest = 1, Factor = 5, AlwaysTried = 125, Strongest = 244140625;
 
-    /// <summary>Losses that may be a mark are at least so large; and the gap below them, and where they are put, in ranges of the others.</summary>
+    /// <summary>
+    /// Losses that may be a mark are at least so large; and the gap below them, and where they are put, in ranges of the others.
+    /// </summary>
     private const double LeastMark = 1e9, MarkRatio = 1e12, MarkedAt = 10;
 
     /// <summary>How many nats of likelihood a warp must gain to be used.</summary>
@@ -40,8 +43,9 @@ internal sealed class OutcomeWarp
     public double Strength { get; }
 
     /// <summary>
-    /// Whether a warp is worth a fit: the values have a tail, there are enough of them (10) to tell it from chance, and their least is no atom. Where the least value comes again and again (a loss that is zero
-    /// along a bound), the likelihood of a density that is stretched there grows with every repeat, and what is then fitted is a step at that bound with everything else flat.
+    /// Whether a warp is worth a fit: the values have a tail, there are enough of them (10) to tell it from chance, and their least is no
+    /// atom. Where the least value comes again and again (a loss that is zero along a bound), the likelihood of a density that is stretched
+    /// there grows with every repeat, and what is then fitted is a step at that bound with everything else flat.
     /// </summary>
     public static bool IsWorthATry(double[] values) => values.Length >= 10 && Skewness(values) > 0.5 && !HasAtomAtLeast(values);
 
@@ -52,7 +56,10 @@ internal sealed class OutcomeWarp
         return values.Count(v => v <= same) >= Math.Max(3, 0.1 * values.Length);
     }
 
-    /// <summary>The strength to try after <paramref name="tried"/>, 0 first, when <paramref name="best"/> explains the values best so far; null where there is none.</summary>
+    /// <summary>
+    /// The strength to try after <paramref name="tried"/>, 0 first, when <paramref name="best"/> explains the values best so far; null
+    /// where there is none.
+    /// </summary>
     public static double? Next(double tried, double best)
     {
         if (tried == 0) return Weakest;
@@ -97,9 +104,9 @@ internal sealed class OutcomeWarp
     }
 
     /// <summary>
-    /// Where losses are cut off because they are no measurements but a mark for "bad", such as the largest double: beyond a gap to all better ones
-    /// of twelve orders of magnitude. A double cannot tell the others apart beside them. Marked trials then lie a few ranges above the worst of the
-    /// others. Infinite where there is no such gap.
+    /// Where losses are cut off because they are no measurements but a mark for "bad", such as the largest double: beyond a gap to all
+    /// better ones of twelve orders of magnitude. A double cannot tell the others apart beside them. Marked trials then lie a few ranges
+    /// above the worst of the others. Infinite where there is no such gap.
     /// </summary>
     internal static double Ceiling(double[] losses)
     {

@@ -6,8 +6,8 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// A Gaussian process conditioned on data, or on several equally likely sets of values at the same points ("paths"): the variance is common, each path has its own mean.
-/// Holds a workspace for predictions, so not thread-safe.
+/// A Gaussian process conditioned on data, or on several equally likely sets of values at the same points ("paths"): the variance is
+/// common, each path has its own mean. Holds a workspace for predictions, so not thread-safe.
 /// </summary>
 internal sealed class Posterior
 {
@@ -24,13 +24,16 @@ internal sealed class Posterior
         _weights = Matern.Weights(set.Map, h);
         (_signal, _main) = (Math.Exp(h.LogSignal), h.Main);
         _prior = _signal + _main + Matern.MeanVariance;
-        (_k, _slope, _v, _u, _q) = (new double[set.Stride], new double[set.Stride], new double[set.Stride], new double[set.Stride], new double[set.Stride]);
+        (_k, _slope, _v, _u, _q) =
+            (new double[set.Stride], new double[set.Stride], new double[set.Stride], new double[set.Stride], new double[set.Stride]);
     }
 
     /// <summary>Number of paths, S.</summary>
     public int Paths => _alpha.Length;
 
-    /// <summary>Conditioned on <paramref name="targets"/> under the fitted noise. Null where the kernel matrix cannot be factored.</summary>
+    /// <summary>
+    /// Conditioned on <paramref name="targets"/> under the fitted noise. Null where the kernel matrix cannot be factored.
+    /// </summary>
     public static Posterior? Given(TrainingSet set, double[] targets, Hyperparameters h, Trend? trend = null)
     {
         double[]? m = InverseFactor(set, h, Math.Exp(h.LogNoise));
@@ -41,8 +44,9 @@ internal sealed class Posterior
     public Posterior Copy() => new(_set, _h, _m, _alpha, _trend is null ? null : _trend with { Belief = _trend.Belief.Copy() });
 
     /// <summary>
-    /// Conditioned on <paramref name="paths"/> joint draws of the noise-free function at the observed points and at points without a value yet, which is how noisy improvement and pending trials
-    /// are treated (Letham et al., "Constrained Bayesian optimization with noisy experiments", 2019). Drawn by Matheron's rule.
+    /// Conditioned on <paramref name="paths"/> joint draws of the noise-free function at the observed points and at points without a value
+    /// yet, which is how noisy improvement and pending trials are treated (Letham et al., "Constrained Bayesian optimization with noisy
+    /// experiments", 2019). Drawn by Matheron's rule.
     /// </summary>
     /// <param name="observed">n points with values.</param>
     /// <param name="all">The same n points, then p pending ones.</param>
@@ -52,8 +56,10 @@ internal sealed class Posterior
     /// <param name="random">Where the draws come from.</param>
     /// <param name="values">S × (n + p): the drawn function values.</param>
     /// <param name="trend">The mean before data; null for zero.</param>
-    /// <param name="pendingAtMeans">Whether pending points are taken to give what is expected of them, in every path ("kriging believer": Ginsbourger et al. 2010).</param>
-    public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random, out double[][] values, Trend? trend = null, bool pendingAtMeans = false)
+    /// <param name="pendingAtMeans">Whether pending points are taken to give what is expected of them, in every path ("kriging believer":
+    /// Ginsbourger et al. 2010).</param>
+    public static Posterior? Sampled(TrainingSet observed, TrainingSet all, double[] targets, Hyperparameters h, int paths, Philox random,
+        out double[][] values, Trend? trend = null, bool pendingAtMeans = false)
     {
         values = [];
         targets = Without(trend, observed, targets);
@@ -109,7 +115,9 @@ internal sealed class Posterior
         if (_trend is not null) Shift(means, _trend.At(features));
     }
 
-    /// <summary>Mean of the first path at a point, without the variance; <paramref name="keeping"/> what its <see cref="Gradient"/> needs.</summary>
+    /// <summary>
+    /// Mean of the first path at a point, without the variance; <paramref name="keeping"/> what its <see cref="Gradient"/> needs.
+    /// </summary>
     public double Mean(ReadOnlySpan<double> features, bool keeping = false)
     {
         Kernels(features, keeping);
@@ -133,7 +141,8 @@ internal sealed class Posterior
     /// <param name="byVariance">b.</param>
     /// <param name="wanted">Which features' derivatives are wanted.</param>
     /// <param name="gradient">One per feature; added to.</param>
-    public void Gradient(ReadOnlySpan<double> features, ReadOnlySpan<double> byMean, double byVariance, bool[] wanted, Span<double> gradient)
+    public void Gradient(ReadOnlySpan<double> features, ReadOnlySpan<double> byMean, double byVariance, bool[] wanted,
+        Span<double> gradient)
     {
         if (_trend is not null)
         {
@@ -152,10 +161,12 @@ internal sealed class Posterior
             var a = Vector256.Create(byMean[s]);
             ref double alpha = ref MemoryMarshal.GetArrayDataReference(_alpha[s]);
             for (int j = 0; j < ld; j += 4)
-                Vector256.FusedMultiplyAdd(a, Vector256.LoadUnsafe(ref alpha, (nuint)j), Vector256.LoadUnsafe(ref q, (nuint)j)).StoreUnsafe(ref q, (nuint)j);
+                Vector256.FusedMultiplyAdd(a, Vector256.LoadUnsafe(ref alpha, (nuint)j), Vector256.LoadUnsafe(ref q, (nuint)j))
+                    .StoreUnsafe(ref q, (nuint)j);
         }
         if (_main > 0) MainGradient(features, wanted, gradient);
-        for (int j = 0; j < ld; j += 4) (Vector256.LoadUnsafe(ref slope, (nuint)j) * Vector256.LoadUnsafe(ref q, (nuint)j)).StoreUnsafe(ref q, (nuint)j);
+        for (int j = 0; j < ld; j += 4)
+            (Vector256.LoadUnsafe(ref slope, (nuint)j) * Vector256.LoadUnsafe(ref q, (nuint)j)).StoreUnsafe(ref q, (nuint)j);
         ref double columns = ref MemoryMarshal.GetArrayDataReference(_set.Columns);
         for (int f = 0; f < features.Length; f++)
         {
@@ -163,7 +174,8 @@ internal sealed class Posterior
             var x = Vector256.Create(features[f]);
             Vector256<double> sum = default;
             for (int j = 0; j < ld; j += 4)
-                sum = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref q, (nuint)j), x - Vector256.LoadUnsafe(ref columns, (nuint)(f * ld + j)), sum);
+                sum = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref q, (nuint)j),
+                    x - Vector256.LoadUnsafe(ref columns, (nuint)(f * ld + j)), sum);
             gradient[f] += 2 * _weights[f] * Vector256.Sum(sum);
         }
     }
@@ -187,7 +199,8 @@ internal sealed class Posterior
                     Vector256<double> squared = default, along = default;
                     for (int other = starts[g]; other < starts[g + 1]; other++)
                     {
-                        Vector256<double> d = Vector256.Create(features[other]) - Vector256.LoadUnsafe(ref columns, (nuint)(other * ld + j));
+                        Vector256<double> d =
+                            Vector256.Create(features[other]) - Vector256.LoadUnsafe(ref columns, (nuint)(other * ld + j));
                         if (other == f) along = d;
                         squared = Vector256.FusedMultiplyAdd(d * d, Vector256.Create(_weights[other]), squared);
                     }
@@ -252,7 +265,10 @@ internal sealed class Posterior
         return k;
     }
 
-    /// <summary>The inverse of the lower Cholesky factor of the kernel matrix with so much noise, rows at the set's stride. Null where there is none.</summary>
+    /// <summary>
+    /// The inverse of the lower Cholesky factor of the kernel matrix with so much noise, rows at the set's stride. Null where there is
+    /// none.
+    /// </summary>
     internal static double[]? InverseFactor(TrainingSet set, Hyperparameters h, double noise)
     {
         // Jitter grows until the factorisation succeeds; it starts at nothing, the noise being at least 1e-8.

@@ -5,7 +5,8 @@ namespace AutoPeft.Samplers.GaussianProcess;
 /// <summary>Shift and scale to mean 0 and variance 1, for any finite values.</summary>
 /// <param name="Mean">Mean of the values, which are first multiplied by 2^<paramref name="Exponent"/>.</param>
 /// <param name="Scale">Standard deviation of the values, likewise.</param>
-/// <param name="Exponent">Power of two that keeps squares within a double's range; 0 for values of usual size (<see cref="LossScale"/>).</param>
+/// <param name="Exponent">Power of two that keeps squares within a double's range; 0 for values of usual size
+/// (<see cref="LossScale"/>).</param>
 internal readonly record struct Standardization(double Mean, double Scale, int Exponent = 0)
 {
     /// <summary>Share of the largest value below which differences are rounding.</summary>

@@ -16,7 +16,8 @@ internal sealed class StatedPrior
         {
             Parameter p = space.Parameters[i];
             // log π is −½((u − μ)/s)²: two of its values give μ on the unit scale.
-            if (p.Prior is NormalPrior n) _mean[i] = 0.5 - n.Spread * n.Spread * (PriorDensity.LogPrior(p, p.FromUnit(0)) - PriorDensity.LogPrior(p, p.FromUnit(1)));
+            if (p.Prior is NormalPrior n)
+                _mean[i] = 0.5 - n.Spread * n.Spread * (PriorDensity.LogPrior(p, p.FromUnit(0)) - PriorDensity.LogPrior(p, p.FromUnit(1)));
         }
     }
 

@@ -5,7 +5,9 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>What a study says, as arrays: the converters between trials and models live here, so that models know nothing of studies.</summary>
+/// <summary>
+/// What a study says, as arrays: the converters between trials and models live here, so that models know nothing of studies.
+/// </summary>
 internal sealed class SurrogateData
 {
     /// <summary>Compressed distance from a bound where the outcome was not a finite number.</summary>
@@ -71,8 +73,8 @@ internal sealed class SurrogateData
     public IReadOnlyList<OutcomeConstraint> Outcomes { get; }
 
     /// <summary>
-    /// Values of one side of an outcome constraint and the limit that they must not pass, compressed as sign·log(1 + |distance|) so that far violations do not drown near ones
-    /// (bilog: Eriksson and Poloczek, SCBO, 2021).
+    /// Values of one side of an outcome constraint and the limit that they must not pass, compressed as sign·log(1 + |distance|) so that
+    /// far violations do not drown near ones (bilog: Eriksson and Poloczek, SCBO, 2021).
     /// </summary>
     public (double[] Values, double Limit) Violations(int outcome, bool upper)
     {
@@ -83,7 +85,9 @@ internal sealed class SurrogateData
         double[] distance = [.. measured.Select(v => scale.Apply(v) - scale.Apply(bound))];
         double spread = Standardization.Of([.. distance.Where(double.IsFinite)]).Spread;
         // No number is worst; an infinity is far on its side.
-        return ([.. distance.Select(d => double.IsNaN(d) ? Far : double.IsInfinity(d) ? Math.Sign(d) * Far : Math.Sign(d) * Math.Log(1 + Math.Abs(d) / spread))], 0);
+        return (
+            [.. distance.Select(d =>
+                double.IsNaN(d) ? Far : double.IsInfinity(d) ? Math.Sign(d) * Far : Math.Sign(d) * Math.Log(1 + Math.Abs(d) / spread))], 0);
     }
 
     /// <summary>Augmented Chebyshev with random weights (ParEGO: Knowles 2006).</summary>
@@ -95,7 +99,8 @@ internal sealed class SurrogateData
         double[] weights = new double[m];
         double total = 0;
         for (int j = 0; j < m; j++) total += weights[j] = -Math.Log(1 - random.NextDouble());
-        double[] low = [.. Enumerable.Range(0, m).Select(j => losses.Min(l => l[j]))], high = [.. Enumerable.Range(0, m).Select(j => losses.Max(l => l[j]))];
+        double[] low = [.. Enumerable.Range(0, m).Select(j => losses.Min(l => l[j]))],
+            high = [.. Enumerable.Range(0, m).Select(j => losses.Max(l => l[j]))];
         return [.. losses.Select(l =>
         {
             double max = 0, sum = 0;
@@ -116,8 +121,8 @@ internal sealed class SurrogateData
     public double[] Reference => StatedReference ?? ReferencePoint.Infer(Feasible.Any(f => f) ? FeasibleLosses : Losses);
 
     /// <summary>
-    /// Good known configurations, best first: front by front among the feasible, then the rest. Within a front the ends and the gaps come first (crowding distance), so that what is tried around them
-    /// extends and fills it.
+    /// Good known configurations, best first: front by front among the feasible, then the rest. Within a front the ends and the gaps come
+    /// first (crowding distance), so that what is tried around them extends and fills it.
     /// </summary>
     public IReadOnlyList<Configuration> Incumbents(int most)
     {
@@ -129,6 +134,7 @@ internal sealed class SurrogateData
             double[] crowding = Losses[0].Length > 1 ? Dominance.Crowding([.. members.Select(i => Losses[i])]) : [];
             for (int k = 0; k < members.Length; k++) second[members[k]] = crowding.Length > 0 ? -crowding[k] : Losses[members[k]][0];
         }
-        return [.. Enumerable.Range(0, Completed.Length).OrderBy(i => Feasible[i] ? 0 : 1).ThenBy(i => rank[i]).ThenBy(i => second[i]).Take(most).Select(i => Completed[i].Configuration)];
+        return [.. Enumerable.Range(0, Completed.Length).OrderBy(i => Feasible[i] ? 0 : 1).ThenBy(i => rank[i]).ThenBy(i => second[i])
+            .Take(most).Select(i => Completed[i].Configuration)];
     }
 }

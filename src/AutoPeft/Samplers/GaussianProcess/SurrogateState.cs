@@ -3,13 +3,13 @@ using System.Globalization;
 namespace AutoPeft.Samplers.GaussianProcess;
 
 /// <summary>
-/// What a proposal leaves in the log for the next: at how many trials hyperparameters were last sought from scratch, and by surrogate the strength of its outcome warp, its hyperparameters and the draws
-/// around them. Text: "gp3|n|κ:θ;θ′;θ″|κ:θ|…".
+/// What a proposal leaves in the log for the next: at how many trials hyperparameters were last sought from scratch, and by surrogate the
+/// strength of its outcome warp, its hyperparameters and the draws around them. Text: "gp3|n|κ:θ;θ′;θ″|κ:θ|…".
 /// </summary>
 /// <param name="ThoroughAt">Number of completed trials at the last thorough fit.</param>
 /// <param name="Models">
-/// Hyperparameters by surrogate (objectives, outcome constraints, failures): the fitted ones first, then draws and their scales where there are any; of
-/// failures those for the labels, then those for the distances.
+/// Hyperparameters by surrogate (objectives, outcome constraints, failures): the fitted ones first, then draws and their scales where there
+/// are any; of failures those for the labels, then those for the distances.
 /// </param>
 /// <param name="Strengths">Strength of each surrogate's outcome warp.</param>
 internal sealed record SurrogateState(int ThoroughAt, Hyperparameters[][] Models, double[] Strengths)
@@ -21,7 +21,8 @@ internal sealed record SurrogateState(int ThoroughAt, Hyperparameters[][] Models
 
     /// <summary>As the log keeps it.</summary>
     public string ToText() => string.Join('|', [Mark, ThoroughAt.ToString(CultureInfo.InvariantCulture),
-        .. Models.Select((m, i) => $"{Strengths[i].ToString(CultureInfo.InvariantCulture)}:{string.Join(';', m.Select(h => h.ToText()))}")]);
+        .. Models.Select(
+            (m, i) => $"{Strengths[i].ToString(CultureInfo.InvariantCulture)}:{string.Join(';', m.Select(h => h.ToText()))}")]);
 
     /// <summary>Inverse of <see cref="ToText"/>; null for text of another sampler or another study.</summary>
     /// <param name="text">What the log keeps.</param>
@@ -32,14 +33,17 @@ internal sealed record SurrogateState(int ThoroughAt, Hyperparameters[][] Models
         if (text is null) return null;
         int models = main.Length;
         string[] parts = text.Split('|');
-        if (parts.Length != models + 2 || parts[0] != Mark || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int at)) return null;
+        if (parts.Length != models + 2 || parts[0] != Mark
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int at)) return null;
         var fitted = new Hyperparameters[models][];
         var strengths = new double[models];
         for (int i = 0; i < models; i++)
         {
             string[] pair = parts[i + 2].Split(':');
-            if (pair.Length != 2 || !double.TryParse(pair[0], NumberStyles.Float, CultureInfo.InvariantCulture, out strengths[i]) || !double.IsFinite(strengths[i]) || strengths[i] < 0) return null;
-            Hyperparameters?[] all = [.. pair[1].Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => Hyperparameters.Parse(p, groups, main[i]))];
+            if (pair.Length != 2 || !double.TryParse(pair[0], NumberStyles.Float, CultureInfo.InvariantCulture, out strengths[i])
+                || !double.IsFinite(strengths[i]) || strengths[i] < 0) return null;
+            Hyperparameters?[] all =
+                [.. pair[1].Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => Hyperparameters.Parse(p, groups, main[i]))];
             if (all.Contains(null)) return null;
             fitted[i] = all!;
         }

@@ -5,13 +5,15 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>One Gaussian process per loss, per outcome bound, and one for failures where there are any; and the acquisition that they make.</summary>
+/// <summary>
+/// One Gaussian process per loss, per outcome bound, and one for failures where there are any; and the acquisition that they make.
+/// </summary>
 internal sealed class Surrogates
 {
     /// <summary>
-    /// What the log probability of failure counts for: more than its expectation, since a failed trial has no value to learn from, and without this a
-    /// search that has found its optimum goes on to try what almost surely fails. With 3, a fifth more of the trials fail on six edges in
-    /// two and three parameters, and the best loss is found as well.
+    /// What the log probability of failure counts for: more than its expectation, since a failed trial has no value to learn from, and
+    /// without this a search that has found its optimum goes on to try what almost surely fails. With 3, a fifth more of the trials fail on
+    /// six edges in two and three parameters, and the best loss is found as well.
     /// </summary>
     private const double FailureWeight = 5;
 
@@ -19,21 +21,29 @@ internal sealed class Surrogates
     private const int MostForDraws = 150;
 
     /// <summary>
-    /// Hyperparameter draws are averaged only with at most this many objectives. With more, at least one draw is optimistic in every region and
-    /// exploration dominates (DTLZ2, 4 objectives: half the mean hypervolume).
+    /// Hyperparameter draws are averaged only with at most this many objectives. With more, at least one draw is optimistic in every region
+    /// and exploration dominates (DTLZ2, 4 objectives: half the mean hypervolume).
     /// </summary>
     private const int MostObjectivesForDraws = 2;
 
-    /// <summary>Steps of the chain in a proposal, times the number of trials: the more trials, the dearer a step and the slower the posterior moves.</summary>
+    /// <summary>
+    /// Steps of the chain in a proposal, times the number of trials: the more trials, the dearer a step and the slower the posterior moves.
+    /// </summary>
     private const int FreshDraws = 100;
 
-    /// <summary>Joint draws under each set of hyperparameters where trials are pending: two say too little of what they may give (four workers on a PEFT-shaped space lost 6 % of the hypervolume, and 3 % so).</summary>
+    /// <summary>
+    /// Joint draws under each set of hyperparameters where trials are pending: two say too little of what they may give (four workers on a
+    /// PEFT-shaped space lost 6 % of the hypervolume, and 3 % so).
+    /// </summary>
     private const int LeastPathsOfPending = 4;
 
     /// <summary>Most standard deviations from the mean at which a reference point is taken to lie.</summary>
     private const double Furthest = 1e60;
 
-    /// <summary>With four objectives every draw has a front of hundreds of boxes: half of the draws serve as well (three problems, 12 seeds) in two thirds of the time.</summary>
+    /// <summary>
+    /// With four objectives every draw has a front of hundreds of boxes: half of the draws serve as well (three problems, 12 seeds) in two
+    /// thirds of the time.
+    /// </summary>
     private const int DearPaths = 2;
 
     private readonly SurrogateData _data;
@@ -43,7 +53,8 @@ internal sealed class Surrogates
     private readonly int _members;
     private readonly List<TrainedSurrogate> _objectives = [], _constraints = [];
 
-    private sealed record TrainedSurrogate(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit, double Weight = 1)
+    private sealed record TrainedSurrogate(TrainingSet Set, double[] Targets, OutcomeWarp Warp, Hyperparameters H, double Limit,
+        double Weight = 1)
     {
         /// <summary>Models that are averaged over; the fitted one first, where all are of this study's trials alone.</summary>
         public SurrogateMember[] Members { get; init; } = [new(H)];
@@ -68,10 +79,12 @@ internal sealed class Surrogates
     }
 
     /// <summary>
-    /// Draws keep the doubt which parameters matter. Where length scales lie about a common one the prior keeps it already, and draws from it found less or the same on all of 15 problems; earlier studies' models are
-    /// mixed with them, and the sparse prior has its authors' effect only over draws.
+    /// Draws keep the doubt which parameters matter. Where length scales lie about a common one the prior keeps it already, and draws from
+    /// it found less or the same on all of 15 problems; earlier studies' models are mixed with them, and the sparse prior has its authors'
+    /// effect only over draws.
     /// </summary>
-    private int DefaultDraws(int m) => m == 1 ? (_earlier is not null || _options.SparsePrior ? 8 : 0) : _earlier is not null || _data.Map.HasChoices ? 3 : 0;
+    private int DefaultDraws(int m) =>
+        m == 1 ? (_earlier is not null || _options.SparsePrior ? 8 : 0) : _earlier is not null || _data.Map.HasChoices ? 3 : 0;
 
     /// <summary>What the log keeps.</summary>
     public SurrogateState State { get; private set; } = new(0, [], []);
@@ -79,8 +92,11 @@ internal sealed class Surrogates
     /// <summary>Whether any loss is noisy enough to be averaged over.</summary>
     public bool IsNoisy => _objectives.Any(m => m.H.LogNoise > Math.Log(_options.NoiseThreshold));
 
-    /// <summary>Fits every model; on what <paramref name="earlier"/> studies say, where there are any. Null where one cannot be fitted.</summary>
-    public static Surrogates? Fit(SurrogateData data, GaussianProcessOptions options, string? stateText, Philox random, IEarlierBeliefs? earlier, CancellationToken cancellationToken)
+    /// <summary>
+    /// Fits every model; on what <paramref name="earlier"/> studies say, where there are any. Null where one cannot be fitted.
+    /// </summary>
+    public static Surrogates? Fit(SurrogateData data, GaussianProcessOptions options, string? stateText, Philox random,
+        IEarlierBeliefs? earlier, CancellationToken cancellationToken)
     {
         var surrogates = new Surrogates(data, options, earlier);
         return surrogates.FitAll(stateText, random, cancellationToken) ? surrogates : null;
@@ -99,13 +115,16 @@ internal sealed class Surrogates
     private bool FitAll(string? stateText, Philox random, CancellationToken cancellationToken)
     {
         int m = _data.Losses[0].Length, n = _data.Completed.Length;
-        (int Index, bool Upper)[] sides = [.. Enumerable.Range(0, _data.Outcomes.Count).SelectMany(c => Sides(_data.Outcomes[c]).Select(upper => (c, upper)))];
+        (int Index, bool Upper)[] sides =
+            [.. Enumerable.Range(0, _data.Outcomes.Count).SelectMany(c => Sides(_data.Outcomes[c]).Select(upper => (c, upper)))];
         HyperparameterPrior alone = HyperparameterPrior.Alone(_data.Map, m, _options.SparsePrior);
         HyperparameterPrior prior = _earlier is null ? HyperparameterPrior.For(_data.Map, m, _options.SparsePrior) : alone;
         bool failures = _data.Failed.Length > 0;
         int total = m + sides.Length + (failures ? 1 : 0);
-        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount, [.. Enumerable.Range(0, total).Select(j => prior.MainEffects && j < m + sides.Length)]);
-        var context = new FitContext(state, state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth, random, cancellationToken);
+        SurrogateState? state = SurrogateState.Parse(stateText, _data.Map.GroupCount,
+            [.. Enumerable.Range(0, total).Select(j => prior.MainEffects && j < m + sides.Length)]);
+        var context =
+            new FitContext(state, state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth, random, cancellationToken);
         var kept = new Kept[total];
         for (int j = 0; j < total; j++)
         {
@@ -115,7 +134,8 @@ internal sealed class Surrogates
             if (fit is not { } done) return false;
             kept[j] = done;
         }
-        State = new SurrogateState(context.Thorough ? n : state!.ThoroughAt, [.. kept.Select(k => k.Models)], [.. kept.Select(k => k.Strength)]);
+        State = new SurrogateState(context.Thorough ? n : state!.ThoroughAt, [.. kept.Select(k => k.Models)],
+            [.. kept.Select(k => k.Strength)]);
         return true;
     }
 
@@ -132,12 +152,14 @@ internal sealed class Surrogates
         if (_data.Formulas[j] is { } formula)
         {
             var unwarped = new OutcomeWarp(raw, 0);
-            Hyperparameters unused = prior.Start(_data.Map.GroupCount, smooth: true) with { LogNoise = HyperparameterPrior.NoiseBounds.Low };
+            Hyperparameters unused =
+                prior.Start(_data.Map.GroupCount, smooth: true) with { LogNoise = HyperparameterPrior.NoiseBounds.Low };
             var exact = new ExactLoss(_data.Map, _data.Objectives[j], formula, unwarped);
             _objectives.Add(new TrainedSurrogate(_set, [.. raw.Select(unwarped.Apply)], unwarped, unused, 0) { Exact = exact });
             return new Kept([unused.Rounded()], 0);
         }
-        if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } best) return null;
+        if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } best)
+            return null;
         if (context.Thorough && OutcomeWarp.IsWorthATry(raw))
         {
             for (double? other = OutcomeWarp.Next(0, 0); other is { } κ; other = OutcomeWarp.Next(κ, best.Warp.Strength))
@@ -155,13 +177,16 @@ internal sealed class Surrogates
     private Kept? FitOutcome(int j, int outcome, bool upper, HyperparameterPrior prior, FitContext context)
     {
         (double[] raw, double limit) = _data.Violations(outcome, upper);
-        if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } fit) return null;
+        if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } fit)
+            return null;
         (Hyperparameters[] models, double[] targets, SurrogateMember[] members) = WithDraws(j, raw, fit.Fit, fit.Warp, prior, context);
         _constraints.Add(new TrainedSurrogate(_set, targets, fit.Warp, fit.Fit, fit.Warp.Apply(limit)) { Members = members });
         return new Kept(models, fit.Warp.Strength);
     }
 
-    /// <summary>Where trials crash: labels of −1 and +1 say which parameters have to do with it, distances from the boundary where it lies.</summary>
+    /// <summary>
+    /// Where trials crash: labels of −1 and +1 say which parameters have to do with it, distances from the boundary where it lies.
+    /// </summary>
     private Kept? FitFailures(int j, HyperparameterPrior prior, FitContext context)
     {
         // A step between two classes is no sum of smooth effects.
@@ -178,13 +203,14 @@ internal sealed class Surrogates
     }
 
     /// <summary>The strength of warp that the last thorough fit found; 0 where this one seeks it again.</summary>
-    private static double Strength(int j, FitContext context) => context.Thorough || context.Before is null ? 0 : context.Before.Strengths[j];
+    private static double Strength(int j, FitContext context) =>
+        context.Thorough || context.Before is null ? 0 : context.Before.Strengths[j];
 
     private static Hyperparameters? Warm(int j, FitContext context) => context.Before?.Models[j].FirstOrDefault();
 
     /// <summary>
-    /// The fitted hyperparameters with draws around them, where surrogates are averaged over: as the state keeps them (the fit, draws, the scales of the
-    /// draws), the targets, and the members.
+    /// The fitted hyperparameters with draws around them, where surrogates are averaged over: as the state keeps them (the fit, draws, the
+    /// scales of the draws), the targets, and the members.
     /// </summary>
     private (Hyperparameters[] Models, double[] Targets, SurrogateMember[] Members) WithDraws(
         int j, double[] raw, Hyperparameters fit, OutcomeWarp warp, HyperparameterPrior prior, FitContext context)
@@ -201,11 +227,13 @@ internal sealed class Surrogates
     }
 
     /// <summary>Hyperparameters for one strength of warp, and the −log posterior of the raw values.</summary>
-    private static (Hyperparameters Fit, OutcomeWarp Warp, double Value)? FitOne(TrainingSet set, double[] raw, double strength, HyperparameterPrior prior, Hyperparameters? warm, bool thorough, bool labels, CancellationToken cancellationToken)
+    private static (Hyperparameters Fit, OutcomeWarp Warp, double Value)? FitOne(TrainingSet set, double[] raw, double strength,
+        HyperparameterPrior prior, Hyperparameters? warm, bool thorough, bool labels, CancellationToken cancellationToken)
     {
         var warp = new OutcomeWarp(raw, strength);
         (TrainingSet fitSet, double[] fitRaw) = Subset(set, raw);
-        Hyperparameters? h = HyperparameterFit.Fit(fitSet, [.. fitRaw.Select(warp.Apply)], prior, warm, thorough, labels, out double value, cancellationToken);
+        Hyperparameters? h = HyperparameterFit.Fit(fitSet, [.. fitRaw.Select(warp.Apply)], prior, warm, thorough, labels, out double value,
+            cancellationToken);
         return h is null ? null : (h, warp, value + warp.LogJacobian(fitRaw));
     }
 
@@ -216,15 +244,18 @@ internal sealed class Surrogates
         int[] byTarget = [.. Enumerable.Range(0, set.Count).OrderBy(i => targets[i])];
         int half = HyperparameterFit.MostPoints / 2;
         int[] rest = [.. byTarget.Skip(half).Order()];
-        int[] chosen = [.. byTarget.Take(half).Concat(Enumerable.Range(0, half).Select(k => rest[(int)((long)k * rest.Length / half)])).Order()];
-        double[][] features = [.. chosen.Select(i => Enumerable.Range(0, set.Map.Count).Select(f => set.Columns[f * set.Stride + i]).ToArray())];
+        int[] chosen =
+            [.. byTarget.Take(half).Concat(Enumerable.Range(0, half).Select(k => rest[(int)((long)k * rest.Length / half)])).Order()];
+        double[][] features =
+            [.. chosen.Select(i => Enumerable.Range(0, set.Map.Count).Select(f => set.Columns[f * set.Stride + i]).ToArray())];
         var subset = new TrainingSet(set.Map, features);
         if (set.Doubt is { } doubt) subset = new TrainingSet(subset, [.. chosen.Select(i => doubt[i])]);
         return (subset, [.. chosen.Select(i => targets[i])]);
     }
 
     /// <summary>
-    /// The acquisition given everything known and <paramref name="pending"/> points without values. Null where a kernel matrix cannot be factored.
+    /// The acquisition given everything known and <paramref name="pending"/> points without values. Null where a kernel matrix cannot be
+    /// factored.
     /// </summary>
     /// <param name="pending">Proposed, no value yet.</param>
     /// <param name="random">Source of joint draws.</param>
@@ -243,13 +274,16 @@ internal sealed class Surrogates
         static SurrogateMember Of(TrainedSurrogate model, int e) => model.Members[Math.Min(e, model.Members.Length - 1)];
         int m = _objectives.Count, n = _data.Completed.Length;
         bool sampled = pending.Count > 0 || IsNoisy;
-        int paths = sampled ? Math.Max(pending.Count > 0 ? LeastPathsOfPending : 2, _options.Paths / _members / (m > 3 ? DearPaths : 1)) : 1;
+        int paths =
+            sampled ? Math.Max(pending.Count > 0 ? LeastPathsOfPending : 2, _options.Paths / _members / (m > 3 ? DearPaths : 1)) : 1;
         // What a pending choice will give is too uncertain for its mean to stand for it.
         bool atMeans = temper.Caution < 1 && (m > 1 || !_data.Map.HasChoices);
         bool anyFeasible = _data.Feasible.Any(f => f);
         var posteriors = new Posterior?[m];
         var drawn = new double[m][][];
-        TrainingSet all = pending.Count == 0 ? _set : new TrainingSet(_data.Map, [.. _data.Features, .. pending.Select(p => new Candidate(_data.Map, p).Features)]);
+        TrainingSet all = pending.Count == 0
+            ? _set
+            : new TrainingSet(_data.Map, [.. _data.Features, .. pending.Select(p => new Candidate(_data.Map, p).Features)]);
         for (int j = 0; j < m; j++)
         {
             TrainedSurrogate model = _objectives[j];
@@ -267,7 +301,8 @@ internal sealed class Surrogates
             if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e).H) is not { } posterior) return null;
             constraints[c] = posterior;
         }
-        double[] pessimism = temper.IsWary ? [.. _objectives.Select(o => o.Exact is null ? o.Foresight.Pessimism(pending.Count > 0) : 0)] : [];
+        double[] pessimism =
+            temper.IsWary ? [.. _objectives.Select(o => o.Exact is null ? o.Foresight.Pessimism(pending.Count > 0) : 0)] : [];
         double[] reference = _data.Reference;
         // Asking for more than there is to gain would drive the search into what is known to fail.
         double margin = constraints.Length > 0 ? 0 : temper.Margin;
@@ -293,7 +328,12 @@ internal sealed class Surrogates
             else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, standardReference), warps);
         }
         double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(n, 1);
-        return new Acquisition(_data.Map, posteriors, [.. _objectives.Select(o => o.Exact)], improvement, constraints, [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight) { Caution = temper.Caution, Pessimism = pessimism };
+        return new Acquisition(_data.Map, posteriors, [.. _objectives.Select(o => o.Exact)], improvement, constraints,
+            [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight)
+        {
+            Caution = temper.Caution,
+            Pessimism = pessimism,
+        };
 
         double ValueOf(int j, int path, int point) => _objectives[j].Exact is { } exact && point >= n ? exact.At(pending[point - n])
             : sampled && _objectives[j].Exact is null ? drawn[j][path][point] : _objectives[j].Targets[point];

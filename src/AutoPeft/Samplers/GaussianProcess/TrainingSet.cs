@@ -2,7 +2,9 @@ using AutoPeft.Samplers.Numerics;
 
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>Features of n points, one row of memory per feature (padded to the stride), so that kernels run four points at a time.</summary>
+/// <summary>
+/// Features of n points, one row of memory per feature (padded to the stride), so that kernels run four points at a time.
+/// </summary>
 internal sealed class TrainingSet
 {
     public TrainingSet(FeatureMap map, IReadOnlyList<double[]> features)

@@ -1,6 +1,9 @@
 namespace AutoPeft.Samplers.GaussianProcess;
 
-/// <summary>A mean that a Gaussian process has before its own data: a line through what another one believes, μ(x) = <paramref name="Offset"/> + <paramref name="Slope"/>·belief(x).</summary>
+/// <summary>
+/// A mean that a Gaussian process has before its own data: a line through what another one believes, μ(x) = <paramref name="Offset"/> +
+/// <paramref name="Slope"/>·belief(x).
+/// </summary>
 /// <param name="Belief">The other process; its first path's mean is used. Its workspace is, too, so not thread-safe.</param>
 /// <param name="Offset">In targets.</param>
 /// <param name="Slope">Targets per unit of the belief.</param>
@@ -22,6 +25,9 @@ internal sealed record Trend(Posterior Belief, double Offset, double Slope)
         return means;
     }
 
-    /// <summary>Adds <paramref name="weight"/>·∂mean/∂features at the point of the last <see cref="At(ReadOnlySpan{double}, bool)"/> that kept it.</summary>
-    public void Gradient(ReadOnlySpan<double> features, double weight, bool[] wanted, Span<double> gradient) => Belief.Gradient(features, [weight * Slope], 0, wanted, gradient);
+    /// <summary>
+    /// Adds <paramref name="weight"/>·∂mean/∂features at the point of the last <see cref="At(ReadOnlySpan{double}, bool)"/> that kept it.
+    /// </summary>
+    public void Gradient(ReadOnlySpan<double> features, double weight, bool[] wanted, Span<double> gradient) =>
+        Belief.Gradient(features, [weight * Slope], 0, wanted, gradient);
 }

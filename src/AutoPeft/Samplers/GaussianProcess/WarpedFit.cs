@@ -18,7 +18,8 @@ internal sealed record WarpedFit(Hyperparameters H, OutcomeWarp Warp)
         for (double? next = 0; next is { } strength; next = skewed ? OutcomeWarp.Next(strength, best?.Warp.Strength ?? 0) : null)
         {
             var warp = new OutcomeWarp(losses, strength);
-            Hyperparameters? h = HyperparameterFit.Fit(set, [.. losses.Select(warp.Apply)], prior, best?.H, best is null, false, out double value, cancellationToken);
+            Hyperparameters? h = HyperparameterFit.Fit(set, [.. losses.Select(warp.Apply)], prior, best?.H, best is null, false,
+                out double value, cancellationToken);
             if (h is null) continue;
             value += warp.LogJacobian(losses) + (strength == 0 ? 0 : OutcomeWarp.Evidence);
             if (best is null || value < least) (best, least) = (new WarpedFit(h, warp), value);

@@ -1,8 +1,9 @@
 namespace AutoPeft.Samplers.Numerics;
 
 /// <summary>
-/// Limited-memory BFGS within box bounds: directions on the free coordinates, projected backtracking line search (after Byrd, Lu, Nocedal and Zhu 1995 and Kim, Sra and Dhillon 2010).
-/// A point where the function is not finite is treated as infinitely bad, so hard constraints can be given as +∞. Deterministic; reusable for one dimension, not thread-safe.
+/// Limited-memory BFGS within box bounds: directions on the free coordinates, projected backtracking line search (after Byrd, Lu, Nocedal
+/// and Zhu 1995 and Kim, Sra and Dhillon 2010). A point where the function is not finite is treated as infinitely bad, so hard constraints
+/// can be given as +∞. Deterministic; reusable for one dimension, not thread-safe.
 /// </summary>
 internal sealed class BoundedLbfgs(int dimension, int memory = 8)
 {
@@ -11,7 +12,8 @@ internal sealed class BoundedLbfgs(int dimension, int memory = 8)
 
     private readonly double[][] _s = Rows(memory, dimension), _y = Rows(memory, dimension);
     private readonly double[] _rho = new double[memory], _a = new double[memory];
-    private readonly double[] _gradient = new double[dimension], _next = new double[dimension], _nextGradient = new double[dimension], _direction = new double[dimension];
+    private readonly double[] _gradient = new double[dimension], _next = new double[dimension], _nextGradient = new double[dimension],
+        _direction = new double[dimension];
     private readonly bool[] _free = new bool[dimension];
 
     /// <summary>Calls of the function in the last run.</summary>
@@ -24,9 +26,11 @@ internal sealed class BoundedLbfgs(int dimension, int memory = 8)
     /// <param name="upper">Upper bounds.</param>
     /// <param name="iterations">Most iterations.</param>
     /// <param name="evaluations">Most calls of the function.</param>
-    /// <param name="tolerance">Stops where an iteration improves by less than this, relative to max(1, |f|), twice running, or the projected gradient is below it.</param>
+    /// <param name="tolerance">Stops where an iteration improves by less than this, relative to max(1, |f|), twice running, or the
+    /// projected gradient is below it.</param>
     /// <param name="firstStep">Length of the first step, in the units of x.</param>
-    public double Minimize(Function function, double[] x, double[] lower, double[] upper, int iterations, int evaluations, double tolerance, double firstStep)
+    public double Minimize(Function function, double[] x, double[] lower, double[] upper, int iterations, int evaluations, double tolerance,
+        double firstStep)
     {
         int count = 0, stored = 0, small = 0;
         double f = function(x, _gradient);

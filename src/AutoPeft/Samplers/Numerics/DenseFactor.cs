@@ -5,8 +5,9 @@ using System.Runtime.Intrinsics;
 namespace AutoPeft.Samplers.Numerics;
 
 /// <summary>
-/// Cholesky factors, triangular inverses and products on row-major matrices in flat arrays, four doubles at a time. A matrix of order n has rows of
-/// <see cref="Stride"/>(n) doubles; columns beyond n are zero. One fixed order of operations with fused multiply-adds: the same bits on every machine and any number of threads.
+/// Cholesky factors, triangular inverses and products on row-major matrices in flat arrays, four doubles at a time. A matrix of order n has
+/// rows of <see cref="Stride"/>(n) doubles; columns beyond n are zero. One fixed order of operations with fused multiply-adds: the same
+/// bits on every machine and any number of threads.
 /// </summary>
 internal static class DenseFactor
 {
@@ -14,7 +15,8 @@ internal static class DenseFactor
     public static int Stride(int n) => (n + 3) & ~3;
 
     /// <summary>
-    /// A = UᵀU in place: on entry the upper triangle of <paramref name="a"/> (n × stride), on return U. What lies below the diagonal is not meaningful.
+    /// A = UᵀU in place: on entry the upper triangle of <paramref name="a"/> (n × stride), on return U. What lies below the diagonal is not
+    /// meaningful.
     /// </summary>
     /// <returns>False where A is not numerically positive definite.</returns>
     public static bool Cholesky(double[] a, int n)
@@ -31,10 +33,13 @@ internal static class DenseFactor
                 if (!(d > 1e-14) || !double.IsFinite(d)) return false;
                 double scale = 1 / Math.Sqrt(d);
                 var s = Vector256.Create(scale);
-                for (int j = q & ~3; j < ld; j += 4) (Vector256.LoadUnsafe(ref p, (nuint)(q * ld + j)) * s).StoreUnsafe(ref p, (nuint)(q * ld + j));
+                for (int j = q & ~3; j < ld; j += 4)
+                    (Vector256.LoadUnsafe(ref p, (nuint)(q * ld + j)) * s).StoreUnsafe(ref p, (nuint)(q * ld + j));
             }
             if (block < 4) break;
-            for (int i = k + 4; i < n; i++) Subtract4(ref p, i * ld, ref p, k * ld, ld, a[k * ld + i], a[(k + 1) * ld + i], a[(k + 2) * ld + i], a[(k + 3) * ld + i], i & ~3, ld);
+            for (int i = k + 4; i < n; i++)
+                Subtract4(ref p, i * ld, ref p, k * ld, ld, a[k * ld + i], a[(k + 1) * ld + i], a[(k + 2) * ld + i], a[(k + 3) * ld + i],
+                    i & ~3, ld);
         }
         return true;
     }
@@ -49,10 +54,13 @@ internal static class DenseFactor
         {
             m[i * ld + i] = 1;
             int j = 0;
-            for (; j + 4 <= i; j += 4) Subtract4(ref p, i * ld, ref p, j * ld, ld, u[j * ld + i], u[(j + 1) * ld + i], u[(j + 2) * ld + i], u[(j + 3) * ld + i], 0, j + 4);
+            for (; j + 4 <= i; j += 4)
+                Subtract4(ref p, i * ld, ref p, j * ld, ld, u[j * ld + i], u[(j + 1) * ld + i], u[(j + 2) * ld + i], u[(j + 3) * ld + i], 0,
+                    j + 4);
             for (; j < i; j++) Subtract1(ref p, i * ld, j * ld, u[j * ld + i], 0, (j + 4) & ~3);
             var scale = Vector256.Create(1 / u[i * ld + i]);
-            for (int c = 0; c <= i; c += 4) (Vector256.LoadUnsafe(ref p, (nuint)(i * ld + c)) * scale).StoreUnsafe(ref p, (nuint)(i * ld + c));
+            for (int c = 0; c <= i; c += 4)
+                (Vector256.LoadUnsafe(ref p, (nuint)(i * ld + c)) * scale).StoreUnsafe(ref p, (nuint)(i * ld + c));
         }
     }
 
@@ -67,12 +75,14 @@ internal static class DenseFactor
         {
             int start = a & ~3, i = a;
             for (; i + 4 <= n; i += 4)
-                Subtract4(ref target, a * ld, ref source, i * ld, ld, -m[i * ld + a], -m[(i + 1) * ld + a], -m[(i + 2) * ld + a], -m[(i + 3) * ld + a], start, (i + 4 + 3) & ~3);
+                Subtract4(ref target, a * ld, ref source, i * ld, ld, -m[i * ld + a], -m[(i + 1) * ld + a], -m[(i + 2) * ld + a],
+                    -m[(i + 3) * ld + a], start, (i + 4 + 3) & ~3);
             for (; i < n; i++)
             {
                 var c = Vector256.Create(m[i * ld + a]);
                 for (int j = start; j <= i; j += 4)
-                    Vector256.FusedMultiplyAdd(c, Vector256.LoadUnsafe(ref source, (nuint)(i * ld + j)), Vector256.LoadUnsafe(ref target, (nuint)(a * ld + j))).StoreUnsafe(ref target, (nuint)(a * ld + j));
+                    Vector256.FusedMultiplyAdd(c, Vector256.LoadUnsafe(ref source, (nuint)(i * ld + j)),
+                        Vector256.LoadUnsafe(ref target, (nuint)(a * ld + j))).StoreUnsafe(ref target, (nuint)(a * ld + j));
             }
         }
     }
@@ -100,7 +110,9 @@ internal static class DenseFactor
         for (; i < n; i++)
         {
             Vector256<double> s = default;
-            for (int j = 0; j <= i; j += 4) s = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref pm, (nuint)(i * ld + j)), Vector256.LoadUnsafe(ref pk, (nuint)j), s);
+            for (int j = 0; j <= i; j += 4)
+                s = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref pm, (nuint)(i * ld + j)), Vector256.LoadUnsafe(ref pk, (nuint)j),
+                    s);
             v[i] = Vector256.Sum(s);
         }
     }
@@ -118,7 +130,8 @@ internal static class DenseFactor
         {
             var c = Vector256.Create(v[i]);
             for (int j = 0; j <= i; j += 4)
-                Vector256.FusedMultiplyAdd(c, Vector256.LoadUnsafe(ref pm, (nuint)(i * ld + j)), Vector256.LoadUnsafe(ref pu, (nuint)j)).StoreUnsafe(ref pu, (nuint)j);
+                Vector256.FusedMultiplyAdd(c, Vector256.LoadUnsafe(ref pm, (nuint)(i * ld + j)), Vector256.LoadUnsafe(ref pu, (nuint)j))
+                    .StoreUnsafe(ref pu, (nuint)j);
         }
     }
 
@@ -128,7 +141,8 @@ internal static class DenseFactor
         ref double pa = ref MemoryMarshal.GetArrayDataReference(a);
         ref double pb = ref MemoryMarshal.GetArrayDataReference(b);
         Vector256<double> s = default;
-        for (int j = 0; j < n; j += 4) s = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref pa, (nuint)j), Vector256.LoadUnsafe(ref pb, (nuint)j), s);
+        for (int j = 0; j < n; j += 4)
+            s = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref pa, (nuint)j), Vector256.LoadUnsafe(ref pb, (nuint)j), s);
         return Vector256.Sum(s);
     }
 
@@ -137,12 +151,14 @@ internal static class DenseFactor
     {
         var v = Vector256.Create(-c);
         for (int j = from; j < to; j += 4)
-            Vector256.FusedMultiplyAdd(v, Vector256.LoadUnsafe(ref p, (nuint)(row + j)), Vector256.LoadUnsafe(ref p, (nuint)(target + j))).StoreUnsafe(ref p, (nuint)(target + j));
+            Vector256.FusedMultiplyAdd(v, Vector256.LoadUnsafe(ref p, (nuint)(row + j)), Vector256.LoadUnsafe(ref p, (nuint)(target + j)))
+                .StoreUnsafe(ref p, (nuint)(target + j));
     }
 
     /// <summary>target −= c0·row0 + c1·row1 + c2·row2 + c3·row3 for columns [from, to).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Subtract4(ref double t, int target, ref double p, int row, int ld, double c0, double c1, double c2, double c3, int from, int to)
+    private static void Subtract4(ref double t, int target, ref double p, int row, int ld, double c0, double c1, double c2, double c3,
+        int from, int to)
     {
         Vector256<double> v0 = Vector256.Create(-c0), v1 = Vector256.Create(-c1), v2 = Vector256.Create(-c2), v3 = Vector256.Create(-c3);
         to = Math.Min(to, ld);

@@ -6,8 +6,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers.PopulationTraining;
 
 /// <summary>
-/// PB2's way to explore (Parker-Holder et al. 2020, algorithm 1): the numbers for which a time-varying Gaussian process has the highest upper confidence bound of what an interval gains, given the present time and the parent's loss.
-/// Choices, switches and ordinals are perturbed as in PBT. Of several objectives a random convex combination is looked at each time, as in ParEGO (Knowles 2006).
+/// PB2's way to explore (Parker-Holder et al. 2020, algorithm 1): the numbers for which a time-varying Gaussian process has the highest
+/// upper confidence bound of what an interval gains, given the present time and the parent's loss. Choices, switches and ordinals are
+/// perturbed as in PBT. Of several objectives a random convex combination is looked at each time, as in ParEGO (Knowles 2006).
 /// </summary>
 internal static class IntervalBandit
 {
@@ -24,26 +25,33 @@ internal static class IntervalBandit
 
     /// <summary>The best configuration found; null where too little is known for a model, or nothing explored is a number.</summary>
     public static Configuration? Choose(
-        IStudyView study, PopulationState population, PopulationOptions options, Trial parent, long rung, Configuration perturbed, IReadOnlyList<int> explored, IReadOnlyList<Successor> successors, Philox random)
+        IStudyView study, PopulationState population, PopulationOptions options, Trial parent, long rung, Configuration perturbed,
+        IReadOnlyList<int> explored, IReadOnlyList<Successor> successors, Philox random)
     {
         SearchSpace space = perturbed.Space;
-        int[] numbers = [.. explored.Where(i => space.Parameters[i] is FloatParameter or IntParameter && space.Parameters[i].Cardinality != 1 && !double.IsNaN(perturbed.Codes[i]))];
-        if (numbers.Length == 0 || population.LossesAt(parent, rung) is not { } before || !Array.TrueForAll(before, double.IsFinite)) return null;
+        int[] numbers = [.. explored.Where(i => space.Parameters[i] is FloatParameter or IntParameter
+            && space.Parameters[i].Cardinality != 1 && !double.IsNaN(perturbed.Codes[i]))];
+        if (numbers.Length == 0 || population.LossesAt(parent, rung) is not { } before || !Array.TrueForAll(before, double.IsFinite))
+            return null;
         List<Segment> segments = Segment.Of(study, population, options, rung);
         Segment[] known = [.. segments.Where(s => s.Gain is not null).OrderBy(s => s.Rung).TakeLast(Most)];
         if (known.Length < Least) return null;
-        double[] weights = Weights(before.Length, random), levelUnits = Spreads([.. known.Select(s => s.Before), before]), gainUnits = Spreads([.. known.Select(s => s.Gain!)]);
+        double[] weights = Weights(before.Length, random), levelUnits = Spreads([.. known.Select(s => s.Before), before]),
+            gainUnits = Spreads([.. known.Select(s => s.Gain!)]);
         double[] gains = [.. known.Select(s => Combined(s.Gain!, weights, gainUnits))];
         double[] levels = [.. known.Select(s => Combined(s.Before, weights, levelUnits)), Combined(before, weights, levelUnits)];
         // Losses at the ends of what a double holds have no differences.
         if (!Array.TrueForAll(gains, double.IsFinite) || !Array.TrueForAll(levels, double.IsFinite)) return null;
         double low = levels.Min(), width = Math.Max(levels.Max() - low, 1e-12);
         double[] Point(double[] losses, Configuration c) =>
-            [(Combined(losses, weights, levelUnits) - low) / width, .. numbers.Select(i => double.IsNaN(c.Codes[i]) ? 0.5 : space.Parameters[i].ToUnit(c.Codes[i]))];
-        IEnumerable<Segment> asked = successors.Select(s => new Segment(s.Rung, population.LossesAt(s.Parent, s.Rung)!, s.Configuration, null)).Where(s => Array.TrueForAll(s.Before, double.IsFinite));
+            [(Combined(losses, weights, levelUnits) - low) / width,
+                .. numbers.Select(i => double.IsNaN(c.Codes[i]) ? 0.5 : space.Parameters[i].ToUnit(c.Codes[i]))];
+        IEnumerable<Segment> asked = successors.Select(s => new Segment(s.Rung, population.LossesAt(s.Parent, s.Rung)!, s.Configuration,
+            null)).Where(s => Array.TrueForAll(s.Before, double.IsFinite));
         Segment[] pending = [.. segments.Where(s => s.Gain is null).Concat(asked).TakeLast(Most)];
         TimeVaryingProcess process = TimeVaryingProcess.Fit(
-            [.. known.Select(s => Point(s.Before, s.Configuration))], [.. known.Select(Time)], Standardised(gains), [.. pending.Select(s => Point(s.Before, s.Configuration))], [.. pending.Select(Time)]);
+            [.. known.Select(s => Point(s.Before, s.Configuration))], [.. known.Select(Time)], Standardised(gains),
+            [.. pending.Select(s => Point(s.Before, s.Configuration))], [.. pending.Select(Time)]);
         double[] here = Point(before, parent.Configuration);
         double now = (double)rung / options.Interval, kappa = Math.Sqrt(C1 + Math.Max(0, Math.Log(C2 * known.Length)));
         double Bound(double[] unit)
@@ -56,7 +64,10 @@ internal static class IntervalBandit
         double Time(Segment s) => (double)s.Rung / options.Interval;
     }
 
-    /// <summary>Random points over the box and around the parent, the best of them refined by a pattern search; the first that keeps the hard constraints.</summary>
+    /// <summary>
+    /// Random points over the box and around the parent, the best of them refined by a pattern search; the first that keeps the hard
+    /// constraints.
+    /// </summary>
     private static Configuration? Best(Configuration from, int[] numbers, double[] parent, Func<double[], double> bound, Philox random)
     {
         var found = new List<(double[] Unit, double Bound)>();
@@ -118,7 +129,8 @@ internal static class IntervalBandit
         return sum;
     }
 
-    private static double[] Spreads(double[][] vectors) => [.. Enumerable.Range(0, vectors[0].Length).Select(j => Spread([.. vectors.Select(v => v[j])]))];
+    private static double[] Spreads(double[][] vectors) =>
+        [.. Enumerable.Range(0, vectors[0].Length).Select(j => Spread([.. vectors.Select(v => v[j])]))];
 
     private static double[] Standardised(double[] values)
     {

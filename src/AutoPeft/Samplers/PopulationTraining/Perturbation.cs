@@ -4,8 +4,8 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.PopulationTraining;
 
 /// <summary>
-/// PBT's way to explore (Jaderberg et al. 2017, section 3): every explored parameter is drawn afresh with some probability; else a number is multiplied by 0.8 or 1.2, an ordinal goes one up or down, and a choice, a switch or a
-/// subset goes to a neighbour.
+/// PBT's way to explore (Jaderberg et al. 2017, section 3): every explored parameter is drawn afresh with some probability; else a number
+/// is multiplied by 0.8 or 1.2, an ordinal goes one up or down, and a choice, a switch or a subset goes to a neighbour.
 /// </summary>
 internal static class Perturbation
 {
@@ -26,7 +26,10 @@ internal static class Perturbation
         {
             double[] codes = from.Codes.ToArray();
             foreach (int i in explored)
-                if (!double.IsNaN(codes[i])) codes[i] = random.NextDouble() < resample ? space.Parameters[i].Sample(random) : Neighbour(space.Parameters[i], codes[i], random);
+                if (!double.IsNaN(codes[i]))
+                    codes[i] = random.NextDouble() < resample
+                        ? space.Parameters[i].Sample(random)
+                        : Neighbour(space.Parameters[i], codes[i], random);
             Configuration c = Evolution.Complete(space, codes, random);
             if (space.IsFeasible(c)) return c;
         }

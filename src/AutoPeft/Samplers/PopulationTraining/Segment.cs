@@ -11,7 +11,9 @@ namespace AutoPeft.Samplers.PopulationTraining;
 /// <param name="Gain">How much each loss fell in one interval; null while it trains.</param>
 internal sealed record Segment(long Rung, double[] Before, Configuration Configuration, double[]? Gain)
 {
-    /// <summary>Every segment of a study, in the order of the trials, that had begun by the comparison at <paramref name="rung"/>.</summary>
+    /// <summary>
+    /// Every segment of a study, in the order of the trials, that had begun by the comparison at <paramref name="rung"/>.
+    /// </summary>
     public static List<Segment> Of(IStudyView study, PopulationState population, PopulationOptions options, long rung)
     {
         var segments = new List<Segment>();
@@ -27,10 +29,12 @@ internal sealed record Segment(long Rung, double[] Before, Configuration Configu
                 if (at > upTo) break;
                 if (population.LossesAt(t, at) is not { } losses || !Array.TrueForAll(losses, double.IsFinite)) continue;
                 if (last is { } from)
-                    segments.Add(new Segment(from.Rung, from.Losses, t.Configuration, [.. losses.Select((l, j) => (from.Losses[j] - l) * options.Interval / (at - from.Rung))]));
+                    segments.Add(new Segment(from.Rung, from.Losses, t.Configuration,
+                        [.. losses.Select((l, j) => (from.Losses[j] - l) * options.Interval / (at - from.Rung))]));
                 last = (at, losses);
             }
-            bool trains = options.Synchronous ? last?.Rung == rung && t.State != TrialState.Failed && !population.IsAmongWorst(t, rung) : !t.HasEnded;
+            bool trains =
+                options.Synchronous ? last?.Rung == rung && t.State != TrialState.Failed && !population.IsAmongWorst(t, rung) : !t.HasEnded;
             if (last is { } now && trains) segments.Add(new Segment(now.Rung, now.Losses, t.Configuration, null));
         }
         return segments;
@@ -41,6 +45,8 @@ internal sealed record Segment(long Rung, double[] Before, Configuration Configu
     {
         if (trial is not { GoesOnFromParent: true, Parent: { } parent }) return null;
         long rung = population.RungOf(parent.Step);
-        return population.LossesAt(study.Trials[parent.Number], rung) is { } losses && Array.TrueForAll(losses, double.IsFinite) ? (rung, losses) : null;
+        return population.LossesAt(study.Trials[parent.Number], rung) is { } losses && Array.TrueForAll(losses, double.IsFinite)
+            ? (rung, losses)
+            : null;
     }
 }

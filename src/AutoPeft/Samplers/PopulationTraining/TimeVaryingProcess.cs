@@ -3,8 +3,9 @@ using AutoPeft.Samplers.Numerics;
 namespace AutoPeft.Samplers.PopulationTraining;
 
 /// <summary>
-/// A Gaussian process whose function drifts (Bogunovic, Scarlett and Cevher, AISTATS 2016, as PB2 has it): squared exponential in the inputs, times (1 − ω)^(|t − t'| / 2). Zero mean, so give it standardised values.
-/// Length scales, ω and noise by maximum a posteriori over a grid, coordinate by coordinate; the scale of the values in closed form. No chance involved.
+/// A Gaussian process whose function drifts (Bogunovic, Scarlett and Cevher, AISTATS 2016, as PB2 has it): squared exponential in the
+/// inputs, times (1 − ω)^(|t − t'| / 2). Zero mean, so give it standardised values. Length scales, ω and noise by maximum a posteriori over
+/// a grid, coordinate by coordinate; the scale of the values in closed form. No chance involved.
 /// </summary>
 internal sealed class TimeVaryingProcess
 {
@@ -24,7 +25,8 @@ internal sealed class TimeVaryingProcess
     private readonly double[] _whitened;
     private readonly double _scale;
 
-    private TimeVaryingProcess(double[] theta, Factor known, Factor all, double[] whitened, double scale) => (_theta, _known, _all, _whitened, _scale) = (theta, known, all, whitened, scale);
+    private TimeVaryingProcess(double[] theta, Factor known, Factor all, double[] whitened, double scale) =>
+        (_theta, _known, _all, _whitened, _scale) = (theta, known, all, whitened, scale);
 
     /// <summary>Length scale of the parameters and of the loss before, share that one unit of time forgets, share of noise.</summary>
     internal double[] Theta => _theta;
@@ -35,7 +37,8 @@ internal sealed class TimeVaryingProcess
     /// <param name="points">n inputs: first the loss before, then the parameters; all about [0, 1].</param>
     /// <param name="times">n times.</param>
     /// <param name="values">n values, standardised.</param>
-    /// <param name="pending">Inputs whose values are still to come: there is less to be learnt beside them (Desautels, Krause and Burdick, JMLR 2014).</param>
+    /// <param name="pending">Inputs whose values are still to come: there is less to be learnt beside them (Desautels, Krause and Burdick,
+    /// JMLR 2014).</param>
     /// <param name="pendingTimes">Their times.</param>
     public static TimeVaryingProcess Fit(double[][] points, double[] times, double[] values, double[][] pending, double[] pendingTimes)
     {
@@ -74,14 +77,16 @@ internal sealed class TimeVaryingProcess
         return (mean, Math.Sqrt(Math.Max(_scale * (1 - DenseFactor.Dot(w, w, _all.Count)), 0)));
     }
 
-    private static double Posterior(double[][] points, double[] times, double[] values, double[] theta, out Factor factor, out double[] whitened, out double scale)
+    private static double Posterior(double[][] points, double[] times, double[] values, double[] theta, out Factor factor,
+        out double[] whitened, out double scale)
     {
         factor = new Factor(points, times, theta);
         whitened = factor.Whiten(values);
         int n = values.Length;
         // Values are standardised, so that one pseudo-value of size 1 keeps the scale of a handful of equal ones from vanishing.
         scale = (DenseFactor.Dot(whitened, whitened, n) + 1) / (n + 1);
-        return -0.5 * (n + 1) * Math.Log(scale) + factor.LogInverseRoot - Away(theta[0], 0.3, 0.7) - Away(theta[1], 1, 0.7) - theta[2] / 0.2 - Away(theta[3], 0.1, 1.5);
+        return -0.5 * (n + 1) * Math.Log(scale) + factor.LogInverseRoot - Away(theta[0], 0.3, 0.7) - Away(theta[1], 1, 0.7) - theta[2] / 0.2
+            - Away(theta[3], 0.1, 1.5);
     }
 
     private static double Away(double value, double middle, double spread)

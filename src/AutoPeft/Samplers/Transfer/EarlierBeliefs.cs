@@ -5,8 +5,8 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.Transfer;
 
 /// <summary>
-/// Puts what earlier studies believe among the models that a Gaussian process search averages over: each earlier study, and this one alone, has as many members as it predicts this study's trials
-/// (<see cref="RankingWeights"/>), per objective.
+/// Puts what earlier studies believe among the models that a Gaussian process search averages over: each earlier study, and this one alone,
+/// has as many members as it predicts this study's trials (<see cref="RankingWeights"/>), per objective.
 /// </summary>
 /// <param name="beliefs">By earlier study, by objective; null where it has none.</param>
 /// <param name="starts">What was good before.</param>
@@ -27,12 +27,15 @@ internal sealed class EarlierBeliefs(Posterior?[][] beliefs, IReadOnlyList<Confi
     public double Weight => _own.Count == 0 ? 0 : 1 - _own.Average();
 
     /// <inheritdoc/>
-    public SurrogateMember[] Mix(int objective, TrainingSet set, double[] targets, SurrogateMember[] own, HyperparameterPrior prior, Philox random, CancellationToken cancellationToken)
+    public SurrogateMember[] Mix(int objective, TrainingSet set, double[] targets, SurrogateMember[] own, HyperparameterPrior prior,
+        Philox random, CancellationToken cancellationToken)
     {
         if (KernelSystem.Of(set, own[0].H) is not { } system) return own;
         var models = new List<ResidualModel>();
         foreach (Posterior?[] study in beliefs)
-            if (study[objective] is { } belief && ResidualModel.Fit(set, targets, belief, prior, cancellationToken) is { Trend.Slope: >= LeastSlope } model) models.Add(model);
+            if (study[objective] is { } belief
+                && ResidualModel.Fit(set, targets, belief, prior, cancellationToken) is { Trend.Slope: >= LeastSlope } model)
+                models.Add(model);
         double[] weights = RankingWeights.Of([system.LeaveOneOut(targets), .. models.Select(m => m.LeaveOneOut)], targets, random);
         bool alone = weights[0] >= OwnEnough;
         _own.Add(alone ? 1 : weights[0]);

@@ -51,7 +51,8 @@ internal static class EarlierJson
         {
             using JsonDocument document = JsonDocument.Parse(text);
             int d = definition.Space.Count, m = definition.Objectives.Length;
-            return [.. document.RootElement.EnumerateArray().Select(s => new EarlierStudy(s.GetProperty("study").GetString()!, [.. s.GetProperty("trials").EnumerateArray().Select(t =>
+            return [.. document.RootElement.EnumerateArray()
+                .Select(s => new EarlierStudy(s.GetProperty("study").GetString()!, [.. s.GetProperty("trials").EnumerateArray().Select(t =>
             {
                 double[] v = [.. t.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Null ? double.NaN : e.GetDouble())];
                 if (v.Length != d + m) throw new FormatException();

@@ -14,10 +14,15 @@ internal sealed record EarlierTrial(Configuration Configuration, ImmutableArray<
 /// <param name="Trials">Its completed trials, best first by its own objectives.</param>
 internal sealed record EarlierStudy(string Name, ImmutableArray<EarlierTrial> Trials)
 {
-    /// <summary>Most trials that are carried over: as many as hyperparameters are fitted to. They stand in the new study's definition.</summary>
+    /// <summary>
+    /// Most trials that are carried over: as many as hyperparameters are fitted to. They stand in the new study's definition.
+    /// </summary>
     public const int MostTrials = 200;
 
-    /// <summary>Maps an earlier study; where it has more than <see cref="MostTrials"/>, the better half of those kept are its best, and the others are spread over the rest.</summary>
+    /// <summary>
+    /// Maps an earlier study; where it has more than <see cref="MostTrials"/>, the better half of those kept are its best, and the others
+    /// are spread over the rest.
+    /// </summary>
     /// <param name="earlier">The earlier study.</param>
     /// <param name="target">The new one's definition.</param>
     /// <param name="mapping">What maps and what does not.</param>
@@ -29,7 +34,8 @@ internal sealed record EarlierStudy(string Name, ImmutableArray<EarlierTrial> Tr
         var trials = new List<EarlierTrial>();
         foreach (Trial t in ranked)
             if (map.Map(t.Configuration) is { } c)
-                trials.Add(new EarlierTrial(c, [.. map.Objectives.Select((k, j) => k < 0 ? double.NaN : Finite(target.Objectives[j], t.Values[k]))]));
+                trials.Add(new EarlierTrial(c,
+                    [.. map.Objectives.Select((k, j) => k < 0 ? double.NaN : Finite(target.Objectives[j], t.Values[k]))]));
         mapping = map;
         if (trials.Count == 0) throw new InvalidInputException($"No completed trial of '{earlier.Definition.Name}' fits the new space.");
         if (trials.Count > MostTrials)
@@ -40,5 +46,6 @@ internal sealed record EarlierStudy(string Name, ImmutableArray<EarlierTrial> Tr
         return new EarlierStudy(earlier.Definition.Name, [.. trials]);
     }
 
-    private static double Finite(Objective objective, double value) => objective.ToLoss(value) is var loss && double.IsFinite(loss) ? loss : double.NaN;
+    private static double Finite(Objective objective, double value) =>
+        objective.ToLoss(value) is var loss && double.IsFinite(loss) ? loss : double.NaN;
 }

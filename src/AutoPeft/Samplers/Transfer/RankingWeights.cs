@@ -3,8 +3,9 @@ using AutoPeft.Randomness;
 namespace AutoPeft.Samplers.Transfer;
 
 /// <summary>
-/// The weights of the ranking-weighted ensemble (Feurer, Letham, Hutter and Bakshy, "Practical transfer learning for Bayesian optimization", 2018): a model's weight is how often, over draws of its
-/// leave-one-out predictions, it puts the known trials in an order with the fewest pairs wrong. An earlier study that misleads loses its weight as soon as trials show it.
+/// The weights of the ranking-weighted ensemble (Feurer, Letham, Hutter and Bakshy, "Practical transfer learning for Bayesian
+/// optimization", 2018): a model's weight is how often, over draws of its leave-one-out predictions, it puts the known trials in an order
+/// with the fewest pairs wrong. An earlier study that misleads loses its weight as soon as trials show it.
 /// </summary>
 internal static class RankingWeights
 {
@@ -28,7 +29,8 @@ internal static class RankingWeights
                 losses[k][s] = Misranked(draw, targets);
             }
         }
-        // Against dilution by many models that are each best now and then: one whose usual loss is worse than nearly all of the own model's is left out.
+        // Against dilution by many models that are each best now and then: one whose usual loss is worse than nearly all of the own model's
+        // is left out.
         int[] own = [.. losses[0].Order()];
         int limit = own[(int)(0.95 * (Draws - 1))];
         bool[] kept = [.. losses.Select((l, k) => k == 0 || l.Order().ElementAt(Draws / 2) <= limit)];

@@ -4,8 +4,9 @@ using AutoPeft.Samplers.GaussianProcess;
 namespace AutoPeft.Samplers.Transfer;
 
 /// <summary>
-/// A Gaussian process on what an earlier study's belief leaves over of this study's targets (stacked residuals: Golovin et al., "Google Vizier", KDD 2017). The belief is first brought to the
-/// targets' units by a line that ridge regression finds; it starts at slope 1 and never falls below 0.
+/// A Gaussian process on what an earlier study's belief leaves over of this study's targets (stacked residuals: Golovin et al., "Google
+/// Vizier", KDD 2017). The belief is first brought to the targets' units by a line that ridge regression finds; it starts at slope 1 and
+/// never falls below 0.
 /// </summary>
 internal sealed class ResidualModel
 {
@@ -21,9 +22,13 @@ internal sealed class ResidualModel
     private readonly double _scale;
     private readonly Hyperparameters _h;
 
-    private ResidualModel(TrainingSet set, HyperparameterPrior prior, double[] standard, double scale, Hyperparameters h, Trend trend) => (_set, _prior, _standard, _scale, _h, Trend) = (set, prior, standard, scale, h, trend);
+    private ResidualModel(TrainingSet set, HyperparameterPrior prior, double[] standard, double scale, Hyperparameters h, Trend trend) =>
+        (_set, _prior, _standard, _scale, _h, Trend) = (set, prior, standard, scale, h, trend);
 
-    /// <summary>The mean before data. Its slope is how much a standard deviation of the belief counts in targets: near 0 where it says nothing of them.</summary>
+    /// <summary>
+    /// The mean before data. Its slope is how much a standard deviation of the belief counts in targets: near 0 where it says nothing of
+    /// them.
+    /// </summary>
     public Trend Trend { get; }
 
     /// <summary>Each target as predicted from the others: means and variances.</summary>
@@ -35,7 +40,8 @@ internal sealed class ResidualModel
     /// <param name="belief">What an earlier study believes.</param>
     /// <param name="prior">Beliefs about hyperparameters.</param>
     /// <param name="cancellationToken">Stops the fit.</param>
-    public static ResidualModel? Fit(TrainingSet set, double[] targets, Posterior belief, HyperparameterPrior prior, CancellationToken cancellationToken)
+    public static ResidualModel? Fit(TrainingSet set, double[] targets, Posterior belief, HyperparameterPrior prior,
+        CancellationToken cancellationToken)
     {
         double[] means = new Trend(belief, 0, 1).At(set);
         (double offset, double slope) = Line(means, targets, -1);
@@ -53,14 +59,19 @@ internal sealed class ResidualModel
             loo[i] = a + b * means[i] + scale.Invert(loo[i]);
             variances[i] *= scale.Scale * scale.Scale;
         }
-        return new ResidualModel(set, prior, standard, scale.Scale, h, new Trend(belief, offset + scale.Mean, slope)) { LeaveOneOut = (loo, variances) };
+        return new ResidualModel(set, prior, standard, scale.Scale, h,
+            new Trend(belief, offset + scale.Mean, slope))
+        { LeaveOneOut = (loo, variances) };
     }
 
     /// <summary>The fitted model and draws around it.</summary>
     public IEnumerable<SurrogateMember> Members(int count, Philox random)
     {
         if (count == 0) return [];
-        Hyperparameters[] draws = count == 1 ? [] : HyperparameterSampling.Draw(_set, _standard, _prior, _h, HyperparameterSampling.Scales(_set, _standard, _prior, _h), count - 1, random);
+        Hyperparameters[] draws = count == 1
+            ? []
+            : HyperparameterSampling.Draw(_set, _standard, _prior, _h, HyperparameterSampling.Scales(_set, _standard, _prior, _h),
+                count - 1, random);
         return [.. draws.Prepend(_h).Select(h => new SurrogateMember(h.Scaled(_scale), Trend))];
     }
 

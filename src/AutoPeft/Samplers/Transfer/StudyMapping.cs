@@ -23,8 +23,10 @@ internal sealed class StudyMapping
         Unknown = [.. _to.Parameters.Where((_, i) => _source[i] < 0).Select(p => p.Name)];
         Unused = [.. _from.Parameters.Where(p => !_to.Contains(p.Name)).Select(p => p.Name)];
         if (Unknown.Length == _to.Count)
-            throw new InvalidInputException($"'{earlier.Name}' shares no parameter with '{target.Name}': it has {Short(Unused)}; wanted are {Short(Unknown)}.");
-        Objectives = [.. target.Objectives.Select(o => earlier.Objectives.IndexOf(earlier.Objectives.FirstOrDefault(e => e.Name == o.Name && e.Direction == o.Direction)!))];
+            throw new InvalidInputException(
+                $"'{earlier.Name}' shares no parameter with '{target.Name}': it has {Short(Unused)}; wanted are {Short(Unknown)}.");
+        Objectives = [.. target.Objectives.Select(
+            o => earlier.Objectives.IndexOf(earlier.Objectives.FirstOrDefault(e => e.Name == o.Name && e.Direction == o.Direction)!))];
         UnknownObjectives = [.. target.Objectives.Where((_, j) => Objectives[j] < 0).Select(o => o.Name)];
     }
 
@@ -58,7 +60,8 @@ internal sealed class StudyMapping
             object? value = _source[i] < 0 ? null : earlier.ValueAt(_source[i]);
             if (value is null) { codes[i] = _middle[i]; continue; }
             try { codes[i] = p.FromValue(value); }
-            catch (InvalidInputException) when (p is FloatParameter or IntParameter or OrdinalParameter && ValueText.TryNumber(value, out double number))
+            catch (InvalidInputException)
+                when (p is FloatParameter or IntParameter or OrdinalParameter && ValueText.TryNumber(value, out double number))
             {
                 ValueText.TryNumber(value, out number);
                 codes[i] = p is OrdinalParameter o ? Nearest(o, number) : p.FromUnit(p.ToUnit(number));
@@ -89,7 +92,9 @@ internal sealed class StudyMapping
     }
 
     private static double Nearest(OrdinalParameter p, double number) =>
-        Enumerable.Range(0, (int)p.Cardinality!.Value).Select(k => p.CodeAt(k)).MinBy(c => ValueText.TryNumber(p.ToValue(c), out double v) ? Math.Abs(v - number) : double.PositiveInfinity);
+        Enumerable.Range(0, (int)p.Cardinality!.Value).Select(k => p.CodeAt(k))
+            .MinBy(c => ValueText.TryNumber(p.ToValue(c), out double v) ? Math.Abs(v - number) : double.PositiveInfinity);
 
-    private static string Short(IReadOnlyCollection<string> names) => string.Join(", ", names.Take(12)) + (names.Count > 12 ? $" and {names.Count - 12} more" : "");
+    private static string Short(IReadOnlyCollection<string> names) =>
+        string.Join(", ", names.Take(12)) + (names.Count > 12 ? $" and {names.Count - 12} more" : "");
 }

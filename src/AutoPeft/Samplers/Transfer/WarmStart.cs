@@ -10,8 +10,9 @@ internal static class WarmStart
     private const int Pool = 3;
 
     /// <summary>
-    /// Up to <paramref name="count"/> configurations of the new space, no two equal; the studies take turns. With several objectives a study gives the trial that adds most hypervolume to those it gave
-    /// (greedy subset selection), while any adds; else its best first, and then of its best <see cref="Pool"/> × count the one farthest from all that are chosen.
+    /// Up to <paramref name="count"/> configurations of the new space, no two equal; the studies take turns. With several objectives a
+    /// study gives the trial that adds most hypervolume to those it gave (greedy subset selection), while any adds; else its best first,
+    /// and then of its best <see cref="Pool"/> × count the one farthest from all that are chosen.
     /// </summary>
     public static IReadOnlyList<Configuration> Best(IReadOnlyList<EarlierStudy> earlier, int count)
     {
@@ -60,7 +61,9 @@ internal static class WarmStart
         return given;
     }
 
-    /// <summary>Gower's distance: the mean over parameters of |Δ| on [0, 1] for ordered ones, of 0 or 1 for others and where only one is active.</summary>
+    /// <summary>
+    /// Gower's distance: the mean over parameters of |Δ| on [0, 1] for ordered ones, of 0 or 1 for others and where only one is active.
+    /// </summary>
     internal static double Distance(Configuration a, Configuration b)
     {
         double sum = 0;

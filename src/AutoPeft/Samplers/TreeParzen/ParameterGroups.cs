@@ -3,8 +3,8 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.TreeParzen;
 
 /// <summary>
-/// Parameters that are always active together: those without a condition, and those with the same parent and the same values of it. Parents' groups come first, so that a configuration
-/// can be drawn group by group.
+/// Parameters that are always active together: those without a condition, and those with the same parent and the same values of it.
+/// Parents' groups come first, so that a configuration can be drawn group by group.
 /// </summary>
 internal static class ParameterGroups
 {

@@ -7,9 +7,9 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Samplers.TreeParzen;
 
 /// <summary>
-/// A density over one group of parameters: a mixture with one product kernel per trial and a uniform component (the multivariate Parzen estimator: Falkner et al. 2018; Watanabe,
-/// "Tree-structured Parzen estimator: understanding its algorithm components", 2023). Numbers have normal kernels cut off at [0, 1], whose width shrinks as 0.2·n^(−1/(d+4)); names a match
-/// probability.
+/// A density over one group of parameters: a mixture with one product kernel per trial and a uniform component (the multivariate Parzen
+/// estimator: Falkner et al. 2018; Watanabe, "Tree-structured Parzen estimator: understanding its algorithm components", 2023). Numbers
+/// have normal kernels cut off at [0, 1], whose width shrinks as 0.2·n^(−1/(d+4)); names a match probability.
 /// </summary>
 internal sealed class ParzenEstimator
 {
@@ -60,7 +60,8 @@ internal sealed class ParzenEstimator
             _cumulative[i] = sum += w;
             _logWeights[i] = Math.Log(w);
         }
-        // Each kernel's share of mass within [0, 1] depends on its centre only: one table per parameter instead of an error function per kernel.
+        // Each kernel's share of mass within [0, 1] depends on its centre only: one table per parameter instead of an error function per
+        // kernel.
         var table = new double[TableSize + 1];
         for (int j = 0; j < d; j++)
         {
@@ -69,7 +70,8 @@ internal sealed class ParzenEstimator
             for (int t = 0; t <= TableSize; t++)
             {
                 double x = t / (double)TableSize;
-                table[t] = Math.Log(NormalDistribution.Cdf((1 - x) / _deviation[j]) - NormalDistribution.Cdf(-x / _deviation[j])) + logScale;
+                table[t] =
+                    Math.Log(NormalDistribution.Cdf((1 - x) / _deviation[j]) - NormalDistribution.Cdf(-x / _deviation[j])) + logScale;
             }
             for (int i = 0; i < _n; i++)
             {
@@ -124,14 +126,17 @@ internal sealed class ParzenEstimator
                 for (int i = 0; i < _stride; i += 4)
                 {
                     Vector256<double> difference = Vector256.LoadUnsafe(ref column, (nuint)i) - x;
-                    Vector256.FusedMultiplyAdd(difference * difference, scale, Vector256.LoadUnsafe(ref sum, (nuint)i)).StoreUnsafe(ref sum, (nuint)i);
+                    Vector256.FusedMultiplyAdd(difference * difference, scale, Vector256.LoadUnsafe(ref sum, (nuint)i))
+                        .StoreUnsafe(ref sum, (nuint)i);
                 }
             }
             else
             {
                 Vector256<double> match = Vector256.Create(_match[j]), other = Vector256.Create(_other[j]);
                 for (int i = 0; i < _stride; i += 4)
-                    (Vector256.LoadUnsafe(ref sum, (nuint)i) + Vector256.ConditionalSelect(Vector256.Equals(Vector256.LoadUnsafe(ref column, (nuint)i), x), match, other)).StoreUnsafe(ref sum, (nuint)i);
+                    (Vector256.LoadUnsafe(ref sum, (nuint)i)
+                        + Vector256.ConditionalSelect(Vector256.Equals(Vector256.LoadUnsafe(ref column, (nuint)i), x), match, other))
+                        .StoreUnsafe(ref sum, (nuint)i);
             }
         }
         double top = uniform;

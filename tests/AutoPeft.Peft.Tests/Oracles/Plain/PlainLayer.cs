@@ -33,7 +33,8 @@ internal sealed class PlainLayer : nn.Module
         if (method.Parallel > 0) parallel = new PlainBottleneck(d, method.Parallel);
         if (method.Prefix > 0 && method.PrefixMlp == 0) prefix = new Parameter(zeros(method.Prefix, 2, d));
         if (method.Ia3)
-            (key_scale, value_scale, inner_scale) = (new Parameter(ones(d)), new Parameter(ones(d)), new Parameter(ones(config.IntermediateSize)));
+            (key_scale, value_scale, inner_scale) =
+                (new Parameter(ones(d)), new Parameter(ones(d)), new Parameter(ones(config.IntermediateSize)));
         RegisterComponents();
     }
 

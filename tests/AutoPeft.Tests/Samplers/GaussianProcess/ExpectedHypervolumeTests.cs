@@ -7,7 +7,8 @@ namespace AutoPeft.Tests.Samplers.GaussianProcess;
 public sealed class ExpectedHypervolumeTests
 {
     private static double[][] RandomFront(Philox random, int n, int m, bool ties) =>
-        [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, m).Select(_ => ties ? random.NextInt(6) / 5.0 : random.NextDouble()).ToArray())];
+        [.. Enumerable.Range(0, n)
+            .Select(_ => Enumerable.Range(0, m).Select(_ => ties ? random.NextInt(6) / 5.0 : random.NextDouble()).ToArray())];
 
     [Theory]
     [InlineData(1), InlineData(2), InlineData(3), InlineData(4)]
@@ -24,7 +25,9 @@ public sealed class ExpectedHypervolumeTests
                 bool improves = y.All(v => v < 1) && !set.Any(p => p.All(v => v < 1) && p.Zip(y).All(q => q.First <= q.Second));
                 int inside = 0;
                 for (int b = 0; b < boxes.Count; b++)
-                    if (Enumerable.Range(0, m).All(j => y[j] >= boxes.Levels[j][boxes.Lower[b * m + j]] && y[j] < boxes.Levels[j][boxes.Upper[b * m + j]])) inside++;
+                    if (Enumerable.Range(0, m)
+                        .All(j => y[j] >= boxes.Levels[j][boxes.Lower[b * m + j]] && y[j] < boxes.Levels[j][boxes.Upper[b * m + j]]))
+                        inside++;
                 Assert.Equal(improves ? 1 : 0, inside);
             }
         }
@@ -59,7 +62,8 @@ public sealed class ExpectedHypervolumeTests
     {
         double[][] set = [[.. Enumerable.Repeat(0.2, m)]];
         var exact = new ExpectedHypervolume(new BoxDecomposition(set, [.. Enumerable.Repeat(1.0, m)]));
-        double[] mean = [.. Enumerable.Range(0, m).Select(j => 0.9 - 0.07 * j)], deviation = [.. Enumerable.Repeat(0.005, m)], byMean = new double[m], byDeviation = new double[m];
+        double[] mean = [.. Enumerable.Range(0, m).Select(j => 0.9 - 0.07 * j)], deviation = [.. Enumerable.Repeat(0.005, m)],
+            byMean = new double[m], byDeviation = new double[m];
         double value = exact.Log(mean, deviation, byMean, byDeviation);
         Assert.True(double.IsFinite(value) && value < -1000);
         Assert.Contains(byMean, d => d < -1);

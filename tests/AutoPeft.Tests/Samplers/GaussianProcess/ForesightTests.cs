@@ -42,7 +42,8 @@ public sealed class ForesightTests
     {
         List<double[]> points = Points(24, 4);
         double[] worse = [.. points.Select((_, i) => i < 16 ? -0.5 : 1.0)];
-        Foresight disappointed = Foresight.Of(new TrainingSet(Map, points), worse, H), delighted = Foresight.Of(new TrainingSet(Map, points), [.. worse.Select(w => -w)], H);
+        Foresight disappointed = Foresight.Of(new TrainingSet(Map, points), worse, H),
+            delighted = Foresight.Of(new TrainingSet(Map, points), [.. worse.Select(w => -w)], H);
         Assert.True(disappointed.Bias > 0.3);
         Assert.Equal(-disappointed.Bias, delighted.Bias, 1e-9);
         Assert.InRange(disappointed.Pessimism(pending: false), 0.5, 1);

@@ -23,7 +23,8 @@ public sealed class HyperparameterPriorTests
     [Fact]
     public void One_parameter_may_be_irrelevant_at_a_cost_that_grows_with_the_logarithm_alone()
     {
-        // Eleven alike and one at a distance of 2, with the common scale at its mode: Cauchy's densities, and less than half of what a normal prior of the same width would charge.
+        // Eleven alike and one at a distance of 2, with the common scale at its mode: Cauchy's densities, and less than half of what a
+        // normal prior of the same width would charge.
         double mode = Math.Sqrt(2) + 0.5 * Math.Log(12) - 3;
         double cost = Density([.. Enumerable.Repeat(mode - 2.0 / 11, 11), mode + 2]);
         Assert.Equal(Math.Log(1 + 4 / 0.16) + 11 * Math.Log(1 + 4.0 / 121 / 0.16), cost, 1e-12);

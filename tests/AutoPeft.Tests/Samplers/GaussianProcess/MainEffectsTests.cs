@@ -32,7 +32,8 @@ public sealed class MainEffectsTests
         var map = new FeatureMap(space);
         var random = new Philox(3);
         double Value(Configuration c) => Enumerable.Range(0, 6).Sum(i => (i + 1) * (c.Codes[i] == 2 ? 1.0 : 0.1 * c.Codes[i]));
-        Configuration[] known = [.. Enumerable.Range(0, 30).Select(_ => space.Sample(random)).Where(c => c.Codes.ToArray().Count(v => v == 2) < 4)];
+        Configuration[] known =
+            [.. Enumerable.Range(0, 30).Select(_ => space.Sample(random)).Where(c => c.Codes.ToArray().Count(v => v == 2) < 4)];
         double[] raw = [.. known.Select(Value)];
         Standardization scale = Standardization.Of(raw);
         double[] targets = [.. raw.Select(scale.Apply)];
@@ -46,7 +47,8 @@ public sealed class MainEffectsTests
 
         (double Mean, double Deviation) Predict(bool main)
         {
-            Hyperparameters h = HyperparameterFit.Fit(set, targets, new HyperparameterPrior(false, main), null, true, false, out _, default)!;
+            Hyperparameters h =
+                HyperparameterFit.Fit(set, targets, new HyperparameterPrior(false, main), null, true, false, out _, default)!;
             var mean = new double[1];
             Posterior.Given(set, targets, h)!.Predict(new Candidate(map, corner).Features, mean, out double variance);
             return (mean[0], Math.Sqrt(variance));

@@ -45,7 +45,8 @@ public sealed class BoundedLbfgsTests
     public void Infinite_regions_are_walls()
     {
         double[] x = [0.9];
-        new BoundedLbfgs(1).Minimize((p, g) => { g[0] = 1; return p[0] < 0.3 ? double.PositiveInfinity : p[0]; }, x, [0], [1], 100, 400, 1e-10, 0.1);
+        new BoundedLbfgs(1)
+            .Minimize((p, g) => { g[0] = 1; return p[0] < 0.3 ? double.PositiveInfinity : p[0]; }, x, [0], [1], 100, 400, 1e-10, 0.1);
         Assert.InRange(x[0], 0.3, 0.31);
     }
 }

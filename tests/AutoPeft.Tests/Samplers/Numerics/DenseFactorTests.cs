@@ -21,7 +21,8 @@ public sealed class DenseFactorTests
     }
 
     [Theory]
-    [InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(7), InlineData(8), InlineData(13), InlineData(33), InlineData(64)]
+    [InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(7), InlineData(8), InlineData(13),
+        InlineData(33), InlineData(64)]
     public void Factor_inverse_and_products_agree_with_the_definition(int n)
     {
         var random = new Philox(3, (ulong)n);

@@ -17,11 +17,16 @@ public class WarmStartTests
 {
     private static TestFunction Valley(double x, double y, bool extra = false) => new("valley", SearchSpace.Build(s =>
     {
-        s.Float("lr", 1e-5, 1e-1, log: true).Float("dropout", 0, 0.5).Categorical("method", extra ? ["lora", "adapter", "prefix"] : ["lora", "adapter"]);
+        s.Float("lr", 1e-5, 1e-1, log: true).Float("dropout", 0, 0.5)
+            .Categorical("method", extra ? ["lora", "adapter", "prefix"] : ["lora", "adapter"]);
         if (extra) s.Int("warmup", 0, 100);
-    }), [Objective.Minimize("loss", 10)], c => ([Math.Pow(Math.Log10(c.GetDouble("lr")) - x, 2) + 10 * Math.Pow(c.GetDouble("dropout") - y, 2) + (c.GetString("method") == "lora" ? 0 : 0.5)], []));
+    }), [Objective.Minimize("loss", 10)],
+    c => (
+        [Math.Pow(Math.Log10(c.GetDouble("lr")) - x, 2) + 10 * Math.Pow(c.GetDouble("dropout") - y, 2)
+            + (c.GetString("method") == "lora" ? 0 : 0.5)], []));
 
-    private static Study Earlier(TestFunction f, int trials = 25) => new FunctionStudy(f, 9, trials).Run(new GaussianProcessSampler()).Study;
+    private static Study Earlier(TestFunction f, int trials = 25) =>
+        new FunctionStudy(f, 9, trials).Run(new GaussianProcessSampler()).Study;
 
     private static FunctionStudy From(TestFunction f, IStudyView earlier, ulong seed, int trials, ISampler sampler) =>
         new FunctionStudy(f, seed, trials, d => EarlierJson.Write(d, [EarlierStudy.Of(earlier, d, out _)])).Run(sampler);
@@ -32,8 +37,10 @@ public class WarmStartTests
         // Off the middle of the space, where a cold study would look first.
         Study earlier = Earlier(Valley(-2, 0.1));
         TestFunction target = Valley(-1.9, 0.12);
-        double[] cold = [.. Enumerable.Range(0, 5).Select(s => new FunctionStudy(target, (ulong)s, 8).Run(new GaussianProcessSampler()).Trace()[^1]).Order()];
-        double[] warm = [.. Enumerable.Range(0, 5).Select(s => From(target, earlier, (ulong)s, 4, new TransferSampler()).Trace()[^1]).Order()];
+        double[] cold = [.. Enumerable.Range(0, 5)
+            .Select(s => new FunctionStudy(target, (ulong)s, 8).Run(new GaussianProcessSampler()).Trace()[^1]).Order()];
+        double[] warm =
+            [.. Enumerable.Range(0, 5).Select(s => From(target, earlier, (ulong)s, 4, new TransferSampler()).Trace()[^1]).Order()];
         Assert.True(warm[2] >= cold[2], $"{warm[2]} against {cold[2]}");
     }
 
@@ -75,7 +82,8 @@ public class WarmStartTests
         foreach (TrialProposed p in study.Log.OfType<TrialProposed>())
         {
             Study then = Study.Of([new StudyCreated(default, read), .. study.Log.Skip(1).Take((int)p.Seen - 1)]);
-            Assert.Equal(p.Configuration, new TransferSampler().Propose(then, 1, new Philox(2, (ulong)p.Batch, StreamPurpose.Ask))[0].Configuration);
+            Assert.Equal(p.Configuration,
+                new TransferSampler().Propose(then, 1, new Philox(2, (ulong)p.Batch, StreamPurpose.Ask))[0].Configuration);
         }
     }
 
@@ -83,7 +91,9 @@ public class WarmStartTests
     public void What_maps_from_another_space_is_used_and_what_does_not_is_named()
     {
         Study earlier = Earlier(Valley(-3, 0.2, extra: true));
-        StudyDefinition target = new(SearchSpace.Build(s => s.Float("lr", 1e-4, 1e-2, log: true).Categorical("method", ["lora", "adapter"]).Int("rank", 1, 65, when: Condition.On("method", "lora"))),
+        StudyDefinition target = new(
+            SearchSpace.Build(s => s.Float("lr", 1e-4, 1e-2, log: true).Categorical("method", ["lora", "adapter"])
+                .Int("rank", 1, 65, when: Condition.On("method", "lora"))),
             [Objective.Minimize("loss"), Objective.Minimize("seconds")]);
         EarlierStudy e = EarlierStudy.Of(earlier, target, out StudyMapping mapping);
         Assert.Equal(["rank"], mapping.Unknown.ToArray());
@@ -98,7 +108,8 @@ public class WarmStartTests
             Assert.True(double.IsFinite(t.Losses[0]) && double.IsNaN(t.Losses[1]));
         });
         string line = mapping.Describe("runs/a");
-        foreach (string said in (string[])["runs/a: 2 of 3 parameters map", "nothing of rank", "dropout, warmup are not used", "did not measure seconds"]) Assert.Contains(said, line);
+        foreach (string said in (string[])["runs/a: 2 of 3 parameters map", "nothing of rank", "dropout, warmup are not used",
+            "did not measure seconds"]) Assert.Contains(said, line);
     }
 
     [Fact]
@@ -120,7 +131,8 @@ public class WarmStartTests
         Assert.Equal(6, best.Distinct().Count());
         Assert.Equal(earlier.Completed.MinBy(t => t.Losses[0])!.Configuration, best[0]);
         Assert.All(best, c => Assert.Contains(c, e.Trials.Take(18).Select(t => t.Configuration)));
-        double Closest(IEnumerable<Configuration> set) => (from a in set from b in set where !a.Equals(b) select WarmStart.Distance(a, b)).Min();
+        double Closest(IEnumerable<Configuration> set) =>
+            (from a in set from b in set where !a.Equals(b) select WarmStart.Distance(a, b)).Min();
         Assert.True(Closest(best) >= Closest(e.Trials.Take(6).Select(t => t.Configuration)));
         // Two studies take turns.
         EarlierStudy second = EarlierStudy.Of(Earlier(Valley(-2, 0.4)), target, out _);
@@ -130,7 +142,14 @@ public class WarmStartTests
     [Fact]
     public void A_setting_that_is_no_list_of_earlier_studies_is_refused()
     {
-        StudyDefinition d = Valley(-3, 0.2) is var f ? new StudyDefinition(f.Space, f.Objectives) { Settings = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("earlier", "[{\"study\":\"a\",\"trials\":[[1]]}]") } : null!;
+        StudyDefinition d = Valley(-3, 0.2) is var f
+            ? new StudyDefinition(f.Space,
+                f.Objectives)
+            {
+                Settings = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("earlier",
+                    "[{\"study\":\"a\",\"trials\":[[1]]}]")
+            }
+            : null!;
         Assert.Contains("'earlier'", Assert.Throws<InvalidInputException>(() => EarlierJson.Read(d)).Message);
     }
 }

@@ -25,6 +25,7 @@ static Command Root() => new("autopeft", "Searches configurations of transformer
     CompareCommand.Create(), TasksCommand.Create(),
     FitCommand.Create(),
     PredictCommand.Create(),
+    MupCommand.Create(),
     DashboardCommand.Create(),
     SlurmCommand.Create(),
     DoctorCommand.Create(),

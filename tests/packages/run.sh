@@ -39,9 +39,11 @@ readme() { awk '/^```csharp$/ { on = 1; next } /^```$/ && on { exit } on' "$root
 
 torch=$(sed -n 's/.*<TorchSharpVersion>\(.*\)<.*/\1/p' "$root/Directory.Packages.props")
 version_of() { sed -n "s/.*Include=\"$1\" Version=\"\([^\"]*\)\".*/\1/p" "$root/Directory.Packages.props"; }
-for room in AutoPeft AutoPeft.Parquet AutoPeft.Orleans AutoPeft.Scaling AutoPeft.LanguageModels AutoPeft.Dashboard AutoPeft.Peft; do
+for room in AutoPeft AutoPeft.Parquet AutoPeft.Orleans AutoPeft.Scaling AutoPeft.LanguageModels AutoPeft.Dashboard AutoPeft.Peft AutoPeft.Parametrization; do
     name=Try${room#AutoPeft.}
     [ $name = TryPeft ] && torch_package=TorchSharp-cpu@$torch || torch_package=
+    # AutoPeft.Peft finds libtorch's companions where the system's are too old.
+    [ $name = TryParametrization ] && torch_package="TorchSharp-cpu@$torch AutoPeft.Peft@$version"
     project "$name" Exe "$room@$version" $torch_package
     readme "src/$room" >"$name/Program.cs"
 done
@@ -84,6 +86,7 @@ check "a sweep with a typed space" 'LearningRate = .*: error [0-9.]+' run TryAut
 check "a LoRA training" 'lora r8 qv: [0-9]+ parameters, dev [0-9.]+, test [0-9.]+' run TryPeft
 check "the adapter that it saved" 'adapter.*safetensors' ls TryPeft/adapter
 check "TorchSharp used before AutoPeft.Peft" '^sum 3, PlanName$' run TryTorchFirst
+check "muP for a model of one's own" '^hidden.weight +hidden' run TryParametrization
 check "a sweep on a silo in the process" '^30 trials, best [0-9.]+' run TryOrleans
 check "tables" 'pareto.parquet$' run TryParquet
 check "a scaling law" '0\.3[34]' run TryScaling

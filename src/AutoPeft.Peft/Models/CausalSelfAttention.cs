@@ -62,8 +62,8 @@ internal sealed class CausalSelfAttention : NamedModule
     {
         using var scope = NewDisposeScope();
         var (queries, keys, values) = Projections(hidden);
-        if (queryNorm is not null) queries = queryNorm.forward(queries);
-        if (keyNorm is not null) keys = keyNorm.forward(keys);
+        if (queryNorm is not null) queries = queryNorm.call(queries);
+        if (keyNorm is not null) keys = keyNorm.call(keys);
         long first = past?.Length ?? 0;
         if (rotary is not null) (queries, keys) = (rotary.Turn(queries, first), rotary.Turn(keys, first));
         if (past is not null) (keys, values) = past.Append(keys, values);
@@ -74,15 +74,15 @@ internal sealed class CausalSelfAttention : NamedModule
         var context = nn.functional.scaled_dot_product_attention(
             queries, keys, values, mask, training ? config.AttentionDropout : 0, mask is null && queries.shape[2] > 1);
         var flat = context.transpose(1, 2).reshape(hidden.shape[0], hidden.shape[1], config.NumAttentionHeads * config.HeadSize);
-        return Output.forward(flat).MoveToOuterDisposeScope();
+        return Output.call(flat).MoveToOuterDisposeScope();
     }
 
     private (Tensor Queries, Tensor Keys, Tensor Values) Projections(Tensor hidden)
     {
         if (Fused is null)
-            return (Heads(Query!.forward(hidden), config.NumAttentionHeads), Heads(Key!.forward(hidden), config.KeyValueHeads),
-                Heads(Value!.forward(hidden), config.KeyValueHeads));
-        var all = Fused.forward(hidden).chunk(3, -1);
+            return (Heads(Query!.call(hidden), config.NumAttentionHeads), Heads(Key!.call(hidden), config.KeyValueHeads),
+                Heads(Value!.call(hidden), config.KeyValueHeads));
+        var all = Fused.call(hidden).chunk(3, -1);
         return (Heads(all[0], config.NumAttentionHeads), Heads(all[1], config.NumAttentionHeads), Heads(all[2], config.NumAttentionHeads));
     }
 

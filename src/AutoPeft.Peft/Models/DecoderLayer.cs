@@ -37,8 +37,8 @@ internal sealed class DecoderLayer : NamedModule
     public Tensor Forward(Tensor hidden, PastKeysAndValues? past = null)
     {
         using var scope = NewDisposeScope();
-        var attended = hidden + Share(Attention.Forward(attentionNorm.forward(hidden), past));
-        return (attended + Share(FeedForward.Forward(feedForwardNorm.forward(attended)))).MoveToOuterDisposeScope();
+        var attended = hidden + Share(Attention.Forward(attentionNorm.call(hidden), past));
+        return (attended + Share(FeedForward.Forward(feedForwardNorm.call(attended)))).MoveToOuterDisposeScope();
     }
 
     private Tensor Share(Tensor added)
@@ -79,8 +79,8 @@ internal sealed class DecoderFeedForward : NamedModule
     public Tensor Forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        var inner = Gate is null ? activation(Up.forward(hidden)) : activation(Gate.forward(hidden)) * Up.forward(hidden);
-        return Down.forward(inner).MoveToOuterDisposeScope();
+        var inner = Gate is null ? activation(Up.call(hidden)) : activation(Gate.call(hidden)) * Up.call(hidden);
+        return Down.call(inner).MoveToOuterDisposeScope();
     }
 }
 

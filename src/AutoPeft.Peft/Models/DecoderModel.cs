@@ -155,7 +155,7 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
     internal Tensor Logits(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        var logits = Head is null ? nn.functional.linear(hidden, Stack.TokenWeight) : Head.forward(hidden);
+        var logits = Head is null ? nn.functional.linear(hidden, Stack.TokenWeight) : Head.call(hidden);
         return (OutputMultiplier == 1 ? logits : logits * OutputMultiplier).MoveToOuterDisposeScope();
     }
 
@@ -212,17 +212,17 @@ internal sealed class DecoderStack : NamedModule
     public Tensor Forward(Tensor inputIds, IReadOnlyList<PastKeysAndValues>? past)
     {
         using var scope = NewDisposeScope();
-        var hidden = tokens.forward(inputIds);
+        var hidden = tokens.call(inputIds);
         if (positions is not null)
         {
             long first = past?[0].Length ?? 0, last = first + inputIds.shape[1];
             if (last > config.MaxPositionEmbeddings)
                 throw new InvalidInputException($"{last} tokens are more than the model's {config.MaxPositionEmbeddings} positions");
-            hidden = hidden + positions.forward(arange(first, last, dtype: ScalarType.Int64, device: inputIds.device));
+            hidden = hidden + positions.call(arange(first, last, dtype: ScalarType.Int64, device: inputIds.device));
         }
         if (EmbeddingMultiplier != 1) hidden = hidden * EmbeddingMultiplier;
         hidden = Dropping.Apply(hidden, config.ResidualDropout, training);
         for (int i = 0; i < Layers.Count; i++) hidden = Layers[i].Forward(hidden, past?[i]);
-        return norm.forward(hidden).MoveToOuterDisposeScope();
+        return norm.call(hidden).MoveToOuterDisposeScope();
     }
 }

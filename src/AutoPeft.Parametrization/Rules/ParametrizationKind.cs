@@ -1,0 +1,10 @@
+namespace AutoPeft.Parametrization;
+
+/// <summary>The tables that the rules come from.</summary>
+internal enum ParametrizationKind
+{
+    Standard,
+    NeuralTangent,
+    MuP,
+    CompleteP,
+}

@@ -1,0 +1,86 @@
+using AutoPeft.Randomness;
+
+namespace AutoPeft.Parametrization;
+
+/// <summary>How the best learning rate moves with size under one parametrisation, and what it costs to carry it over. Immutable.</summary>
+public sealed class TransferResult
+{
+    // Enough for the ends of a 95 % interval to two digits.
+    private const int Draws = 2000;
+    private const double Confidence = 0.95, Plateau = 0.01;
+
+    private readonly RateCurve[] _curves;
+    private readonly (double Rate, double Loss)[][] _draws;
+
+    private TransferResult(string parametrization, RateCurve[] curves)
+    {
+        (Parametrization, _curves) = (parametrization, curves);
+        var random = new Philox(0, 0, StreamPurpose.Bootstrap);
+        int draws = curves.All(c => c.HasNoise) ? Draws : 0;
+        double[][][] means = [.. Enumerable.Range(0, draws).Select(_ => curves.Select(c => c.Draw(random)).ToArray())];
+        _draws = [.. means.Select(m => curves.Zip(m, (c, at) => c.Optimum(at)).Select(o => (o.Log2Rate, o.Loss)).ToArray())];
+        Optima = [.. curves.Select((c, i) => Optimum(c, i))];
+        double[] sizes = [.. curves.Select(c => Math.Log2(c.Size))];
+        double[] rates = [.. Optima.Select(o => o.Log2Rate.Value)];
+        DriftPerDoubling = Estimate.Of(Slope(sizes, rates), _draws.Select(d => Slope(sizes, [.. d.Select(o => o.Rate)])), Confidence);
+        Moved = Estimate.Of(rates[^1] - rates[0], _draws.Select(d => d[^1].Rate - d[0].Rate), Confidence);
+        Regret = Estimate.Of(RegretAt(rates[0], curves[^1].Means), means.Zip(_draws, (m, d) => RegretAt(d[0].Rate, m[^1])), Confidence);
+    }
+
+    /// <summary>The parametrisation.</summary>
+    public string Parametrization { get; }
+
+    /// <summary>The optimum of each size, sizes increasing.</summary>
+    public IReadOnlyList<RateOptimum> Optima { get; }
+
+    /// <summary>Octaves by which the best rate moves when the size doubles: least-squares slope over all sizes.</summary>
+    public Estimate DriftPerDoubling { get; }
+
+    /// <summary>Octaves between the best rates of the smallest and the largest size.</summary>
+    public Estimate Moved { get; }
+
+    /// <summary>
+    /// Loss of the largest size at the smallest one's best rate, less its loss at its own. Infinite where that rate diverges, NaN where
+    /// it is outside the rates tried.
+    /// </summary>
+    public Estimate Regret { get; }
+
+    /// <summary>What the sizes up to the largest say of another size.</summary>
+    /// <param name="size">A size, usually larger than all that were run.</param>
+    public TransferPrediction Predict(double size)
+    {
+        if (!(size > 0)) throw new InvalidInputException($"the size is {size}; it must be positive");
+        double[] sizes = [.. _curves.Select(c => Math.Log2(c.Size))];
+        double at = Math.Log2(size);
+        double Loss(IEnumerable<double> losses) => Math.Exp(Line(sizes, [.. losses.Select(l => Math.Log(l))], at));
+        return new TransferPrediction(size,
+            Estimate.Of(Line(sizes, [.. Optima.Select(o => o.Log2Rate.Value)], at),
+                _draws.Select(d => Line(sizes, [.. d.Select(o => o.Rate)], at)), Confidence),
+            Estimate.Of(Loss(Optima.Select(o => o.Loss.Value)), _draws.Select(d => Loss(d.Select(o => o.Loss))), Confidence));
+    }
+
+    internal IReadOnlyList<RateCurve> Curves => _curves;
+
+    internal static TransferResult Of(string parametrization, IEnumerable<TransferRun> runs) =>
+        new(parametrization, [.. runs.GroupBy(r => r.Size).OrderBy(g => g.Key).Select(g => RateCurve.Of(g.Key, g))]);
+
+    private RateOptimum Optimum(RateCurve curve, int index)
+    {
+        var (rate, loss, curvature) = curve.Optimum(curve.Means);
+        double half = Math.Sqrt(Plateau * Math.Abs(loss) / curvature);
+        return new RateOptimum(curve.Size, Estimate.Of(rate, _draws.Select(d => d[index].Rate), Confidence),
+            Estimate.Of(loss, _draws.Select(d => d[index].Loss), Confidence), Math.Pow(2, rate - half), Math.Pow(2, rate + half),
+            curve.AtEdge, curve.Diverged);
+    }
+
+    private double RegretAt(double log2Rate, double[] means) =>
+        _curves[^1].At(log2Rate, means) is var at && double.IsNaN(at) ? double.NaN : Math.Max(0, at - _curves[^1].Optimum(means).Loss);
+
+    private static double Slope(double[] x, double[] y)
+    {
+        double mx = x.Average(), my = y.Average();
+        return x.Zip(y, (a, b) => (a - mx) * (b - my)).Sum() / x.Sum(a => (a - mx) * (a - mx));
+    }
+
+    private static double Line(double[] x, double[] y, double at) => y.Average() + Slope(x, y) * (at - x.Average());
+}

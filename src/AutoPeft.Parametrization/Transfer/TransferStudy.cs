@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AutoPeft.Parametrization;
+
+/// <summary>
+/// Trainings over sizes, learning rates and seeds, read: each size's best rate, how it drifts with size under each parametrisation, and the
+/// regret of carrying the smallest size's best rate to the largest. Pure: it trains nothing. Immutable.
+/// </summary>
+public sealed class TransferStudy
+{
+    private readonly TransferRun[] _runs;
+
+    private TransferStudy(TransferRun[] runs, IReadOnlyList<TransferResult> results) => (_runs, Results) = (runs, results);
+
+    /// <summary>One result for each parametrisation, in the order in which the runs name them.</summary>
+    public IReadOnlyList<TransferResult> Results { get; }
+
+    /// <summary>Reads runs.</summary>
+    /// <param name="runs">For each parametrisation at least two sizes, each with three rates or more. A parametrisation's seeds should be
+    /// the same at every rate; two seeds or more give intervals.</param>
+    /// <exception cref="InvalidInputException">There are too few sizes or rates, a number is out of range, or a whole size
+    /// diverged.</exception>
+    public static TransferStudy Of(IEnumerable<TransferRun> runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        TransferRun[] all = [.. runs];
+        if (all.Length == 0) throw new InvalidInputException("a transfer study needs runs, and there are none");
+        foreach (TransferRun run in all)
+            if (!(run.Size > 0) || !(run.LearningRate > 0) || !double.IsFinite(run.LearningRate))
+                throw new InvalidInputException($"a run has size {run.Size} and learning rate {run.LearningRate}; both must be positive");
+        foreach (var of in all.GroupBy(r => r.Parametrization))
+        {
+            if (of.Select(r => r.Size).Distinct().Count() < 2)
+                throw new InvalidInputException($"{of.Key}: one size alone tells nothing about transfer; run two or more");
+            foreach (var size in of.GroupBy(r => r.Size))
+            {
+                if (size.Select(r => r.LearningRate).Distinct().Count() < 3)
+                    throw new InvalidInputException($"{of.Key}, size {size.Key}: fewer than three learning rates give no optimum");
+                if (size.GroupBy(r => r.LearningRate).All(g => g.Any(r => !double.IsFinite(r.Loss))))
+                    throw new InvalidInputException($"{of.Key}, size {size.Key}: every learning rate diverged; try lower ones");
+            }
+        }
+        return new TransferStudy(all, [.. all.GroupBy(r => r.Parametrization).Select(g => TransferResult.Of(g.Key, g))]);
+    }
+
+    /// <summary>The result as plain text: a line for each size, then drift, move and regret.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        int width = Results.Max(r => r.Parametrization.Length);
+        text.Append($"{"".PadRight(width)}    size  best rate   log2 [95 %]                within 1 %            loss\n");
+        foreach (TransferResult result in Results)
+        {
+            foreach (RateOptimum o in result.Optima)
+            {
+                string plateau = double.IsNaN(o.PlateauLow) ? "-"
+                    : string.Create(CultureInfo.InvariantCulture, $"{o.PlateauLow:0.0e+0} … {o.PlateauHigh:0.0e+0}");
+                text.Append(CultureInfo.InvariantCulture, $"{result.Parametrization.PadRight(width)}  {o.Size,6:0.##}  "
+                    + $"{o.LearningRate,9:0.00e+0}   ");
+                text.Append(CultureInfo.InvariantCulture, $"{Text(o.Log2Rate),-26} {plateau,-21} {o.Loss.Value:0.0000}");
+                if (o.Diverged > 0) text.Append(CultureInfo.InvariantCulture, $"  {o.Diverged} diverged");
+                text.Append(o.AtEdge ? "  at the end of the rates tried\n" : "\n");
+            }
+        }
+        foreach (TransferResult result in Results)
+            text.Append($"{result.Parametrization.PadRight(width)}  drift {Text(result.DriftPerDoubling)} octaves per doubling, "
+                + $"moved {Text(result.Moved)} octaves, regret {Text(result.Regret, 4)}\n");
+        return text.ToString();
+    }
+
+    /// <summary>Optima, drifts, moves and regrets as JSON; numbers that are not finite are null.</summary>
+    public string ToJson()
+    {
+        var root = new JsonObject
+        {
+            ["results"] = new JsonArray([.. Results.Select(r => new JsonObject
+            {
+                ["parametrization"] = r.Parametrization,
+                ["drift_per_doubling"] = Json(r.DriftPerDoubling),
+                ["moved"] = Json(r.Moved),
+                ["regret"] = Json(r.Regret),
+                ["optima"] = new JsonArray([.. r.Optima.Select(o => new JsonObject
+                {
+                    ["size"] = o.Size,
+                    ["learning_rate"] = Json(o.LearningRate),
+                    ["log2_learning_rate"] = Json(o.Log2Rate),
+                    ["loss"] = Json(o.Loss),
+                    ["plateau"] = new JsonArray(Json(o.PlateauLow), Json(o.PlateauHigh)),
+                    ["at_edge"] = o.AtEdge,
+                    ["diverged"] = o.Diverged,
+                })]),
+            })]),
+        };
+        return root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
+
+    /// <summary>The runs as CSV: parametrisation, size, learning rate, seed, loss.</summary>
+    public string ToCsv() => "parametrization,size,learning_rate,seed,loss\n" + string.Concat(_runs.Select(r =>
+        string.Create(CultureInfo.InvariantCulture, $"{r.Parametrization},{r.Size:R},{r.LearningRate:R},{r.Seed},{r.Loss:R}\n")));
+
+    /// <summary>
+    /// Loss against learning rate as an SVG picture: a panel for each parametrisation side by side, a curve for each size.
+    /// </summary>
+    public string ToSvg() => TransferFigure.Draw(this);
+
+    private static JsonValue? Json(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
+
+    private static JsonObject Json(Estimate e) => new() { ["value"] = Json(e.Value), ["low"] = Json(e.Low), ["high"] = Json(e.High) };
+
+    private static string Text(Estimate e, int digits = 2)
+    {
+        string format = "+0." + new string('0', digits) + ";-0." + new string('0', digits) + ";0";
+        string N(double v) => double.IsNaN(v) ? "-" : double.IsInfinity(v) ? "diverges" : v.ToString(format, CultureInfo.InvariantCulture);
+        return $"{N(e.Value)} [{N(e.Low)}, {N(e.High)}]";
+    }
+}

@@ -3,7 +3,9 @@
 /** The study: its definition, what changes of it, and what was made of both. */
 const study = { base: "", definition: null, live: null, fields: [], objectives: [], parameters: [], front: new Set(), notesWritten: 0 };
 
-/** One object a trial, so that charts recognise it in each other: { number, values?, onFront }. Forgotten when the points are fetched anew. */
+/**
+ * One object a trial, so that charts recognise it in each other: { number, values?, onFront }. Forgotten when the points are fetched anew.
+ */
 let known = new Map();
 function trialOf(number) {
   let t = known.get(number);

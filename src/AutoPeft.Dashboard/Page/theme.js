@@ -8,18 +8,24 @@ const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : match
 }
 
 function themeButton() {
-  const button = h("button", { class: "small", onclick: () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
-    name();
-    drawAll();
-  } });
+  const button = h("button", {
+    class: "small",
+    onclick: () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      localStorage.setItem("theme", root.dataset.theme);
+      name();
+      drawAll();
+    },
+  });
   const name = () => {
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `Switch to the ${isDark() ? "light" : "dark"} theme`);
   };
   name();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { name(); drawAll(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    name();
+    drawAll();
+  });
   return button;
 }
 

@@ -1,4 +1,5 @@
-// The axes of parallel coordinates and the brushes on them. Wide: upright axes side by side. Narrow, or many: lying axes one below the other.
+// The axes of parallel coordinates and the brushes on them. Wide: upright axes side by side. Narrow, or many: lying axes one below the
+// other.
 
 /** One axis: a parameter (or a run of switches) or an objective. `place(t)` in [0, 1], null where inactive. */
 function parallelAxes(collapsed) {
@@ -12,7 +13,12 @@ function parallelAxes(collapsed) {
     const r = sheetRange(o);
     if (!r) continue;
     const sc = scale(r, 0, 1);
-    list.push({ label: o.name, objective: o, scale: sc, place: t => (t.values && Number.isFinite(t.values[o.index]) ? sc.unit(t.values[o.index]) : null) });
+    list.push({
+      label: o.name,
+      objective: o,
+      scale: sc,
+      place: t => (t.values && Number.isFinite(t.values[o.index]) ? sc.unit(t.values[o.index]) : null),
+    });
   }
   for (const a of list) {
     if (a.range) a.scale = scale(a.range, 0, 1);
@@ -35,13 +41,20 @@ function axisText(a, u) {
 const withinBrush = (u, [low, high]) => u !== null && u >= low - 1e-9 && u <= high + 1e-9;
 
 /**
- * The handle of one axis: drag sets a brush, a click without a drag clears it. Keyboard: arrows move the brush, with Shift its upper end, Escape clears.
+ * The handle of one axis: drag sets a brush, a click without a drag clears it. Keyboard: arrows move the brush, with Shift its upper end,
+ * Escape clears.
  * `unit(event)` is the pointer's position along the axis.
  */
 function brushHandle(axis, brushes, box, unit, lying, changed) {
   const rect = s("rect", {
-    ...box, fill: "transparent", tabindex: "0", role: "slider", "aria-orientation": lying ? "horizontal" : "vertical",
-    "aria-label": `Filter by ${axis.label}`, "aria-valuemin": "0", "aria-valuemax": "100",
+    ...box,
+    fill: "transparent",
+    tabindex: "0",
+    role: "slider",
+    "aria-orientation": lying ? "horizontal" : "vertical",
+    "aria-label": `Filter by ${axis.label}`,
+    "aria-valuemin": "0",
+    "aria-valuemax": "100",
   });
   // An axis takes the gesture along itself only; across, the page scrolls.
   rect.style.touchAction = lying ? "pan-y" : "pan-x";
@@ -51,7 +64,8 @@ function brushHandle(axis, brushes, box, unit, lying, changed) {
     rect.setAttribute("aria-valuenow", String(Math.round(100 * (b ? (b[0] + b[1]) / 2 : 0.5))));
     rect.setAttribute("aria-valuetext", b ? `from ${axisText(axis, b[0])} to ${axisText(axis, b[1])}` : "no filter");
   };
-  let from = null, moved = false;
+  let from = null,
+    moved = false;
   rect.addEventListener("pointerdown", e => {
     from = clamp(unit(e), 0, 1);
     moved = false;
@@ -72,17 +86,31 @@ function brushHandle(axis, brushes, box, unit, lying, changed) {
     from = null;
   };
   rect.addEventListener("pointerup", end);
-  rect.addEventListener("pointercancel", () => { from = null; });
-  rect.addEventListener("click", e => { if (moved) e.stopPropagation(); });
+  rect.addEventListener("pointercancel", () => {
+    from = null;
+  });
+  rect.addEventListener("click", e => {
+    if (moved) e.stopPropagation();
+  });
   rect.addEventListener("keydown", e => {
     const direction = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[e.key];
-    if (e.key === "Escape" && brushes.delete(axis.key)) { e.stopPropagation(); changed(); return; }
+    if (e.key === "Escape" && brushes.delete(axis.key)) {
+      e.stopPropagation();
+      changed();
+      return;
+    }
     if (!direction) return;
     e.preventDefault();
     e.stopPropagation();
     const step = (axis.levels ? 1 / Math.max(1, axis.levels.length - 1) : 0.05) * direction;
-    const [low, high] = brushes.get(axis.key) ?? (axis.levels ? [direction > 0 ? -step : 1 - step, direction > 0 ? -step : 1 - step] : direction > 0 ? [-0.05, 0.2] : [0.8, 1.05]);
-    const next = e.shiftKey ? [low, clamp(high + step, low, 1)] : low + step < -1e-9 || high + step > 1 + 1e-9 ? [clamp(low, 0, 1), clamp(high, 0, 1)] : [low + step, high + step];
+    const [low, high] =
+      brushes.get(axis.key) ??
+      (axis.levels ? [direction > 0 ? -step : 1 - step, direction > 0 ? -step : 1 - step] : direction > 0 ? [-0.05, 0.2] : [0.8, 1.05]);
+    const next = e.shiftKey
+      ? [low, clamp(high + step, low, 1)]
+      : low + step < -1e-9 || high + step > 1 + 1e-9
+        ? [clamp(low, 0, 1), clamp(high, 0, 1)]
+        : [low + step, high + step];
     brushes.set(axis.key, next);
     changed();
     announce(`${axis.label}: from ${axisText(axis, next[0])} to ${axisText(axis, next[1])}`);
@@ -93,7 +121,8 @@ function brushHandle(axis, brushes, box, unit, lying, changed) {
 /** A brush on an axis with levels takes whole levels. */
 function snapped(axis, low, high) {
   if (!axis.levels || axis.levels.length === 1) return [low, high];
-  const last = axis.levels.length - 1, half = 0.35 / last;
+  const last = axis.levels.length - 1,
+    half = 0.35 / last;
   return [Math.max(0, low), Math.min(1, high)].map((u, i) => {
     const level = i === 0 ? Math.ceil((u - half) * last - 1e-9) : Math.floor((u + half) * last + 1e-9);
     return clamp(level / last, 0, 1);

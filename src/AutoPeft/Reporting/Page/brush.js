@@ -3,7 +3,8 @@
 state.brushed = null;
 
 /** While a brush is being dragged: charts draw a sample, or wait (`patient`), so that the hand is followed. */
-let dragging = false, settle = 0;
+let dragging = false,
+  settle = 0;
 
 /** `set` holds the trials that the brushes let through, or is null. */
 function brush(set) {
@@ -15,7 +16,10 @@ function brush(set) {
   }
   dragging = true;
   later(drawQuick);
-  settle = setTimeout(() => { dragging = false; drawAll(); }, 180);
+  settle = setTimeout(() => {
+    dragging = false;
+    drawAll();
+  }, 180);
 }
 
 function drawQuick() {

@@ -33,7 +33,15 @@ function save(name, blob) {
 }
 
 /** Lines of comma-separated values (RFC 4180). */
-const csv = rows => rows.map(r => r.map(v => (v === null || v === undefined ? "" : /[",\r\n]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v))).join(",") + "\r\n").join("");
+const csv = rows =>
+  rows
+    .map(
+      r =>
+        r
+          .map(v => (v === null || v === undefined ? "" : /[",\r\n]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v)))
+          .join(",") + "\r\n",
+    )
+    .join("");
 
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 const shorten = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
@@ -51,9 +59,17 @@ function number(x, digits = 4) {
   if (Number.isInteger(x) && Math.abs(x) < 1e15) return (x < 0 ? "−" : "") + grouped(Math.abs(x));
   const size = Math.abs(x);
   let text;
-  if (size >= 1e6 || size < 1e-4) text = x.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (size >= 1e6 || size < 1e-4)
+    text = x
+      .toExponential(digits - 1)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   else if (size >= 10 ** (digits - 1)) text = (x < 0 ? "-" : "") + size.toFixed(1).replace(/\d+/, grouped);
-  else text = x.toPrecision(digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  else
+    text = x
+      .toPrecision(digits)
+      .replace(/(\.\d*?)0+$/, "$1")
+      .replace(/\.$/, "");
   return text.replace(/^-/, "−");
 }
 
@@ -65,11 +81,23 @@ function brief(x, digits = 3, kilo = 1e4) {
   const size = Math.abs(x);
   if (!Number.isFinite(x) || size === 0) return number(x, digits);
   const sign = x < 0 ? "−" : "";
-  for (const [unit, letter] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+  for (const [unit, letter] of [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ]) {
     if (size >= 1e15) break;
     if (size >= (unit === 1e3 ? kilo : unit)) return sign + trimmed((size / unit).toPrecision(digits)) + letter;
   }
-  if (size >= 1e15 || size < 1e-4) return sign + size.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (size >= 1e15 || size < 1e-4)
+    return (
+      sign +
+      size
+        .toExponential(digits - 1)
+        .replace(/\.?0+e/, "e")
+        .replace("e+", "e")
+    );
   return Number.isInteger(x) ? sign + grouped(size) : sign + trimmed(size.toPrecision(digits));
 }
 
@@ -106,7 +134,9 @@ async function copy(text, button) {
   const before = button.textContent;
   button.textContent = done ? "Copied" : "Not allowed here";
   announce(button.textContent);
-  setTimeout(() => { button.textContent = before; }, 1400);
+  setTimeout(() => {
+    button.textContent = before;
+  }, 1400);
 }
 
 /** Says something to a screen reader. */
@@ -115,8 +145,11 @@ function announce(text) {
 }
 
 function choice(label, options, value, onchange) {
-  const select = h("select", { "aria-label": label, onchange: () => onchange(select.value) },
-    options.map(([key, text]) => h("option", { value: key }, shorten(text, 40))));
+  const select = h(
+    "select",
+    { "aria-label": label, onchange: () => onchange(select.value) },
+    options.map(([key, text]) => h("option", { value: key }, shorten(text, 40))),
+  );
   select.value = value;
   return h("label", null, label, select);
 }

@@ -82,7 +82,7 @@ function finalSection() {
       rows.some(r => r.rate !== undefined) ? " Each row's learning rate was chosen by its dev score." : "",
       chosen
         ? ` By its dev score, of which the test set is no part, the choice is ${chosen.name}: ${fixed(chosen.mean)} with ` +
-          `${percent(chosen.share)} of the ` +
+            `${percent(chosen.share)} of the ` +
             "model's parameters."
         : "",
       " The highest of several test scores is higher than it deserves, and is not marked.",

@@ -11,12 +11,17 @@ const trials = data.trials.map(t => ({
   done: t.state === "completed",
 }));
 const completed = data.completed.map(n => trials[n]);
-completed.forEach((t, i) => { t.order = i + 1; });
+completed.forEach((t, i) => {
+  t.order = i + 1;
+});
 const front = data.front.map(n => trials[n]);
 for (const t of front) t.onFront = true;
 if (data.knee !== undefined) trials[data.knee].knee = true;
 
-const objectives = objectivesOf(data.objectives.map(o => ({ ...o, minimize: o.direction === "minimize" })), completed);
+const objectives = objectivesOf(
+  data.objectives.map(o => ({ ...o, minimize: o.direction === "minimize" })),
+  completed,
+);
 const fields = fieldsOf(parameters);
 Object.assign(sheet, { parameters, fields, objectives, outcomes: data.outcomes });
 Object.assign(sheet, { trials, completed: sampleOf(completed), of: completed.length });
@@ -43,7 +48,9 @@ function bestBy(o) {
 
 /** The configuration as the ask-tell protocol writes it: active parameters only. */
 function configuration(t) {
-  return Object.fromEntries(parameters.map((p, i) => [p.name, t.codes[i] === null ? null : decode(p, t.codes[i])]).filter(([, v]) => v !== null));
+  return Object.fromEntries(
+    parameters.map((p, i) => [p.name, t.codes[i] === null ? null : decode(p, t.codes[i])]).filter(([, v]) => v !== null),
+  );
 }
 
 const stateCount = state => trials.filter(t => t.state === state).length;

@@ -9,7 +9,8 @@ function textWidth(text, size = 11.5, weight = 400) {
 class Plot {
   /**
    * `paint(plot)` draws into plot.ctx and plot.base within plot.left … plot.right and plot.top … plot.bottom.
-   * `paintMarks(plot)` draws highlights into plot.marks. `hits` lists { x, y, t } for the pointer; `walk` the trials in the order of the arrow keys.
+   * `paintMarks(plot)` draws highlights into plot.marks. `hits` lists { x, y, t } for the pointer; `walk` the trials in the order of the
+   * arrow keys.
    */
   constructor({ label, height, paint, paintMarks, reach = 22 }) {
     Object.assign(this, { label: label.split(".")[0], height, paint, paintMarks, reach, hits: [], walk: [] });
@@ -19,33 +20,66 @@ class Plot {
     // Stays between drawings: what holds the pointer or the focus must not be replaced under it.
     this.handles = s("g");
     this.svg = s("svg", { role: "img", "aria-label": label }, this.base, this.marks, this.handles);
-    const png = h("button", { class: "small png", title: "Save as PNG", "aria-label": `Save as PNG: ${this.label}`, onkeydown: e => e.stopPropagation(), onclick: e => { e.stopPropagation(); this.savePng(); } }, "PNG");
+    const png = h(
+      "button",
+      {
+        class: "small png",
+        title: "Save as PNG",
+        "aria-label": `Save as PNG: ${this.label}`,
+        onkeydown: e => e.stopPropagation(),
+        onclick: e => {
+          e.stopPropagation();
+          this.savePng();
+        },
+      },
+      "PNG",
+    );
     this.element = h("div", { class: "plot", role: "group", "aria-label": label, tabindex: "0" }, this.canvas, this.svg, png);
     this.listen();
     charts.push(this);
-    new ResizeObserver(() => { if (this.element.clientWidth !== this.width) later(this.redraw); }).observe(this.element);
-    new IntersectionObserver(entries => {
-      this.onscreen = entries[entries.length - 1].isIntersecting;
-      if (this.onscreen && this.stale) later(this.redraw);
-    }, { rootMargin: "200px" }).observe(this.element);
+    new ResizeObserver(() => {
+      if (this.element.clientWidth !== this.width) later(this.redraw);
+    }).observe(this.element);
+    new IntersectionObserver(
+      entries => {
+        this.onscreen = entries[entries.length - 1].isIntersecting;
+        if (this.onscreen && this.stale) later(this.redraw);
+      },
+      { rootMargin: "200px" },
+    ).observe(this.element);
   }
 
   /** Saves the chart as a PNG, twice as fine as on the screen: the canvas below, and the SVG above it with its styles written out. */
   async savePng() {
     this.draw(true);
     this.mark();
-    const { width, height } = this.full, copy = this.svg.cloneNode(true);
-    const from = [this.svg, ...this.svg.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
+    const { width, height } = this.full,
+      copy = this.svg.cloneNode(true);
+    const from = [this.svg, ...this.svg.querySelectorAll("*")],
+      to = [copy, ...copy.querySelectorAll("*")];
     from.forEach((node, i) => {
       const seen = getComputedStyle(node);
-      for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "visibility"]) to[i].style.setProperty(name, seen.getPropertyValue(name));
+      for (const name of [
+        "fill",
+        "stroke",
+        "stroke-width",
+        "stroke-dasharray",
+        "opacity",
+        "font-family",
+        "font-size",
+        "font-weight",
+        "text-anchor",
+        "visibility",
+      ])
+        to[i].style.setProperty(name, seen.getPropertyValue(name));
     });
     copy.setAttribute("width", width);
     copy.setAttribute("height", height);
     const image = new Image();
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
     await image.decode();
-    const canvas = h("canvas", { width: 2 * width, height: 2 * height }), ctx = canvas.getContext("2d");
+    const canvas = h("canvas", { width: 2 * width, height: 2 * height }),
+      ctx = canvas.getContext("2d");
     ctx.fillStyle = getComputedStyle(this.element.closest(".panel") ?? document.body).backgroundColor;
     ctx.fillRect(0, 0, canvas.width, canvas.height);
     ctx.drawImage(this.canvas, 0, 0, canvas.width, canvas.height);
@@ -53,7 +87,10 @@ class Plot {
     save(`${this.label}.png`, await new Promise(done => canvas.toBlob(done, "image/png")));
   }
 
-  redraw = () => { this.draw(); this.mark(); };
+  redraw = () => {
+    this.draw();
+    this.mark();
+  };
 
   /** Draws if it is on screen, else when it comes there; `now` draws in any case. */
   draw(now = false) {
@@ -113,7 +150,10 @@ class Plot {
 
   /** Ticks for counts and steps: whole numbers only. */
   wholeTicks(sx) {
-    return sx.ticks(Math.max(2, Math.floor((this.right - this.left) / 75))).filter(t => Number.isInteger(t.v)).map(({ v }) => ({ v, label: brief(v) }));
+    return sx
+      .ticks(Math.max(2, Math.floor((this.right - this.left) / 75)))
+      .filter(t => Number.isInteger(t.v))
+      .map(({ v }) => ({ v, label: brief(v) }));
   }
 
   axisX(sx, label, ticks = sx.ticks(Math.max(2, Math.floor((this.right - this.left) / 75)))) {
@@ -121,7 +161,8 @@ class Plot {
     for (const { v, label: text } of ticks) {
       const x = sx.map(v);
       this.line(x, this.top, x, this.bottom, "grid");
-      const half = textWidth(text) / 2, at = clamp(x, half, this.full.width - half);
+      const half = textWidth(text) / 2,
+        at = clamp(x, half, this.full.width - half);
       if (at - half < free) continue;
       free = at + half + 8;
       this.text(at, this.bottom + 17, text, { "text-anchor": "middle" });
@@ -141,7 +182,8 @@ class Plot {
 
   /** The nearest mark within reach of the pointer, or null. */
   nearest(x, y, reach = this.reach) {
-    let best = null, least = reach * reach;
+    let best = null,
+      least = reach * reach;
     for (const hit of this.hits) {
       const d = (hit.x - x) ** 2 + (hit.y - y) ** 2;
       // Of two marks at the same place the one on the front is meant.
@@ -151,7 +193,10 @@ class Plot {
   }
 
   listen() {
-    const at = e => { const b = this.svg.getBoundingClientRect(); return this.nearest(e.clientX - b.left, e.clientY - b.top); };
+    const at = e => {
+      const b = this.svg.getBoundingClientRect();
+      return this.nearest(e.clientX - b.left, e.clientY - b.top);
+    };
     this.svg.addEventListener("pointermove", e => {
       const hit = at(e);
       this.svg.classList.toggle("clickable", hit !== null);
@@ -159,13 +204,26 @@ class Plot {
       if (hit) showTip(hit.t, e.clientX, e.clientY);
       else hideTip();
     });
-    this.svg.addEventListener("pointerleave", () => { hover(null); hideTip(); });
-    this.svg.addEventListener("click", e => { const hit = at(e); if (hit) select(hit.t); });
+    this.svg.addEventListener("pointerleave", () => {
+      hover(null);
+      hideTip();
+    });
+    this.svg.addEventListener("click", e => {
+      const hit = at(e);
+      if (hit) select(hit.t);
+    });
     this.element.addEventListener("keydown", e => {
-      if (e.key === "Escape") { hover(null); hideTip(); return; }
+      if (e.key === "Escape") {
+        hover(null);
+        hideTip();
+        return;
+      }
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[e.key];
       const order = this.walk;
-      if (e.key === "Enter" && (this.cursor ?? state.hover)) { e.preventDefault(); select(this.cursor ?? state.hover); }
+      if (e.key === "Enter" && (this.cursor ?? state.hover)) {
+        e.preventDefault();
+        select(this.cursor ?? state.hover);
+      }
       if (!step || order.length === 0) return;
       e.preventDefault();
       const now = order.indexOf(this.cursor ?? state.selected);
@@ -173,15 +231,23 @@ class Plot {
       this.cursor = next;
       hover(next);
       announce(`Trial ${next.number}. ${summary(next)}`);
-      const hit = this.hits.find(p => p.t === next), box = this.svg.getBoundingClientRect();
+      const hit = this.hits.find(p => p.t === next),
+        box = this.svg.getBoundingClientRect();
       if (hit) showTip(next, box.left + hit.x, box.top + hit.y);
     });
-    this.element.addEventListener("blur", () => { this.cursor = null; hover(null); hideTip(); });
+    this.element.addEventListener("blur", () => {
+      this.cursor = null;
+      hover(null);
+      hideTip();
+    });
   }
 
   /** Rings around the hovered and the selected trial, wherever this chart has them. */
   rings(radius = 8) {
-    for (const [t, kind] of [[state.selected, "selectring"], [state.hover, "hoverring"]]) {
+    for (const [t, kind] of [
+      [state.selected, "selectring"],
+      [state.hover, "hoverring"],
+    ]) {
       if (!t) continue;
       for (const hit of this.hits) if (hit.t === t) this.marks.append(s("circle", { cx: hit.x, cy: hit.y, r: radius, class: kind }));
     }
@@ -195,7 +261,8 @@ function coverage() {
   const taken = new Map();
   return (x, y, marks) => {
     if (marks < 8000) return false;
-    const key = Math.round(x) * 65536 + Math.round(y), n = (taken.get(key) ?? 0) + 1;
+    const key = Math.round(x) * 65536 + Math.round(y),
+      n = (taken.get(key) ?? 0) + 1;
     taken.set(key, n);
     return n > 5;
   };

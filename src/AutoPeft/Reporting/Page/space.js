@@ -3,12 +3,17 @@
 /** A parameter's value from its code: what the configuration holds. */
 function decode(p, code) {
   switch (p.type) {
-    case "ordinal": return p.values[code];
-    case "categorical": return p.choices[code];
-    case "bool": return code === 1;
+    case "ordinal":
+      return p.values[code];
+    case "categorical":
+      return p.choices[code];
+    case "bool":
+      return code === 1;
     // Division, for a mask has up to 52 bits and JavaScript shifts 32.
-    case "subset": return p.items.filter((_, i) => Math.floor(code / 2 ** i) % 2 === 1);
-    default: return code;
+    case "subset":
+      return p.items.filter((_, i) => Math.floor(code / 2 ** i) % 2 === 1);
+    default:
+      return code;
   }
 }
 
@@ -37,7 +42,12 @@ function fieldsOf(parameters) {
     const run = inRun.get(i);
     if (!run) list.push({ label: p.name, indices: [i], parameter: p });
     else if (run[0].i === i) {
-      list.push({ label: `${run[0].before}${run[0].n}…${run[run.length - 1].n}${run[0].after}`, indices: run.map(r => r.i), items: run.map(r => r.n), bits: true });
+      list.push({
+        label: `${run[0].before}${run[0].n}…${run[run.length - 1].n}${run[0].after}`,
+        indices: run.map(r => r.i),
+        items: run.map(r => r.n),
+        bits: true,
+      });
     }
   });
   return list;
@@ -52,8 +62,16 @@ function members(field, t) {
 
 function bits(list, names) {
   const on = names.filter((_, i) => list[i]);
-  return h("span", { class: "bits", role: "img", "aria-label": on.length ? `on: ${on.join(", ")}` : "all off", title: on.length ? `on: ${on.join(", ")}` : "all off" },
-    list.map(b => h("i", { class: b ? "on" : "" })));
+  return h(
+    "span",
+    {
+      class: "bits",
+      role: "img",
+      "aria-label": on.length ? `on: ${on.join(", ")}` : "all off",
+      title: on.length ? `on: ${on.join(", ")}` : "all off",
+    },
+    list.map(b => h("i", { class: b ? "on" : "" })),
+  );
 }
 
 /** A field's value: text, or a row of bits. */

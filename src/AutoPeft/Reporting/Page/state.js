@@ -7,16 +7,22 @@ const charts = [];
 
 let waiting = new Set();
 function later(what) {
-  if (waiting.size === 0) requestAnimationFrame(() => {
-    const now = waiting;
-    waiting = new Set();
-    for (const f of now) f();
-  });
+  if (waiting.size === 0)
+    requestAnimationFrame(() => {
+      const now = waiting;
+      waiting = new Set();
+      for (const f of now) f();
+    });
   waiting.add(what);
 }
 
-const markAll = () => { for (const c of charts) c.mark?.(); };
-const drawAll = () => { for (const c of charts) c.draw?.(); markAll(); };
+const markAll = () => {
+  for (const c of charts) c.mark?.();
+};
+const drawAll = () => {
+  for (const c of charts) c.draw?.();
+  markAll();
+};
 
 function hover(t) {
   if (state.hover === t) return;

@@ -22,10 +22,7 @@ public sealed class CoordinateReport
             .. faults,
             .. modules.Where(m => !m.Passed && (m.Tensors.Count > 0 || !modules.Any(part => !part.Passed && Within(part, m))))
                 .SelectMany(m => (m.Tensors.Count > 0 ? m.Tensors : [m.Module]).Select(tensor => new PlanFault(tensor,
-                string.Create(CultureInfo.InvariantCulture, $"output of {m.Module} {(m.Judged.Value > 0 ? "grows" : "shrinks")} with "
-                    + $"the {Axis}: "
-                + $"slope {m.Judged.Value:+0.00;-0.00} [{m.Judged.Low:+0.00;-0.00}, {m.Judged.High:+0.00;-0.00}]"
-                + $"{(m == first ? "; the first module that does" : "")}")))),
+                    Problem(m, m == first)))),
         ];
     }
 
@@ -112,7 +109,8 @@ public sealed class CoordinateReport
     /// </summary>
     private static bool MayStartSmall(string name, CoordinateRun run, CoordinateAxis axis) => axis == CoordinateAxis.Width
         ? name is Model || run.Readouts.Contains(name) || !run.Tensors.ContainsKey(name) && !HasParts(name, run)
-        : HasParts(name, run);
+            && !name.EndsWith(OutputRecorder.Input, StringComparison.Ordinal)
+        : HasParts(name, run) || name.EndsWith(OutputRecorder.Input, StringComparison.Ordinal);
 
     /// <summary>
     /// A module's own tensors. A module without any and without parts, such as one that attention logits pass through, has those of the
@@ -121,7 +119,7 @@ public sealed class CoordinateReport
     private static string[] TensorsOf(string name, CoordinateRun run)
     {
         if (run.Tensors.TryGetValue(name, out string[]? own)) return own;
-        if (name == Model || HasParts(name, run)) return [];
+        if (name == Model || name.EndsWith(OutputRecorder.Input, StringComparison.Ordinal) || HasParts(name, run)) return [];
         int dot = name.LastIndexOf('.');
         string parent = dot < 0 ? "" : name[..(dot + 1)];
         return
@@ -131,6 +129,11 @@ public sealed class CoordinateReport
                 .SelectMany(n => run.Tensors.GetValueOrDefault(n) ?? []),
         ];
     }
+
+    private string Problem(ModuleSlope m, bool first) => string.Create(CultureInfo.InvariantCulture,
+        $"{(m.Module.EndsWith(OutputRecorder.Input, StringComparison.Ordinal) ? m.Module : "output of " + m.Module)} "
+        + $"{(m.Judged.Value > 0 ? "grows" : "shrinks")} with the {Axis}: slope {m.Judged.Value:+0.00;-0.00} "
+        + $"[{m.Judged.Low:+0.00;-0.00}, {m.Judged.High:+0.00;-0.00}]{(first ? "; the first that does" : "")}");
 
     private static bool HasParts(string name, CoordinateRun run) =>
         run.Order.Any(n => n.StartsWith(name + ".", StringComparison.Ordinal));

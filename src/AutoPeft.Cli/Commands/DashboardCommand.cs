@@ -28,8 +28,11 @@ internal static class DashboardCommand
             Description = "Address or name to listen on. Default: this machine alone; any other needs --token.",
             DefaultValueFactory = _ => "127.0.0.1",
         };
-        var token = new Option<string?>("--token") { Description =
-            $"What people must know to look; or set {TokenVariable}, which other users of this machine cannot see." };
+        var token = new Option<string?>("--token")
+        {
+            Description =
+            $"What people must know to look; or set {TokenVariable}, which other users of this machine cannot see."
+        };
         var store = new Option<string?>("--store")
         {
             Description = "Also, or instead of directories, the studies of a PostgreSQL store: postgres://user@host/database; - reads it "

@@ -53,7 +53,7 @@ public static class AutoPeftSpace
         }, withRate ? "autopeft-rate" : "autopeft");
     }
 
-    /// <summary>What a configuration trains.</summary>
+    /// <summary>The PEFT plan that a configuration of AutoPEFT's space stands for.</summary>
     /// <exception cref="InvalidInputException">The configuration is of another model's space, or turns everything off.</exception>
     public static PeftPlan ToPlan(Configuration configuration, BertConfig config)
     {

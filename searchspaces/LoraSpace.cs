@@ -30,7 +30,7 @@ public static class LoraSpace
         .Int("layers", 1, config.NumHiddenLayers)
         .Float("learning_rate", 1e-5, 1e-2, log: true), "lora");
 
-    /// <summary>What a configuration trains.</summary>
+    /// <summary>The PEFT plan that a configuration of LoRA's space stands for.</summary>
     /// <exception cref="InvalidInputException">The configuration is of another model's space.</exception>
     public static PeftPlan ToPlan(Configuration configuration, BertConfig config)
     {

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace AutoPeft.Postgres;
 
-/// <summary>A study of a database.</summary>
+/// <summary>One row of a database's list of studies: name, length of the log, and the times of creation and of the last record.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Records">Records in its log.</param>
 /// <param name="Created">When it was made, UTC.</param>

@@ -1,6 +1,6 @@
 namespace AutoPeft.MLNet.Tuners;
 
-/// <summary>How a sampler of ours serves ML.NET.</summary>
+/// <summary>Options of a tuner for ML.NET that asks an AutoPeft sampler for its proposals.</summary>
 public sealed record SamplerTunerOptions
 {
     /// <summary>All randomness hangs on this; 0 unless stated.</summary>

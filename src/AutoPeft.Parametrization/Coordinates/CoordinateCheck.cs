@@ -14,7 +14,9 @@ namespace AutoPeft.Parametrization;
 /// </summary>
 public static class CoordinateCheck
 {
-    /// <summary>Runs the check.</summary>
+    /// <summary>
+    /// Trains the model at each size for a few steps and measures how the mean size of each module's output grows with it.
+    /// </summary>
     /// <param name="sizes">Widths or depths, at least three different ones; 64 to 1024 by doubling is usual.</param>
     /// <param name="build">Makes the model of a size and a seed. torch's generator is seeded with the seed before each call.</param>
     /// <param name="options">Steps, seeds, tolerance; null: the defaults.</param>

@@ -25,7 +25,7 @@ public abstract class Column
     /// <summary>The column's name, unique in its table.</summary>
     public string Name { get; }
 
-    /// <summary>What the values are.</summary>
+    /// <summary>The Parquet type of the column's values.</summary>
     public ColumnType Type { get; }
 
     /// <summary>Whether a row may lack a value (Parquet: OPTIONAL, else REQUIRED).</summary>

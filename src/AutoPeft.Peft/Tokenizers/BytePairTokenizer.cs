@@ -31,7 +31,7 @@ public sealed class BytePairTokenizer
         _special = [.. file.Special];
     }
 
-    /// <summary>Pieces in all; ids are below.</summary>
+    /// <summary>Number of pieces in the vocabulary; ids run from 0 to one less.</summary>
     public int Count => _pieces.Length;
 
     /// <summary>Reads <c>tokenizer.json</c> of a checkpoint folder.</summary>

@@ -74,6 +74,8 @@ public sealed record PeftTrialOptions
         };
     }
 
-    /// <summary>The count that is an objective.</summary>
+    /// <summary>
+    /// The number of trainable parameters that a result counts under <see cref="Count"/>, which is an objective of the search.
+    /// </summary>
     public long CountOf(PeftTrainingResult result) => Count == CountingRule.Exact ? result.ExactParameters : result.PaperParameters;
 }

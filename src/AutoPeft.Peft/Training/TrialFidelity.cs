@@ -47,7 +47,10 @@ public sealed record TrialFidelity(FidelityKind Kind = FidelityKind.Steps)
     /// <summary>How many times as much the next level has. Default 4, as for <c>asha</c>.</summary>
     public int Eta { get; init; } = Scheduling.AshaOptions.StandardEta;
 
-    /// <summary>The levels of such trials, ascending; the last is the whole. Empty for <see cref="FidelityKind.Steps"/>.</summary>
+    /// <summary>
+    /// How much of a whole training (epochs, thousandths of the data, or layers) each step of such a trial trains, ascending; the last is
+    /// the whole. Empty for <see cref="FidelityKind.Steps"/>.
+    /// </summary>
     /// <param name="epochs">Of a whole training.</param>
     /// <param name="layers">Of the base model.</param>
     /// <exception cref="InvalidInputException">The first level is beyond the whole.</exception>

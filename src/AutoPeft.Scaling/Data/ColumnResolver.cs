@@ -135,7 +135,9 @@ public sealed partial class ColumnResolver(RunTable table, ColumnChoice choice)
         return found.Count == 1 ? (found[0], Unit(ColumnRole.Compute, found[0].Name)) : null;
     }
 
-    /// <summary>The column of a role.</summary>
+    /// <summary>
+    /// The table's column that plays a role (N, D, loss, learning rate …), and the factor that takes its cells to the role's unit.
+    /// </summary>
     /// <exception cref="ScalingDataException">There is none; the message names the columns there are.</exception>
     public (RunColumn Column, double Unit) Require(ColumnRole role, string option) =>
         Find(role) ?? throw (TextOf(role) is { } text ? NotNumeric(text, role) : new ScalingDataException(

@@ -71,7 +71,7 @@ public sealed class FormulaFit
     public double this[string name] =>
         Values[Names.ToList().IndexOf(name) is var i and >= 0 ? i : throw new ArgumentException($"no parameter '{name}'.")];
 
-    /// <summary>Fits a lambda.</summary>
+    /// <summary>Fits the parameters of a model that is given as a function of parameters and of a row of the table.</summary>
     /// <param name="formula">The law.</param>
     /// <param name="parameters">Parameters, with starts and bounds.</param>
     /// <param name="rows">Regressors, one array a run.</param>

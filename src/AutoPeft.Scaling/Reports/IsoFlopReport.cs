@@ -30,7 +30,7 @@ public sealed class IsoFlopReport : IFitReport
         return new IsoFlopReport(points, fit);
     }
 
-    /// <summary>What to distrust, in plain words.</summary>
+    /// <summary>Warnings about the data and the fit, one sentence each; empty where nothing is suspect.</summary>
     public IReadOnlyList<string> Warnings =>
     [
         .. _points.Warnings,

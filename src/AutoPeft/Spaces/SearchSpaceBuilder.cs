@@ -29,7 +29,7 @@ public sealed class SearchSpaceBuilder
     public SearchSpaceBuilder Ordinal(string name, IEnumerable<double> values, Condition? when = null, ParameterPrior? prior = null) =>
         Add(new OrdinalParameter(name, values) { When = when, Prior = prior });
 
-    /// <summary>One of a list of names without order.</summary>
+    /// <summary>Adds a categorical parameter: one of the listed names, which have no order.</summary>
     public SearchSpaceBuilder Categorical(string name, IEnumerable<string> choices, Condition? when = null, ParameterPrior? prior = null) =>
         Add(new CategoricalParameter(name, choices) { When = when, Prior = prior });
 

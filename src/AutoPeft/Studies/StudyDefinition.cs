@@ -37,7 +37,7 @@ public sealed record StudyDefinition
     /// <summary>What is searched.</summary>
     public SearchSpace Space { get; }
 
-    /// <summary>What is optimised.</summary>
+    /// <summary>The objectives to optimise, at least one, in the order in which results list their values.</summary>
     public ImmutableArray<Objective> Objectives { get; }
 
     /// <summary>By objective its formula, null where only a trial tells the value.</summary>

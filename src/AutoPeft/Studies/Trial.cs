@@ -40,7 +40,9 @@ public sealed class Trial
 {
     internal Trial(TrialProposed proposed) => Proposed = proposed;
 
-    /// <summary>How the trial came to be.</summary>
+    /// <summary>
+    /// The record that created the trial: its configuration, who proposed it, and how much of the log the sampler had seen.
+    /// </summary>
     public TrialProposed Proposed { get; }
 
     /// <summary>0, 1, 2, … in the order of proposal.</summary>

@@ -30,7 +30,7 @@ public readonly record struct TaskScale
     /// <summary>See the constructor.</summary>
     public double? Ideal { get; }
 
-    /// <summary>A result on this scale; the better way stays what it was.</summary>
+    /// <summary>A task's result rescaled so that tasks can be aggregated; larger stays better where larger was better.</summary>
     /// <exception cref="InvalidInputException">The ideal is on the worse side of the reference.</exception>
     public double Apply(Objective objective, double value)
     {

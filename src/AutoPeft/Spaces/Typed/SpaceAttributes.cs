@@ -16,10 +16,10 @@ public abstract class ParameterAttribute : Attribute
 /// of an even list of numbers, an <see cref="OrdinalParameter"/>.</summary>
 public sealed class FloatAttribute(double low, double high) : ParameterAttribute
 {
-    /// <summary>Smallest value.</summary>
+    /// <summary>Smallest value of the parameter, inclusive.</summary>
     public double Low { get; } = low;
 
-    /// <summary>Largest value.</summary>
+    /// <summary>Largest value of the parameter, inclusive.</summary>
     public double High { get; } = high;
 
     /// <summary>Whether the scale is logarithmic; not with <see cref="Step"/>.</summary>
@@ -45,10 +45,10 @@ public sealed class NestedAttribute : Attribute
 /// <summary>A whole number from <paramref name="low"/> to <paramref name="high"/>: on an int, long, short or byte.</summary>
 public sealed class IntAttribute(long low, long high) : ParameterAttribute
 {
-    /// <summary>Smallest value.</summary>
+    /// <summary>Smallest value of the parameter, inclusive.</summary>
     public long Low { get; } = low;
 
-    /// <summary>Largest value.</summary>
+    /// <summary>Largest value of the parameter, inclusive.</summary>
     public long High { get; } = high;
 
     /// <summary>Whether the scale is logarithmic.</summary>

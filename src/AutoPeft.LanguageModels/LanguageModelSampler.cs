@@ -23,6 +23,9 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
     /// <summary>The sampler's name in a study's definition.</summary>
     public const string Id = "llm";
 
+    // What the log says of a proposal that the model made, before and after there is a history.
+    private const string ZeroShotNote = "zero-shot", CandidateNote = "candidate";
+
     private readonly ISampler _inner = inner ?? new AutoSampler();
     private readonly LanguageModelOptions _options = options ?? new();
 
@@ -33,20 +36,17 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
     public IReadOnlyList<Proposal> Propose(IStudyView study, int count, Philox random, CancellationToken cancellationToken = default)
     {
         AnswerLog? before = AnswerLog.Parse(study.SamplerState);
-        var answers = new List<RecordedAnswer>();
-        DropCounts dropped = before?.Dropped ?? default;
-        HashSet<Configuration> taken = [.. study.Trials.Select(t => t.Configuration)];
         int first = study.Trials.Count;
         int wanted = Enumerable.Range(first, count).Count(n => !FromInner(n));
-        List<Configuration> suggested = wanted == 0 ? [] : Suggest();
+        var round = new SuggestionRound(study, _options, before?.Dropped ?? default, prompt => Call(prompt, cancellationToken));
+        Queue<Configuration> suggested = new(wanted == 0 ? [] : round.Suggest(wanted));
         var proposals = new List<Proposal>(count);
         string? innerState = before?.Inner;
         for (int number = first; proposals.Count < count; number++)
         {
-            if (!FromInner(number) && suggested.Count > 0)
+            if (!FromInner(number) && suggested.TryDequeue(out Configuration? configuration))
             {
-                proposals.Add(new Proposal(suggested[0], null, number < _options.ZeroShotTrials ? "zero-shot" : "candidate"));
-                suggested.RemoveAt(0);
+                proposals.Add(new Proposal(configuration, null, number < _options.ZeroShotTrials ? ZeroShotNote : CandidateNote));
                 continue;
             }
             // The inner sampler must not repeat what this batch holds already: it sees those as pending.
@@ -58,63 +58,15 @@ public sealed class LanguageModelSampler(IChatClient client, ISampler? inner = n
         }
         if (proposals.Count > 0)
         {
-            int accepted = (before?.Accepted ?? 0) + proposals.Count(p => p.Note is "zero-shot" or "candidate");
-            proposals[^1] = proposals[^1] with { State = new AnswerLog(answers, accepted, dropped, innerState).ToText() };
+            int accepted = (before?.Accepted ?? 0) + proposals.Count(p => p.Note is ZeroShotNote or CandidateNote);
+            proposals[^1] = proposals[^1] with { State = new AnswerLog(round.Answers, accepted, round.Dropped, innerState).ToText() };
         }
         return proposals;
-
-        List<Configuration> Suggest()
-        {
-            bool zeroShot = first < _options.ZeroShotTrials || study.Completed.Count == 0;
-            string? answer =
-                Ask(TuningPrompt.ForConfigurations(study, zeroShot ? wanted : Math.Max(_options.Candidates, wanted), _options));
-            List<Configuration> found = AnswerReader.Configurations(answer, study.Definition.Space, taken, out DropCounts d);
-            dropped += d;
-            return zeroShot || !_options.SurrogateHints || found.Count <= wanted
-                ? [.. found.Take(wanted)]
-                : [.. Ranked(found).Take(wanted)];
-        }
-
-        IEnumerable<Configuration> Ranked(List<Configuration> found)
-        {
-            string? answer = Ask(TuningPrompt.ForPredictions(study, found, _options));
-            if (answer is null) return found;
-            double[][]? losses = AnswerReader.Predictions(answer, study.Definition.Objectives, found.Count);
-            if (losses is null)
-            {
-                dropped = dropped with { Malformed = dropped.Malformed + 1 };
-                return found;
-            }
-            double[] gain = Gains(study, losses);
-            return found.Select((c, i) => (c, i)).OrderByDescending(p => gain[p.i]).ThenBy(p => p.i).Select(p => p.c);
-        }
-
-        string? Ask(string prompt)
-        {
-            RecordedAnswer answer = Call(prompt, cancellationToken);
-            answers.Add(answer);
-            if (answer.Error is not null) dropped = dropped with { Failed = dropped.Failed + 1 };
-            if (answer.Length is not null) dropped = dropped with { TooLong = dropped.TooLong + 1 };
-            return answer.Text;
-        }
     }
 
     private bool FromInner(int number) =>
         number >= _options.ZeroShotTrials && _options.InnerEvery > 0
             && (number - _options.ZeroShotTrials) % _options.InnerEvery == _options.InnerEvery - 1;
-
-    /// <summary>
-    /// One loss: how small it is predicted. Several: the predicted gain of hypervolume, and behind all gains how little it is dominated.
-    /// </summary>
-    private static double[] Gains(IStudyView study, double[][] predicted)
-    {
-        if (predicted[0].Length == 1) return [.. predicted.Select(p => -p[0])];
-        double[][] known = [.. study.Completed.Where(t => t.IsFeasible).Select(t => t.Losses.ToArray())];
-        double[] reference = study.Definition.ReferenceLosses ?? ReferencePoint.Infer([.. known, .. predicted]);
-        double now = Hypervolume.Compute(known, reference);
-        return [.. predicted.Select(
-            p => Hypervolume.Compute([.. known, p], reference) - now is > 0 and var g ? g : -known.Count(k => Dominance.Dominates(k, p)))];
-    }
 
     /// <summary>
     /// One call, blocking: samplers are synchronous, and the study waits for the proposal either way. Off this thread's context, so that

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using AutoPeft.Cli.Fits;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
-using AutoPeft.Scaling.Planning;
 using AutoPeft.Scaling.Prediction;
 using AutoPeft.Scaling.Sweeps;
 using AutoPeft.Scaling.Uncertainty;
@@ -21,9 +20,9 @@ public static class PredictCommand
     public static Command Create() =>
         new("predict",
             "Learning rate, batch size, loss and compute-optimal sizes from a scaling law, with bands.") { StepLaw(), Chinchilla(),
-                Optimal(), Frontier(), Formula(), Plan() };
+                Optimal(), Frontier(), Formula(), PredictPlanCommand.Create() };
 
-    private static Option<double> Number(string name, string what, string help) => new(name)
+    internal static Option<double> Number(string name, string what, string help) => new(name)
     {
         Description = what + " 7B, 1.4T and 1e21 are understood.",
         Required = true,
@@ -56,9 +55,9 @@ public static class PredictCommand
 
     private static string P(double v) => (v * 1000).ToString("0.0", CultureInfo.InvariantCulture) + " ‰";
 
-    private static Option<string?> Json() => new("--json") { Description = "Write the prediction as JSON.", HelpName = "FILE" };
+    internal static Option<string?> Json() => new("--json") { Description = "Write the prediction as JSON.", HelpName = "FILE" };
 
-    private static Option<string?> Fit(string kind) =>
+    internal static Option<string?> Fit(string kind) =>
         new("--fit") { Description = $"A file that `autopeft fit {kind} --json` wrote. Default: the published law.", HelpName = "FILE" };
 
     private static Command StepLaw()
@@ -235,137 +234,7 @@ public static class PredictCommand
         return command;
     }
 
-    private static Command Plan()
-    {
-        var compute = Number("--compute", "Budget for all runs, FLOP.", "FLOP");
-        var law = new Option<string>("--law")
-        {
-            Description = "Which law to tighten: step-law or chinchilla.",
-            DefaultValueFactory = _ => "step-law",
-            HelpName = "step-law|chinchilla",
-        };
-        var tighten = new Option<string?>("--tighten")
-        {
-            Description = "One coefficient to tighten (step-law: N, D; chinchilla: alpha, beta). Default: all jointly.",
-            HelpName = "NAME",
-        };
-        var sizes = new Option<double[]>("--params")
-        {
-            Description = "Candidate model sizes.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [2e7, 4e7, 8e7, 1.6e8, 3.2e8],
-            HelpName = "N",
-        };
-        var tokens = new Option<double[]>("--tokens")
-        {
-            Description = "Candidate token counts.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [4e8, 1e9, 2.5e9, 6e9, 1.5e10],
-            HelpName = "D",
-        };
-        var lrs = new Option<int>("--learning-rates")
-        {
-            Description = "Learning rates a grid (step-law).",
-            DefaultValueFactory = _ => 5,
-            HelpName = "COUNT",
-        };
-        var batches = new Option<int>("--batch-sizes")
-        {
-            Description = "Batch sizes a grid (step-law).",
-            DefaultValueFactory = _ => 3,
-            HelpName = "COUNT",
-        };
-        var target = new Option<string[]>("--for")
-        {
-            Description = "The prediction to tighten: N D, such as --for 7B 1.4T. Needs --law chinchilla; runs in --fit count as made.",
-            AllowMultipleArgumentsPerToken = true,
-            HelpName = "N D",
-        };
-        var (fit, json) = (Fit("…"), Json());
-        var command = new Command("plan",
-            "The small runs that would tighten a law most for a compute budget (optimal design).") { compute, law, tighten, sizes, tokens,
-                lrs, batches, target, fit, json };
-        command.SetAction(parsed =>
-        {
-            bool loss = parsed.GetRequiredValue(law) switch
-            {
-                "step-law" => false,
-                "chinchilla" => true,
-                var other => throw new InvalidInputException($"--law {other}: step-law or chinchilla is expected."),
-            };
-            if (parsed.GetValue(lrs) < 1 || parsed.GetValue(batches) < 1)
-                throw new InvalidInputException("a grid needs at least one learning rate and one batch size.");
-            var options = new SweepPlannerOptions
-            {
-                Budget = parsed.GetValue(compute),
-                Params = [.. parsed.GetRequiredValue(sizes).Select(v => Check(v, "--params"))],
-                Tokens = [.. parsed.GetRequiredValue(tokens).Select(v => Check(v, "--tokens"))],
-                Criterion = parsed.GetValue(tighten) is null ? DesignCriterion.DOptimal : DesignCriterion.COptimal,
-                Coefficient = parsed.GetValue(tighten),
-                LearningRatesPerGrid = parsed.GetValue(lrs),
-                BatchSizesPerGrid = parsed.GetValue(batches),
-                ObservationSd = loss ? 0.005 : 0.3,
-            };
-            if (Target(parsed.GetValue(target)) is { } aim)
-                options = loss
-                    ? options with { Criterion = DesignCriterion.COptimal, Target = aim }
-                    : throw new InvalidInputException("--for needs --law chinchilla.");
-            SweepPlan plan;
-            if (loss)
-            {
-                LossLawPredictor known = Law(parsed, fit);
-                // Runs already made count, with the noise that they show and the FLOP that they cost.
-                if (known.Runs is { } runs)
-                    options = options with
-                    {
-                        Existing = [.. runs.N.Select((v, i) => (v, runs.D[i]))],
-                        ObservationSd = double.IsFinite(known.NoiseSd) && known.NoiseSd > 0 ? known.NoiseSd : options.ObservationSd,
-                        FlopPerParameterToken = known.FlopPerParameterToken,
-                    };
-                plan = SweepPlanner.ForLossLaw(options, known.Law);
-                if (options.Target is not null)
-                    Console.WriteLine($"standard deviation of the predicted ln loss: {G(plan.TargetSdBefore)} now, {G(plan.TargetSdAfter)} "
-                        + $"with the plan's runs");
-            }
-            else
-            {
-                var prior = parsed.GetValue(fit) is { } file ? StepLawPredictor.Load(file) : StepLawPredictor.Published;
-                plan = SweepPlanner.ForLearningRate(options,
-                    (n, d) => prior.Predict(n, d) is var p ? (p.LearningRate, p.BatchTokens) : default);
-            }
-            foreach (var g in plan.Grids)
-                Console.WriteLine($"N {G(g.Params),-9} D {G(g.Tokens),-9} {G(g.Compute),-9} FLOP"
-                    + (loss
-                        ? ""
-                        : $"   lr {string.Join(' ', g.LearningRates.Select(G))}   batch {string.Join(' ', g.BatchTokens.Select(T))}"));
-            Console.WriteLine($"{plan.Grids.Count} {(loss ? "runs" : "grids")}, {G(plan.Compute)} FLOP; expected standard deviations: "
-                + $"{string.Join(", ", plan.Coefficients.Zip(plan.SdAfter, (c, sd) => $"{c} {G(sd)}"))}");
-            if (parsed.GetValue(json) is { } to)
-                Write(to, new JsonObject
-                {
-                    ["compute"] = plan.Compute,
-                    ["sd"] =
-                        new JsonObject([.. plan.Coefficients.Zip(plan.SdAfter, (c, sd) => KeyValuePair.Create(c, (JsonNode?)Num(sd)))]),
-                    ["grids"] = new JsonArray([.. plan.Grids.Select(g => (JsonNode?)new JsonObject
-                    {
-                        ["N"] = g.Params, ["D"] = g.Tokens, ["compute"] = g.Compute, ["lr"] = new JsonArray([.. g.LearningRates.Select(
-                            v => (JsonNode?)v)]), ["batch_tokens"] = new JsonArray([.. g.BatchTokens.Select(v => (JsonNode?)v)]),
-                    })]),
-                });
-            return 0;
-        });
-        return command;
-    }
-
-    private static (double, double)? Target(string[]? texts) => texts switch
-    {
-        null or [] => null,
-        [var n, var d] when NumberCell.TryParse(n, out double size) && NumberCell.TryParse(d, out double tokens) =>
-            (Check(size, "--for"), Check(tokens, "--for")),
-        _ => throw new InvalidInputException("--for: N and D are expected, such as --for 7B 1.4T."),
-    };
-
-    private static LossLawPredictor Law(ParseResult parsed, Option<string?> fit) =>
+    internal static LossLawPredictor Law(ParseResult parsed, Option<string?> fit) =>
         parsed.GetValue(fit) is { } file ? LossLawPredictor.Load(file) : LossLawPredictor.Published;
 
     private static JsonObject Point(double compute, LossLawPredictor predictor)
@@ -384,23 +253,23 @@ public static class PredictCommand
         };
     }
 
-    private static double Check(double v, string option) =>
+    internal static double Check(double v, string option) =>
         v >= 1e3 && double.IsFinite(v)
             ? v
             : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
                 $"{option} {v:G4} cannot be; it counts single parameters, tokens or FLOP (7e9 for 7 billion)."));
 
-    private static JsonValue? Num(double v) => double.IsFinite(v) ? JsonValue.Create(v) : null;
+    internal static JsonValue? Num(double v) => double.IsFinite(v) ? JsonValue.Create(v) : null;
 
     private static JsonArray Pair(Interval i) => [Num(i.Low), Num(i.High)];
 
-    private static void Write(string path, JsonObject json)
+    internal static void Write(string path, JsonObject json)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
         File.WriteAllText(path, json.ToJsonString(s_indented));
     }
 
-    private static string G(double v) => v.ToString("G4", CultureInfo.InvariantCulture);
+    internal static string G(double v) => v.ToString("G4", CultureInfo.InvariantCulture);
     private static string F(double v) => v.ToString("0.0000", CultureInfo.InvariantCulture);
-    private static string T(double v) => v.ToString("#,##0", CultureInfo.InvariantCulture);
+    internal static string T(double v) => v.ToString("#,##0", CultureInfo.InvariantCulture);
 }

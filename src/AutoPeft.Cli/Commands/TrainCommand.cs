@@ -15,104 +15,37 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var config = new Option<string?>(
-            "--config")
-        { Description = "A JSON file: a configuration as the report copies it or `front --json` prints it." };
-        var space = new Option<string>("--space")
-        {
-            Description = "The search space that --config is a member of.",
-            DefaultValueFactory = _ => "autopeft",
-        };
-        var plan = new Option<string?>(
-            "--plan")
-        { Description = "A method by name instead: \"lora r8 qv\", \"serial 48\", \"mam\", full, head, bitfit, ia3 …" };
-        var adapter = new Option<string?>("--adapter") { Description = "A folder with a saved adapter, ours or peft's, to score instead." };
-        var task = new Option<string>("--task")
-        {
-            Description = "A synthetic task by name, or tsv:DIR; for labels: \"tsv:DIR;kind=regression\", \"tsv:DIR;labels=no|yes\".",
-            Required = true,
-        };
-        var model = new Option<string>("--model") { Description = "Directory of the base model.", Required = true };
-        var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
-        var test = new Option<bool>("--test") { Description = "Scores the best epoch on the test set too." };
-        var predict = new Option<string?>("--predict") { Description = "A file for the answers to a test set without labels." };
-        var save = new Option<string?>("--save") { Description = "A folder for what was trained, with the weights of the best epoch." };
-        var format = new Option<SaveFormat>("--format")
-        {
-            Description = "With --save: autopeft (any plan), peft (Hugging Face's adapters), or merged (a whole checkpoint).",
-            DefaultValueFactory = _ => SaveFormat.Autopeft,
-        };
-        var untrained = new Option<bool>(
-            "--untrained")
-        { Description = "Starts from an untrained encoder of the same shape, to see what pretraining is worth." };
-        var threads = new Option<int?>("--threads") { Description = "Threads; default: all cores." };
-        var command = new Command("train", "Trains one configuration and prints each evaluation.")
-        {
-            config, space, plan, adapter, task, model, seed, test, predict, save, format, untrained, threads,
-        };
-        TrainingArguments training = TrainingArguments.AddTo(command);
+        var command = new Command("train", "Trains one configuration and prints each evaluation.");
+        TrainCommandOptions options = TrainCommandOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            ThreadCount.Set(parsed.GetValue(threads) ?? Environment.ProcessorCount, "--threads");
-            RequireOne(parsed, config, plan, adapter);
-            RequireSaving(parsed, save, parsed.GetValue(untrained), parsed.GetValue(adapter) is not null, format);
-            var how = new Request(training.Read(parsed), parsed.GetValue(seed), parsed.GetValue(test), !parsed.GetValue(untrained))
-            {
-                Save = parsed.GetValue(save),
-                Format = parsed.GetValue(format),
-                Predict = parsed.GetValue(predict),
-            };
-            using BaseModel baseModel = BaseModel.Load(parsed.GetRequiredValue(model));
-            TextTask data = TaskCatalog.Resolve(parsed.GetRequiredValue(task));
-            if (how.Predict is not null && data.Unlabelled.Count == 0)
-                throw new InvalidInputException("--predict: the task has no test examples without labels.");
-
-            if (parsed.GetValue(adapter) is { } saved) Score(baseModel, data, saved, how, cancellationToken);
-            else if (parsed.GetValue(plan) is { } name)
-                Train(baseModel, data, PeftPlan.FromName(name, baseModel.Config), how, cancellationToken);
-            else
-            {
-                (PeftPlan chosen, TrainingOptions options) =
-                    Read(parsed.GetValue(config)!, parsed.GetValue(space)!, parsed.GetRequiredValue(model), baseModel.Config, how.Options);
-                Train(baseModel, data, chosen, how with { Options = options }, cancellationToken);
-            }
+            ThreadCount.Set(options.Threads(parsed), "--threads");
+            Run(options.Read(parsed), cancellationToken);
             return Task.FromResult(0);
         });
         return command;
     }
 
-    /// <summary>How is trained or scored, and what is written.</summary>
-    private sealed record Request(TrainingOptions Options, ulong Seed, bool Test, bool Pretrained)
+    private static void Run(TrainRequest how, CancellationToken cancellationToken)
     {
-        /// <summary>The folder for what was trained; null: none.</summary>
-        public string? Save { get; init; }
+        using BaseModel baseModel = BaseModel.Load(how.Model);
+        TextTask data = TaskCatalog.Resolve(how.Task);
+        if (how.Predict is not null && data.Unlabelled.Count == 0)
+            throw new InvalidInputException("--predict: the task has no test examples without labels.");
 
-        public SaveFormat Format { get; init; }
-
-        /// <summary>The file for answers to the unlabelled examples; null: none.</summary>
-        public string? Predict { get; init; }
+        if (how.Adapter is { } saved) Score(baseModel, data, saved, how, cancellationToken);
+        else if (how.Plan is { } name) Train(baseModel, data, PeftPlan.FromName(name, baseModel.Config), how, cancellationToken);
+        else
+        {
+            (PeftPlan chosen, TrainingOptions options) = Read(how.Config!, how.Space, how.Model, baseModel.Config, how.Options);
+            Train(baseModel, data, chosen, how with { Options = options }, cancellationToken);
+        }
     }
 
     // A loss that is this close to the constant answer's has not left its start.
     private const double LearntNothing = 0.98;
 
-    private static void RequireOne(ParseResult parsed, params Option<string?>[] ways)
-    {
-        string[] typed = [.. ways.Where(w => parsed.GetValue(w) is not null).Select(w => w.Name)];
-        if (typed.Length == 0) throw new InvalidInputException("--config, --plan or --adapter is missing: what shall be trained?");
-        if (typed.Length > 1) throw new InvalidInputException($"{typed[0]} and {typed[1]} exclude each other.");
-    }
-
-    private static void RequireSaving(ParseResult parsed, Option<string?> save, bool untrained, bool scored, Option<SaveFormat> format)
-    {
-        bool saves = parsed.GetValue(save) is not null;
-        if (saves && untrained)
-            throw new InvalidInputException("--save goes without --untrained: an adapter of a random encoder is of no use elsewhere.");
-        if (saves && scored) throw new InvalidInputException("--save goes with --config or --plan: --adapter trains nothing.");
-        if (!saves && parsed.GetResult(format) is { Implicit: false }) throw new InvalidInputException("--format goes with --save.");
-    }
-
-    private static void Train(BaseModel baseModel, TextTask data, PeftPlan plan, Request how, CancellationToken cancellationToken)
+    private static void Train(BaseModel baseModel, TextTask data, PeftPlan plan, TrainRequest how, CancellationToken cancellationToken)
     {
         if (how.Save is not null) TrainedModelFolder.Require(plan, baseModel.Config, how.Format);
         RequireFolder("--save", how.Save);
@@ -158,7 +91,7 @@ internal static class TrainCommand
     private static PeftTrainingResult Trained(
         PeftTrainer trainer,
         PeftPlan plan,
-        Request how,
+        TrainRequest how,
         Action<BertForSequenceClassification> onTrained,
         CancellationToken cancellationToken)
     {
@@ -181,7 +114,7 @@ internal static class TrainCommand
         }
     }
 
-    private static void Score(BaseModel baseModel, TextTask data, string folder, Request how, CancellationToken cancellationToken)
+    private static void Score(BaseModel baseModel, TextTask data, string folder, TrainRequest how, CancellationToken cancellationToken)
     {
         using var trainer = new PeftTrainer(baseModel, data, how.Options);
         var (dev, test) = trainer.Evaluate(folder, how.Test, (model, adapter) =>

@@ -12,8 +12,16 @@ namespace AutoPeft.Scaling.Fitting;
 internal sealed class HuberLossObjective
 {
     public const int ParameterCount = 5;
-    private const int Triangle = 15;
+
+    /// <summary>Entries of the upper triangle of a 5 × 5 matrix.</summary>
+    private const int Triangle = ParameterCount * (ParameterCount + 1) / 2;
+
+    /// <summary>Exponents are clamped here: e^300 is far beyond any loss, and sums of such terms and their squares stay finite.</summary>
     private const double LargestLog = 300;
+
+    /// <summary>Runs that are evaluated at once.</summary>
+    private const int Lanes = 4;
+
     private readonly double[] _x, _y, _l, _w;
 
     /// <param name="points">The runs.</param>
@@ -22,7 +30,7 @@ internal sealed class HuberLossObjective
     {
         Count = points.Count;
         // Padded with weight 0 to whole vectors, so that the loop has no tail.
-        int padded = (Count + 3) / 4 * 4;
+        int padded = (Count + Lanes - 1) / Lanes * Lanes;
         (_x, _y, _l, _w) = (new double[padded], new double[padded], new double[padded], new double[padded]);
         for (int i = 0; i < Count; i++)
         {
@@ -56,6 +64,7 @@ internal sealed class HuberLossObjective
         [theta[0] + theta[3] * MeanX, theta[1] + theta[4] * MeanY, theta[2], theta[3], theta[4]];
 
     /// <summary>f, its gradient (5), Hessian and majoriser (both 5 × 5 row-major, full).</summary>
+    // Above 60 lines: the hottest loop of a fit, whose vectors stay in registers and whose sums lie on this frame; calls would spill them.
     public double Evaluate(ReadOnlySpan<double> theta, double t, Span<double> gradient, Span<double> hessian, Span<double> majoriser)
     {
         var va = Vector256.Create(theta[0]);
@@ -77,7 +86,7 @@ internal sealed class HuberLossObjective
         m.Clear();
         ReadOnlySpan<double> xs = _x, ys = _y, ls = _l, ws = _w;
         Span<Vector256<double>> j = stackalloc Vector256<double>[ParameterCount];
-        for (int i = 0; i < xs.Length; i += 4)
+        for (int i = 0; i < xs.Length; i += Lanes)
         {
             var x = Vector256.Create(xs[i..]);
             var y = Vector256.Create(ys[i..]);
@@ -131,8 +140,8 @@ internal sealed class HuberLossObjective
             gradient[row] = Vector256.Sum(g[row]);
             for (int col = row; col < ParameterCount; col++, at++)
             {
-                hessian[row * 5 + col] = hessian[col * 5 + row] = Vector256.Sum(h[at]);
-                majoriser[row * 5 + col] = majoriser[col * 5 + row] = Vector256.Sum(m[at]);
+                hessian[row * ParameterCount + col] = hessian[col * ParameterCount + row] = Vector256.Sum(h[at]);
+                majoriser[row * ParameterCount + col] = majoriser[col * ParameterCount + row] = Vector256.Sum(m[at]);
             }
         }
         return Vector256.Sum(f);
@@ -144,7 +153,7 @@ internal sealed class HuberLossObjective
         var vt = Vector256.Create(t);
         var half = Vector256.Create(0.5);
         var f = Vector256<double>.Zero;
-        for (int i = 0; i < _x.Length; i += 4)
+        for (int i = 0; i < _x.Length; i += Lanes)
         {
             var abs = Vector256.Abs(ResidualAt(theta, i));
             f += Vector256.Create(_w.AsSpan(i))
@@ -158,7 +167,7 @@ internal sealed class HuberLossObjective
     {
         var s = Vector256<double>.Zero;
         var inverseT = Vector256.Create(1 / t);
-        for (int i = 0; i < _x.Length; i += 4)
+        for (int i = 0; i < _x.Length; i += Lanes)
         {
             var abs = Vector256.Abs(ResidualAt(theta, i));
             s += Vector256.Create(_w.AsSpan(i)) * Vector256.Min(abs, abs * abs * inverseT);
@@ -170,7 +179,7 @@ internal sealed class HuberLossObjective
     public double[] Residuals(ReadOnlySpan<double> theta)
     {
         var r = new double[_x.Length];
-        for (int i = 0; i < r.Length; i += 4) ResidualAt(theta, i).CopyTo(r, i);
+        for (int i = 0; i < r.Length; i += Lanes) ResidualAt(theta, i).CopyTo(r, i);
         return r[..Count];
     }
 

@@ -12,67 +12,149 @@ namespace AutoPeft.Scaling.Fitting;
 /// </summary>
 internal static class IsoFlopCurves
 {
+    /// <summary>More rows than three a budget and so many have a cubic: it and the other shared terms need some to spare.</summary>
+    private const int CubicSpareRows = 6;
+
+    /// <summary>A budget whose ln C varies by more than this is a window of compute; less is rounding.</summary>
+    private const double WindowWidth = 1e-3;
+
+    /// <summary>The upper quantile of a 95 % interval.</summary>
+    private const double UpperQuantile = 0.975;
+
     /// <summary>The profiles, and the covariance of ln N at their minima: shared terms move all minima together.</summary>
     public static (IReadOnlyList<IsoFlopProfile> Profiles, Matrix<double> Covariance) Fit(LossPoints points, double[] c,
         List<List<int>> groups)
     {
-        int g = groups.Count;
-        double[] centre = [.. groups.Select(m => m.Average(i => Math.Log(points.N[i])))],
-            budget = [.. groups.Select(m => m.Average(i => c[i]))];
-        double meanBudget = budget.Average();
-        var rows = groups.SelectMany((m, k) => m.Select(i => (Row: i, Group: k))).ToList();
-        double spread = Math.Sqrt(rows.Average(r => Math.Pow(Math.Log(points.N[r.Row]) - centre[r.Group], 2)));
-        bool varies = groups.Any(m => m.Max(i => c[i]) - m.Min(i => c[i]) > 1e-3);
-        // Shared terms: curvature, its trend, the cubic, and the fall of loss with compute inside a window.
-        int shared = 1 + (g > 2 ? 1 : 0) + (rows.Count > 3 * g + 6 ? 1 : 0) + (varies ? 1 : 0), p = 2 * g + shared;
-        if (rows.Count <= p) (shared, p) = (1, 2 * g + 1);
-        var x = DenseMatrix.Create(rows.Count, p, 0);
-        for (int r = 0; r < rows.Count; r++)
-        {
-            var (i, k) = rows[r];
-            double u = (Math.Log(points.N[i]) - centre[k]) / spread;
-            x[r, 2 * k] = 1;
-            x[r, 2 * k + 1] = u;
-            double[] terms = [u * u, .. g > 2 ? [u * u * (budget[k] - meanBudget)] : Array.Empty<double>(),
-                .. rows.Count > 3 * g + 6 ? [u * u * u] : Array.Empty<double>(), c[i] - budget[k]];
-            for (int q = 0; q < shared; q++) x[r, 2 * g + q] = terms[q];
-        }
-        double[] y = [.. rows.Select(r => Math.Log(points.Loss[r.Row]))];
-        var gram = x.TransposeThisAndMultiply(x);
-        var inverse = Matrices.PseudoInverse(gram);
+        var design = new Design(points, c, groups);
+        DenseMatrix x = design.Matrix();
+        double[] y = [.. design.Rows.Select(r => Math.Log(points.Loss[r.Row]))];
+        var inverse = Matrices.PseudoInverse(x.TransposeThisAndMultiply(x));
         var beta = inverse * (x.TransposeThisAndMultiply(DenseVector.OfArray(y)));
         double[] residual = [.. (DenseVector.OfArray(y) - x * beta)];
-        int freedom = Math.Max(1, rows.Count - p);
-        double sigma = Math.Sqrt(residual.Sum(v => v * v) / freedom), t = StudentT.InvCDF(0, 1, freedom, 0.975);
-        bool trend = g > 2 && shared >= 2, cubic = shared >= (g > 2 ? 3 : 2) && rows.Count > 3 * g + 6;
-        var gradients = DenseMatrix.Create(g, p, 0);
+        int freedom = Math.Max(1, y.Length - design.Columns);
+        double sigma = Math.Sqrt(residual.Sum(v => v * v) / freedom), t = StudentT.InvCDF(0, 1, freedom, UpperQuantile);
+        var gradients = DenseMatrix.Create(groups.Count, design.Columns, 0);
         IReadOnlyList<IsoFlopProfile> profiles = [.. groups.Select((members, k) =>
         {
-            double c0 = beta[2 * k], c1 = beta[2 * k + 1], c2 = beta[2 * g] + (trend ? beta[2 * g + 1] * (budget[k] - meanBudget) : 0);
-            int cubicAt = 2 * g + (trend ? 2 : 1);
-            double c3 = cubic ? beta[cubicAt] : 0;
-            double low = members.Min(i => (Math.Log(points.N[i]) - centre[k]) / spread),
-                high = members.Max(i => (Math.Log(points.N[i]) - centre[k]) / spread);
-            double? u = Minimum(c1, c2, c3, low, high);
-            double at = u ?? 0, curvature = 2 * c2 + 6 * c3 * at;
-            // ∂u*/∂coefficients = −∂(slope at u*)/curvature.
-            var gradient = DenseVector.Create(p, 0);
-            gradient[2 * k + 1] = -1 / curvature;
-            gradient[2 * g] = -2 * at / curvature;
-            if (trend) gradient[2 * g + 1] = -2 * at * (budget[k] - meanBudget) / curvature;
-            if (cubic) gradient[cubicAt] = -3 * at * at / curvature;
+            Curve curve = design.CurveOf(beta, k);
+            double low = members.Min(i => design.U(i, k)), high = members.Max(i => design.U(i, k));
+            double? u = Minimum(curve.C1, curve.C2, curve.C3, low, high);
+            double at = u ?? 0;
+            var gradient = design.MinimumGradient(curve, at, k);
             gradients.SetRow(k, gradient);
-            double sd = sigma * Math.Sqrt(Math.Max(gradient * (inverse * gradient), 0)) * spread;
-            double n = Math.Exp(at * spread + centre[k]);
+            double sd = sigma * Math.Sqrt(Math.Max(gradient * (inverse * gradient), 0)) * design.Spread;
+            double n = Math.Exp(at * design.Spread + design.Centre[k]);
             double perToken = Math.Exp(members.Average(i => c[i] - Math.Log(points.N[i] * points.D[i])));
-            double[] curve = [c0, c1 / spread, c2 / (spread * spread), c3 / (spread * spread * spread)];
-            return new IsoFlopProfile(Math.Exp(budget[k]), [.. members.Select(i => points.N[i])], [.. members.Select(i => points.Loss[i])],
-                curve, centre[k],
-                u is null ? null : n, Math.Exp(c0 + at * (c1 + at * (c2 + at * c3))),
-                new Interval(n * Math.Exp(-t * sd), n * Math.Exp(t * sd)),
-                TokensAt(points, members, n, Math.Exp(budget[k]), perToken), sd);
+            double compute = Math.Exp(design.Budget[k]);
+            return new IsoFlopProfile(compute, [.. members.Select(i => points.N[i])], [.. members.Select(i => points.Loss[i])],
+                curve.InLogN(design.Spread), design.Centre[k], u is null ? null : n, Math.Exp(curve.At(at)),
+                new Interval(n * Math.Exp(-t * sd), n * Math.Exp(t * sd)), TokensAt(points, members, n, compute, perToken), sd);
         })];
-        return (profiles, gradients * inverse * gradients.Transpose() * Math.Pow(sigma * spread, 2));
+        return (profiles, gradients * inverse * gradients.Transpose() * Math.Pow(sigma * design.Spread, 2));
+    }
+
+    /// <summary>One budget's cubic of ln loss, c₀ + c₁u + c₂u² + c₃u³, in the standardised size u.</summary>
+    private readonly record struct Curve(double C0, double C1, double C2, double C3)
+    {
+        public double At(double u) => C0 + u * (C1 + u * (C2 + u * C3));
+
+        /// <summary>Coefficients in ln N less its centre.</summary>
+        public double[] InLogN(double spread) => [C0, C1 / spread, C2 / (spread * spread), C3 / (spread * spread * spread)];
+    }
+
+    /// <summary>
+    /// The linear model: level and slope of each budget, then the shared terms, curvature, its trend over budgets, the cubic, and the fall
+    /// of loss with compute inside a window, as many as there are rows for. Sizes are standardised, u = (ln N − centre of the budget) /
+    /// spread.
+    /// </summary>
+    private sealed class Design
+    {
+        private readonly LossPoints _points;
+        private readonly double[] _compute;
+        private readonly double _meanBudget;
+        private readonly int _shared;
+
+        /// <summary>Whether there are budgets enough for curvature to have a trend, and rows enough for a cubic.</summary>
+        private readonly bool _manyBudgets, _manyRows;
+
+        /// <summary>Whether trend and cubic are in the model.</summary>
+        private readonly bool _trend, _cubic;
+
+        /// <param name="points">The runs.</param>
+        /// <param name="c">ln C of each run.</param>
+        /// <param name="groups">The runs of each budget.</param>
+        public Design(LossPoints points, double[] c, List<List<int>> groups)
+        {
+            (_points, _compute) = (points, c);
+            int g = groups.Count;
+            Centre = [.. groups.Select(m => m.Average(i => Math.Log(points.N[i])))];
+            Budget = [.. groups.Select(m => m.Average(i => c[i]))];
+            _meanBudget = Budget.Average();
+            Rows = [.. groups.SelectMany((m, k) => m.Select(i => (Row: i, Group: k)))];
+            Spread = Math.Sqrt(Rows.Average(r => Math.Pow(Math.Log(points.N[r.Row]) - Centre[r.Group], 2)));
+            (_manyBudgets, _manyRows) = (g > 2, Rows.Count > 3 * g + CubicSpareRows);
+            bool varies = groups.Any(m => m.Max(i => c[i]) - m.Min(i => c[i]) > WindowWidth);
+            _shared = 1 + (_manyBudgets ? 1 : 0) + (_manyRows ? 1 : 0) + (varies ? 1 : 0);
+            if (Rows.Count <= 2 * g + _shared) _shared = 1;
+            Columns = 2 * g + _shared;
+            (_trend, _cubic) = (_manyBudgets && _shared >= 2, _shared >= (_manyBudgets ? 3 : 2) && _manyRows);
+        }
+
+        /// <summary>Mean ln N of each budget.</summary>
+        public double[] Centre { get; }
+
+        /// <summary>Mean ln C of each budget.</summary>
+        public double[] Budget { get; }
+
+        /// <summary>Root mean square of ln N about the centres.</summary>
+        public double Spread { get; }
+
+        /// <summary>The runs, budget by budget.</summary>
+        public IReadOnlyList<(int Row, int Group)> Rows { get; }
+
+        /// <summary>Number of coefficients.</summary>
+        public int Columns { get; }
+
+        // Where the shared terms begin.
+        private int SharedAt => 2 * Centre.Length;
+
+        private int CubicAt => SharedAt + (_trend ? 2 : 1);
+
+        /// <summary>The standardised size of run i in budget k.</summary>
+        public double U(int i, int k) => (Math.Log(_points.N[i]) - Centre[k]) / Spread;
+
+        public DenseMatrix Matrix()
+        {
+            var x = DenseMatrix.Create(Rows.Count, Columns, 0);
+            for (int r = 0; r < Rows.Count; r++)
+            {
+                var (i, k) = Rows[r];
+                double u = U(i, k);
+                x[r, 2 * k] = 1;
+                x[r, 2 * k + 1] = u;
+                double[] terms = [u * u, .. _manyBudgets ? [u * u * (Budget[k] - _meanBudget)] : Array.Empty<double>(),
+                    .. _manyRows ? [u * u * u] : Array.Empty<double>(), _compute[i] - Budget[k]];
+                for (int q = 0; q < _shared; q++) x[r, SharedAt + q] = terms[q];
+            }
+            return x;
+        }
+
+        /// <summary>The curve of budget k.</summary>
+        public Curve CurveOf(Vector<double> beta, int k) =>
+            new(beta[2 * k], beta[2 * k + 1], beta[SharedAt] + (_trend ? beta[SharedAt + 1] * (Budget[k] - _meanBudget) : 0),
+                _cubic ? beta[CubicAt] : 0);
+
+        /// <summary>∂u*/∂coefficients of budget k's minimum, −∂(slope at u*)/curvature.</summary>
+        public DenseVector MinimumGradient(Curve curve, double at, int k)
+        {
+            double curvature = 2 * curve.C2 + 6 * curve.C3 * at;
+            var gradient = DenseVector.Create(Columns, 0);
+            gradient[2 * k + 1] = -1 / curvature;
+            gradient[SharedAt] = -2 * at / curvature;
+            if (_trend) gradient[SharedAt + 1] = -2 * at * (Budget[k] - _meanBudget) / curvature;
+            if (_cubic) gradient[CubicAt] = -3 * at * at / curvature;
+            return gradient;
+        }
     }
 
     // The local minimum inside the runs; null where there is none.

@@ -13,6 +13,33 @@ internal static class MajorisedNewton
     private const int P = HuberLossObjective.ParameterCount;
     private const double LongestStep = 5;
 
+    /// <summary>Damping that a descent starts with: little, as the majoriser's own step descends already.</summary>
+    private const double FirstDamping = 1e-2;
+
+    /// <summary>Damping below which it is left out, so that the end is Newton's step itself.</summary>
+    private const double LeastDamping = 1e-9;
+
+    /// <summary>Least damping once a step fell short of its model, so that damping can rise from 0.</summary>
+    private const double RaisedDamping = 1e-6;
+
+    /// <summary>Damping from which steps are below rounding and the descent is given up.</summary>
+    private const double MostDamping = 1e12;
+
+    /// <summary>Share of the predicted decrease from which a step is taken: the usual constant of sufficient decrease.</summary>
+    private const double SufficientDecrease = 1e-4;
+
+    /// <summary>Shares of the predicted decrease between which the model is neither good nor poor (Marquardt's rule).</summary>
+    private const double GoodModel = 0.75, PoorModel = 0.25;
+
+    /// <summary>Factors of the damping after a good, a poor and a refused step: down fast, up slowly.</summary>
+    private const double Lower = 10, Raise = 3, RaiseRefused = 5;
+
+    /// <summary>A step that gains less than this share of f is near the minimum, where the exact model is tried.</summary>
+    private const double NearMinimum = 0.3;
+
+    /// <summary>Rounding of f, and the predicted decrease that drowns in it, relative to f.</summary>
+    private const double Rounding = 1e-14, BelowRounding = 1e-11;
+
     /// <summary>MinimumFound of one descent.</summary>
     /// <param name="Theta">Where it ended.</param>
     /// <param name="Value">f there, at the final threshold.</param>
@@ -35,7 +62,7 @@ internal static class MajorisedNewton
             m2 = stackalloc double[P * P], a = stackalloc double[P * P];
         start.CopyTo(theta);
         double f = objective.Evaluate(theta, t, g, h, m);
-        double lambda = 1e-2;
+        double lambda = FirstDamping;
         bool converged = false, near = false;
         int it = 1;
         while (it < maxIterations)
@@ -44,15 +71,7 @@ internal static class MajorisedNewton
             // set, far from it the second always descends.
             bool newton = near && TryStep(h, m, g, lambda, a, step);
             if (!newton && !TryStep(m, m, g, lambda, a, step)) break;
-            var model = newton ? h : m;
-            double predicted = 0, longest = 0;
-            for (int i = 0; i < P; i++)
-            {
-                double hp = 0;
-                for (int k = 0; k < P; k++) hp += model[i * P + k] * step[k];
-                predicted -= step[i] * (g[i] + 0.5 * hp);
-                longest = Math.Max(longest, Math.Abs(step[i]));
-            }
+            double predicted = PredictedDecrease(newton ? h : m, g, step, out double longest);
             if (predicted <= tolerance * f) { converged = true; break; }
             // The centred coordinates are logarithms: a step beyond e^LongestStep is outside any model's reach.
             double shrink = Math.Min(1, LongestStep / longest);
@@ -60,32 +79,48 @@ internal static class MajorisedNewton
             double f2 = objective.Evaluate(trial, t, g2, h2, m2);
             it++;
             double ratio = (f - f2) / (predicted * shrink * (2 - shrink));
-            if (ratio > 1e-4)
+            if (ratio > SufficientDecrease)
             {
-                near |= f - f2 < 0.3 * f;
+                near |= f - f2 < NearMinimum * f;
                 trial.CopyTo(theta);
                 f = f2;
                 g2.CopyTo(g);
                 h2.CopyTo(h);
                 m2.CopyTo(m);
-                if (ratio > 0.75) lambda = lambda < 1e-9 ? 0 : lambda / 10;
-                else if (ratio < 0.25) lambda = Math.Max(3 * lambda, 1e-6);
+                if (ratio > GoodModel) lambda = lambda < LeastDamping ? 0 : lambda / Lower;
+                else if (ratio < PoorModel) lambda = Math.Max(Raise * lambda, RaisedDamping);
             }
             else
             {
                 // At the rounding floor a step can neither gain nor lose.
-                if (Math.Abs(f2 - f) <= 1e-14 * f && predicted < 1e-11 * f) { converged = true; break; }
+                if (Math.Abs(f2 - f) <= Rounding * f && predicted < BelowRounding * f) { converged = true; break; }
                 if (newton)
                 {
                     // The exact model overreached: one step of the majoriser first, which descends.
                     near = false;
                     continue;
                 }
-                lambda = Math.Max(5 * lambda, 1e-6);
-                if (lambda > 1e12) break;
+                lambda = Math.Max(RaiseRefused * lambda, RaisedDamping);
+                if (lambda > MostDamping) break;
             }
         }
         return new MinimumFound(theta.ToArray(), f, converged, it);
+    }
+
+    /// <summary>What the quadratic model promises of a step, −(gᵀp + pᵀHp/2), and the step's longest coordinate.</summary>
+    private static double PredictedDecrease(ReadOnlySpan<double> model, ReadOnlySpan<double> g, ReadOnlySpan<double> step,
+        out double longest)
+    {
+        double predicted = 0;
+        longest = 0;
+        for (int i = 0; i < P; i++)
+        {
+            double hp = 0;
+            for (int k = 0; k < P; k++) hp += model[i * P + k] * step[k];
+            predicted -= step[i] * (g[i] + 0.5 * hp);
+            longest = Math.Max(longest, Math.Abs(step[i]));
+        }
+        return predicted;
     }
 
     // Solves (model + λ·(M + floor·I))·step = −g. Damping by the whole of M lets steps run along M's valleys; the floor keeps a term

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;
@@ -27,7 +26,9 @@ public sealed class LossLawReport : IFitReport
 {
     /// <summary>Beyond so many runs the intervals are linearised and resampling is left out: both then say the same.</summary>
     private const int ResampleRows = 20_000;
-    private const int SideCheckRows = 5_000;
+
+    /// <summary>Beyond so many runs the second route, other forms and held-out refits are left out, and the runs of the JSON.</summary>
+    internal const int SideCheckRows = 5_000;
 
     private LossLawReport(LossPoints points, LossLawReportOptions options, CancellationToken cancel)
     {
@@ -40,7 +41,7 @@ public sealed class LossLawReport : IFitReport
         Envelope = FrontierEnvelope.Fit(points);
         Identified = Fit.Identifiability.Unidentified.Count == 0;
         Uncertainty = LossLawUncertainty.Of(points, Fit.Law);
-        Intervals = Identified ? s_parameters.ToDictionary(p => p, p => Uncertainty.Parameter(p)) : [];
+        Intervals = Identified ? ParameterNames.ToDictionary(p => p, p => Uncertainty.Parameter(p)) : [];
         bool small = points.Count <= SideCheckRows;
         if (small && Identified && options.Fit.Objective == LossObjective.HuberSum) SecondRoute = TrySecondRoute(points, options.Fit.Delta);
         OverTraining = small && Identified ? TryOverTraining(points, options.Fit.Delta) : null;
@@ -50,7 +51,8 @@ public sealed class LossLawReport : IFitReport
         Residuals = ResidualSummary.Of(Fit.Residuals, points.Rows);
     }
 
-    private static readonly string[] s_parameters = ["A", "B", "E", "alpha", "beta", "a"];
+    /// <summary>What has an interval: the coefficients, and a, the exponent of compute-optimal N.</summary>
+    internal static readonly string[] ParameterNames = ["A", "B", "E", "alpha", "beta", "a"];
 
     /// <summary>What the runs say about their noise, and intervals under it.</summary>
     public LossLawUncertainty Uncertainty { get; }
@@ -124,135 +126,15 @@ public sealed class LossLawReport : IFitReport
                 $"approaches 2 and 3 disagree on the exponent of N_opt: {a2:0.00} and {Fit.Law.ComputeExponent:0.00}") } : [],
     ];
 
-    private string ObjectiveName => Options.Fit.Objective == LossObjective.HuberSum ? "huber-sum" : "huber-likelihood";
+    internal string ObjectiveName => Options.Fit.Objective == LossObjective.HuberSum ? "huber-sum" : "huber-likelihood";
 
     /// <summary>Names a published refit where the settings are its settings.</summary>
     private string Method => Options.Fit.Objective == LossObjective.HuberSum
         ? "Σ Huber(ln L̂ − ln L), the objective that Hoffmann et al. (2022) state, as a sum"
         : "Huber likelihood with a free scale, the objective of Besiroglu et al. (2024)";
 
-    private JsonNode? IfKnown(string name, double v) => Fit.Identifiability.Unidentified.Contains(name) ? null : JsonValues.Number(v);
-
     /// <inheritdoc/>
-    public string ToJson()
-    {
-        var law = Fit.Law;
-        var id = Fit.Identifiability;
-        bool exponents = !id.Unidentified.Contains("alpha") && !id.Unidentified.Contains("beta");
-        JsonObject Ci(LossLawBootstrap b) => new()
-        {
-            ["A"] = Pair("A", b, l => l.A),
-            ["B"] = Pair("B", b, l => l.B),
-            ["E"] = Pair("E", b, l => l.E),
-            ["alpha"] = Pair("alpha", b, l => l.Alpha),
-            ["beta"] = Pair("beta", b, l => l.Beta),
-            ["a"] = exponents && b.Samples.Count > 1 ? JsonValues.Pair(b.Band(l => l.ComputeExponent)) : null,
-        };
-        var json = new JsonObject
-        {
-            ["kind"] = "chinchilla",
-            ["n"] = Fit.Points.Count,
-            ["objective_name"] = ObjectiveName,
-            ["objective"] = JsonValues.Number(Fit.Value),
-            ["A"] = IfKnown("A", law.A),
-            ["B"] = IfKnown("B", law.B),
-            ["E"] = IfKnown("E", law.E),
-            ["alpha"] = IfKnown("alpha", law.Alpha),
-            ["beta"] = IfKnown("beta", law.Beta),
-            ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null,
-            ["scale"] = JsonValues.Number(Fit.Scale),
-            ["ci95"] = new JsonObject([.. s_parameters.Select(
-                p => KeyValuePair.Create(p, Intervals.TryGetValue(p, out var i) ? (JsonNode?)JsonValues.Pair(i) : null))]),
-            ["ci95_runs"] = Ci(Bootstrap),
-            ["ci95_clusters"] = Ci(Clustered),
-            ["noise"] = new JsonObject
-            {
-                ["run"] = JsonValues.Number(Uncertainty.Noise.Run),
-                ["size"] = JsonValues.Number(Uncertainty.Noise.Size),
-                ["probability_of_size_effects"] = JsonValues.Number(Uncertainty.SharedProbability),
-            },
-            ["backtest"] = new JsonObject
-            {
-                ["origins"] = Backtest.Origins,
-                ["predictions"] = Backtest.Points.Count,
-                ["coverage_of_90_percent_band"] = JsonValues.Number(Backtest.Coverage),
-                ["median_abs"] = JsonValues.Number(Backtest.MedianError),
-                ["form_rate"] = JsonValues.Number(Backtest.FormRate),
-            },
-            ["residual_rms"] = JsonValues.Number(Residuals.Rms),
-            ["largest_residuals"] =
-                new JsonArray([.. Residuals.Largest.Select(l => (JsonNode?)new JsonObject { ["row"] = l.Row, ["residual"] = l.Residual })]),
-            ["max_compute"] = Fit.Points.Compute.Max(),
-            ["compute_per_token_parameter"] = JsonValues.Number(
-                Fit.Points.Compute.Select((c, i) => c / (Fit.Points.N[i] * Fit.Points.D[i])).Order().ElementAt(Fit.Points.Count / 2)),
-            ["bootstrap_sd"] = new JsonObject
-            {
-                ["A"] = IfKnown("A", Bootstrap.StandardDeviation(l => l.A)),
-                ["B"] = IfKnown("B", Bootstrap.StandardDeviation(l => l.B)),
-                ["E"] = IfKnown("E", Bootstrap.StandardDeviation(l => l.E)),
-                ["alpha"] = IfKnown("alpha", Bootstrap.StandardDeviation(l => l.Alpha)),
-                ["beta"] = IfKnown("beta", Bootstrap.StandardDeviation(l => l.Beta)),
-            },
-            ["condition_number"] = JsonValues.Number(id.ConditionNumber),
-            ["condition_number_centred"] = JsonValues.Number(id.CentredConditionNumber),
-            ["correlations"] = JsonValues.Named(LossLaw.VectorNames, Bootstrap.Correlations()),
-            ["correlations_asymptotic"] = JsonValues.Named(LossLaw.VectorNames, id.Correlations),
-            ["variance_inflation"] = new JsonObject(
-                [.. LossLaw.VectorNames.Select((n, i) => KeyValuePair.Create(n, JsonValues.Number(id.VarianceInflation[i])))]),
-            ["unidentified"] = JsonValues.Strings(id.Unidentified),
-            ["starts"] =
-                new JsonObject { ["total"] = Fit.Starts.Total, ["converged"] = Fit.Starts.Converged, ["global"] = Fit.Starts.Global },
-            ["approaches"] = new JsonObject
-            {
-                ["1"] = new JsonObject
-                {
-                    ["a"] = JsonValues.Number(Envelope.Exponent),
-                    ["ci95"] = JsonValues.Pair(Envelope.ExponentBand),
-                    ["points"] = Envelope.Indices.Count,
-                },
-                ["2"] = new JsonObject
-                {
-                    ["a"] = JsonValues.Number(IsoFlop.Exponent),
-                    ["ci95"] = JsonValues.Pair(IsoFlop.ExponentBand),
-                    ["profiles"] = IsoFlop.Profiles.Count,
-                },
-                ["3"] = new JsonObject
-                {
-                    ["a"] = exponents ? JsonValues.Number(law.ComputeExponent) : null,
-                    ["ci95"] = Intervals.TryGetValue("a", out var ia) ? JsonValues.Pair(ia) : null,
-                },
-            },
-            ["held_out"] = new JsonObject([.. HeldOut.Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)new JsonObject
-            {
-                ["n_test"] = h.Count, ["mean_abs"] = JsonValues.Number(h.MeanAbsolute), ["bias"] = JsonValues.Number(h.Bias),
-                ["chinchilla_refit_mean_abs"] = JsonValues.Number(h.PublishedMeanAbsolute),
-                ["constant_mean_abs"] = JsonValues.Number(h.ConstantMeanAbsolute),
-            }))]),
-            ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["loss"] = Fit.Points.UnitName },
-            ["warnings"] = JsonValues.Strings(Warnings),
-            ["notes"] = JsonValues.Strings(Fit.Points.Notes),
-            ["runs"] = Fit.Points.Count > SideCheckRows ? null : new JsonArray([.. Enumerable.Range(0, Fit.Points.Count).Select(i =>
-                (JsonNode?)new JsonArray(Fit.Points.N[i], Fit.Points.D[i], Fit.Points.Loss[i], Fit.Points.Compute[i]))]),
-            ["samples"] = new JsonArray([.. Bootstrap.Samples.Select(s => (JsonNode?)new JsonArray([.. s.Select(NineDigits)]))]),
-        };
-        if (SecondRoute is { } s2)
-            json["variable_projection"] = new JsonObject
-            {
-                ["A"] = s2.Law.A,
-                ["B"] = s2.Law.B,
-                ["E"] = s2.Law.E,
-                ["alpha"] = s2.Law.Alpha,
-                ["beta"] = s2.Law.Beta,
-                ["objective"] = s2.Value,
-            };
-        if (OverTraining is { } o)
-            json["over_training"] =
-                new JsonObject { ["a"] = o.Law.A, ["b"] = o.Law.B, ["c"] = o.Law.C, ["E"] = o.Law.E, ["objective"] = o.Value };
-        return json.ToJsonString(JsonValues.Indented);
-
-        JsonNode? Pair(string name, LossLawBootstrap b, Func<LossLaw, double> of) =>
-            id.Unidentified.Contains(name) || b.Samples.Count == 0 ? null : JsonValues.Pair(b.Band(of));
-    }
+    public string ToJson() => LossLawJson.Of(this).ToJsonString(JsonValues.Indented);
 
     /// <inheritdoc/>
     public string ToHtml()
@@ -443,8 +325,4 @@ public sealed class LossLawReport : IFitReport
     private static string F(double v, string format = "0.00") => v.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−');
     private static string G(double v) => v.ToString("G4", CultureInfo.InvariantCulture).Replace('-', '−');
     private static string Permille(double v) => double.IsNaN(v) ? "–" : F(v * 1000) + " ‰";
-
-    /// <summary>A number of a bootstrap sample to nine digits, enough to redraw every figure.</summary>
-    private static JsonNode? NineDigits(double value) =>
-        JsonValue.Create(double.Parse(value.ToString("G9", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
 }

@@ -10,7 +10,40 @@ internal static class StepLawJson
     public static JsonObject Of(StepLawReport report)
     {
         var f = report.Fit;
+        var json = new JsonObject
+        {
+            ["kind"] = "step-law",
+            ["data"] = Path.GetFileName(f.Data.Source),
+            ["recipe"] = report.RecipeName,
+            ["n_grids"] = f.Data.Grids.Count,
+            ["n_runs"] = f.Data.Runs.Count(),
+            ["n_diverged"] = f.Data.DivergedCount,
+            ["n_runs_used"] = f.Optima.Count,
+            ["lr"] = LearningRate(f),
+            ["bs"] = Batch(f),
+            ["gap"] = JsonValues.Rules(f.Gaps),
+            ["held_out"] = new JsonObject([.. f.HeldOut.Append(report.Elsewhere).OfType<HeldOutResult>()
+                .Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)JsonValues.Rules(h.Rules)))]),
+            ["grids"] = new JsonArray([.. f.Data.Grids.Select(g => (JsonNode?)Grid(f, g))]),
+            ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["bs"] = "tokens", ["gap"] = "relative" },
+            ["warnings"] = JsonValues.Strings(f.Warnings),
+            ["notes"] = JsonValues.Strings(f.Data.Notes),
+        };
+        if (f.PowerScheduler is { } ps)
+            json["power_scheduler"] = new JsonObject
+            {
+                ["a"] = JsonValues.Number(ps.Law.A),
+                ["b"] = JsonValues.Number(ps.Law.B),
+                ["r2"] = JsonValues.Number(ps.R2),
+                ["batch_unit"] = "sequences of 2048 tokens",
+            };
+        return json;
+    }
+
+    private static JsonObject LearningRate(StepLawFit f)
+    {
         bool known = f.LearningRate.IsIdentified, full = f.IncludesParams;
+        // Without N in the law, D is its first exponent.
         int d = full ? 2 : 1;
         var lr = new JsonObject
         {
@@ -35,44 +68,18 @@ internal static class StepLawJson
             var (c, k) = PowerLawFit.AlongTheLine([.. f.Optima.Select(o => o.Params)], [.. f.Optima.Select(o => o.LearningRate)]);
             lr["along_the_line"] = new JsonObject { ["constant"] = JsonValues.Number(c), ["N"] = JsonValues.Number(k) };
         }
-        var bs = new JsonObject
-        {
-            ["constant"] = JsonValues.Number(f.Batch.Law.Constant),
-            ["D"] = JsonValues.Number(f.Batch.Law["D"]),
-            ["r2"] = JsonValues.Number(f.Batch.R2),
-            ["ci95"] = new JsonObject { ["D"] = Ci(f.BatchByGrid, 1, true) },
-            ["ci95_runs"] = new JsonObject { ["D"] = Ci(f.BatchByRun, 1, true) },
-            ["covariance"] = Covariance(f.BatchByGrid),
-        };
-        var json = new JsonObject
-        {
-            ["kind"] = "step-law",
-            ["data"] = Path.GetFileName(f.Data.Source),
-            ["recipe"] = report.RecipeName,
-            ["n_grids"] = f.Data.Grids.Count,
-            ["n_runs"] = f.Data.Runs.Count(),
-            ["n_diverged"] = f.Data.DivergedCount,
-            ["n_runs_used"] = f.Optima.Count,
-            ["lr"] = lr,
-            ["bs"] = bs,
-            ["gap"] = JsonValues.Rules(f.Gaps),
-            ["held_out"] = new JsonObject([.. f.HeldOut.Append(report.Elsewhere).OfType<HeldOutResult>()
-                .Select(h => KeyValuePair.Create(h.Protocol, (JsonNode?)JsonValues.Rules(h.Rules)))]),
-            ["grids"] = new JsonArray([.. f.Data.Grids.Select(g => (JsonNode?)Grid(f, g))]),
-            ["units"] = new JsonObject { ["N"] = "parameters", ["D"] = "tokens", ["bs"] = "tokens", ["gap"] = "relative" },
-            ["warnings"] = JsonValues.Strings(f.Warnings),
-            ["notes"] = JsonValues.Strings(f.Data.Notes),
-        };
-        if (f.PowerScheduler is { } ps)
-            json["power_scheduler"] = new JsonObject
-            {
-                ["a"] = JsonValues.Number(ps.Law.A),
-                ["b"] = JsonValues.Number(ps.Law.B),
-                ["r2"] = JsonValues.Number(ps.R2),
-                ["batch_unit"] = "sequences of 2048 tokens",
-            };
-        return json;
+        return lr;
     }
+
+    private static JsonObject Batch(StepLawFit f) => new()
+    {
+        ["constant"] = JsonValues.Number(f.Batch.Law.Constant),
+        ["D"] = JsonValues.Number(f.Batch.Law["D"]),
+        ["r2"] = JsonValues.Number(f.Batch.R2),
+        ["ci95"] = new JsonObject { ["D"] = Ci(f.BatchByGrid, 1, true) },
+        ["ci95_runs"] = new JsonObject { ["D"] = Ci(f.BatchByRun, 1, true) },
+        ["covariance"] = Covariance(f.BatchByGrid),
+    };
 
     private static JsonObject Grid(StepLawFit f, Data.SweepGrid g)
     {

@@ -46,67 +46,89 @@ public sealed class StepLawReport(StepLawFit fit, HeldOutResult? elsewhere = nul
     /// <inheritdoc/>
     public string ToHtml()
     {
-        var f = Fit;
         var page = new HtmlPage("Learning rate and batch size laws",
-            $"{Path.GetFileName(f.Data.Source)} · {f.Data.Grids.Count} grids, {f.Data.Runs.Count():N0} runs, {f.Data.DivergedCount} "
-                + $"diverged · recipe: {RecipeName}, {f.Optima.Count} optima");
+            $"{Path.GetFileName(Fit.Data.Source)} · {Fit.Data.Grids.Count} grids, {Fit.Data.Runs.Count():N0} runs, "
+                + $"{Fit.Data.DivergedCount} diverged · recipe: {RecipeName}, {Fit.Optima.Count} optima");
+        AddSummary(page);
+        page.Heading("The laws");
+        page.Figures(FiguresOf("law-"));
+        AddGaps(page);
+        if (Fit.HeldOut.Count > 0) AddHeldOut(page);
+        page.Heading("Is the fit sound?");
+        page.Figures(Figures.Where(
+            g => g.Name.StartsWith("bootstrap", StringComparison.Ordinal) || g.Name.StartsWith("residuals", StringComparison.Ordinal)));
+        AddSurfaces(page);
+        AddComparison(page);
+        page.List("What was read, and how", Fit.Data.Notes);
+        return page.ToString();
+    }
+
+    private IEnumerable<SvgFigure> FiguresOf(string prefix) => Figures.Where(g => g.Name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private void AddSummary(HtmlPage page)
+    {
         page.Paragraph($"lr = {LearningRateText}", "law");
         page.Paragraph($"batch = {BatchText}", "law");
-        page.Warnings(f.Warnings);
-        var loo = f.HeldOut.Count > 0 ? f.HeldOut[0] : null;
+        page.Warnings(Fit.Warnings);
+        var loo = Fit.HeldOut.Count > 0 ? Fit.HeldOut[0] : null;
         page.Cards(
         [
-            ($"{F(f.LearningRate.R2)} · {F(f.Batch.R2)}", "R² in log space, learning rate · batch"),
-            (Permille(f.Gaps[0].Nearest.Mean), "mean gap of this fit, nearest run, in sample"),
+            ($"{F(Fit.LearningRate.R2)} · {F(Fit.Batch.R2)}", "R² in log space, learning rate · batch"),
+            (Permille(Fit.Gaps[0].Nearest.Mean), "mean gap of this fit, nearest run, in sample"),
             .. loo is null ? [] : new[] { (Permille(loo.Rules[0].Nearest.Mean), "the same on grids left out") },
-            (Permille(f.Gaps.First(g => g.Rule.Key == "best-fixed").Nearest.Mean), "mean gap of the best fixed setting"),
+            (Permille(Fit.Gaps.First(g => g.Rule.Key == "best-fixed").Nearest.Mean), "mean gap of the best fixed setting"),
         ]);
         page.Table(["coefficient", "estimate", "95 %, grids resampled", "95 %, runs resampled"], Coefficients());
         page.Paragraph(
             "Intervals that resample grids are the honest ones: runs of one grid share its quirks. A law with a narrow band can still be "
                 + "wrong in form; the residuals and the held-out gaps say whether it is.", "note");
+    }
 
-        page.Heading("The laws");
-        page.Figures(Figures.Where(g => g.Name.StartsWith("law-", StringComparison.Ordinal)));
+    private void AddGaps(HtmlPage page)
+    {
         page.Heading("How far from the optimum");
         page.Paragraph("Relative loss above each grid's optimum, in thousandths. “Nearest” takes the closest run, “bilinear” interpolates "
             + "between runs; both are measured from the best run seen. “Quadratic” is measured on a surface fitted through each grid's "
             + "near-optimal region and is free of noise and of the winner's curse; “corrected” measures the nearest run from that "
             + "surface's minimum.");
-        page.Table(GapHeader, GapRows(f.Gaps));
-        page.Figures(Figures.Where(g => g.Name.StartsWith("gaps", StringComparison.Ordinal)));
-        if (f.HeldOut.Count > 0)
-        {
-            page.Heading("On grids that were held out");
-            page.Table(["protocol", "grids", .. f.HeldOut[0].Rules.Select(r => SweepCharts.Label(r.Rule.Key))],
-                f.HeldOut.Append(Elsewhere).OfType<HeldOutResult>()
-                    .Select(h => (IReadOnlyList<string>)[Protocol(h.Protocol), h.TestGrids.ToString(CultureInfo.InvariantCulture),
-                        .. h.Rules.Select(r => Permille(r.Nearest.Mean))]));
-            page.Paragraph(
-                "Mean gap by the nearest run. Fit and best fixed setting are refitted without the tested grids; published laws stay as "
-                    + "they are.", "note");
-        }
-        page.Heading("Is the fit sound?");
-        page.Figures(Figures.Where(
-            g => g.Name.StartsWith("bootstrap", StringComparison.Ordinal) || g.Name.StartsWith("residuals", StringComparison.Ordinal)));
+        page.Table(GapHeader, GapRows(Fit.Gaps));
+        page.Figures(FiguresOf("gaps"));
+    }
+
+    private void AddHeldOut(HtmlPage page)
+    {
+        page.Heading("On grids that were held out");
+        page.Table(["protocol", "grids", .. Fit.HeldOut[0].Rules.Select(r => SweepCharts.Label(r.Rule.Key))],
+            Fit.HeldOut.Append(Elsewhere).OfType<HeldOutResult>()
+                .Select(h => (IReadOnlyList<string>)[Protocol(h.Protocol), h.TestGrids.ToString(CultureInfo.InvariantCulture),
+                    .. h.Rules.Select(r => Permille(r.Nearest.Mean))]));
+        page.Paragraph(
+            "Mean gap by the nearest run. Fit and best fixed setting are refitted without the tested grids; published laws stay as "
+                + "they are.", "note");
+    }
+
+    private void AddSurfaces(HtmlPage page)
+    {
         page.Heading("Loss surfaces");
         page.Paragraph("Every grid's losses over learning rate and batch size. The plateau is wide: within 2.5 ‰ of the best, learning "
             + "rates may differ by the factor listed below.");
         page.Figures(Figures.Where(g => g.Name == "surface-legend"), "legend");
-        page.Figures(Figures.Where(g => g.Name.StartsWith("surface-", StringComparison.Ordinal) && g.Name != "surface-legend"), "small");
+        page.Figures(FiguresOf("surface-").Where(g => g.Name != "surface-legend"), "small");
         page.Table(
             ["grid", "runs", "diverged", "least loss", "surface minimum", "winner's curse", "noise floor", "plateau, lr", "plateau, batch"],
             GridRows());
+    }
+
+    private void AddComparison(HtmlPage page)
+    {
         page.Heading("Laws compared");
         page.Table(["law", "learning rate", "batch", "source"],
             PublishedLaw.All.Select(l => (IReadOnlyList<string>)[l.Name, l.LearningRateFormula, l.BatchFormula, l.Source]));
-        if (f.PowerScheduler is { } ps)
+        if (Fit.PowerScheduler is { } ps)
             page.Paragraph(
                 string.Create(CultureInfo.InvariantCulture,
                     $"The Power scheduler's form on the same optima: lr = batch · {ps.Law.A:G4} · D^{ps.Law.B:0.###}, "
                     + $"batch in sequences of 2,048 tokens (R² {ps.R2:0.00})."), "note");
-        page.List("What was read, and how", f.Data.Notes);
-        return page.ToString();
     }
 
     /// <inheritdoc/>

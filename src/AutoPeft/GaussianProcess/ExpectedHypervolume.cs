@@ -12,6 +12,9 @@ namespace AutoPeft.GaussianProcess;
 /// </summary>
 internal sealed class ExpectedHypervolume
 {
+    /// <summary>Below it the scaled sum is near the least normal double, about 2e-308, and its terms have lost their digits.</summary>
+    private const double LeastSum = 1e-280;
+
     private readonly BoxDecomposition _boxes;
     private readonly int _m;
     private readonly double[][] _log, _psi, _byMean, _byDeviation;
@@ -47,6 +50,17 @@ internal sealed class ExpectedHypervolume
     private double Log(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, Span<double> byMean, Span<double> byDeviation,
         bool derivatives)
     {
+        double scale = FillLevels(means, deviations, derivatives);
+        double sum = SumBoxes(byMean, byDeviation, derivatives);
+        if (!(sum > LeastSum)) return Deep(means, deviations, byMean, byDeviation, derivatives);
+        if (derivatives)
+            for (int j = 0; j < _m; j++) (byMean[j], byDeviation[j]) = (byMean[j] / sum, byDeviation[j] / sum);
+        return scale + Math.Log(sum);
+    }
+
+    /// <summary>ψ and its derivatives at every level, scaled by ψ at the reference; returns the logarithm of the scale.</summary>
+    private double FillLevels(ReadOnlySpan<double> means, ReadOnlySpan<double> deviations, bool derivatives)
+    {
         double scale = 0;
         for (int j = 0; j < _m; j++)
         {
@@ -78,6 +92,12 @@ internal sealed class ExpectedHypervolume
             if (_slopes is not null) Unwarp(j, derivatives);
             scale += top;
         }
+        return scale;
+    }
+
+    /// <summary>Σ over boxes of Π over losses of ψ(upper) − ψ(lower), in the scaled units, and its derivatives.</summary>
+    private double SumBoxes(Span<double> byMean, Span<double> byDeviation, bool derivatives)
+    {
         double sum = 0;
         if (derivatives)
         {
@@ -105,13 +125,7 @@ internal sealed class ExpectedHypervolume
                 suffix *= _gap[j];
             }
         }
-        if (sum > 1e-280)
-        {
-            if (derivatives)
-                for (int j = 0; j < _m; j++) (byMean[j], byDeviation[j]) = (byMean[j] / sum, byDeviation[j] / sum);
-            return scale + Math.Log(sum);
-        }
-        return Deep(means, deviations, byMean, byDeviation, derivatives);
+        return sum;
     }
 
     /// <summary>∂loss/∂target between each level and the one below it; at the lowest level below it.</summary>

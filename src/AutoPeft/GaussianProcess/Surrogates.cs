@@ -38,6 +38,9 @@ internal sealed class Surrogates
     /// </summary>
     private const int LeastPathsOfPending = 4;
 
+    /// <summary>Joint draws under each set of hyperparameters where none are pending and losses are noisy.</summary>
+    private const int LeastPaths = 2;
+
     /// <summary>Most standard deviations from the mean at which a reference point is taken to lie.</summary>
     private const double Furthest = 1e60;
 
@@ -46,6 +49,9 @@ internal sealed class Surrogates
     /// thirds of the time.
     /// </summary>
     private const int DearPaths = 2;
+
+    /// <summary>Most objectives with all the draws; see <see cref="DearPaths"/>.</summary>
+    private const int MostCheapObjectives = 3;
 
     private readonly SurrogateData _data;
     private readonly GaussianProcessOptions _options;
@@ -272,73 +278,112 @@ internal sealed class Surrogates
 
     private Acquisition? Acquire(int e, IReadOnlyList<Configuration> pending, Philox random, StatedPrior? prior, AcquisitionMode mode)
     {
-        static SurrogateMember Of(TrainedSurrogate model, int e) => model.Members[Math.Min(e, model.Members.Length - 1)];
-        int m = _objectives.Count, n = _data.Completed.Length;
+        int m = _objectives.Count;
         bool sampled = pending.Count > 0 || IsNoisy;
-        int paths =
-            sampled ? Math.Max(pending.Count > 0 ? LeastPathsOfPending : 2, _options.Paths / _members / (m > 3 ? DearPaths : 1)) : 1;
-        // What a pending choice will give is too uncertain for its mean to stand for it.
-        bool atMeans = mode.UncertaintyScale < 1 && (m > 1 || !_data.Map.HasChoices);
-        bool anyFeasible = _data.Feasible.Any(f => f);
-        var posteriors = new Posterior?[m];
-        var drawn = new double[m][][];
+        int paths = sampled
+            ? Math.Max(pending.Count > 0 ? LeastPathsOfPending : LeastPaths,
+                _options.Paths / _members / (m > MostCheapObjectives ? DearPaths : 1))
+            : 1;
         TrainingSet all = pending.Count == 0
             ? _set
             : new TrainingSet(_data.Map, [.. _data.Features, .. pending.Select(p => new Candidate(_data.Map, p).Features)]);
-        for (int j = 0; j < m; j++)
-        {
-            TrainedSurrogate model = _objectives[j];
-            if (model.Exact is not null) continue;
-            SurrogateMember member = Of(model, e);
-            Posterior? posterior = sampled
-                ? Posterior.Sampled(_set, all, model.Targets, member.H, paths, random, out drawn[j], member.PriorMean,
-                    pendingAtMeans: atMeans)
-                : Posterior.Given(_set, model.Targets, member.H, member.PriorMean);
-            if (posterior is null) return null;
-            posteriors[j] = posterior;
-        }
-        var constraints = new Posterior[_constraints.Count];
-        for (int c = 0; c < constraints.Length; c++)
-        {
-            if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, Of(_constraints[c], e).H) is not { } posterior) return null;
-            constraints[c] = posterior;
-        }
+        var draws = new JointDraws(e, pending, sampled, paths, all, new double[m][][]);
+        if (ObjectivePosteriors(draws, random, mode) is not { } posteriors || ConstraintPosteriors(e) is not { } constraints) return null;
         double[] pessimism =
             mode.IsPessimistic ? [.. _objectives.Select(o => o.Exact is null ? o.Calibration.Pessimism(pending.Count > 0) : 0)] : [];
-        double[] reference = _data.Reference;
-        // Asking for more than there is to gain would drive the search into what is known to fail.
-        double margin = constraints.Length > 0 ? 0 : mode.Margin;
-        // Beyond so many standard deviations nothing is told apart, and volumes stay finite.
-        double[] standardReference = [.. reference.Select((r, j) => Math.Clamp(_objectives[j].Warp.Apply(r), -Furthest, Furthest))];
-        var improvement = new ExpectedHypervolume[anyFeasible || constraints.Length == 0 ? paths : 0];
-        bool[] counts = Counts(pending, constraints);
-        OutcomeWarp[] warps = [.. _objectives.Select(o => o.Warp)];
-        for (int s = 0; s < improvement.Length; s++)
-        {
-            var values = new List<double[]>();
-            for (int i = 0; i < all.Count; i++)
-            {
-                if (i < n ? !_data.Feasible[i] : !counts[i - n]) continue;
-                values.Add([.. Enumerable.Range(0, m).Select(j => ValueOf(j, s, i) - (m > 1 ? margin : 0))]);
-            }
-            if (m == 1)
-            {
-                // One loss: the best value is the whole front, and the level to improve on.
-                double best = values.Count > 0 ? values.Min(v => v[0]) : standardReference[0];
-                improvement[s] = new ExpectedHypervolume(new BoxDecomposition([], [best - margin]));
-            }
-            else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, standardReference), warps);
-        }
-        double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(n, 1);
+        ExpectedHypervolume[] improvement = Improvements(draws, constraints, mode);
+        double weight = prior is null ? 0 : _options.PriorStrength / Math.Max(_data.Completed.Length, 1);
         return new Acquisition(_data.Map, posteriors, [.. _objectives.Select(o => o.Exact)], improvement, constraints,
             [.. _constraints.Select(c => c.Limit)], [.. _constraints.Select(c => c.Weight)], prior, weight)
         {
             UncertaintyScale = mode.UncertaintyScale,
             Pessimism = pessimism,
         };
+    }
 
-        double ValueOf(int j, int path, int point) => _objectives[j].Exact is { } exact && point >= n ? exact.At(pending[point - n])
-            : sampled && _objectives[j].Exact is null ? drawn[j][path][point] : _objectives[j].Targets[point];
+    /// <summary>The points that fronts are made of, under one member's hyperparameters.</summary>
+    /// <param name="Member">Which of the hyperparameters that are averaged over.</param>
+    /// <param name="Pending">Proposed, no value yet.</param>
+    /// <param name="IsSampled">Whether values are drawn; otherwise the completed trials' targets stand for themselves.</param>
+    /// <param name="Paths">Number of joint draws.</param>
+    /// <param name="All">Completed trials, then pending points.</param>
+    /// <param name="Values">The draws by objective, path and point; null for an objective without.</param>
+    private readonly record struct JointDraws(int Member, IReadOnlyList<Configuration> Pending, bool IsSampled, int Paths, TrainingSet All,
+        double[][][] Values);
+
+    private static SurrogateMember MemberOf(TrainedSurrogate model, int e) => model.Members[Math.Min(e, model.Members.Length - 1)];
+
+    /// <summary>Each objective's posterior, null where its loss is exact, and its draws; null where a matrix cannot be factored.</summary>
+    private Posterior?[]? ObjectivePosteriors(JointDraws draws, Philox random, AcquisitionMode mode)
+    {
+        var posteriors = new Posterior?[_objectives.Count];
+        // What a pending choice will give is too uncertain for its mean to stand for it.
+        bool atMeans = mode.UncertaintyScale < 1 && (posteriors.Length > 1 || !_data.Map.HasChoices);
+        for (int j = 0; j < posteriors.Length; j++)
+        {
+            TrainedSurrogate model = _objectives[j];
+            if (model.Exact is not null) continue;
+            SurrogateMember member = MemberOf(model, draws.Member);
+            Posterior? posterior = draws.IsSampled
+                ? Posterior.Sampled(_set, draws.All, model.Targets, member.H, draws.Paths, random, out draws.Values[j], member.PriorMean,
+                    pendingAtMeans: atMeans)
+                : Posterior.Given(_set, model.Targets, member.H, member.PriorMean);
+            if (posterior is null) return null;
+            posteriors[j] = posterior;
+        }
+        return posteriors;
+    }
+
+    /// <summary>Each constraint's posterior; null where a matrix cannot be factored.</summary>
+    private Posterior[]? ConstraintPosteriors(int e)
+    {
+        var constraints = new Posterior[_constraints.Count];
+        for (int c = 0; c < constraints.Length; c++)
+        {
+            if (Posterior.Given(_constraints[c].Set, _constraints[c].Targets, MemberOf(_constraints[c], e).H) is not { } posterior)
+                return null;
+            constraints[c] = posterior;
+        }
+        return constraints;
+    }
+
+    /// <summary>The expected improvement over each draw's front; none while nothing feasible is known under constraints.</summary>
+    private ExpectedHypervolume[] Improvements(JointDraws draws, Posterior[] constraints, AcquisitionMode mode)
+    {
+        int m = _objectives.Count, n = _data.Completed.Length;
+        // Asking for more than there is to gain would drive the search into what is known to fail.
+        double margin = constraints.Length > 0 ? 0 : mode.Margin;
+        // Beyond so many standard deviations nothing is told apart, and volumes stay finite.
+        double[] reference = [.. _data.Reference.Select((r, j) => Math.Clamp(_objectives[j].Warp.Apply(r), -Furthest, Furthest))];
+        bool anyFeasible = _data.Feasible.Any(f => f);
+        var improvement = new ExpectedHypervolume[anyFeasible || constraints.Length == 0 ? draws.Paths : 0];
+        bool[] counts = Counts(draws.Pending, constraints);
+        OutcomeWarp[] warps = [.. _objectives.Select(o => o.Warp)];
+        for (int s = 0; s < improvement.Length; s++)
+        {
+            var values = new List<double[]>();
+            for (int i = 0; i < draws.All.Count; i++)
+            {
+                if (i < n ? !_data.Feasible[i] : !counts[i - n]) continue;
+                values.Add([.. Enumerable.Range(0, m).Select(j => ValueOf(draws, j, s, i) - (m > 1 ? margin : 0))]);
+            }
+            if (m == 1)
+            {
+                // One loss: the best value is the whole front, and the level to improve on.
+                double best = values.Count > 0 ? values.Min(v => v[0]) : reference[0];
+                improvement[s] = new ExpectedHypervolume(new BoxDecomposition([], [best - margin]));
+            }
+            else improvement[s] = new ExpectedHypervolume(new BoxDecomposition(values, reference), warps);
+        }
+        return improvement;
+    }
+
+    /// <summary>What objective j's model is told of a point in a draw.</summary>
+    private double ValueOf(in JointDraws draws, int j, int path, int point)
+    {
+        int n = _data.Completed.Length;
+        return _objectives[j].Exact is { } exact && point >= n ? exact.At(draws.Pending[point - n])
+            : draws.IsSampled && _objectives[j].Exact is null ? draws.Values[j][path][point] : _objectives[j].Targets[point];
     }
 
     /// <summary>Which pending points are expected to be feasible, and so count in the fronts.</summary>

@@ -10,6 +10,21 @@ internal sealed class BoundedLbfgs(int dimension, int memory = 8)
     /// <summary>Value at <paramref name="x"/>; the gradient goes to <paramref name="gradient"/>.</summary>
     public delegate double Function(double[] x, double[] gradient);
 
+    /// <summary>Armijo's constant, the usual one (Nocedal and Wright, "Numerical Optimization", ch. 3.1).</summary>
+    private const double SufficientDecrease = 1e-4;
+
+    /// <summary>Points that a line search tries; the last is at most 2⁻¹¹ of the first step.</summary>
+    private const int MostTries = 12;
+
+    /// <summary>Bounds of a backtracking factor, and the factor where interpolation says nothing.</summary>
+    private const double LeastShrink = 0.1, MostShrink = 0.5, BlindShrink = 0.25;
+
+    /// <summary>Least sᵀy, relative to yᵀy, of a pair that is kept: below, rounding decides its sign.</summary>
+    private const double LeastCurvature = 1e-10;
+
+    /// <summary>Improvements below the tolerance, one after another, that end a run: one alone may be a short step.</summary>
+    private const int SmallImprovements = 2;
+
     private readonly double[][] _s = Rows(memory, dimension), _y = Rows(memory, dimension);
     private readonly double[] _rho = new double[memory], _a = new double[memory];
     private readonly double[] _gradient = new double[dimension], _next = new double[dimension], _nextGradient = new double[dimension],
@@ -38,69 +53,22 @@ internal sealed class BoundedLbfgs(int dimension, int memory = 8)
         if (!double.IsFinite(f)) return f;
         for (int iteration = 0; iteration < iterations && Evaluations < evaluations; iteration++)
         {
-            double projected = 0;
-            for (int i = 0; i < dimension; i++)
-            {
-                _free[i] = !(x[i] <= lower[i] && _gradient[i] > 0) && !(x[i] >= upper[i] && _gradient[i] < 0) && lower[i] < upper[i];
-                if (_free[i]) projected = Math.Max(projected, Math.Abs(_gradient[i]));
-            }
-            if (projected <= tolerance) break;
+            if (FindFree(x, lower, upper) <= tolerance) break;
             Direction(stored, count);
-            double slope = 0, length = 0;
-            for (int i = 0; i < dimension; i++)
-            {
-                slope += _direction[i] * _gradient[i];
-                length += _direction[i] * _direction[i];
-            }
-            if (!(slope < 0))
+            if (!(Dot(_direction, _gradient) < 0))
             {
                 stored = 0;
-                length = 0;
-                for (int i = 0; i < dimension; i++)
-                {
-                    _direction[i] = _free[i] ? -_gradient[i] : 0;
-                    length += _direction[i] * _direction[i];
-                }
+                SteepestDescent();
             }
-            double step = stored == 0 ? firstStep / Math.Sqrt(length) : 1;
-            double next = double.NaN;
-            bool accepted = false;
-            for (int tries = 0; tries < 12 && Evaluations < evaluations; tries++)
-            {
-                double decrease = 0;
-                bool moved = false;
-                for (int i = 0; i < dimension; i++)
-                {
-                    _next[i] = Math.Clamp(x[i] + step * _direction[i], lower[i], upper[i]);
-                    decrease += _gradient[i] * (_next[i] - x[i]);
-                    moved |= _next[i] != x[i];
-                }
-                if (!moved) break;
-                next = function(_next, _nextGradient);
-                Evaluations++;
-                if (next <= f + 1e-4 * decrease) { accepted = true; break; }
-                // Quadratic interpolation, kept between a tenth and a half.
-                double quadratic = double.IsFinite(next) ? -0.5 * decrease / (next - f - decrease) : 0.1;
-                step *= double.IsFinite(quadratic) ? Math.Clamp(quadratic, 0.1, 0.5) : 0.25;
-            }
-            if (!accepted)
+            double step = stored == 0 ? firstStep / Math.Sqrt(Dot(_direction, _direction)) : 1;
+            if (!LineSearch(function, x, lower, upper, f, step, evaluations, out double next))
             {
                 if (stored == 0) break;
                 stored = 0;
                 continue;
             }
-            double sy = 0, yy = 0;
-            int slot = count % memory;
-            for (int i = 0; i < dimension; i++)
+            if (Remember(x, count % memory))
             {
-                _s[slot][i] = _next[i] - x[i];
-                _y[slot][i] = _nextGradient[i] - _gradient[i];
-                sy += _s[slot][i] * _y[slot][i];
-                yy += _y[slot][i] * _y[slot][i];
-            }
-            if (sy > 1e-10 * yy && sy > 0)
-            {
-                _rho[slot] = 1 / sy;
                 count++;
                 stored = Math.Min(stored + 1, memory);
             }
@@ -109,15 +77,74 @@ internal sealed class BoundedLbfgs(int dimension, int memory = 8)
             Array.Copy(_nextGradient, _gradient, dimension);
             f = next;
             small = improved <= tolerance * Math.Max(1, Math.Abs(f)) ? small + 1 : 0;
-            if (small == 2) break;
+            if (small == SmallImprovements) break;
         }
         return f;
+    }
+
+    /// <summary>Marks the coordinates that no bound holds; returns the largest magnitude of the gradient among them.</summary>
+    private double FindFree(double[] x, double[] lower, double[] upper)
+    {
+        double projected = 0;
+        for (int i = 0; i < dimension; i++)
+        {
+            _free[i] = !(x[i] <= lower[i] && _gradient[i] > 0) && !(x[i] >= upper[i] && _gradient[i] < 0) && lower[i] < upper[i];
+            if (_free[i]) projected = Math.Max(projected, Math.Abs(_gradient[i]));
+        }
+        return projected;
+    }
+
+    private void SteepestDescent()
+    {
+        for (int i = 0; i < dimension; i++) _direction[i] = _free[i] ? -_gradient[i] : 0;
+    }
+
+    /// <summary>Backtracks along the projected direction until the decrease suffices; the point goes to _next.</summary>
+    private bool LineSearch(Function function, double[] x, double[] lower, double[] upper, double f, double step, int evaluations,
+        out double next)
+    {
+        next = double.NaN;
+        for (int tries = 0; tries < MostTries && Evaluations < evaluations; tries++)
+        {
+            double decrease = 0;
+            bool moved = false;
+            for (int i = 0; i < dimension; i++)
+            {
+                _next[i] = Math.Clamp(x[i] + step * _direction[i], lower[i], upper[i]);
+                decrease += _gradient[i] * (_next[i] - x[i]);
+                moved |= _next[i] != x[i];
+            }
+            if (!moved) return false;
+            next = function(_next, _nextGradient);
+            Evaluations++;
+            if (next <= f + SufficientDecrease * decrease) return true;
+            // Quadratic interpolation, kept between a tenth and a half.
+            double quadratic = double.IsFinite(next) ? -0.5 * decrease / (next - f - decrease) : LeastShrink;
+            step *= double.IsFinite(quadratic) ? Math.Clamp(quadratic, LeastShrink, MostShrink) : BlindShrink;
+        }
+        return false;
+    }
+
+    /// <summary>Writes the pair of the step to _next into a slot; false where its curvature is not positive enough to count.</summary>
+    private bool Remember(double[] x, int slot)
+    {
+        double sy = 0, yy = 0;
+        for (int i = 0; i < dimension; i++)
+        {
+            _s[slot][i] = _next[i] - x[i];
+            _y[slot][i] = _nextGradient[i] - _gradient[i];
+            sy += _s[slot][i] * _y[slot][i];
+            yy += _y[slot][i] * _y[slot][i];
+        }
+        if (!(sy > LeastCurvature * yy && sy > 0)) return false;
+        _rho[slot] = 1 / sy;
+        return true;
     }
 
     /// <summary>The two-loop recursion on the free coordinates.</summary>
     private void Direction(int stored, int count)
     {
-        for (int i = 0; i < dimension; i++) _direction[i] = _free[i] ? -_gradient[i] : 0;
+        SteepestDescent();
         if (stored == 0) return;
         for (int k = 1; k <= stored; k++)
         {

@@ -33,9 +33,20 @@ internal sealed class BoxDecomposition
         Levels = new double[m][];
         for (int j = 0; j < m; j++)
             Levels[j] = [double.NegativeInfinity, .. front.Select(p => p[j]).Distinct().Order(), reference[j]];
+        List<LocalUpperBound> bounds = LocalUpperBounds(front, reference);
+        (Lower, Upper) = BoxesOf(bounds, m);
+        Count = Lower.Length / m;
+    }
 
-        // A local upper bound u with, for each loss k, a point z^k that defines its k-th coordinate.
-        var bounds = new List<(double[] U, double[][] Z)>();
+    /// <summary>A local upper bound u.</summary>
+    /// <param name="U">Its m coordinates.</param>
+    /// <param name="Z">For each loss k, the point z^k that defines the k-th coordinate.</param>
+    private readonly record struct LocalUpperBound(double[] U, double[][] Z);
+
+    private static List<LocalUpperBound> LocalUpperBounds(double[][] front, double[] reference)
+    {
+        int m = reference.Length;
+        var bounds = new List<LocalUpperBound>();
         var first = new double[m][];
         for (int k = 0; k < m; k++)
         {
@@ -43,33 +54,46 @@ internal sealed class BoxDecomposition
             Array.Fill(first[k], double.NegativeInfinity);
             first[k][k] = reference[k];
         }
-        bounds.Add(((double[])reference.Clone(), first));
-        var kept = new List<(double[] U, double[][] Z)>();
+        bounds.Add(new((double[])reference.Clone(), first));
+        var kept = new List<LocalUpperBound>();
         foreach (double[] p in front)
         {
             kept.Clear();
-            foreach ((double[] u, double[][] z) in bounds)
-            {
-                bool below = true;
-                for (int j = 0; j < m && below; j++) below = p[j] < u[j];
-                if (!below) { kept.Add((u, z)); continue; }
-                for (int j = 0; j < m; j++)
-                {
-                    double highest = double.NegativeInfinity;
-                    for (int k = 0; k < m; k++)
-                        if (k != j) highest = Math.Max(highest, z[k][j]);
-                    if (p[j] < highest) continue;
-                    double[] moved = (double[])u.Clone();
-                    moved[j] = p[j];
-                    double[][] defining = (double[][])z.Clone();
-                    defining[j] = p;
-                    kept.Add((moved, defining));
-                }
-            }
+            foreach (LocalUpperBound bound in bounds) Split(bound, p, kept);
             (bounds, kept) = (kept, bounds);
         }
+        return bounds;
+    }
 
-        // Box of u: (−∞, u_1) × Π_{j ≥ 2} [max_{k < j} z^k_j, u_j).
+    /// <summary>Adds what a new member of the front leaves of a bound: the bound itself, or up to m smaller ones.</summary>
+    private static void Split(LocalUpperBound bound, double[] p, List<LocalUpperBound> kept)
+    {
+        (double[] u, double[][] z) = bound;
+        int m = u.Length;
+        bool below = true;
+        for (int j = 0; j < m && below; j++) below = p[j] < u[j];
+        if (!below)
+        {
+            kept.Add(bound);
+            return;
+        }
+        for (int j = 0; j < m; j++)
+        {
+            double highest = double.NegativeInfinity;
+            for (int k = 0; k < m; k++)
+                if (k != j) highest = Math.Max(highest, z[k][j]);
+            if (p[j] < highest) continue;
+            double[] moved = (double[])u.Clone();
+            moved[j] = p[j];
+            double[][] defining = (double[][])z.Clone();
+            defining[j] = p;
+            kept.Add(new(moved, defining));
+        }
+    }
+
+    /// <summary>Box of u: (−∞, u_1) × Π_{j ≥ 2} [max_{k &lt; j} z^k_j, u_j), as indices of levels; empty ones are left out.</summary>
+    private (int[] Lower, int[] Upper) BoxesOf(List<LocalUpperBound> bounds, int m)
+    {
         var lower = new List<int>(bounds.Count * m);
         var upper = new List<int>(bounds.Count * m);
         Span<int> l = stackalloc int[m], h = stackalloc int[m];
@@ -88,6 +112,6 @@ internal sealed class BoxDecomposition
             foreach (int i in l) lower.Add(i);
             foreach (int i in h) upper.Add(i);
         }
-        (Lower, Upper, Count) = ([.. lower], [.. upper], lower.Count / m);
+        return ([.. lower], [.. upper]);
     }
 }

@@ -26,52 +26,61 @@ public static class Neighbours
     /// <returns>Feasible, distinct, without the centre; in the order of the parameters.</returns>
     public static IReadOnlyList<Configuration> NeighboursOf(this SearchSpace space, Configuration configuration, Philox random)
     {
-        var found = new List<Configuration>();
-        var seen = new HashSet<Configuration> { configuration };
-
-        bool Add(int index, double code)
-        {
-            Configuration next = Change(space, configuration, index, code, random);
-            if (!space.IsFeasible(next) || !seen.Add(next)) return false;
-            found.Add(next);
-            return true;
-        }
-
+        var neighbourhood = new Neighbourhood(space, configuration, random);
         for (int i = 0; i < space.Count; i++)
+            if (!double.IsNaN(configuration.Codes[i])) neighbourhood.AddAll(i, configuration.Codes[i]);
+        return neighbourhood.Found;
+    }
+
+    /// <summary>What has been found around one configuration.</summary>
+    private sealed class Neighbourhood(SearchSpace space, Configuration centre, Philox random)
+    {
+        private readonly HashSet<Configuration> _seen = [centre];
+
+        /// <summary>Feasible and distinct, in the order of the parameters.</summary>
+        public List<Configuration> Found { get; } = [];
+
+        /// <summary>Adds the neighbours that differ in one parameter.</summary>
+        public void AddAll(int index, double code)
         {
-            double code = configuration.Codes[i];
-            if (double.IsNaN(code)) continue;
-            switch (space.Parameters[i])
+            switch (space.Parameters[index])
             {
                 case FloatParameter f:
-                    GaussianSteps(f, i, code);
+                    GaussianSteps(f, index, code);
                     break;
                 case IntParameter n:
-                    OneUpAndDown(n, i, code);
-                    GaussianSteps(n, i, code);
+                    OneUpAndDown(n, index, code);
+                    GaussianSteps(n, index, code);
                     break;
                 case OrdinalParameter o:
-                    OneUpAndDown(o, i, code);
+                    OneUpAndDown(o, index, code);
                     break;
                 case SubsetParameter s:
-                    foreach (double other in Exchanges(s, (ulong)code, random)) Add(i, other);
+                    foreach (double other in Exchanges(s, (ulong)code, random)) Add(index, other);
                     break;
                 case { } p:
                     for (long k = 0; k < p.Cardinality; k++)
-                        if (p.CodeAt(k) != code) Add(i, p.CodeAt(k));
+                        if (p.CodeAt(k) != code) Add(index, p.CodeAt(k));
                     break;
             }
         }
-        return found;
 
-        void OneUpAndDown(Parameter p, int index, double code)
+        private bool Add(int index, double code)
+        {
+            Configuration next = Change(space, centre, index, code, random);
+            if (!space.IsFeasible(next) || !_seen.Add(next)) return false;
+            Found.Add(next);
+            return true;
+        }
+
+        private void OneUpAndDown(Parameter p, int index, double code)
         {
             long at = p.IndexOf(code);
             if (at > 0) Add(index, p.CodeAt(at - 1));
             if (at < p.Cardinality - 1) Add(index, p.CodeAt(at + 1));
         }
 
-        void GaussianSteps(Parameter p, int index, double code)
+        private void GaussianSteps(Parameter p, int index, double code)
         {
             if (p.Cardinality == 1) return;
             for (int step = 0; step < NumericSteps; step++)

@@ -14,10 +14,21 @@ internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<Study
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    // Trials are numbered from 0.
+    private const int NoTrial = -1;
+
     private readonly Lock _writing = new();
+    private readonly Channel<TrialAssignment> _work = Channel.CreateUnbounded<TrialAssignment>();
+    private readonly Channel<Decision> _verdicts = Channel.CreateUnbounded<Decision>();
+
+    /// <summary>Held while the two fields of the trial that runs are read or set.</summary>
+    private readonly Lock _running = new();
+    private CancellationTokenSource? _cancel;
+    private int _number = NoTrial;
+
     private string _frame = "";
 
-    /// <summary>Serves until the input ends.</summary>
+    /// <summary>Serves until the input ends; once.</summary>
     /// <param name="orphaned">Called from the reading thread the moment the input ends, before anything else: a trial may still be deep in
     /// native code.</param>
     /// <param name="cancellationToken">Ends the loop.</param>
@@ -33,72 +44,77 @@ internal sealed class WorkerLoop(TextReader input, TextWriter output, Func<Study
         }
         catch (Exception e)
         {
-            Say(new WorkerMessage.ErrorMessage(null, e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}"));
+            Say(new WorkerMessage.ErrorMessage(null, LineOf(e)));
             return;
         }
         using var lifetime = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var work = Channel.CreateUnbounded<TrialAssignment>();
-        var verdicts = Channel.CreateUnbounded<Decision>();
-        CancellationTokenSource? current = null;
-        int running = -1;
-        object gate = new();
         var reading = new Thread(() =>
         {
-            while (ReadLine() is { } line)
-            {
-                switch (WorkerMessage.Parse(line, hello.Study.Space, hello.Device))
-                {
-                    case WorkerMessage.RunMessage m: work.Writer.TryWrite(m.Trial); break;
-                    case WorkerMessage.VerdictMessage m: verdicts.Writer.TryWrite(m.Decision); break;
-                    case WorkerMessage.CancelMessage m:
-                        lock (gate)
-                            if (running == m.Number) current?.Cancel();
-                        break;
-                }
-            }
+            ReadAll(hello);
             orphaned?.Invoke();
             lifetime.Cancel();
-            work.Writer.TryComplete();
+            _work.Writer.TryComplete();
         })
         { IsBackground = true, Name = "parent" };
         reading.Start();
         Say(new WorkerMessage.ReadyMessage());
         try
         {
-            await foreach (TrialAssignment trial in work.Reader.ReadAllAsync(lifetime.Token).ConfigureAwait(false))
-            {
-                using var cancel = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
-                lock (gate) (current, running) = (cancel, trial.Number);
-                try
-                {
-                    var reporter = new Reporter(this, trial.Number, verdicts.Reader);
-                    TrialOutcome outcome =
-                        await Task.Run(() => runner.RunAsync(trial, reporter, cancel.Token), cancel.Token).ConfigureAwait(false);
-                    Say(new WorkerMessage.DoneMessage(trial.Number, outcome));
-                }
-                catch (TrialStoppedException e)
-                {
-                    Say(new WorkerMessage.LeftMessage(trial.Number, e.Step));
-                }
-                catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-                {
-                    Say(new WorkerMessage.LeftMessage(trial.Number, null));
-                }
-                catch (Exception e)
-                {
-                    await Console.Error.WriteLineAsync($"trial {trial.Number}: {e}").ConfigureAwait(false);
-                    Say(new WorkerMessage.ErrorMessage(trial.Number,
-                        e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}", OutOfMemory.Is(e), DiskFault.Is(e)));
-                }
-                finally
-                {
-                    lock (gate) (current, running) = (null, -1);
-                    while (verdicts.Reader.TryRead(out _)) { }
-                }
-            }
+            await foreach (TrialAssignment trial in _work.Reader.ReadAllAsync(lifetime.Token).ConfigureAwait(false))
+                await RunTrialAsync(runner, trial, lifetime.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested) { }
     }
+
+    /// <summary>Takes what the parent says until the input ends.</summary>
+    private void ReadAll(WorkerMessage.HelloMessage hello)
+    {
+        while (ReadLine() is { } line)
+        {
+            switch (WorkerMessage.Parse(line, hello.Study.Space, hello.Device))
+            {
+                case WorkerMessage.RunMessage m: _work.Writer.TryWrite(m.Trial); break;
+                case WorkerMessage.VerdictMessage m: _verdicts.Writer.TryWrite(m.Decision); break;
+                case WorkerMessage.CancelMessage m:
+                    lock (_running)
+                        if (_number == m.Number) _cancel?.Cancel();
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Runs one trial and says how it ended.</summary>
+    private async Task RunTrialAsync(ITrialRunner runner, TrialAssignment trial, CancellationToken lifetime)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(lifetime);
+        lock (_running) (_cancel, _number) = (cancel, trial.Number);
+        try
+        {
+            var reporter = new Reporter(this, trial.Number, _verdicts.Reader);
+            TrialOutcome outcome = await Task.Run(() => runner.RunAsync(trial, reporter, cancel.Token), cancel.Token).ConfigureAwait(false);
+            Say(new WorkerMessage.DoneMessage(trial.Number, outcome));
+        }
+        catch (TrialStoppedException e)
+        {
+            Say(new WorkerMessage.LeftMessage(trial.Number, e.Step));
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            Say(new WorkerMessage.LeftMessage(trial.Number, null));
+        }
+        catch (Exception e)
+        {
+            await Console.Error.WriteLineAsync($"trial {trial.Number}: {e}").ConfigureAwait(false);
+            Say(new WorkerMessage.ErrorMessage(trial.Number, LineOf(e), OutOfMemory.Is(e), DiskFault.Is(e)));
+        }
+        finally
+        {
+            lock (_running) (_cancel, _number) = (null, NoTrial);
+            while (_verdicts.Reader.TryRead(out _)) { }
+        }
+    }
+
+    private static string LineOf(Exception e) => e is InvalidInputException ? e.Message : $"{e.GetType().Name}: {e.Message}";
 
     private string? ReadLine()
     {

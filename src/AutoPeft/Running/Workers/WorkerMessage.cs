@@ -51,6 +51,7 @@ internal abstract record WorkerMessage
     /// <summary>Worker: the trial left because the scheduler, or a cancel, said so.</summary>
     public sealed record LeftMessage(int Number, long? StoppedAt) : WorkerMessage;
 
+    // Above 60 lines: a closed switch, one case a message, which reads as the table of the protocol.
     public string ToLine()
     {
         using var stream = new MemoryStream();

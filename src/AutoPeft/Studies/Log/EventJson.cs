@@ -14,6 +14,7 @@ namespace AutoPeft.Studies;
 public static class EventJson
 {
     /// <summary>Appends one record, without a line end.</summary>
+    // Above 60 lines: a closed switch, one case a record, which reads as the table of the format.
     public static void Write(IBufferWriter<byte> output, StudyEvent e)
     {
         using var w = new Utf8JsonWriter(output);

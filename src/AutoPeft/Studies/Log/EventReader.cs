@@ -30,6 +30,7 @@ internal static class EventReader
         return EventJson.Read(json, definition);
     }
 
+    // Above 60 lines: a closed switch over members and one over kinds; their values stay locals, so that a record costs no object more.
     private static StudyEvent? TryRead(ReadOnlySpan<byte> json, StudyDefinition definition)
     {
         var r = new Utf8JsonReader(json);

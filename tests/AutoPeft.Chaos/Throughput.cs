@@ -94,8 +94,17 @@ internal static class Throughput
         Console.WriteLine(
             $"{trials} trials by {what} in {seconds:0.0} s: {trials / seconds:0} trials/s on {Environment.ProcessorCount} cores; "
             + $"the last tenth took {last / first:0.00} times the first's time");
-        return await LogCheck.RunAsync(store, trials, Study).ConfigureAwait(false);
+        int code = await LogCheck.RunAsync(store, trials, Study).ConfigureAwait(false);
+        if (trials < EnoughTrials || last <= MostGrowth * first) return code;
+        Console.Error.WriteLine($"A trial at the end took more than {MostGrowth} times what one at the beginning took.");
+        return 1;
     }
+
+    /// <summary>Trials from which a tenth of them takes long enough to be compared.</summary>
+    private const int EnoughTrials = 20_000;
+
+    /// <summary>How much longer a trial may take at the end of a study than at its beginning.</summary>
+    private const double MostGrowth = 1.3;
 
     private static double SecondsOf(List<StudyEvent> events, int from, int to)
     {

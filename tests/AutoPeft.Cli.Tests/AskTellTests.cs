@@ -45,6 +45,7 @@ public class AskTellTests
     [InlineData("""{"stop":1}""", "'stop' is no message")]
     [InlineData("""[1]""", "one JSON object")]
     [InlineData("""{"ask":1,"front":true}""", "one member")]
+    [InlineData("""{"tell":{"number":0,"number":1,"values":[1]}}""", "duplicate property 'number'")]
     [InlineData("nonsense", "not JSON")]
     [InlineData("""{"study":{"space":[],"objectives":[]}}""", "already")]
     public async Task A_bad_line_is_answered_with_an_error_and_changes_nothing(string line, string says)
@@ -135,6 +136,8 @@ public class AskTellTests
 
     [Theory]
     [InlineData("""{"study":{"objectives":[{"name":"e"}]}}""", "'space' is missing")]
+    [InlineData("""{"study":{"space":[],"objectives":[{"name":"e"}],"settings":{"a":"1","a":"2"}}}""", "duplicate property 'a'")]
+    [InlineData("""{"study":{"space":[],"objectives":[{"name":"e"}],"seed":1,"seed":2}}""", "duplicate property 'seed'")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}]}}""", "'objectives' are missing")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":1,"high":0}],"objectives":[{"name":"e"}]}}""", "'x'")]
     [InlineData("""{"study":{"space":[{"name":"x","type":"float","low":0,"high":1}],"objectives":[{"name":"e","direction":"up"}]}}""",

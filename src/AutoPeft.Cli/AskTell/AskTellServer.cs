@@ -72,7 +72,7 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
     {
         if (string.IsNullOrWhiteSpace(line))
             throw new InvalidInputException($"The line is empty; a line is one JSON object with one member: {Messages}.");
-        using JsonDocument document = JsonDocument.Parse(line);
+        using JsonDocument document = StrictJson.Parse(line);
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Count() != 1)
             throw new InvalidInputException($"A line is one JSON object with one member: {Messages}.");

@@ -137,7 +137,7 @@ internal static class TrainCommand
         SearchSpace space = options.SearchSpace();
         try
         {
-            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
+            using JsonDocument json = StrictJson.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
             // A line of `front --json` has the parameters one level down.
             JsonElement values = json.RootElement.ValueKind == JsonValueKind.Object
                 && json.RootElement.TryGetProperty("params", out JsonElement inner) ? inner : json.RootElement;

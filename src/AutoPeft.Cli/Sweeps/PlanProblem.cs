@@ -76,7 +76,7 @@ internal sealed class PlanProblem : ISweepProblem
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
+            using JsonDocument json = StrictJson.Parse(InputFile.ReadText(file, InputFile.MostOfSettings));
             return
             [
                 .. from g in json.RootElement.GetProperty("grids").EnumerateArray()

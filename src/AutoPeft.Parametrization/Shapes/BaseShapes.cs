@@ -51,7 +51,7 @@ public sealed class BaseShapes
         string text = InputFile.ReadText(path, InputFile.MostOfSettings, "write one with BaseShapes.Save");
         try
         {
-            JsonNode root = JsonNode.Parse(text) ?? throw new JsonException("empty");
+            JsonNode root = JsonNode.Parse(text, documentOptions: StrictJson.Options) ?? throw new JsonException("empty");
             if ((string?)root["format"] != Format) throw new JsonException($"\"format\" is not \"{Format}\"");
             return new BaseShapes([.. root["tensors"]!.AsArray().Select(node => Read(node!))]);
         }

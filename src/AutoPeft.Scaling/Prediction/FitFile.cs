@@ -12,7 +12,7 @@ internal static class FitFile
         JsonObject? json;
         try
         {
-            json = JsonNode.Parse(TextBytes.Read(path)) as JsonObject;
+            json = JsonNode.Parse(TextBytes.Read(path), documentOptions: StrictJson.Options) as JsonObject;
         }
         catch (JsonException e)
         {

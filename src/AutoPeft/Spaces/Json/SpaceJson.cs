@@ -28,7 +28,7 @@ public static class SpaceJson
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using JsonDocument document = StrictJson.Parse(json);
             return Parse(document.RootElement);
         }
         catch (JsonException e)

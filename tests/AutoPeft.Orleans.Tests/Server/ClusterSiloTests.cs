@@ -57,14 +57,18 @@ public sealed class ClusterSiloTests(ServerFixture server)
     public async Task A_silo_that_the_others_have_declared_dead_joins_again_by_itself()
     {
         string study = server.NewName("dead");
+        ClusterSilo? dead = null;
         HostSetup setup = new(HostSetup.Branin(60), (slot, _) => new InProcessWorker(new ScriptedRunner(async (trial, _, token) =>
         {
             await Task.Delay(200, token);
+            // The study does not end before the silo is back.
+            while (trial.Number >= 20 && dead is not { Rejoined: > 0 }) await Task.Delay(50, token);
             return HostSetup.BraninOf(trial);
         }), slot));
         await using PostgresStore store = await CreateAsync(study, setup);
         await using TwoSilos silos = await TwoSilos.StartAsync(setup, server.Address, study, probe: 1);
         ClusterSilo silo = silos.Silos[1];
+        dead = silo;
         string before = silo.Address!.ToParsableString();
         // 6 is a dead silo.
         await server.Process.SqlAsync($"""

@@ -87,11 +87,7 @@ internal static class MupCommand
         var length = new Option<int>("--length") { Description = "Tokens of a sequence.", DefaultValueFactory = _ => 64 };
         var decay = new Option<double>("--weight-decay") { Description = "Weight decay of the base.", DefaultValueFactory = _ => 0 };
         var workers = new Option<int>("--workers") { Description = "Trainings at a time, one thread each.", DefaultValueFactory = _ => 1 };
-        var text = new Option<string?>("--text")
-        {
-            Description = "A text file; default: a text of the synthetic language.",
-            HelpName = "FILE"
-        };
+        var text = new Option<string?>("--text") { Description = "A text; default: one of the synthetic language.", HelpName = "FILE" };
         var output = new Option<string>("--output", "-o")
         {
             Required = true,

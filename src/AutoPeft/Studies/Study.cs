@@ -96,23 +96,8 @@ public sealed class Study : IStudyView
             return budget < Math.Max(1, _trials.Count)
                 ? $"The study has made {_trials.Count} trial(s); a budget of {budget} is fewer. Give at least {Math.Max(1, _trials.Count)}."
                 : null;
-        if (e is NoteWritten note)
-        {
-            if (note.Text.Length > NoteWritten.MaxLength)
-                return $"A note has at most {NoteWritten.MaxLength} characters; this one has {note.Text.Length}.";
-            return note.Number is not { } on || on >= 0 && on < _trials.Count ? null
-                : $"The study has no trial {on} to write a note on; it has {_trials.Count}.";
-        }
-        if (e is TrialProposed p)
-        {
-            if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
-            if (p.Seen > Sequence) return $"Trial {p.Number}: its sampler claims to have seen {p.Seen} records; the log has {Sequence}.";
-            if (p.Parent is { } parent && (parent.Number < 0 || parent.Number >= p.Number))
-                return $"Trial {p.Number}: it cannot go on from {parent}; its parent has to be an earlier trial.";
-            return p.Configuration.Space.Equals(Definition.Space)
-                ? null
-                : $"Trial {p.Number}: its configuration is of another search space than the study's.";
-        }
+        if (e is NoteWritten note) return RefusesNote(note);
+        if (e is TrialProposed p) return RefusesProposal(p);
         var t = (TrialEvent)e;
         if (t.Number < 0 || t.Number >= _trials.Count) return $"Trial {t.Number} was never asked for; the study has {_trials.Count}.";
         Trial trial = _trials[t.Number];
@@ -149,6 +134,25 @@ public sealed class Study : IStudyView
                     && r.Step <= last.Step => $"Trial {t.Number}: report of step {r.Step} after step {trial.ReportList[^1].Step}.",
             _ => null,
         };
+    }
+
+    private string? RefusesNote(NoteWritten note)
+    {
+        if (note.Text.Length > NoteWritten.MaxLength)
+            return $"A note has at most {NoteWritten.MaxLength} characters; this one has {note.Text.Length}.";
+        return note.Number is not { } on || on >= 0 && on < _trials.Count ? null
+            : $"The study has no trial {on} to write a note on; it has {_trials.Count}.";
+    }
+
+    private string? RefusesProposal(TrialProposed p)
+    {
+        if (p.Number != _trials.Count) return $"Trial {p.Number} was proposed out of order; the next is {_trials.Count}.";
+        if (p.Seen > Sequence) return $"Trial {p.Number}: its sampler claims to have seen {p.Seen} records; the log has {Sequence}.";
+        if (p.Parent is { } parent && (parent.Number < 0 || parent.Number >= p.Number))
+            return $"Trial {p.Number}: it cannot go on from {parent}; its parent has to be an earlier trial.";
+        return p.Configuration.Space.Equals(Definition.Space)
+            ? null
+            : $"Trial {p.Number}: its configuration is of another search space than the study's.";
     }
 
     /// <summary>Which objective came back as another number than its formula gives, beyond rounding; null for none.</summary>

@@ -117,7 +117,7 @@ public abstract partial class HostContract
     {
         HostSetup setup = Setup(HostSetup.Branin(50), (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with
         {
-            Policy = d => StudyPolicy.Of(SamplerCatalog.Create(d.Sampler)) with { StopRules = [new TrialLimit(9)] },
+            Policy = d => StudyPolicy.Of(SamplerCatalog.Create(d.Sampler)) with { StopRules = [new StopAfter(9)] },
         };
         string? because = null;
         Study study = await RunAsync(setup, after: host => because = host.EndedBecause);
@@ -226,5 +226,10 @@ public abstract partial class HostContract
             }
             return _random.Propose(study, count, random, cancellationToken);
         }
+    }
+
+    private sealed record StopAfter(int Trials) : IStopRule
+    {
+        public string? Stops(IStudyView study, TimeSpan ran) => study.Trials.Count >= Trials ? $"{Trials} trials were proposed" : null;
     }
 }

@@ -12,20 +12,6 @@ public interface IStopRule
     string? Stops(IStudyView study, TimeSpan ran);
 }
 
-/// <summary>Stops after so many trials have been proposed.</summary>
-public sealed record TrialLimit : IStopRule
-{
-    /// <exception cref="InvalidInputException">Below 1.</exception>
-    public TrialLimit(int trials) =>
-        Trials = trials > 0 ? trials : throw new InvalidInputException($"A limit of trials must be at least 1, not {trials}.");
-
-    /// <summary>How many.</summary>
-    public int Trials { get; }
-
-    /// <inheritdoc/>
-    public string? Stops(IStudyView study, TimeSpan ran) => study.Trials.Count >= Trials ? $"{Trials} trials were proposed" : null;
-}
-
 /// <summary>
 /// Stops when the study has run so long; what runs then runs to its end. The time between an interruption and its resume does not count,
 /// and of a run before the last interruption counts what its busiest slot measured. A wall clock that is set changes nothing.

@@ -1,5 +1,4 @@
 using System.Text;
-using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;

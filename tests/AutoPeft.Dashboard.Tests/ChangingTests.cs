@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Tests;

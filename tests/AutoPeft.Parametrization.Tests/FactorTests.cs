@@ -1,4 +1,3 @@
-using TorchSharp;
 using static AutoPeft.Parametrization.TensorRole;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Training;
 
 namespace AutoPeft.Cli.Commands;

@@ -1,6 +1,5 @@
 using AutoPeft.Parametrization;
 using AutoPeft.Peft.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 using Rules = AutoPeft.Parametrization.Parametrization;
 

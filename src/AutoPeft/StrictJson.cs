@@ -11,12 +11,16 @@ internal static class StrictJson
 
     /// <summary>The document of a text.</summary>
     /// <exception cref="JsonException">The text is not JSON; the exception says where.</exception>
-    /// <exception cref="InvalidInputException">An object names a member twice; the message says which.</exception>
+    /// <exception cref="InvalidInputException">An object names a member twice, or a name is no text; the message says which.</exception>
     public static JsonDocument Parse(string json)
     {
         try
         {
             return JsonDocument.Parse(json, Options);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidInputException("The JSON has a name with half a surrogate pair in it, which is no character.", e);
         }
         catch (JsonException e) when (e.LineNumber is null)
         {

@@ -15,10 +15,10 @@ internal static class DemoCommand
     {
         var output =
             new Option<string>("--out") { Description = "Directory to write.", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
-        var task = new Option<string?>("--task") { Description = "polarity, paraphrase or acceptability." };
-        var trials = new Option<int?>("--trials") { Description = "Trials of the search." };
+        var task = new Option<string?>("--task") { Description = "polarity, paraphrase or acceptability; default: polarity." };
+        var trials = new Option<int?>("--trials") { Description = "Trials of the search; default: 40." };
         var sampler = new Option<string>("--sampler") { Description = "auto, gp, random …", DefaultValueFactory = _ => "auto" };
-        var seed = new Option<ulong>("--seed") { Description = "All randomness of the search hangs on it." };
+        var seed = new Option<ulong>("--seed") { Description = "All randomness of the search hangs on it; default: 0." };
         var skip = new Option<bool>("--no-final") { Description = "Leaves out the final evaluation." };
         var command = new Command("demo",
             "Pretrains a small encoder on a made-up language, searches its adapters, evaluates the front.") { output, task, trials, sampler,

@@ -41,7 +41,7 @@ internal sealed class LanguageModelCommand
 
     private readonly Option<int> _vocabulary = new("--vocabulary")
     {
-        Description = "Pieces of a byte-level vocabulary that is learned from the text; 0: the 256 bytes.",
+        Description = "Pieces of a byte-level vocabulary that is learned from the text; 0, the default: the 256 bytes.",
     };
 
     private readonly Option<int> _hidden = new("--hidden") { Description = "Width.", DefaultValueFactory = _ => 128 };
@@ -92,9 +92,9 @@ internal sealed class LanguageModelCommand
     {
         Description = "Weight decay does not scale with the peak learning rate.",
     };
-    private readonly Option<double> _zLoss = new("--z-loss") { Description = "Coefficient of the z-loss." };
-    private readonly Option<double> _average = new("--ema") { Description = "Decay rate of averaged weights; 0: none." };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it." };
+    private readonly Option<double> _zLoss = new("--z-loss") { Description = "Coefficient of the z-loss; default: 0." };
+    private readonly Option<double> _average = new("--ema") { Description = "Decay rate of averaged weights; 0, the default: none." };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it; default: 0." };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of one operation; default: all cores." };
 
     /// <summary>The command.</summary>

@@ -34,7 +34,7 @@ internal static class PretrainCommand
             Description = "Tokens that one update sees. Small on few cores: updates are worth more than large batches.",
             DefaultValueFactory = _ => 1024,
         };
-        var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it." };
+        var seed = new Option<ulong>("--seed") { Description = "All randomness hangs on it; default: 0." };
         var threads = new Option<int?>("--threads") { Description = "Threads that share each update's batch; default: all cores." };
         var command = new Command("pretrain",
             "Learns a vocabulary and pretrains a small BERT-style encoder by masked language modelling.") { text, output, minutes, steps,

@@ -22,7 +22,7 @@ internal sealed class RunOptions
     private readonly Option<int> _gpusPerTrial =
         new("--gpus-per-trial") { Description = "cuda only: GPUs that one trial holds.", DefaultValueFactory = _ => 1 };
     private readonly Option<double?> _trialTimeout =
-        new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails." };
+        new("--trial-timeout") { Description = "Seconds that a trial may take; past them it fails. Default: no limit." };
     private readonly Option<double> _hangTimeout = new("--hang-timeout")
     {
         Description = "Seconds without a sign of life after which a worker is killed and its trial runs again.",

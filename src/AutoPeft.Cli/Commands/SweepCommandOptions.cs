@@ -77,14 +77,15 @@ internal sealed class SweepCommandOptions
         DefaultValueFactory = _ => "auto",
     };
 
-    private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it." };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it; default: 0." };
 
     private readonly Option<string?> _output = new("--out")
     {
         Description = "Directory to write; default runs/SPACE-TASK-SEED, or runs/stores/DATABASE/STUDY.",
     };
 
-    private readonly Option<double> _delay = new("--delay") { Description = "function:NAME only: seconds that each trial takes." };
+    private readonly Option<double> _delay =
+        new("--delay") { Description = "function:NAME only: seconds that each trial takes; default: 0." };
 
     private readonly Option<bool> _lockstep = new("--lockstep")
     {

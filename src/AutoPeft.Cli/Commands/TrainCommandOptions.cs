@@ -29,7 +29,7 @@ internal sealed class TrainCommandOptions
 
     private readonly Option<string> _model = new("--model") { Description = "Directory of the base model.", Required = true };
 
-    private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it." };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "All randomness hangs on it; default: 0." };
 
     private readonly Option<bool> _test = new("--test") { Description = "Scores the best epoch on the test set too." };
 

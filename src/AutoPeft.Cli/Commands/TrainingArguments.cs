@@ -6,24 +6,42 @@ namespace AutoPeft.Cli.Commands;
 /// <summary>The options that say how a model is fine-tuned, shared by `sweep` and `train`.</summary>
 internal sealed class TrainingArguments
 {
-    private readonly Option<double?> _learningRate = new("--learning-rate") { Description = "Peak learning rate, whatever is trained." };
+    private static readonly TrainingOptions s_default = new();
+
+    private readonly Option<double?> _learningRate =
+        new("--learning-rate") { Description = "Peak learning rate, whatever is trained; default: by what is trained." };
     private readonly Option<double?> _adapterRate =
-        new("--adapter-learning-rate") { Description = "Peak learning rate of adapters, prefixes, LoRA and biases." };
-    private readonly Option<double?> _fullRate = new("--full-learning-rate") { Description = "Peak learning rate of full fine-tuning." };
-    private readonly Option<double?> _headRate = new("--head-learning-rate") { Description = "Peak learning rate of the head alone." };
-    private readonly Option<int?> _batch = new("--batch-size") { Description = "Examples that one update sees." };
-    private readonly Option<int?> _accumulation = new("--accumulation") { Description = "Passes into which an update's batch is split." };
-    private readonly Option<int?> _length = new("--max-length") { Description = "Longest input in tokens." };
-    private readonly Option<int?> _epochs = new("--epochs") { Description = "Passes over the training set at most." };
+        new("--adapter-learning-rate")
+        {
+            Description = "Peak learning rate of adapters, prefixes, LoRA and biases; default: 1e-4 × 768 / width.",
+        };
+    private readonly Option<double?> _fullRate =
+        new("--full-learning-rate") { Description = "Peak learning rate of full fine-tuning; default: 2e-5 × 768 / width." };
+    private readonly Option<double?> _headRate =
+        new("--head-learning-rate") { Description = "Peak learning rate of the head alone; default: 1e-3 × 768 / width." };
+    private readonly Option<int?> _batch =
+        new("--batch-size") { Description = $"Examples that one update sees; default: {s_default.BatchSize}." };
+    private readonly Option<int?> _accumulation =
+        new("--accumulation") { Description = $"Passes into which an update's batch is split; default: {s_default.AccumulationSteps}." };
+    private readonly Option<int?> _length =
+        new("--max-length") { Description = $"Longest input in tokens; default: {s_default.MaxLength}." };
+    private readonly Option<int?> _epochs =
+        new("--epochs") { Description = $"Passes over the training set at most; default: {s_default.Epochs}." };
     private readonly Option<int?> _patience =
-        new("--patience") { Description = "Evaluations without a better score after which training ends." };
+        new("--patience") { Description = $"Evaluations without a better score after which training ends; default: {s_default.Patience}." };
     private readonly Option<int?> _every = new("--evaluate-every") { Description = "Updates between evaluations; default: an epoch." };
-    private readonly Option<double?> _warmup = new("--warmup") { Description = "Share of all updates over which the learning rate rises." };
+    private readonly Option<double?> _warmup = new("--warmup")
+    {
+        Description = FormattableString.Invariant($"Share of all updates over which the learning rate rises; default: {s_default.Warmup}."),
+    };
     private readonly Option<string?> _schedule = new("--schedule")
     {
-        Description = "linear, cosine, constant, wsd, inverse-sqrt or power.",
+        Description = "linear, cosine, constant, wsd, inverse-sqrt or power; default: linear.",
     };
-    private readonly Option<double?> _decay = new("--weight-decay") { Description = "AdamW's decoupled weight decay." };
+    private readonly Option<double?> _decay = new("--weight-decay")
+    {
+        Description = FormattableString.Invariant($"AdamW's decoupled weight decay; default: {s_default.WeightDecay}."),
+    };
 
     public static TrainingArguments AddTo(Command command)
     {

@@ -102,7 +102,7 @@ internal static partial class Answers
         try
         {
             JsonDocument body =
-                await JsonDocument.ParseAsync(context.Request.Body, StrictJson.Options, context.RequestAborted).ConfigureAwait(false);
+                await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted).ConfigureAwait(false);
             if (IsWellFormed(body.RootElement)) return body;
             body.Dispose();
             throw new InvalidInputException("The body has a text with half a surrogate pair in it, which is no character.");

@@ -14,7 +14,7 @@ internal static class FitFile
         {
             json = JsonNode.Parse(TextBytes.Read(path), documentOptions: StrictJson.Options) as JsonObject;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ScalingDataException(
                 $"{path}: not JSON ({e.Message.TrimEnd('.')}); a file that `autopeft fit {kind} --json` wrote is expected.");

@@ -28,7 +28,7 @@ public static class SpaceJson
     {
         try
         {
-            using JsonDocument document = StrictJson.Parse(json);
+            using JsonDocument document = JsonDocument.Parse(json);
             return Parse(document.RootElement);
         }
         catch (JsonException e)

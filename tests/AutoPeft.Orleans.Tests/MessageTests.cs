@@ -76,7 +76,7 @@ public sealed class MessageTests
         Assert.Equal(new NextAnswer(null, true, "enough"), Sent(NextAnswer.Of(new NextTrial(null, true, "enough"))));
         foreach (Decision decision in Enum.GetValues<Decision>()) Assert.Equal<Decision?>(decision, Sent<Decision?>(decision));
         Assert.Null(Sent<Decision?>(null));
-        Assert.Equal(new EndReceipt(true, 4), Sent(new EndReceipt(true, 4)));
+        Assert.Equal(new EndReceipt(true, 4) { Trials = 7 }, Sent(new EndReceipt(true, 4) { Trials = 7 }));
         Assert.Equal(new AttemptId(7, 2), Sent(new AttemptId(7, 2)));
     }
 

@@ -24,14 +24,17 @@ internal struct EndReceiptSurrogate
 {
     [Id(0)] public bool Counts;
     [Id(1)] public long? KeepsFrom;
+    [Id(2)] public int Trials;
 }
 
 [RegisterConverter]
 internal sealed class EndReceiptConverter : IConverter<EndReceipt, EndReceiptSurrogate>
 {
-    public EndReceipt ConvertFromSurrogate(in EndReceiptSurrogate surrogate) => new(surrogate.Counts, surrogate.KeepsFrom);
+    public EndReceipt ConvertFromSurrogate(in EndReceiptSurrogate surrogate) =>
+        new(surrogate.Counts, surrogate.KeepsFrom) { Trials = surrogate.Trials };
 
-    public EndReceiptSurrogate ConvertToSurrogate(in EndReceipt value) => new() { Counts = value.Counts, KeepsFrom = value.KeepsFrom };
+    public EndReceiptSurrogate ConvertToSurrogate(in EndReceipt value) =>
+        new() { Counts = value.Counts, KeepsFrom = value.KeepsFrom, Trials = value.Trials };
 }
 
 [RegisterConverter]

@@ -74,10 +74,18 @@ internal sealed class PopulationState
         if (_left.Count == 0) return 0;
         long rung = _left[0];
         _left.RemoveAt(0);
-        // Who is ahead of the others may leave where too few have been to tell who is good.
+        return StartOf(rung) is > 0 and var enough ? enough : rung;
+    }
+
+    /// <summary>
+    /// The comparison from which the successor of who leaves at <paramref name="rung"/> goes on: who is ahead of the others may leave where
+    /// too few have been to tell who is good. 0 where nowhere before enough have been. More trials at a comparison never lower it.
+    /// </summary>
+    private long StartOf(long rung)
+    {
         for (long enough = rung; enough > 0; enough -= _options.Interval)
             if (Leaving(Order(enough).Trials.Length) > 0) return enough;
-        return rung;
+        return 0;
     }
 
     /// <summary>
@@ -131,14 +139,15 @@ internal sealed class PopulationState
     /// <summary>The furthest checkpoint that a trial has: its own, or its parent's.</summary>
     public static long Position(Trial trial) => Math.Max(trial.PausedAt ?? 0, trial.Parent?.Step ?? 0);
 
-    /// <summary>The first comparison from which somebody may still start: nobody starts before the last member that trains.</summary>
+    /// <summary>
+    /// The first comparison from which somebody may still start: where the successor would start of each member that trains and of each
+    /// place that is free.
+    /// </summary>
     public long NeededFrom()
     {
-        long from = long.MaxValue;
-        foreach (Trial t in _members)
-            if (!t.HasEnded) from = Math.Min(from, RungOf(Position(t)));
-        if (HasOpening) from = Math.Min(from, _left.FirstOrDefault());
-        return from;
+        IEnumerable<long> rungs = _members.Where(t => !t.HasEnded).Select(t => RungOf(Position(t)));
+        if (HasOpening) rungs = rungs.Concat(_left.DefaultIfEmpty(0));
+        return rungs.Distinct().Select(StartOf).DefaultIfEmpty(long.MaxValue).Min();
     }
 
     private static int FirstOf(IStudyView study)

@@ -81,7 +81,7 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     /// <summary>Removes the checkpoints that nobody needs any more, once the end of an attempt is recorded.</summary>
     internal void DropCheckpoints(EndReceipt receipt)
     {
-        if (receipt.KeepsFrom is { } needed) _checkpoints.DropBefore(needed);
+        if (receipt.KeepsFrom is { } needed) _checkpoints.DropBefore(needed, receipt.Trials);
     }
 
     /// <summary>Lays the parent's checkpoint into the trial's directory, where the trial goes on from one.</summary>

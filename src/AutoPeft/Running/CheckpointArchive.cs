@@ -15,7 +15,7 @@ internal sealed class CheckpointArchive(string? root)
     private const string Kept = "kept-", Aside = ".partial", Log = "log.txt";
 
     private readonly Lock _gate = new();
-    private long _dropped;
+    private (long Step, int Trials) _dropped;
 
     /// <summary>A trial's directory.</summary>
     public string? DirectoryOf(int trial) => root is null ? null : Path.Combine(root, $"trial-{trial:D5}");
@@ -61,13 +61,13 @@ internal sealed class CheckpointArchive(string? root)
         return true;
     }
 
-    /// <summary>Removes what was kept of steps before <paramref name="step"/>.</summary>
-    public void DropBefore(long step)
+    /// <summary>Removes what the first <paramref name="trials"/> trials kept of steps before <paramref name="step"/>.</summary>
+    public void DropBefore(long step, int trials)
     {
         lock (_gate)
         {
-            if (root is null || step <= _dropped || !Directory.Exists(root)) return;
-            foreach (string kept in Directory.GetDirectories(root, "trial-*").SelectMany(Within))
+            if (root is null || (step <= _dropped.Step && trials <= _dropped.Trials) || !Directory.Exists(root)) return;
+            foreach (string kept in Enumerable.Range(0, trials).Select(n => DirectoryOf(n)!).Where(Directory.Exists).SelectMany(Within))
             {
                 if (!long.TryParse(Path.GetFileName(kept)[Kept.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long of)
                     || of >= step) continue;
@@ -75,7 +75,7 @@ internal sealed class CheckpointArchive(string? root)
                 try { Directory.Delete(kept, recursive: true); }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
             }
-            _dropped = step;
+            _dropped = (step, trials);
         }
     }
 

@@ -7,4 +7,11 @@ namespace AutoPeft.Running;
 /// </param>
 /// <param name="KeepsFrom">The earliest step whose checkpoints other trials may still start from; null where trials go on from no
 /// checkpoint but their own.</param>
-public sealed record EndReceipt(bool Counts, long? KeepsFrom);
+public sealed record EndReceipt(bool Counts, long? KeepsFrom)
+{
+    /// <summary>
+    /// Number of trials that the study had made when it answered. <see cref="KeepsFrom"/> is about the checkpoints of these alone: a host
+    /// may act on an answer late, when trials of a next population have checkpoints of early steps again. Default 0: of no trial.
+    /// </summary>
+    public int Trials { get; init; }
+}

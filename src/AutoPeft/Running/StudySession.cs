@@ -131,7 +131,7 @@ public sealed class StudySession : IAsyncDisposable
                 counts = trial is { IsPending: false } or { State: TrialState.Running };
                 return trial is { State: TrialState.Running } ? [RecordOf(study, trial, end) with { Seconds = took?.TotalSeconds }] : [];
             },
-            study => new EndReceipt(counts, _policy.Scheduler.KeepsFrom(study)),
+            study => new EndReceipt(counts, _policy.Scheduler.KeepsFrom(study)) { Trials = study.Trials.Count },
             cancellationToken);
     }
 

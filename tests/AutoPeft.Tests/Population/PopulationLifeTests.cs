@@ -112,6 +112,21 @@ public sealed class PopulationLifeTests : IDisposable
             Assert.All(study.Trials.Where(t => t.Parent is not null && t.Reports.Count > 0),
                 t => Assert.Equal(t.Parent!.Step + 1, t.Reports[0].Step));
             Assert.Empty(StudyAudit.Run(log, d => SamplerCatalog.Create(d.Sampler)).Differences);
+            NobodyStartsFromWhatWasGivenUp(log);
+        }
+    }
+
+    /// <summary>At no point of a log has the scheduler let go of a checkpoint from which a later trial starts.</summary>
+    private static void NobodyStartsFromWhatWasGivenUp(List<StudyEvent> log)
+    {
+        long givenUp = 0;
+        for (int n = 1; n <= log.Count; n++)
+        {
+            if (log[n - 1] is TrialProposed { State: PopulationState.Begins }) givenUp = 0;
+            if (log[n - 1] is TrialProposed { Parent: { } parent } p)
+                Assert.True(parent.Step >= givenUp, $"trial {p.Number} starts at {parent.Step}; what lies before {givenUp} was given up");
+            Study study = Study.Of(log.Take(n));
+            givenUp = Math.Max(givenUp, SchedulerCatalog.Create(study.Definition.Scheduler).KeepsFrom(study) ?? 0);
         }
     }
 

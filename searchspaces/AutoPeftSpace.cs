@@ -1,6 +1,5 @@
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
-using AutoPeft.Peft.Training;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Peft.SearchSpaces;

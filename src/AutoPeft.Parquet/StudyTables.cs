@@ -92,8 +92,10 @@ public static class StudyTables
     /// <summary>The front: as <see cref="ParetoFront.Of"/>, by ascending first loss.</summary>
     public static Table Pareto(IStudyView study) => TrialTable("pareto", study, ParetoFront.Of(study));
 
-    /// <summary>Trial, step, metric, value, seconds: each trial's reports, by trial, step and metric; an attempt that starts over replaces
-    /// those of earlier ones step by step.</summary>
+    /// <summary>
+    /// Trial, step, metric, value, seconds: each trial's reports, by trial, step and metric; an attempt that starts over replaces those of
+    /// earlier ones step by step.
+    /// </summary>
     public static Table Curves(IStudyView study)
     {
         var points =
@@ -194,8 +196,9 @@ public static class StudyTables
         return counts ? Column.Int64(name, rows.Select(t => (long?)value(t))) : Column.Double(name, rows.Select(value));
     }
 
-    /// <summary>Seconds from the start of the trial's last attempt to a report of that attempt; null for others, and where the clock was
-    /// set back.</summary>
+    /// <summary>
+    /// Seconds from the start of the trial's last attempt to a report of that attempt; null for others, and where the clock was set back.
+    /// </summary>
     private static double? SecondsOf(Trial trial, Report report) =>
         report.Attempt == trial.Attempt && (report.Time - trial.StartedAt)?.TotalSeconds is >= 0 and var seconds ? seconds : null;
 

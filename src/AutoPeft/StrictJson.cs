@@ -2,8 +2,9 @@ using System.Text.Json;
 
 namespace AutoPeft;
 
-/// <summary>JSON that a person or another program wrote: an object that names a member twice is refused, since nobody can say which is
-/// meant.</summary>
+/// <summary>
+/// JSON that a person or another program wrote: an object that names a member twice is refused, since nobody can say which is meant.
+/// </summary>
 internal static class StrictJson
 {
     /// <summary>For parsers that take options.</summary>

@@ -1,5 +1,5 @@
 using AutoPeft.Analysis.Importance;
-using AutoPeft.Samplers;
+using AutoPeft.Catalogs;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Analysis.Benchmarks;

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using AutoPeft.Catalogs;
 using AutoPeft.Functions;
-using AutoPeft.Samplers;
 using AutoPeft.TestKit;
 
 namespace AutoPeft.Benchmarks;

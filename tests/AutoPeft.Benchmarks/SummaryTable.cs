@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AutoPeft.Catalogs;
 using AutoPeft.Functions;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AutoPeft.Catalogs;
 using AutoPeft.Functions;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Postgres;
@@ -10,8 +11,10 @@ using AutoPeft.TestKit;
 
 namespace AutoPeft.Chaos;
 
-/// <summary>How many trials a second a study takes, with trials that take no time: on a silo in one process over a journal, and on many
-/// silos over one PostgreSQL, synced to disk, on the same machine.</summary>
+/// <summary>
+/// How many trials a second a study takes, with trials that take no time: on a silo in one process over a journal, and on many silos over
+/// one PostgreSQL, synced to disk, on the same machine.
+/// </summary>
 internal static class Throughput
 {
     private const string Study = "throughput";

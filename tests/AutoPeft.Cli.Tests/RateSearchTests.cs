@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Training;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

@@ -1,6 +1,6 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.MLNet;
-using AutoPeft.Samplers;
 
 namespace AutoPeft.Cli.Tests;
 

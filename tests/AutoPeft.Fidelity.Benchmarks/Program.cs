@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Catalogs;
 using AutoPeft.Fidelity.Benchmarks;
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;

@@ -1,4 +1,4 @@
-using AutoPeft.Samplers;
+using AutoPeft.Catalogs;
 
 namespace AutoPeft.MLNet.Tests;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using AutoPeft.Catalogs;
 using AutoPeft.Orleans.Contracts;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Orleans.Studies;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using AutoPeft.Analysis.Stopping;
+using AutoPeft.Catalogs;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;

@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
+using AutoPeft.Catalogs;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Studies;
 using Xunit;
 
 namespace AutoPeft.TestKit;
 
-/// <summary>What everything that runs a study promises, however many machines it has. Inherit it, and say how to start the host on a store
-/// and how to make a store.</summary>
+/// <summary>
+/// What everything that runs a study promises, however many machines it has. Inherit it, and say how to start the host on a store and how
+/// to make a store.
+/// </summary>
 public abstract partial class HostContract : IAsyncLifetime
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);

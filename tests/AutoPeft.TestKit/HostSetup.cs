@@ -1,7 +1,6 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Functions;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.TestKit;

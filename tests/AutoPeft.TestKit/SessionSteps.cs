@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoPeft.Catalogs;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Scheduling;

@@ -1,5 +1,6 @@
 // Two silos of one cluster, whose members and study are in PostgreSQL, from packages alone: as two machines would, each with a store and
 // a worker of its own.
+using AutoPeft.Catalogs;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Postgres;
 using AutoPeft.Running;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AutoPeft.Catalogs;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Parquet;
-using AutoPeft.Population;
 using AutoPeft.Reporting;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoPeft.Catalogs;
 using AutoPeft.Cli.Programs;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;

@@ -3,6 +3,7 @@ using AutoPeft.Analysis.Racing;
 using AutoPeft.Cli.Insight;
 using AutoPeft.Parquet.Tables;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Training;
 using AutoPeft.Reporting;
 using AutoPeft.Studies;

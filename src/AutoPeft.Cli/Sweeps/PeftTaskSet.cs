@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoPeft.Catalogs;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TaskSets;

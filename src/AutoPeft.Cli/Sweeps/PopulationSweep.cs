@@ -1,5 +1,5 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Population;
-using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;

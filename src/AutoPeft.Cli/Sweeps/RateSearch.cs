@@ -1,4 +1,4 @@
-using AutoPeft.Peft.Training;
+using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

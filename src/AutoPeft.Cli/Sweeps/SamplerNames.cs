@@ -1,3 +1,4 @@
+using AutoPeft.Catalogs;
 using AutoPeft.MLNet;
 using AutoPeft.Samplers;
 

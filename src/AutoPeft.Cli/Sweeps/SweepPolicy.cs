@@ -1,8 +1,8 @@
 using AutoPeft.Analysis.Racing;
+using AutoPeft.Catalogs;
 using AutoPeft.LanguageModels;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Sweeps;

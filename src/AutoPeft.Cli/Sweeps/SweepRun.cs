@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AutoPeft.Catalogs;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Orleans.Hosting;
 using AutoPeft.Parquet;

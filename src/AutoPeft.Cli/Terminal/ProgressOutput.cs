@@ -1,7 +1,8 @@
 namespace AutoPeft.Cli.Terminal;
 
-/// <summary>Progress on a terminal that may be full, closed or gone: what cannot be shown ends nothing, and is not tried again.
-/// Thread-safe.</summary>
+/// <summary>
+/// Progress on a terminal that may be full, closed or gone: what cannot be shown ends nothing, and is not tried again. Thread-safe.
+/// </summary>
 internal sealed class ProgressOutput
 {
     private int _failed;

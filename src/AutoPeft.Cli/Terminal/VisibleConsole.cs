@@ -4,8 +4,10 @@ using Spectre.Console.Rendering;
 
 namespace AutoPeft.Cli.Terminal;
 
-/// <summary>Has everything that this program prints, tables and lines alike, pass <see cref="VisibleText"/>; only the sequences that draw
-/// tables and colours reach the terminal as they are.</summary>
+/// <summary>
+/// Has everything that this program prints, tables and lines alike, pass <see cref="VisibleText"/>; only the sequences that draw tables and
+/// colours reach the terminal as they are.
+/// </summary>
 internal static class VisibleConsole
 {
     /// <summary>Called once, before anything is printed.</summary>

@@ -9,8 +9,10 @@ namespace AutoPeft.Cli.Terminal;
 /// </summary>
 internal static class VisibleText
 {
-    /// <summary>The text with nothing left to obey but line ends, tabs, and a carriage return that starts it, which is how a progress line
-    /// is drawn anew.</summary>
+    /// <summary>
+    /// The text with nothing left to obey but line ends, tabs, and a carriage return that starts it, which is how a progress line is drawn
+    /// anew.
+    /// </summary>
     public static string Of(string text)
     {
         int first = 0;

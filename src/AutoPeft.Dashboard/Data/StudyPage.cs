@@ -5,8 +5,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>A study's page: what does not change while it is looked at (the
-/// definition), and what does (budget, counts, front, hypervolume, workers).</summary>
+/// <summary>
+/// A study's page: what does not change while it is looked at (the definition), and what does (budget, counts, front, hypervolume,
+/// workers).
+/// </summary>
 internal static class StudyPage
 {
     // As many steps as a curve of this width can show.

@@ -5,8 +5,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>All trials as comma-separated values (RFC 4180), for spreadsheets: number, state, parameters, objectives, outcomes, seconds,
-/// times in UTC, worker, device, attempt, error, note.</summary>
+/// <summary>
+/// All trials as comma-separated values (RFC 4180), for spreadsheets: number, state, parameters, objectives, outcomes, seconds, times in
+/// UTC, worker, device, attempt, error, note.
+/// </summary>
 internal static class TrialCsv
 {
     /// <summary>The file's bytes: UTF-8, a header line, a line for each trial in the order of proposal.</summary>

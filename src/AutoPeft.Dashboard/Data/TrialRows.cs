@@ -4,8 +4,9 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Dashboard.Data;
 
-/// <summary>A window of the trial table, a row an array: number, state, attempt, started, finished, seconds, values, codes, device, error,
-/// note.</summary>
+/// <summary>
+/// A window of the trial table, a row an array: number, state, attempt, started, finished, seconds, values, codes, device, error, note.
+/// </summary>
 internal static class TrialRows
 {
     /// <summary>Rows in one answer.</summary>

@@ -9,8 +9,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AutoPeft.Dashboard.Web;
 
-/// <summary>What the page can do to a study: pause, resume, requeue (a failed trial is retried), enqueue, write a note. Each is an event of
-/// the study's log, as if a command had done it.</summary>
+/// <summary>
+/// What the page can do to a study: pause, resume, requeue (a failed trial is retried), enqueue, write a note. Each is an event of the
+/// study's log, as if a command had done it.
+/// </summary>
 internal sealed class ChangeEndpoints(ReadEndpoints reading)
 {
     private const string Study = "/api/studies/{id:regex(^[0-9a-f]{{16}}$)}";

@@ -4,8 +4,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoPeft.Orleans.Endpoints;
 
-/// <summary>A transport that nobody can connect through: a silo that uses it opens no socket. For a silo that is a cluster of its own;
-/// calls within a silo use no transport.</summary>
+/// <summary>
+/// A transport that nobody can connect through: a silo that uses it opens no socket. For a silo that is a cluster of its own; calls within
+/// a silo use no transport.
+/// </summary>
 internal sealed class ClosedTransport : IConnectionListenerFactory, IConnectionListener
 {
     private readonly CancellationTokenSource _closed = new();

@@ -12,8 +12,10 @@ using Orleans.Placement;
 
 namespace AutoPeft.Orleans.Grains;
 
-/// <summary>A study's one writer: opens its session where it is activated and passes calls on. Two activations, as a change of membership
-/// may bring, are two writers on one log: each append of theirs is compare-and-set, so one of them decides again.</summary>
+/// <summary>
+/// A study's one writer: opens its session where it is activated and passes calls on. Two activations, as a change of membership may bring,
+/// are two writers on one log: each append of theirs is compare-and-set, so one of them decides again.
+/// </summary>
 /// <remarks>
 /// Reentrant, because the session is the queue: it makes decisions one at a time, on its own lock, and appends those that came together in
 /// one durable write. A grain that took one call at a time would spend a synced write on each, and could not let a free slot wait for work.

@@ -6,8 +6,10 @@ using Orleans.Runtime.Placement;
 
 namespace AutoPeft.Orleans.Grains;
 
-/// <summary>A trial while an attempt of it runs, on the silo whose slot asked first. The attempt itself lives in the silo's
-/// <see cref="RunningAttempts"/>, so that the grain may come and go.</summary>
+/// <summary>
+/// A trial while an attempt of it runs, on the silo whose slot asked first. The attempt itself lives in the silo's
+/// <see cref="RunningAttempts"/>, so that the grain may come and go.
+/// </summary>
 [PreferLocalPlacement, Immovable, Reentrant]
 internal sealed class TrialGrain(RunningAttempts attempts, ILocalSiloDetails silo) : Grain, ITrialGrain
 {

@@ -6,8 +6,10 @@ namespace AutoPeft.Orleans.Hosting;
 /// <summary>What a silo does for studies.</summary>
 public sealed class AutoPeftSiloOptions
 {
-    /// <summary>The names of the studies that the silo's slots serve, in this order. Null (the default) for every study that
-    /// <see cref="Orleans.Studies.IStudySessions"/> lists.</summary>
+    /// <summary>
+    /// The names of the studies that the silo's slots serve, in this order. Null (the default) for every study that
+    /// <see cref="Orleans.Studies.IStudySessions"/> lists.
+    /// </summary>
     public IReadOnlyList<string>? Studies { get; set; }
 
     /// <summary>
@@ -24,8 +26,9 @@ public sealed class AutoPeftSiloOptions
     /// </summary>
     public SweepOptions Sweep { get; set; } = new();
 
-    /// <summary>Runs attempts of the one study that is served, on workers that the program keeps; null where the silo makes its
-    /// own.</summary>
+    /// <summary>
+    /// Runs attempts of the one study that is served, on workers that the program keeps; null where the silo makes its own.
+    /// </summary>
     internal AttemptRunner? Runner { get; set; }
 
     /// <summary>The definition of the one study that is served, as the program declares it; null to ask the study's grain.</summary>
@@ -46,8 +49,10 @@ public sealed class AutoPeftSiloOptions
         });
     }
 
-    /// <summary>A folder's name for a study: letters, digits and a few signs as they are, everything else as its code, so that no two
-    /// studies share one.</summary>
+    /// <summary>
+    /// A folder's name for a study: letters, digits and a few signs as they are, everything else as its code, so that no two studies share
+    /// one.
+    /// </summary>
     private static string FolderOf(string study) =>
         string.Concat(study.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c.ToString()
             : FormattableString.Invariant($"~{(int)c:x}~")));

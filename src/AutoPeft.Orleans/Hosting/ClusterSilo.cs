@@ -75,8 +75,10 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// <summary>How often the silo joined again.</summary>
     public int Rejoined { get; private set; }
 
-    /// <summary>Leaves the cluster. Running trials are stopped and back in the queue when this returns, unless the cluster cannot be
-    /// reached; then the other silos put them back.</summary>
+    /// <summary>
+    /// Leaves the cluster. Running trials are stopped and back in the queue when this returns, unless the cluster cannot be reached; then
+    /// the other silos put them back.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);

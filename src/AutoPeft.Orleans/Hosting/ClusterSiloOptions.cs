@@ -13,22 +13,27 @@ public sealed record ClusterSiloOptions
     /// <summary>The study that the silo serves.</summary>
     public required string Study { get; init; }
 
-    /// <summary>Opens the study's store, for the grain that decides for the study; it may be on any silo, and the grain disposes the
-    /// store.</summary>
+    /// <summary>
+    /// Opens the study's store, for the grain that decides for the study; it may be on any silo, and the grain disposes the store.
+    /// </summary>
     public required Func<CancellationToken, Task<IStudyStore>> OpenStore { get; init; }
 
     /// <summary>Who decides for the study; the same on every silo.</summary>
     public required Func<StudyDefinition, StudyPolicy> Policy { get; init; }
 
-    /// <summary>Runs attempts on this process's workers, which the caller disposes, after the silo. Null (the default) for a silo that
-    /// decides and runs nothing.</summary>
+    /// <summary>
+    /// Runs attempts on this process's workers, which the caller disposes, after the silo. Null (the default) for a silo that decides and
+    /// runs nothing.
+    /// </summary>
     public AttemptRunner? Runner { get; init; }
 
     /// <summary>Where the silo listens. Default: loopback.</summary>
     public SiloEndpoint Endpoint { get; init; } = new();
 
-    /// <summary>The certificate by which the cluster's silos know each other, the same on every machine; null (the default) for the one
-    /// that the first silo made and the database has.</summary>
+    /// <summary>
+    /// The certificate by which the cluster's silos know each other, the same on every machine; null (the default) for the one that the
+    /// first silo made and the database has.
+    /// </summary>
     public SiloCertificate? Certificate { get; init; }
 
     /// <summary>

@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoPeft.Orleans.Hosting;
 
-/// <summary>One silo in this process, with no more around it than it needs: no configuration files, no signal handlers, warnings and errors
-/// to standard error.</summary>
+/// <summary>
+/// One silo in this process, with no more around it than it needs: no configuration files, no signal handlers, warnings and errors to
+/// standard error.
+/// </summary>
 internal sealed class SiloHost : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);

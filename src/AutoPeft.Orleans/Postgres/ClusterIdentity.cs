@@ -4,8 +4,10 @@ using AutoPeft.Orleans.Endpoints;
 
 namespace AutoPeft.Orleans.Postgres;
 
-/// <summary>What the silos of a database's clusters know each other by: made by the first silo, and kept where only those can read it who
-/// can read the studies.</summary>
+/// <summary>
+/// What the silos of a database's clusters know each other by: made by the first silo, and kept where only those can read it who can read
+/// the studies.
+/// </summary>
 /// <param name="Name">The first part of the clusters' names.</param>
 /// <param name="Certificate">A self-signed certificate with its private key, as PKCS #12 without a password.</param>
 internal sealed record ClusterIdentity(string Name, byte[] Certificate)

@@ -7,8 +7,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Orleans.Slots;
 
-/// <summary>One attempt on a slot of this silo: laid ready by the slot's loop, begun by the trial's grain, and seen through on the thread
-/// pool whatever becomes of the grain. Thread-safe.</summary>
+/// <summary>
+/// One attempt on a slot of this silo: laid ready by the slot's loop, begun by the trial's grain, and seen through on the thread pool
+/// whatever becomes of the grain. Thread-safe.
+/// </summary>
 /// <param name="definition">What the study is.</param>
 /// <param name="assignment">What to run.</param>
 /// <param name="name">The worker as the log names it.</param>
@@ -28,8 +30,9 @@ internal sealed class RunningAttempt(
 
     public AttemptId Id => assignment.Id;
 
-    /// <summary>How the attempt ended; null where another one counts. Fails where the machine or the worker cannot serve the
-    /// study.</summary>
+    /// <summary>
+    /// How the attempt ended; null where another one counts. Fails where the machine or the worker cannot serve the study.
+    /// </summary>
     public Task<AttemptEnd?> Ended => _ended.Task;
 
     /// <summary>How long the attempt has been running, or ran.</summary>
@@ -51,8 +54,9 @@ internal sealed class RunningAttempt(
         if (Interlocked.Exchange(ref _begun, 1) == 0) _ = Task.Run(RunAsync);
     }
 
-    /// <summary>Stops the attempt; it ends as interrupted, for the first reason that was given. One that has not begun does not begin any
-    /// more.</summary>
+    /// <summary>
+    /// Stops the attempt; it ends as interrupted, for the first reason that was given. One that has not begun does not begin any more.
+    /// </summary>
     public void Stop(string reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);

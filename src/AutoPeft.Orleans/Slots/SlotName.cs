@@ -2,8 +2,10 @@ using AutoPeft.Running;
 
 namespace AutoPeft.Orleans.Slots;
 
-/// <summary>What the log calls a slot's worker: the silo's address and the worker's own name, as in
-/// "127.0.0.1:11111@421036812/in-process/cpu:0". A silo that starts again has another address.</summary>
+/// <summary>
+/// What the log calls a slot's worker: the silo's address and the worker's own name, as in "127.0.0.1:11111@421036812/in-process/cpu:0". A
+/// silo that starts again has another address.
+/// </summary>
 internal static class SlotName
 {
     public static string Of(SiloAddress silo, IWorker worker) => $"{silo.ToParsableString()}/{worker.Name}";

@@ -6,8 +6,10 @@ using AutoPeft.Scheduling;
 
 namespace AutoPeft.Orleans.Slots;
 
-/// <summary>Calls of a study's grain that are made again while the grain moves to another silo, its silo is silent, or its store is away.
-/// Every call of a study may be made twice.</summary>
+/// <summary>
+/// Calls of a study's grain that are made again while the grain moves to another silo, its silo is silent, or its store is away. Every call
+/// of a study may be made twice.
+/// </summary>
 /// <param name="study">The study.</param>
 /// <param name="name">Its name.</param>
 /// <param name="patience">After this time without any answer the call fails.</param>

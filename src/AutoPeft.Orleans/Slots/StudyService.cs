@@ -5,8 +5,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Orleans.Slots;
 
-/// <summary>Runs one study's trials on the slots of this silo: a loop for each slot, which asks the study, has the trial's grain begin the
-/// attempt, and gives the study its end.</summary>
+/// <summary>
+/// Runs one study's trials on the slots of this silo: a loop for each slot, which asks the study, has the trial's grain begin the attempt,
+/// and gives the study its end.
+/// </summary>
 /// <param name="name">The study's name.</param>
 /// <param name="definition">What the study is.</param>
 /// <param name="study">The study.</param>
@@ -117,8 +119,9 @@ internal sealed class StudyService(
         attempt.Stop("its grain could not be placed on the silo whose slot has it");
     }
 
-    /// <summary>Puts back what the study may still think runs here: a trial whose answer was lost on the way to a slot that has
-    /// left.</summary>
+    /// <summary>
+    /// Puts back what the study may still think runs here: a trial whose answer was lost on the way to a slot that has left.
+    /// </summary>
     private async Task LeaveAsync(string reason, CancellationToken told)
     {
         try { await study.LeaveAsync(silo, reason, told).ConfigureAwait(false); }

@@ -3,8 +3,10 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Orleans.Studies;
 
-/// <summary>Opens studies by name, for the grains that decide for them. Every silo of a cluster must open the same studies with the same
-/// policy, since any of them may be asked. Thread-safe.</summary>
+/// <summary>
+/// Opens studies by name, for the grains that decide for them. Every silo of a cluster must open the same studies with the same policy,
+/// since any of them may be asked. Thread-safe.
+/// </summary>
 public interface IStudySessions
 {
     /// <summary>Opens a study.</summary>
@@ -45,8 +47,8 @@ public sealed class GivenStudy(string name, StudySession session) : IStudySessio
 
 /// <summary>Studies in stores that every silo of the cluster reaches, such as the studies of a PostgreSQL database.</summary>
 /// <param name="open">Opens the store of a study; the grain disposes the store.</param>
-/// <param name="policy">Who decides for a study: what its definition says, as a rule (<see cref="Samplers.SamplerCatalog"/>,
-/// <see cref="Scheduling.SchedulerCatalog"/>).</param>
+/// <param name="policy">Who decides for a study: what its definition says, as a rule (<see cref="Catalogs.SamplerCatalog"/>,
+/// <see cref="Catalogs.SchedulerCatalog"/>).</param>
 /// <param name="list">The names of the studies; null where silos name the studies that they serve.</param>
 public sealed class StoredStudies(
     Func<string, CancellationToken, Task<IStudyStore>> open, Func<StudyDefinition, StudyPolicy> policy, Func<CancellationToken,

@@ -1,6 +1,6 @@
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
+using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

@@ -1,6 +1,5 @@
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

@@ -12,8 +12,10 @@ public sealed record StudyReportOptions
     /// </summary>
     public string? Live { get; init; }
 
-    /// <summary>The command that shows the study live; a page that is opened as a file says so. Null where there is none, or <see
-    /// cref="Live"/> does.</summary>
+    /// <summary>
+    /// The command that shows the study live; a page that is opened as a file says so. Null where there is none, or <see cref="Live"/>
+    /// does.
+    /// </summary>
     public string? LiveCommand { get; init; }
 
     /// <summary>

@@ -8,8 +8,9 @@ public abstract record AttemptEnd
 {
     private AttemptEnd() { }
 
-    /// <summary>The exception behind the end, where the attempt ran in this
-    /// process; null elsewhere. The log keeps one line of it.</summary>
+    /// <summary>
+    /// The exception behind the end, where the attempt ran in this process; null elsewhere. The log keeps one line of it.
+    /// </summary>
     public Exception? Cause { get; init; }
 
     /// <summary>The trial has a value for every objective.</summary>

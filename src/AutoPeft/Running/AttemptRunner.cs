@@ -134,8 +134,10 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         if (_checkpoints.Keep(trial, step) is { } why) LogNotKept(trial, step, why);
     }
 
-    /// <summary>Leaves an exception with its stack where a person finds it: with the
-    /// logger, and as <see cref="ErrorFile"/> in the trial's directory.</summary>
+    /// <summary>
+    /// Leaves an exception with its stack where a person finds it: with the logger, and as <see cref="ErrorFile"/> in the trial's
+    /// directory.
+    /// </summary>
     private async Task TellAsync(TrialAssignment trial, Exception cause)
     {
         LogFailed(trial.Number, cause);

@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 
 namespace AutoPeft.Running;
 
-/// <summary>Runs trials, and keeps the exception that each trial's last attempt
-/// ended with, stack and all. Thread-safe where the runner is.</summary>
+/// <summary>
+/// Runs trials, and keeps the exception that each trial's last attempt ended with, stack and all. Thread-safe where the runner is.
+/// </summary>
 internal sealed class WatchedRunner(ITrialRunner runner) : ITrialRunner
 {
     private readonly ConcurrentDictionary<int, Exception> _failures = [];

@@ -1,3 +1,4 @@
+using AutoPeft.GaussianProcess;
 using AutoPeft.Randomness;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

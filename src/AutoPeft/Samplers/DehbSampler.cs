@@ -1,4 +1,5 @@
 using AutoPeft.Randomness;
+using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

@@ -26,8 +26,9 @@ public interface IScheduler
     /// <summary>As people type it.</summary>
     string Name { get; }
 
-    /// <summary>The metrics that a report must have for the scheduler to decide
-    /// on it; empty where it reads none, or says nothing of it.</summary>
+    /// <summary>
+    /// The metrics that a report must have for the scheduler to decide on it; empty where it reads none, or says nothing of it.
+    /// </summary>
     IReadOnlyList<string> Reads(StudyDefinition study) => [];
 
     /// <summary>Decides on a running trial whose latest report is the last of <see cref="Trial.Reports"/>.</summary>

@@ -2,12 +2,15 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>Finds out that a scheduler never had anything to decide on,
-/// which a person takes for trials that were all good enough.</summary>
+/// <summary>
+/// Finds out that a scheduler never had anything to decide on, which a person takes for trials that were all good enough.
+/// </summary>
 internal static class IdleScheduler
 {
-    /// <summary>Why the scheduler decided on no report of the study, in one line; null where it did, where it lets every trial run to its
-    /// end, or where no trial has completed yet.</summary>
+    /// <summary>
+    /// Why the scheduler decided on no report of the study, in one line; null where it did, where it lets every trial run to its end, or
+    /// where no trial has completed yet.
+    /// </summary>
     public static string? Because(IStudyView study, IScheduler scheduler)
     {
         if (scheduler is RunToEnd || study.Completed.Count == 0) return null;

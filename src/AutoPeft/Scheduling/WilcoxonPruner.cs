@@ -1,5 +1,4 @@
 using AutoPeft.Studies;
-using AutoPeft.TaskSets;
 
 namespace AutoPeft.Scheduling;
 
@@ -25,7 +24,7 @@ internal sealed record WilcoxonOptions
 /// For trials whose steps are repetitions (seeds, folds, tasks) and not progress: stops a trial that is worse than the best one on the
 /// steps that both have, by a one-sided signed-rank test. With several objectives, one that a trial of the front dominates significantly:
 /// worse in each objective by that test, or the same. Below four steps no such test is ever significant at 0.1; see
-/// <see cref="TaskRaceScheduler"/> for few tasks.
+/// <c>race</c> for few tasks.
 /// <example><code>new SweepBuilder…Scheduler(SchedulerCatalog.Create("wilcoxon:p=0.1"))</code></example>
 /// </summary>
 internal sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler

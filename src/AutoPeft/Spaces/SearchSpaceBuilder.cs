@@ -10,8 +10,9 @@ public sealed class SearchSpaceBuilder
     private readonly List<Constraint> _constraints = [];
     private readonly List<string> _expressions = [];
 
-    /// <summary>A real number from low to high; with a step, which goes with
-    /// no logarithmic scale, one of low, low + step, … up to high.</summary>
+    /// <summary>
+    /// A real number from low to high; with a step, which goes with no logarithmic scale, one of low, low + step, … up to high.
+    /// </summary>
     public SearchSpaceBuilder Float(string name, double low, double high, bool log = false, Condition? when = null,
         ParameterPrior? prior = null, double? step = null)
     {

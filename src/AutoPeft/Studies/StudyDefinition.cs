@@ -55,8 +55,9 @@ public sealed record StudyDefinition
     /// <summary>All randomness of the study hangs on this.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Trials to run in all, as last changed (<see cref="BudgetChanged"/>);
-    /// null if it is not known, as in an open ask-tell session.</summary>
+    /// <summary>
+    /// Trials to run in all, as last changed (<see cref="BudgetChanged"/>); null if it is not known, as in an open ask-tell session.
+    /// </summary>
     /// <exception cref="InvalidInputException">Below 1.</exception>
     public int? Budget
     {

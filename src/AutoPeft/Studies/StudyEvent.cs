@@ -162,8 +162,9 @@ public sealed record StudyPaused(DateTimeOffset Time, string Reason) : StudyEven
 /// <param name="Time">When it happened, UTC.</param>
 public sealed record StudyResumed(DateTimeOffset Time) : StudyEvent(Time);
 
-/// <summary>A person wrote a note on a trial or on the study; it stands in the place of the earlier one. Nothing that is decided depends on
-/// it.</summary>
+/// <summary>
+/// A person wrote a note on a trial or on the study; it stands in the place of the earlier one. Nothing that is decided depends on it.
+/// </summary>
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial that the note is on; null for a note on the study.</param>
 /// <param name="Text">The note, of one or more lines and at most <see cref="MaxLength"/> characters; empty takes the earlier one

@@ -90,8 +90,10 @@ public sealed class Trial
     /// <summary>Where it ran last.</summary>
     public string? Device { get; internal set; }
 
-    /// <summary>The number of its last attempt: 0 before the first start, then one more with each start, and one more where a person had it
-    /// run again (<see cref="TrialRetried"/>).</summary>
+    /// <summary>
+    /// The number of its last attempt: 0 before the first start, then one more with each start, and one more where a person had it run
+    /// again (<see cref="TrialRetried"/>).
+    /// </summary>
     public int Attempt { get; internal set; }
 
     /// <summary>

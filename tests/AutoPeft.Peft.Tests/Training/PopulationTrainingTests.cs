@@ -1,7 +1,7 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
-using AutoPeft.Population;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;

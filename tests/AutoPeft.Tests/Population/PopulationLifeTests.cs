@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using AutoPeft.Catalogs;
 using AutoPeft.Population;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using AutoPeft.Catalogs;
 using AutoPeft.Population;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;

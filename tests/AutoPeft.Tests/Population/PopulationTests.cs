@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using AutoPeft.Catalogs;
 using AutoPeft.Pareto;
-using AutoPeft.Population;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;

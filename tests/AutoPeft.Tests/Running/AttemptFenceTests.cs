@@ -213,8 +213,10 @@ public class AttemptFenceTests
 
     private static DeviceSlot Slot { get; } = DeviceSlot.Cpu(1)[0];
 
-    /// <summary>A worker whose calls go to either writer; its attempts are interrupted behind its back now and then, and it delivers its
-    /// results late and several times.</summary>
+    /// <summary>
+    /// A worker whose calls go to either writer; its attempts are interrupted behind its back now and then, and it delivers its results
+    /// late and several times.
+    /// </summary>
     private static async Task WorkAsync(StudySession[] writers, int worker, Random random, ConcurrentBag<AttemptId> counted)
     {
         StudySession Any() => writers[random.Next(writers.Length)];

@@ -57,13 +57,12 @@ public sealed class TelemetryTests : IDisposable
         Assert.All(trials, t => Assert.StartsWith("cpu:", (string)t.GetTagItem("autopeft.device")!, StringComparison.Ordinal));
         Activity failed = Assert.Single(trials, t => t.Status == ActivityStatusCode.Error);
         Assert.Equal((3, "failed"), ((int)failed.GetTagItem("autopeft.trial.number")!, failed.GetTagItem("autopeft.trial.state")));
-        // Of two workers one may have to ask again, since the other appended first.
+        // Workers that wait at once are served by one call, and a call whose append came second is made again: never more than asked for.
         Activity[] asks = [.. _spans.Where(s => s.OperationName == "ask")];
-        Assert.True(asks.Length >= 6);
-        Assert.All(asks,
-            a => Assert.Equal((1, 1, "random"),
-                ((int)a.GetTagItem("autopeft.ask.count")!, (int)a.GetTagItem("autopeft.ask.proposed")!,
-                    (string)a.GetTagItem("autopeft.study.sampler")!)));
+        Assert.All(asks, a => Assert.Equal("random", a.GetTagItem("autopeft.study.sampler")));
+        Assert.All(asks, a => Assert.Equal(a.GetTagItem("autopeft.ask.count"), a.GetTagItem("autopeft.ask.proposed")));
+        Assert.All(asks, a => Assert.InRange((int)a.GetTagItem("autopeft.ask.count")!, 1, 2));
+        Assert.True(asks.Sum(a => (int)a.GetTagItem("autopeft.ask.proposed")!) >= 6);
     }
 
     [Fact]

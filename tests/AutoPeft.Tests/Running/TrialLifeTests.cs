@@ -1,6 +1,6 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
-using AutoPeft.Samplers;
 using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

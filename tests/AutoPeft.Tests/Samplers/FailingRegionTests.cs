@@ -1,5 +1,5 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Functions;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;

@@ -1,3 +1,4 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Functions;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;

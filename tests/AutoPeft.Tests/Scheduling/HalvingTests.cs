@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoPeft.Catalogs;
 using AutoPeft.Randomness;
 using AutoPeft.Samplers;
 using AutoPeft.Scheduling;

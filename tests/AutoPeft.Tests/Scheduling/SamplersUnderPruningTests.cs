@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using AutoPeft.Catalogs;
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
-using AutoPeft.Scheduling;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;

@@ -1,4 +1,4 @@
-using AutoPeft.Scheduling;
+using AutoPeft.Catalogs;
 
 namespace AutoPeft.Tests.Scheduling;
 

@@ -1,3 +1,4 @@
+using AutoPeft.Catalogs;
 using AutoPeft.Scheduling;
 using AutoPeft.TestKit;
 

@@ -7,8 +7,9 @@ using AutoPeft.TestKit;
 
 namespace AutoPeft.Tests.Studies;
 
-/// <summary>What editors, text tools and bad disks make of a log: nothing readable is lost, and what cannot be read is said with its line
-/// and byte.</summary>
+/// <summary>
+/// What editors, text tools and bad disks make of a log: nothing readable is lost, and what cannot be read is said with its line and byte.
+/// </summary>
 public sealed class JournalDamageTests : IDisposable
 {
     private readonly string _directory = StudyFixture.TemporaryDirectory();

@@ -12,7 +12,7 @@ namespace AutoPeft.Analysis.Comparison;
 public sealed record TaskTableRow(int Trial, ImmutableArray<double> Results, double MeanRank, int WorstRank, double? Score);
 
 /// <summary>
-/// What a study over a set of tasks (<see cref="TaskSets.TaskSetRunner"/>) says about each configuration on each task: ranks and
+/// What a study over a set of tasks (<see cref="Running.TaskSetRunner"/>) says about each configuration on each task: ranks and
 /// performance profiles, which compare configurations with each other and so are no trial's value. Only configurations that ran every task
 /// are there.
 /// </summary>

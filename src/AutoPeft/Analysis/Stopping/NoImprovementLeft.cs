@@ -1,7 +1,6 @@
 using AutoPeft.GaussianProcess;
 using AutoPeft.Pareto;
 using AutoPeft.Randomness;
-using AutoPeft.Samplers;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 

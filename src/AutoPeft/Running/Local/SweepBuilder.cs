@@ -1,5 +1,5 @@
 using AutoPeft.Analysis.Stopping;
-using AutoPeft.Population;
+using AutoPeft.Catalogs;
 using AutoPeft.Samplers;
 using AutoPeft.Samplers.Transfer;
 using AutoPeft.Scheduling;
@@ -125,8 +125,10 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// </summary>
     public SweepBuilder<T> TrialDirectory(string path) => Do(() => _trialDirectory = path);
 
-    /// <summary>Configurations of your own, run before the sampler is asked; they count towards the trials. Those that a journal's study
-    /// has already are left out.</summary>
+    /// <summary>
+    /// Configurations of your own, run before the sampler is asked; they count towards the trials. Those that a journal's study has already
+    /// are left out.
+    /// </summary>
     /// <exception cref="InvalidInputException">One is outside the space.</exception>
     public SweepBuilder<T> Enqueue(params IEnumerable<T> configurations) => Do(() => _enqueued.AddRange(configurations.Select(_write)));
 
@@ -143,17 +145,22 @@ public sealed partial class SweepBuilder<T> where T : notnull
         _beginWith.AddRange(earlier.Select(e => (e, count)));
     });
 
-    /// <summary>Ends the study early when the rule says so: a target, a number, an expected gain (<see cref="TargetReached"/>,
-    /// <see cref="TimeLimit"/>, <see cref="NoImprovementLeft"/>).</summary>
+    /// <summary>
+    /// Ends the study early when the rule says so: a target, a number, an expected gain (<see cref="TargetReached"/>,
+    /// <see cref="TimeLimit"/>, <see cref="NoImprovementLeft"/>).
+    /// </summary>
     public SweepBuilder<T> StopWhen(IStopRule rule) => Do(() => _stopRules.Add(rule));
 
-    /// <summary>Starts no trial later than this after the run began; what runs then runs to its end, and a journal goes on next time. No
-    /// limit unless stated.</summary>
+    /// <summary>
+    /// Starts no trial later than this after the run began; what runs then runs to its end, and a journal goes on next time. No limit
+    /// unless stated.
+    /// </summary>
     public SweepBuilder<T> Timeout(TimeSpan time) =>
         Do(() => _timeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A sweep's timeout must be above 0."));
 
-    /// <summary>A trial that takes longer fails; its objective hears of it
-    /// through its cancellation token. No limit unless stated.</summary>
+    /// <summary>
+    /// A trial that takes longer fails; its objective hears of it through its cancellation token. No limit unless stated.
+    /// </summary>
     public SweepBuilder<T> TrialTimeout(TimeSpan time) =>
         Do(() => _trialTimeout = time > TimeSpan.Zero ? time : throw new InvalidInputException("A trial's timeout must be above 0."));
 
@@ -166,8 +173,10 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <summary>Is told after each trial how far the sweep has come.</summary>
     public SweepBuilder<T> Progress(IProgress<SweepProgress> progress) => Do(() => _progress = progress);
 
-    /// <summary>Hears what a person may have to know: exceptions of trials with their stacks, reports that are left out, a scheduler that
-    /// never acted. Nobody unless stated; the library writes to no console.</summary>
+    /// <summary>
+    /// Hears what a person may have to know: exceptions of trials with their stacks, reports that are left out, a scheduler that never
+    /// acted. Nobody unless stated; the library writes to no console.
+    /// </summary>
     public SweepBuilder<T> Logger(ILogger logger) => Do(() => _logger = logger);
 
     /// <summary>Runs the sweep with a function that gives one number per objective (and per outcome, after them).</summary>
@@ -229,17 +238,18 @@ public sealed partial class SweepBuilder<T> where T : notnull
 
     /// <summary>
     /// Runs the sweep over a set of tasks, one configuration for all: the function is called for each task with its name, and gives one
-    /// number per objective (and per outcome); each objective's value is
-    /// <paramref name="tasks"/>' aggregate. <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every
-    /// task. See <see cref="TaskSetRunner"/>.
+    /// number per objective (and per outcome); each objective's value is the aggregate that <paramref name="tasks"/> names.
+    /// <c>Scheduler("race:aggregate=…")</c> stops configurations that lose before they have run every task.
     /// </summary>
+    /// <param name="tasks">The tasks, in the order in which a trial runs them, and their aggregate (default: the mean of the worst
+    /// half).</param>
+    /// <param name="objective">Takes the configuration, the task's name, the trial to report to, and a cancellation token.</param>
+    /// <param name="cancellationToken">Ends the sweep; a journal goes on with it.</param>
     public Task<SweepResult<T>> RunAsync(TaskSetOptions tasks, Func<T, string, SweepTrial, CancellationToken, Task<double[]>> objective,
         CancellationToken cancellationToken = default) =>
-        RunWithAsync(study =>
-            new TaskSetRunner(study, tasks,
-            [.. tasks.Tasks.Select(task =>
-            new DelegateRunner<T>(study, _read, (value, trial, token) => objective(value, task.Name, trial, token)))], _logger),
-            cancellationToken);
+        RunWithAsync(study => new TaskSetRunner(study, tasks,
+            [.. tasks.Tasks.Select(task => new DelegateRunner<T>(study, _read,
+                (value, trial, token) => objective(value, task.Name, trial, token)))], _logger), cancellationToken);
 
     /// <summary>
     /// Runs the sweep with a runner of your own, made for the study; it serves every worker at once, and has to be thread-safe where there

@@ -12,8 +12,10 @@ public sealed record SweepOptions
     /// <summary>Where each trial gets a directory of its own; null (the default) for none.</summary>
     public string? TrialDirectory { get; init; }
 
-    /// <summary>Hears what a person may have to know and no record of the log says: reports that are left out, checkpoints that are
-    /// missing, exceptions of trials with their stacks. Default: nobody.</summary>
+    /// <summary>
+    /// Hears what a person may have to know and no record of the log says: reports that are left out, checkpoints that are missing,
+    /// exceptions of trials with their stacks. Default: nobody.
+    /// </summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>

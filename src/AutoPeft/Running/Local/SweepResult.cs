@@ -16,12 +16,16 @@ public sealed class SweepResult<T>
     /// <summary>Everything that is known of it.</summary>
     public IStudyView Study { get; }
 
-    /// <summary>The exceptions of trials that failed in this run, with their stacks, by
-    /// trial number. The study keeps one line of each (<see cref="Trial.Error"/>).</summary>
+    /// <summary>
+    /// The exceptions of trials that failed in this run, with their stacks, by trial number. The study keeps one line of each
+    /// (<see cref="Trial.Error"/>).
+    /// </summary>
     public IReadOnlyDictionary<int, Exception> Failures { get; }
 
-    /// <summary>What a person should know of this run, a line each: why it ended early, which errors trials failed with, that the scheduler
-    /// never acted. Empty where all is well.</summary>
+    /// <summary>
+    /// What a person should know of this run, a line each: why it ended early, which errors trials failed with, that the scheduler never
+    /// acted. Empty where all is well.
+    /// </summary>
     public IReadOnlyList<string> Remarks { get; }
 
     /// <summary>The Pareto front, by the first objective from its best to its worst. For one objective: the best trial.</summary>

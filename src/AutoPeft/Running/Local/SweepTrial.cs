@@ -18,8 +18,10 @@ public sealed class SweepTrial
     /// <summary>The trial's number, seed and device.</summary>
     public TrialAssignment Assignment { get; }
 
-    /// <summary>Reports one measurement at a step. A scheduler decides on reports that have every metric that it reads: with several
-    /// objectives give them all at once.</summary>
+    /// <summary>
+    /// Reports one measurement at a step. A scheduler decides on reports that have every metric that it reads: with several objectives give
+    /// them all at once.
+    /// </summary>
     /// <param name="step">Epochs, steps, whatever trials are compared at; ascending.</param>
     /// <param name="metric">The objective's name where it is an objective, else any.</param>
     /// <param name="value">The measurement.</param>
@@ -54,8 +56,9 @@ public sealed class SweepTrial
         if (decision is Decision.Stop or Decision.Pause) throw new TrialStoppedException(step);
     }
 
-    /// <summary>Keeps a measurement with the trial's result that is no objective:
-    /// seconds, memory, a test score. The last one of a name counts.</summary>
+    /// <summary>
+    /// Keeps a measurement with the trial's result that is no objective: seconds, memory, a test score. The last one of a name counts.
+    /// </summary>
     public void Measure(string metric, double value) => ImmutableInterlocked.Update(ref _measured, m => m.SetItem(metric, value));
 
     internal ImmutableSortedDictionary<string, double> Measured => _measured;

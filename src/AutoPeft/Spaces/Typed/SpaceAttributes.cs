@@ -25,8 +25,9 @@ public sealed class FloatAttribute(double low, double high) : ParameterAttribute
     /// <summary>Whether the scale is logarithmic; not with <see cref="Step"/>.</summary>
     public bool Log { get; set; }
 
-    /// <summary>Distance between neighbouring values, counted from
-    /// <see cref="Low"/>; 0, the default, for every number in the range.</summary>
+    /// <summary>
+    /// Distance between neighbouring values, counted from <see cref="Low"/>; 0, the default, for every number in the range.
+    /// </summary>
     public double Step { get; set; }
 }
 

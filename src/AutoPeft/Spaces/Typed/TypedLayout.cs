@@ -44,8 +44,9 @@ internal sealed class TypedLayout
         return Make(configuration, ref at);
     }
 
-    /// <summary>The values of an instance's parameters, in the order of
-    /// <see cref="SearchSpace.Parameters"/>; null where one does not exist.</summary>
+    /// <summary>
+    /// The values of an instance's parameters, in the order of <see cref="SearchSpace.Parameters"/>; null where one does not exist.
+    /// </summary>
     public IEnumerable<object?> Values(object? instance)
     {
         foreach (Part part in _parts)

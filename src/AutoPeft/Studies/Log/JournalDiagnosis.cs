@@ -2,8 +2,9 @@ using System.Globalization;
 
 namespace AutoPeft.Studies;
 
-/// <summary>Says what is wrong with a journal where a reader stopped, with the line and the byte, and what of the file is
-/// readable.</summary>
+/// <summary>
+/// Says what is wrong with a journal where a reader stopped, with the line and the byte, and what of the file is readable.
+/// </summary>
 /// <param name="path">The file's, for messages.</param>
 internal sealed class JournalDiagnosis(string path)
 {

@@ -68,8 +68,10 @@ internal static class JournalFormat
         output.Write("\n"u8);
     }
 
-    /// <summary>What the checksum of a line (without its end) covers, where the checksum is right, else empty; and whether more of the same
-    /// append follows.</summary>
+    /// <summary>
+    /// What the checksum of a line (without its end) covers, where the checksum is right, else empty; and whether more of the same append
+    /// follows.
+    /// </summary>
     public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> line, out bool continues)
     {
         continues = false;
@@ -78,8 +80,10 @@ internal static class JournalFormat
         return Crc32C.Of(body.Span) == crc ? body : default;
     }
 
-    /// <summary>The checksum that a line's rest should have. Upper-case digits are none of ours: they are what a flipped bit makes of
-    /// lower-case ones.</summary>
+    /// <summary>
+    /// The checksum that a line's rest should have. Upper-case digits are none of ours: they are what a flipped bit makes of lower-case
+    /// ones.
+    /// </summary>
     public static bool TryHead(ReadOnlySpan<byte> line, out uint crc, out bool continues)
     {
         crc = 0;

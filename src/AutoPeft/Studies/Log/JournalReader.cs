@@ -49,8 +49,9 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
                 foreach (ReadOnlyMemory<byte> json in JournalFormat.Unpack(line.Json)) yield return json;
     }
 
-    /// <summary>Lines of whole appends, as many as fit in the buffer at a time, and where they end. They are valid until the next are
-    /// taken.</summary>
+    /// <summary>
+    /// Lines of whole appends, as many as fit in the buffer at a time, and where they end. They are valid until the next are taken.
+    /// </summary>
     private IEnumerable<(List<JournalLine> Lines, JournalPlace End, bool IsLast)> Batches(Stream file, long length, JournalPlace from,
         bool own)
     {
@@ -127,8 +128,9 @@ internal sealed class JournalReader(string path, int bufferSize = 8 << 20)
         return broken;
     }
 
-    /// <summary>Whether a line follows what was read: the header first, then the next record. Takes the number off, and all of the
-    /// header.</summary>
+    /// <summary>
+    /// Whether a line follows what was read: the header first, then the next record. Takes the number off, and all of the header.
+    /// </summary>
     private bool Follows(ref ReadOnlyMemory<byte> json, ref JournalPlace place)
     {
         if (place.Version == 0)

@@ -32,8 +32,9 @@ public sealed class JournalStore : IStudyStore
     /// <summary>The name of a sweep's journal in its directory.</summary>
     public const string UsualName = "study.log";
 
-    /// <summary>What follows the journal's path in the name of the lock that
-    /// the program has which runs its trials (<see cref="Own"/>).</summary>
+    /// <summary>
+    /// What follows the journal's path in the name of the lock that the program has which runs its trials (<see cref="Own"/>).
+    /// </summary>
     public const string OwnedSuffix = ".running";
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
@@ -79,8 +80,9 @@ public sealed class JournalStore : IStudyStore
     public static Task<JournalStore> OpenAsync(string path, CancellationToken cancellationToken = default) =>
         OpenAsync(path, FileMode.Open, cancellationToken);
 
-    /// <summary>Opens a journal, or makes one where there is none or the
-    /// file is empty: for programs that go on where they stopped.</summary>
+    /// <summary>
+    /// Opens a journal, or makes one where there is none or the file is empty: for programs that go on where they stopped.
+    /// </summary>
     /// <exception cref="InvalidInputException">The file is not ours, newer or damaged, or cannot be written.</exception>
     public static Task<JournalStore> OpenOrCreateAsync(string path, CancellationToken cancellationToken = default)
     {

@@ -26,8 +26,9 @@ public interface IStudyView
     /// <summary>Whether a person holds the study (see <see cref="StudyPaused"/>).</summary>
     bool IsPaused { get; }
 
-    /// <summary>A person's note on the study (see <see cref="NoteWritten"/>); null where there is none, and in what a sampler
-    /// sees.</summary>
+    /// <summary>
+    /// A person's note on the study (see <see cref="NoteWritten"/>); null where there is none, and in what a sampler sees.
+    /// </summary>
     string? Note => null;
 
     /// <summary>What the sampler left with its latest proposal (see <see cref="TrialProposed.State"/>), or null.</summary>

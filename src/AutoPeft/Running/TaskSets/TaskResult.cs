@@ -2,10 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using AutoPeft.Running;
 using AutoPeft.Studies;
 
-namespace AutoPeft.TaskSets;
+namespace AutoPeft.Running;
 
 /// <summary>What one configuration gave on one task, and the file in which it outlives its process until the trial is complete.</summary>
 /// <param name="Outcome">As the task's runner gave it.</param>

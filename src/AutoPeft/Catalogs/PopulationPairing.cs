@@ -1,7 +1,8 @@
+using AutoPeft.Population;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Population;
+namespace AutoPeft.Catalogs;
 
 /// <summary>
 /// Population-based training is a sampler (who comes) and a scheduler (who leaves) with the same options. People type either, <c>--sampler

@@ -1,7 +1,7 @@
 using System.Globalization;
 using AutoPeft.Peft.Models;
 
-namespace AutoPeft.Peft.Training;
+namespace AutoPeft.Peft.SearchSpaces;
 
 /// <summary>
 /// The few learning rates among which every row of a final table gets its own, by its score on dev: the same for every row, so that no
@@ -30,15 +30,15 @@ internal sealed record LearningRateGrid(IReadOnlyList<double> Rates, int First, 
     public static LearningRateGrid Of(IReadOnlyList<double> rates) => new(rates, 0, rates.Count);
 
     /// <summary>
-    /// Four rates for a model, and two beyond them on each side: BERT-base's × 768 / width (see <see cref="MethodLearningRates"/>), to two
-    /// digits; none above <see cref="TrainingOptions.MaxLearningRate"/>.
+    /// Four rates for a model, and two beyond them on each side: BERT-base's × 768 / width, as default rates follow the width, to two
+    /// digits; none from 1 on.
     /// </summary>
     /// <param name="config">The model's shape.</param>
     public static LearningRateGrid For(BertConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         double[] rates =
-            [.. s_bertBase.Select(r => TwoDigits(r * 768 / config.HiddenSize)).Where(r => r <= TrainingOptions.MaxLearningRate)];
+            [.. s_bertBase.Select(r => TwoDigits(r * 768 / config.HiddenSize)).Where(r => r < 1)];
         return new LearningRateGrid(rates, 2, Math.Min(4, rates.Length - 2));
     }
 

@@ -1,7 +1,8 @@
 using AutoPeft.Population;
+using AutoPeft.Scheduling;
 using AutoPeft.TaskSets;
 
-namespace AutoPeft.Scheduling;
+namespace AutoPeft.Catalogs;
 
 /// <summary>Schedulers by the names that people type: a name, then options as in <c>asha:min=1,eta=4,max=16,metric=dev_score</c>.</summary>
 public static class SchedulerCatalog

@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using AutoPeft.Randomness;
-using AutoPeft.Running;
 using AutoPeft.Scheduling;
 using AutoPeft.Studies;
+using AutoPeft.TaskSets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace AutoPeft.TaskSets;
+namespace AutoPeft.Running;
 
 /// <summary>
 /// One configuration for many tasks: runs a trial on every task of a set, by one runner a task, and gives a robust aggregate of the

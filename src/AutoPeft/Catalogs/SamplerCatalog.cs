@@ -1,6 +1,7 @@
 using AutoPeft.Population;
+using AutoPeft.Samplers;
 
-namespace AutoPeft.Samplers;
+namespace AutoPeft.Catalogs;
 
 /// <summary>
 /// Samplers by the names that people type; population-based training takes options behind a colon, as in

@@ -1,6 +1,6 @@
-namespace AutoPeft.Samplers;
+namespace AutoPeft.GaussianProcess;
 
-/// <summary>Options of <see cref="GaussianProcessSampler"/>.</summary>
+/// <summary>Options of the Gaussian-process sampler.</summary>
 public sealed record GaussianProcessOptions
 {
     /// <summary>

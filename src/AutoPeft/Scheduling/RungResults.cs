@@ -1,7 +1,6 @@
-using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Samplers;
+namespace AutoPeft.Scheduling;
 
 /// <summary>
 /// What trials had given by the steps at which they were reported: the results that a multi-fidelity sampler models, fidelity by fidelity.

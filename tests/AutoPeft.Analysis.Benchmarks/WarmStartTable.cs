@@ -51,7 +51,7 @@ internal static class WarmStartTable
     private static double[] Trace(TestFunction f, ulong seed, int budget, ISampler sampler, (IStudyView Study, string Name)? earlier)
     {
         var study =
-            new FunctionStudy(f, seed, budget, d => earlier is { } e ? EarlierJson.Write(d, [EarlierStudy.Of(e.Study, d, out _)]) : d);
+            new FunctionStudy(f, seed, budget, d => earlier is { } e ? d with { Earlier = [CarriedStudy.Of(e.Study, d, out _)] } : d);
         return study.Run(sampler).Trace();
     }
 

@@ -65,29 +65,6 @@ public sealed class RateSearchTests
         Assert.Empty(RateSearch.Outwards(study, new LearningRateGrid(s_rates[..2], 0, 2)));
     }
 
-    [Fact]
-    public void What_a_definition_keeps_of_its_rows_reads_back_and_so_do_rows_of_earlier_versions()
-    {
-        FinalEntry[] entries =
-        [
-            new("trial 3")
-            {
-                Trial = 3, DevScore = 0.75, LearningRate = 1e-3, Choice = RateChoice.Lowest, Parameters = Json("""{"rank":4}"""),
-                Before = [new(5, Json("""{"rank":2}"""))],
-            },
-            new("lora r8 qv") { LearningRate = 1e-2, Choice = RateChoice.Highest },
-        ];
-        IReadOnlyList<FinalEntry> read = FinalEntry.Read(FinalEntry.Write(entries));
-        Assert.Equal(entries[0] with { Before = null, Parameters = null }, read[0] with { Before = null, Parameters = null });
-        Assert.Equal("""{"rank":4}""", read[0].Parameters!.Value.GetRawText());
-        Assert.Equal((5, """{"rank":2}"""), (read[0].Before![0].Until, read[0].Before![0].Parameters.GetRawText()));
-        Assert.Equal(entries[1], read[1]);
-        IReadOnlyList<FinalEntry> old = FinalEntry.Read("""[{"trial":7,"dev":0.5,"params":{}}]""");
-        Assert.Equal(["trial 7", .. Baselines.Names], old.Select(e => e.Name));
-    }
-
-    private static JsonElement Json(string text) => JsonSerializer.Deserialize<JsonElement>(text);
-
     private static IReadOnlyList<FinalEntry> Choose(params (int Row, int Rate, double Dev, double Loss)[] runs) =>
         RateSearch.Choose(StudyOf(runs), [.. Enumerable.Range(0, 4).Select(i => new FinalEntry($"row {i}"))], s_rates);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using Xunit;
@@ -52,7 +53,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Name = "näme with 'quotes' and \"more\"",
         Seed = ulong.MaxValue,
         Budget = 60,
-        Settings = ImmutableSortedDictionary<string, string>.Empty.Add("task", "RTE\n≥ 1"),
+        Problem = JsonSerializer.SerializeToElement(new { task = "RTE\n≥ 1", training = new { epochs = 3, rates = (double[])[1e-4, 1e-3] } }),
     };
 
     /// <summary>A log that uses every kind of record.</summary>

@@ -37,13 +37,14 @@ internal static class DemoCommand
             SweepArguments how = PopulationSweep.Pair(new SweepArguments
             {
                 Space = "autopeft",
+                Task = demo.Task,
+                Model = model,
+                Training = demo.Training,
                 Trials = demo.Trials,
                 Sampler = parsed.GetValue(sampler)!,
                 Seed = parsed.GetValue(seed),
             });
-            var options = new PeftTrialOptions { Space = "autopeft", Task = demo.Task, ModelDirectory = model, Training = demo.Training };
-            StudyDefinition definition =
-                PopulationSweep.Complete(PeftProblem.Define(options, how) with { Scheduler = how.Scheduler }, new PeftProblem());
+            StudyDefinition definition = SweepProblem.From(how).Define(how);
             string path = Free(parsed.GetValue(output)!, definition);
             await using SweepFolder folder = await OpenAsync(path, definition, cancellationToken).ConfigureAwait(false);
             int code = await SweepRun.RunAsync(folder, arguments, slots, cancellationToken).ConfigureAwait(false);
@@ -86,7 +87,7 @@ internal static class DemoCommand
         try
         {
             using StudyLog open = StudyLog.OpenAsync(store).GetAwaiter().GetResult();
-            return open.Study.Definition.IsSameStudyAs(definition) && open.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
+            return SweepProblem.Current(open.Study.Definition).IsSameStudyAs(definition) && open.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
         }
         finally
         {

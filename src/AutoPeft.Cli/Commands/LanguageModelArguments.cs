@@ -1,7 +1,6 @@
 using System.CommandLine;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.LanguageModels;
-using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -24,19 +23,14 @@ internal sealed class LanguageModelArguments
         return arguments;
     }
 
-    /// <summary>The definition with what was typed.</summary>
-    public StudyDefinition Apply(ParseResult parsed, StudyDefinition definition)
+    /// <summary>What was typed; null for every other sampler.</summary>
+    /// <exception cref="InvalidInputException">The sampler takes none of these options, or lacks one.</exception>
+    public ChatServer? Read(ParseResult parsed, string sampler)
     {
-        (string Setting, string? Value)[] typed = [(SweepPolicy.Endpoint, parsed.GetValue(_endpoint)),
-            (SweepPolicy.Model, parsed.GetValue(_model)), (SweepPolicy.TaskText, parsed.GetValue(_task))];
-        if (definition.Sampler != LanguageModelSampler.Id)
-            return typed.All(t => t.Value is null)
-                ? definition
-                : throw new InvalidInputException($"--llm, --llm-model and --llm-task are for --sampler llm, not {definition.Sampler}.");
-        return definition with
-        {
-            Settings =
-            definition.Settings.SetItems(typed.Where(t => t.Value is not null).Select(t => KeyValuePair.Create(t.Setting, t.Value!)))
-        };
+        (string? address, string? model, string? task) = (parsed.GetValue(_endpoint), parsed.GetValue(_model), parsed.GetValue(_task));
+        if (sampler == LanguageModelSampler.Id)
+            return address is null || model is null ? null : new ChatServer(address, model, task);
+        return address is null && model is null && task is null ? null
+            : throw new InvalidInputException($"--llm, --llm-model and --llm-task are for --sampler llm, not {sampler}.");
     }
 }

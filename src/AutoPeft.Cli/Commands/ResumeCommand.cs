@@ -39,9 +39,7 @@ internal static class ResumeCommand
             await using SweepFolder folder = await which.OpenAsync(parsed, toRun: true, cancellationToken).ConfigureAwait(false);
             await ChangeAsync(folder, budget, again, cancellationToken).ConfigureAwait(false);
             StudyDefinition definition = folder.Log.Study.Definition;
-            await folder.Log.EnqueueMissingAsync(
-                SweepProblems.Of(definition).Enqueue(definition).Concat(EarlierStudies.Enqueue(definition)), cancellationToken)
-                .ConfigureAwait(false);
+            await folder.Log.EnqueueMissingAsync(SweepProblem.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
             Console.Out.WriteLine($"Going on with {RecordedRun.Describe(before, how)}.");
             return await SweepRun.RunAsync(folder, how, slots, cancellationToken).ConfigureAwait(false);
         });

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
 using AutoPeft.Cli.Sweeps;
-using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Commands;
 
@@ -31,18 +29,16 @@ internal sealed class StopOptions
         return options;
     }
 
-    /// <summary>The definition with the rules that were typed.</summary>
-    public StudyDefinition Apply(ParseResult parsed, StudyDefinition definition)
+    /// <summary>What was typed; null where nothing was.</summary>
+    /// <exception cref="InvalidInputException">A value is malformed or out of range.</exception>
+    public StopConditions? Read(ParseResult parsed)
     {
-        var settings = definition.Settings;
-        if (parsed.GetValue(_target) is { Length: > 0 } targets) settings = settings.Add(StopSettings.Target, string.Join(';', targets));
-        if (parsed.GetValue(_time) is { } seconds)
-            settings = settings.Add(StopSettings.Time, seconds.ToString("R", CultureInfo.InvariantCulture));
-        if (parsed.GetValue(_gain) is { } gain)
-            settings = settings.Add(StopSettings.Gain, gain.ToString("R", CultureInfo.InvariantCulture));
-        StudyDefinition with = definition with { Settings = settings };
-        // Before anything is written: a rule that cannot be kept must not leave a study behind.
-        StopSettings.Rules(with);
-        return with;
+        var typed = new StopConditions
+        {
+            At = [.. (parsed.GetValue(_target) ?? []).Select(StopConditions.Goal.Parse)],
+            After = parsed.GetValue(_time),
+            GainBelow = parsed.GetValue(_gain),
+        };
+        return typed is { At.Length: 0, After: null, GainBelow: null } ? null : typed;
     }
 }

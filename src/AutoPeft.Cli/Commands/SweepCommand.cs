@@ -19,13 +19,12 @@ internal static class SweepCommand
         LanguageModelArguments llm = LanguageModelArguments.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            SweepArguments arguments = options.Read(parsed, run, training, cancellationToken);
-            ISweepProblem problem = SweepProblems.Resolve(arguments.Space);
+            SweepArguments arguments = options.Read(parsed, run, training, cancellationToken) with { Stop = stop.Read(parsed) };
+            arguments = arguments with { ChatServer = llm.Read(parsed, arguments.Sampler) };
+            SweepProblem problem = SweepProblem.From(arguments);
             SweepCommandOptions.Validate(arguments, problem, training.Typed(parsed));
-            StudyDefinition definition = PopulationSweep.Complete(
-                problem.Define(arguments) with { Lockstep = arguments.Lockstep, Scheduler = arguments.Scheduler }, problem);
-            definition = await from.ApplyAsync(parsed, llm.Apply(parsed, stop.Apply(parsed, definition)), cancellationToken)
-                .ConfigureAwait(false);
+            StudyDefinition definition =
+                await from.ApplyAsync(parsed, problem.Define(arguments), cancellationToken).ConfigureAwait(false);
             StoreArguments? place = store.Read(parsed);
             RunArguments how = run.Read(parsed);
             // Others do the work where the study is made in a shared store with no workers here.
@@ -33,7 +32,7 @@ internal static class SweepCommand
             using MachineSlots? slots = makesOnly ? null : MachineSlots.Take(how);
             string path =
                 options.Output(parsed) ?? place?.Folder ?? Path.Combine("runs", $"{FileNames.Of(definition.Name)}-{definition.Seed}");
-            IEnumerable<Spaces.Configuration> enqueued = problem.Enqueue(definition).Concat(EarlierStudies.Enqueue(definition));
+            IEnumerable<Spaces.Configuration> enqueued = SweepProblem.Of(definition).Enqueue(definition);
             await using SweepFolder folder = place is not null
                 ? await SweepFolder.CreateAsync(path, place, definition, cancellationToken).ConfigureAwait(false)
                 : await SweepFolder.CreateAsync(path, definition, cancellationToken).ConfigureAwait(false);

@@ -165,7 +165,7 @@ internal sealed class SweepCommandOptions
             Sampler = parsed.GetValue(_sampler)!,
             Seed = parsed.GetValue(_seed),
             Lockstep = parsed.GetValue(_lockstep) ? run.Read(parsed).Workers : null,
-            Scheduler = PeftTaskSet.Scheduler(parsed.GetValue(_scheduler)!, set.Length > 0 ? robust : null),
+            Scheduler = PeftTasksProblem.Scheduler(parsed.GetValue(_scheduler)!, set.Length > 0 ? robust : null),
             Delay = parsed.GetValue(_delay) is >= 0 and < 1e6 and var d
                 ? d
                 : throw new InvalidInputException("--delay takes seconds from 0."),
@@ -182,9 +182,9 @@ internal sealed class SweepCommandOptions
 
     /// <summary>Holds what was typed against what the space is: options that another kind of space takes are refused by name.</summary>
     /// <exception cref="InvalidInputException">An option does not go with the space.</exception>
-    public static void Validate(SweepArguments arguments, ISweepProblem problem, string? typed)
+    public static void Validate(SweepArguments arguments, SweepProblem problem, string? typed)
     {
-        if (arguments.Tasks.Count > 0 && problem is not PeftProblem)
+        if (arguments.Tasks.Count > 0 && problem is not TrainingProblem)
             throw new InvalidInputException($"--tasks is for shipped search spaces; {arguments.Space} has no tasks.");
         if (arguments.Tasks.Count > 0 && arguments.Fidelity.Kind != FidelityKind.Steps)
             throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer "
@@ -198,7 +198,7 @@ internal sealed class SweepCommandOptions
             && (arguments.Command is not null || arguments.Metrics.Count + arguments.Constraints.Count > 0))
             throw new InvalidInputException("--command, --metric and --constrain go with a space of your own, a file that ends with "
                 + $"{CommandProblem.Extension}; {arguments.Space} is none.");
-        if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not PeftProblem)
+        if (arguments.Fidelity.Kind != FidelityKind.Steps && problem is not TrainingProblem)
             throw new InvalidInputException(
                 $"--fidelity {arguments.Fidelity} goes with the shipped search spaces, not with {arguments.Space}.");
     }

@@ -30,7 +30,7 @@ internal static class TransferCommand
                 await SweepFolder.OpenAsync(parsed.GetRequiredValue(directory), toRun: true, cancellationToken).ConfigureAwait(false);
             string[] on = parsed.GetValue(tasks) is { Length: > 0 } typed
                 ? typed
-                : [.. PeftTaskSet.Tasks(folder.Log.Study.Definition).Select(t => t.Task)];
+                : SweepProblem.Of(folder.Log.Study.Definition) is PeftTasksProblem several ? [.. several.TrainedTasks()] : [];
             if (on.Length == 0) throw new InvalidInputException("--task is missing: the sweep was on one task; name others.");
             var tables = await TransferTable.RunAsync(
                 folder, [.. on.Distinct()], new FinalOptions(count), run.Read(parsed), cancellationToken).ConfigureAwait(false);

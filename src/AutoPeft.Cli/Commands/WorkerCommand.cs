@@ -32,7 +32,7 @@ internal static class WorkerCommand
             await using SweepFolder folder =
                 await SweepFolder.OpenAsync(parsed.GetValue(output) ?? place.Folder, place, cancellationToken).ConfigureAwait(false);
             StudyDefinition definition = folder.Log.Study.Definition;
-            await folder.Log.EnqueueMissingAsync(SweepProblems.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
+            await folder.Log.EnqueueMissingAsync(SweepProblem.Of(definition).Enqueue(definition), cancellationToken).ConfigureAwait(false);
             return await SweepRun.RunAsync(folder, how, slots, cancellationToken, tables: false).ConfigureAwait(false);
         });
         return command;
@@ -45,7 +45,7 @@ internal static class WorkerCommand
         using var input = new StreamReader(Console.OpenStandardInput());
         await using var output = new StreamWriter(Console.OpenStandardOutput());
         Console.SetOut(Console.Error);
-        var loop = new WorkerLoop(input, output, (study, device) => SweepProblems.Of(study).CreateRunner(study, device));
+        var loop = new WorkerLoop(input, output, (study, device) => SweepProblem.Of(study).CreateRunner(study, device));
         // Without its parent a worker must not train on: leave from the reading thread, whatever native code is doing.
         await loop.RunAsync(orphaned: () => AbruptExit.Now(0), CancellationToken.None).ConfigureAwait(false);
         return 0;

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Running;
@@ -12,26 +12,30 @@ namespace AutoPeft.Cli.Programs;
 /// A search space of a person's own, in a JSON file, over a program of a person's own:
 /// <c>sweep space.json --command "python train.py {config}" --metric loss:min</c>.
 /// </summary>
-internal sealed partial class CommandProblem : ISweepProblem
+internal sealed partial record CommandProblem : SweepProblem
 {
-    /// <summary>What the name of such a space begins with in a study's settings.</summary>
-    public const string Prefix = "command:";
-
     /// <summary>What the name of such a space, a file, ends with on the command line.</summary>
     public const string Extension = ".json";
 
-    private const string CommandSetting = "command", DirectorySetting = "directory";
+    /// <summary>The command, with places for the configuration.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>The folder in which the sweep was started and the command runs.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>What the command line declared; null where the study is read from its log.</summary>
+    [JsonIgnore]
+    public StudyDefinition? Declared { get; init; }
 
     /// <summary>Whether a space's name means one of these.</summary>
-    public static bool Is(string space) => space.StartsWith(Prefix, StringComparison.Ordinal)
-        || space.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+    public static bool Is(string space) => space.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
-    public StudyDefinition Define(SweepArguments a)
+    /// <exception cref="InvalidInputException">The space is malformed, or an option is missing or does not go with it.</exception>
+    public static new CommandProblem From(SweepArguments a)
     {
         if (a.Task is not null || a.Model is not null || a.Text is not null || a.Delay > 0)
             throw new InvalidInputException(
                 $"{a.Space} is a space of your own: it takes --command and --metric, and no --task, --model, --text or --delay.");
-        string name = Path.GetFileNameWithoutExtension(a.Space);
         SearchSpace space = Read(a.Space);
         string text = a.Command ?? throw new InvalidInputException(
             $"{a.Space} is a space of your own: say with --command what runs a trial, as in --command \"python train.py {{config}}\".");
@@ -39,27 +43,24 @@ internal sealed partial class CommandProblem : ISweepProblem
         if (a.Metrics.Count == 0)
             throw new InvalidInputException("--metric is missing: name what the program measures and which way it is better, as in "
                 + "--metric loss:min. May be given several times.");
-        return new StudyDefinition(space, a.Metrics.Select(Metric), a.Constraints.Select(Constraint))
+        return new CommandProblem
         {
-            Name = name,
-            Sampler = a.Sampler,
-            Seed = a.Seed,
-            Budget = a.Trials,
-            Settings = ImmutableSortedDictionary<string, string>.Empty
-                .Add(SweepProblems.SpaceSetting, Prefix + name)
-                .Add(CommandSetting, text)
-                .Add(DirectorySetting, Directory.GetCurrentDirectory()),
+            Command = text,
+            Directory = System.IO.Directory.GetCurrentDirectory(),
+            Declared = new StudyDefinition(space, a.Metrics.Select(Metric), a.Constraints.Select(Constraint))
+            {
+                Name = Path.GetFileNameWithoutExtension(a.Space),
+            },
         };
     }
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device)
-    {
-        string directory = definition.Settings[DirectorySetting];
-        if (!Directory.Exists(directory))
-            throw new InvalidInputException(
-                $"The command runs in {directory}, where the sweep was started; this machine has no such folder.");
-        return new CommandRunner(definition, new CommandTemplate(definition.Settings[CommandSetting], definition.Space), directory);
-    }
+    public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
+        System.IO.Directory.Exists(Directory)
+            ? new CommandRunner(definition, new CommandTemplate(Command, definition.Space), Directory)
+            : throw new InvalidInputException(
+                $"The command runs in {Directory}, where the sweep was started; this machine has no such folder.");
+
+    protected override StudyDefinition Declare() => Declared!;
 
     private static SearchSpace Read(string path)
     {

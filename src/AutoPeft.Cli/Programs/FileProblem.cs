@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Running;
@@ -10,48 +9,43 @@ namespace AutoPeft.Cli.Programs;
 /// A C# file that declares a space, objectives and the objective function, and ends with <c>RunOrServeAsync</c>: <c>sweep my.cs</c>. The
 /// program itself is each worker's process, so a trial that brings its process down takes no other with it.
 /// </summary>
-internal sealed class FileProblem : ISweepProblem
+internal sealed record FileProblem : SweepProblem
 {
-    /// <summary>What the name of such a space begins with in a study's settings.</summary>
-    public const string Prefix = "file:";
-
     /// <summary>What the name of such a space, a file, ends with on the command line.</summary>
     public const string Extension = ".cs";
 
-    /// <summary>Whether a space's name means one of these.</summary>
-    public static bool Is(string space) => space.StartsWith(Prefix, StringComparison.Ordinal)
-        || space.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+    /// <summary>The file.</summary>
+    public required string File { get; init; }
 
-    public StudyDefinition Define(SweepArguments a)
+    /// <summary>Whether a space's name means one of these.</summary>
+    public static bool Is(string space) => space.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
+    /// <exception cref="InvalidInputException">There is no such file, or an option does not go with it.</exception>
+    public static new FileProblem From(SweepArguments a)
     {
         if (a.Task is not null || a.Model is not null || a.Text is not null || a.Delay > 0)
             throw new InvalidInputException($"{a.Space} is a program of your own: it takes no --task, --model, --text or --delay.");
         string file = Path.GetFullPath(a.Space);
-        if (!File.Exists(file)) throw new InvalidInputException($"There is no file {a.Space}.");
-        (int code, string printed, string errors) = Run([Build(file)], ServedSweep.Define);
-        StudyDefinition declared = (code == 0 ? ServedSweep.Read(printed) : null)
-            ?? throw new InvalidInputException($"{a.Space} declared no study{(Last(errors) is { Length: > 0 } why ? $" ({why})" : "")}; "
-                + $"end it with Sweep.Over<…>()….RunOrServeAsync(…).");
-        return new StudyDefinition(declared.Space, declared.Objectives, declared.Outcomes)
-        {
-            Name = Path.GetFileNameWithoutExtension(file),
-            Sampler = a.Sampler,
-            Seed = a.Seed,
-            Budget = a.Trials,
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add(SweepProblems.SpaceSetting, Prefix + file),
-        };
+        return System.IO.File.Exists(file) ? new FileProblem { File = file }
+            : throw new InvalidInputException($"There is no file {a.Space}.");
     }
 
-    public IReadOnlyList<string>? WorkerCommand(StudyDefinition definition)
-    {
-        string file = definition.Settings[SweepProblems.SpaceSetting][Prefix.Length..];
-        if (!File.Exists(file)) throw new InvalidInputException($"The sweep runs {file}, and that is not on this machine.");
-        // Once for all workers, which would get in each other's way.
-        return ["env", $"{ServedSweep.Variable}={ServedSweep.Work}", "dotnet", Build(file)];
-    }
+    public override IReadOnlyList<string>? WorkerCommand() =>
+        // Built once for all workers, which would get in each other's way.
+        System.IO.File.Exists(File) ? ["env", $"{ServedSweep.Variable}={ServedSweep.Work}", "dotnet", Build(File)]
+            : throw new InvalidInputException($"The sweep runs {File}, and that is not on this machine.");
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
+    public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
         throw new InvalidInputException($"The trials of '{definition.Name}' run in its own program.");
+
+    protected override StudyDefinition Declare()
+    {
+        (int code, string printed, string errors) = Run([Build(File)], ServedSweep.Define);
+        StudyDefinition declared = (code == 0 ? ServedSweep.Read(printed) : null)
+            ?? throw new InvalidInputException($"{File} declared no study{(Last(errors) is { Length: > 0 } why ? $" ({why})" : "")}; "
+                + $"end it with Sweep.Over<…>()….RunOrServeAsync(…).");
+        return new StudyDefinition(declared.Space, declared.Objectives, declared.Outcomes) { Name = Path.GetFileNameWithoutExtension(File) };
+    }
 
     /// <summary>Builds the file, optimised, since the objective may compute much; what is up to date stays as it is.</summary>
     /// <returns>The assembly, which <c>dotnet</c> runs.</returns>

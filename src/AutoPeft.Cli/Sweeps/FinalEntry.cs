@@ -14,13 +14,6 @@ namespace AutoPeft.Cli.Sweeps;
 /// <param name="Name">As the table shows it.</param>
 internal sealed record FinalEntry(string Name)
 {
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-    };
-
     /// <summary>The trial's number; null for a baseline.</summary>
     public int? Trial { get; init; }
 
@@ -53,7 +46,8 @@ internal sealed record FinalEntry(string Name)
     {
         IReadOnlyList<Trial> front = ParetoFront.Of(search);
         if (front.Count == 0) throw new InvalidInputException("The sweep has no front yet: no trial has completed.");
-        return [.. front.Select(t => OfTrial(search, t, options)), .. Baselines.Names.Select(n => new FinalEntry(n))];
+        var tasks = SweepProblem.Of(search.Definition) as PeftTasksProblem;
+        return [.. front.Select(t => OfTrial(search, tasks, t, options)), .. Baselines.Names.Select(n => new FinalEntry(n))];
     }
 
     /// <summary>What is trained, on a model.</summary>
@@ -75,27 +69,14 @@ internal sealed record FinalEntry(string Name)
         }
     }
 
-    /// <summary>Entries as a definition's setting keeps them.</summary>
-    public static string Write(IReadOnlyList<FinalEntry> entries) => JsonSerializer.Serialize(entries, s_json);
-
-    /// <summary>What <see cref="Write"/> wrote.</summary>
-    public static IReadOnlyList<FinalEntry> Read(string json)
-    {
-        FinalEntry[] entries = JsonSerializer.Deserialize<FinalEntry[]>(json, s_json)!;
-        // Evaluations recorded before rows had rates have the front's members alone, by number.
-        return entries.Length > 0 && entries[0].Name is null
-            ? [.. entries.Select(e => e with { Name = $"trial {e.Trial}" }), .. Baselines.Names.Select(n => new FinalEntry(n))]
-            : entries;
-    }
-
-    private static FinalEntry OfTrial(IStudyView search, Trial trial, PeftTrialOptions options)
+    private static FinalEntry OfTrial(IStudyView search, PeftTasksProblem? tasks, Trial trial, PeftTrialOptions options)
     {
         double? rate = ShippedSpaces.Get(options.Space).ToRecipe(trial.Configuration).LearningRate;
         return new FinalEntry($"trial {trial.Number}")
         {
             Trial = trial.Number,
             // A sweep over tasks has a dev score for each of its own, and none for others.
-            DevScore = PeftTaskSet.Is(search.Definition) ? PeftTaskSet.DevScore(search.Definition, trial, options.Task) : trial.Values[0],
+            DevScore = tasks is null ? trial.Values[0] : tasks.DevScore(trial, options.Task),
             Parameters = Json(trial.Configuration),
             Before = trial.Parent is null
                 ? null

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using AutoPeft.Analysis.Racing;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
@@ -13,39 +11,42 @@ namespace AutoPeft.Cli.Sweeps;
 /// objective. Scoring: (candidate, repeat) is the space, the test score the objective. Every pair is enqueued. So both halves have what
 /// every study has: worker processes, a log, resume.
 /// </summary>
-internal sealed class FinalProblem : ISweepProblem
+internal sealed record FinalProblem : TrainingProblem
 {
-    public const string Space = "final-evaluation", RateSpace = "final-rates";
+    /// <summary>The task that is evaluated on.</summary>
+    public required string Task { get; init; }
 
-    private const string CandidatesSetting = "candidates", SearchSetting = "search", SeedSetting = "search_seed", RatesSetting = "rates";
+    /// <summary>The search's seed, from which those of the evaluation are kept apart.</summary>
+    public required ulong SearchSeed { get; init; }
 
-    public StudyDefinition Define(SweepArguments arguments) =>
-        throw new InvalidInputException($"{arguments.Space} follows a sweep: run `autopeft final DIR`.");
+    /// <summary>The rows in the order of the candidates' numbers.</summary>
+    public required IReadOnlyList<FinalEntry> Candidates { get; init; }
+
+    /// <summary>The learning rates that are chosen from; null where the study scores.</summary>
+    public IReadOnlyList<double>? Rates { get; init; }
 
     /// <summary>What a search's trials have in common, on its task or another.</summary>
     /// <exception cref="InvalidInputException">The search was over several tasks and no task is named.</exception>
-    public static PeftTrialOptions Options(IStudyView search, string? task)
+    public static PeftTrialOptions OptionsOf(IStudyView search, string? task)
     {
-        PeftTrialOptions options = PeftSettings.Read(search.Definition);
-        if (task is not null) return options with { Task = PeftProblem.Absolute(task) };
-        return PeftTaskSet.Is(search.Definition)
-            ? throw new InvalidInputException("This sweep was over several tasks, and a final evaluation is on one; "
-                + "`autopeft transfer DIR` evaluates its front on each of them.")
-            : options;
+        TrainingProblem problem = TrainingProblem.Of(search.Definition);
+        return problem.Options(task is not null ? PeftProblem.Absolute(task)
+            : problem is PeftTasksProblem
+                ? throw new InvalidInputException("This sweep was over several tasks, and a final evaluation is on one; "
+                    + "`autopeft transfer DIR` evaluates its front on each of them.")
+            : problem.TrainedTasks().First());
     }
+
+    /// <summary>The final evaluation that a study is.</summary>
+    /// <exception cref="InvalidInputException">The study is none.</exception>
+    public static new FinalProblem Of(StudyDefinition definition) => SweepProblem.Of(definition) as FinalProblem
+        ?? throw new InvalidInputException($"'{definition.Name}' is no final evaluation.");
 
     /// <summary>The choice of learning rates.</summary>
     public static StudyDefinition DefineRates(
-        IStudyView search, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double> rates, string? task, int budget)
-    {
-        StudyDefinition definition = Define(search, entries, task, FinalEvaluation.RateSpace(entries.Count, rates.Count),
-            Objective.Maximize("dev_score"), RateSpace);
-        return definition with
-        {
-            Budget = budget,
-            Settings = definition.Settings.Add(RatesSetting, JsonSerializer.Serialize(rates)),
-        };
-    }
+        IStudyView search, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double> rates, string? task, int budget) =>
+        Define(search, entries, rates, task, FinalEvaluation.RateSpace(entries.Count, rates.Count), Objective.Maximize("dev_score"),
+            "final-rates") with { Budget = budget };
 
     /// <summary>The scoring of a search's front and of the baselines.</summary>
     /// <param name="search">The search.</param>
@@ -55,41 +56,49 @@ internal sealed class FinalProblem : ISweepProblem
     /// <param name="race">Runs in all that a race may take, or null to run every repeat.</param>
     public static StudyDefinition DefineScores(
         IStudyView search, IReadOnlyList<FinalEntry> entries, int seeds, string? task = null, int? race = null) =>
-        Define(search, entries, task, FinalEvaluation.Space(entries.Count, seeds), Objective.Maximize("test_score"), Space) with
+        Define(search, entries, null, task, FinalEvaluation.Space(entries.Count, seeds), Objective.Maximize("test_score"),
+            "final-evaluation") with
         {
             Sampler = race is null ? "random" : RaceSampler.Id,
             Budget = Math.Min(race ?? int.MaxValue, entries.Count * seeds),
         };
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device)
+    public override IEnumerable<string> TrainedTasks() => [Task];
+
+    public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device)
     {
-        PeftTrialOptions options = PeftSettings.Read(definition) with { Space = definition.Settings[SearchSetting] };
+        PeftTrialOptions options = Options(Task);
         SearchSpace space = options.SearchSpace();
-        return new FinalEvaluation(options.ModelDirectory, options.Task, options.Training,
-            config => [.. Entries(definition).Select(e => e.Candidate(space, options, config))],
-            ulong.Parse(definition.Settings[SeedSetting], CultureInfo.InvariantCulture))
+        return new FinalEvaluation(Model, Task, Training, config => [.. Candidates.Select(e => e.Candidate(space, options, config))],
+            SearchSeed)
         {
-            Rates = definition.Settings.TryGetValue(RatesSetting, out string? rates) ? JsonSerializer.Deserialize<double[]>(rates)! : [],
+            Rates = Rates ?? [],
         };
     }
 
-    /// <summary>The rows in the order of the candidates' numbers.</summary>
-    public static IReadOnlyList<FinalEntry> Entries(StudyDefinition definition) => FinalEntry.Read(definition.Settings[CandidatesSetting]);
+    protected override StudyDefinition Declare() => throw new InvalidInputException("A final evaluation follows a sweep: run `autopeft final DIR`.");
 
-    private static StudyDefinition Define(
-        IStudyView search, IReadOnlyList<FinalEntry> entries, string? task, SearchSpace space, Objective objective, string name)
+    private static StudyDefinition Define(IStudyView search, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double>? rates, string? task,
+        SearchSpace space, Objective objective, string name)
     {
-        PeftTrialOptions options = Options(search, task);
-        return new StudyDefinition(space, [objective])
+        PeftTrialOptions options = OptionsOf(search, task);
+        var problem = new FinalProblem
+        {
+            Space = options.Space,
+            Model = options.ModelDirectory,
+            Task = options.Task,
+            Count = options.Count,
+            Fidelity = options.Fidelity,
+            Training = options.Training,
+            SearchSeed = search.Definition.Seed,
+            Candidates = entries,
+            Rates = rates,
+        };
+        return problem.In(new StudyDefinition(space, [objective])
         {
             Name = $"{search.Definition.Name}-{name}",
             Sampler = "random",
             Seed = search.Definition.Seed,
-            Settings = PeftSettings.Write(options)
-                .SetItem(SweepProblems.SpaceSetting, name)
-                .Add(SearchSetting, options.Space)
-                .Add(SeedSetting, search.Definition.Seed.ToString(CultureInfo.InvariantCulture))
-                .Add(CandidatesSetting, FinalEntry.Write(entries)),
-        };
+        });
     }
 }

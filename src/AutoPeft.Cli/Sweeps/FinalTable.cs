@@ -29,11 +29,8 @@ internal static class FinalTable
         SweepFolder folder, string path, FinalOptions how, RunArguments run, CancellationToken cancellationToken)
     {
         IStudyView search = folder.Log.Study;
-        if (search.Definition.Settings.GetValueOrDefault(SweepProblems.SpaceSetting)
-                ?.StartsWith(FunctionProblem.Prefix, StringComparison.Ordinal) != false)
-            throw new InvalidInputException("A final evaluation retrains models; this study has none.");
         (int seeds, string? task, int? race) = (how.Seeds, how.Task, how.Race);
-        PeftTrialOptions options = FinalProblem.Options(search, task);
+        PeftTrialOptions options = FinalProblem.OptionsOf(search, task);
         LearningRateGrid grid = how.Rates is { } rates
             ? LearningRateGrid.Of(rates)
             : LearningRateGrid.For(Checkpoint.ReadConfig(options.ModelDirectory));
@@ -66,10 +63,10 @@ internal static class FinalTable
         if (!File.Exists(Path.Combine(path, SweepFolder.LogName))) return [];
         await using SweepFolder final = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
         IStudyView study = final.Log.Study;
-        PeftTrialOptions options = PeftSettings.Read(study.Definition);
-        double encoder = BertTensors.EncoderCount(Checkpoint.ReadConfig(options.ModelDirectory));
-        string count = options.Count == CountingRule.Paper ? "paper_parameters" : "exact_parameters";
-        IReadOnlyList<FinalEntry> entries = FinalProblem.Entries(study.Definition);
+        FinalProblem problem = FinalProblem.Of(study.Definition);
+        double encoder = BertTensors.EncoderCount(Checkpoint.ReadConfig(problem.Model));
+        string count = problem.Count == CountingRule.Paper ? "paper_parameters" : "exact_parameters";
+        IReadOnlyList<FinalEntry> entries = problem.Candidates;
         var rows = new List<FinalRow>();
         foreach (IGrouping<int, Trial> runs in study.Completed.GroupBy(t => t.Configuration.GetInt("candidate")))
         {
@@ -126,7 +123,7 @@ internal static class FinalTable
         string path = Path.Combine(sweep, Folder);
         if (!File.Exists(Path.Combine(path, SweepFolder.LogName))) return repeats;
         await using SweepFolder final = await SweepFolder.OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<FinalEntry> entries = FinalProblem.Entries(final.Log.Study.Definition);
+        IReadOnlyList<FinalEntry> entries = FinalProblem.Of(final.Log.Study.Definition).Candidates;
         foreach (Objective o in definition.Objectives)
         {
             repeats[o.Name] = final.Log.Study.Completed
@@ -180,7 +177,7 @@ internal static class FinalTable
         if (File.Exists(Path.Combine(path, SweepFolder.LogName)))
         {
             SweepFolder earlier = await SweepFolder.OpenAsync(path, toRun: true, cancellationToken).ConfigureAwait(false);
-            StudyDefinition known = earlier.Log.Study.Definition;
+            StudyDefinition known = SweepProblem.Current(earlier.Log.Study.Definition);
             if (known.IsSameStudyAs(anyBudget ? definition with { Budget = known.Budget } : definition)) return earlier;
             await earlier.DisposeAsync().ConfigureAwait(false);
             Directory.Delete(path, recursive: true);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using AutoPeft.Functions;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -7,29 +6,30 @@ using AutoPeft.Studies;
 namespace AutoPeft.Cli.Sweeps;
 
 /// <summary><c>function:NAME</c>: a closed-form test problem, to try the machinery without training anything.</summary>
-internal sealed class FunctionProblem : ISweepProblem
+internal sealed record FunctionProblem : SweepProblem
 {
     public const string Prefix = "function:";
 
-    public StudyDefinition Define(SweepArguments a)
-    {
-        TestFunction f = TestFunctions.Resolve(a.Space[Prefix.Length..]);
-        if (a.Task is not null || a.Model is not null)
-            throw new InvalidInputException($"{a.Space} is a closed-form problem: it takes no --task and no --model.");
-        return new StudyDefinition(f.Space, f.Objectives, f.Outcomes)
-        {
-            Name = f.Name,
-            Sampler = a.Sampler,
-            Seed = a.Seed,
-            Budget = a.Trials,
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add(SweepProblems.SpaceSetting, a.Space)
-                .Add("delay", a.Delay.ToString("R", CultureInfo.InvariantCulture)),
-        };
-    }
+    /// <summary>The test problem's name.</summary>
+    public required string Function { get; init; }
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
-        new Runner(TestFunctions.Resolve(definition.Settings[SweepProblems.SpaceSetting][Prefix.Length..]),
-            TimeSpan.FromSeconds(double.Parse(definition.Settings["delay"], CultureInfo.InvariantCulture)));
+    /// <summary>Seconds that a trial takes.</summary>
+    public double Delay { get; init; }
+
+    /// <exception cref="InvalidInputException">There is no such function, or an option does not go with it.</exception>
+    public static new FunctionProblem From(SweepArguments a) =>
+        a.Task is null && a.Model is null
+            ? new FunctionProblem { Function = a.Space[Prefix.Length..], Delay = a.Delay }
+            : throw new InvalidInputException($"{a.Space} is a closed-form problem: it takes no --task and no --model.");
+
+    public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
+        new Runner(TestFunctions.Resolve(Function), TimeSpan.FromSeconds(Delay));
+
+    protected override StudyDefinition Declare()
+    {
+        TestFunction f = TestFunctions.Resolve(Function);
+        return new StudyDefinition(f.Space, f.Objectives, f.Outcomes) { Name = f.Name };
+    }
 
     private sealed class Runner(TestFunction function, TimeSpan delay) : ITrialRunner
     {

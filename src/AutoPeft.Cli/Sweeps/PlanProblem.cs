@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Peft.Pretraining;
 using AutoPeft.Running;
@@ -12,67 +11,88 @@ namespace AutoPeft.Cli.Sweeps;
 /// <c>plan:FILE</c>: the small pretraining runs that <c>predict plan --json FILE</c> chose, each run by masked language modelling on a
 /// text. What it leaves is a table of runs that <c>fit step-law --data DIR</c> and <c>fit chinchilla --data DIR</c> read.
 /// </summary>
-internal sealed class PlanProblem : ISweepProblem
+internal sealed record PlanProblem : SweepProblem
 {
     public const string Prefix = "plan:";
 
-    private const string Text = "text", Runs = "runs", Length = "max_length", Vocabulary = "vocabulary";
+    /// <summary>Words that a vocabulary of these runs has, and the most tokens of a sequence.</summary>
+    private const int Words = 2048, LongestSequence = 64;
 
     /// <summary>One run of the plan.</summary>
-    private sealed record PlannedRun(double Params, double Tokens, double LearningRate, double BatchTokens);
+    /// <param name="Params">Parameters, embeddings not counted.</param>
+    /// <param name="Tokens">Tokens of the whole training.</param>
+    /// <param name="LearningRate">Peak learning rate.</param>
+    /// <param name="BatchTokens">Tokens of an update.</param>
+    public sealed record Run(double Params, double Tokens, double LearningRate, double BatchTokens);
 
-    public StudyDefinition Define(SweepArguments a)
+    /// <summary>Name of the plan.</summary>
+    public required string Plan { get; init; }
+
+    /// <summary>The file that is pretrained on.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Most tokens of a sequence.</summary>
+    public required int MaxLength { get; init; }
+
+    /// <summary>Words of the vocabulary.</summary>
+    public required int Vocabulary { get; init; }
+
+    /// <summary>The plan's runs: all of the study, nothing is left for a sampler.</summary>
+    public required ImmutableArray<Run> Runs { get; init; }
+
+    /// <exception cref="InvalidInputException">The plan or the text is not there, or an option does not go with a plan.</exception>
+    public static new PlanProblem From(SweepArguments a)
     {
         string file = a.Space[Prefix.Length..],
             text = a.Text ?? throw new InvalidInputException($"{a.Space}: --text is missing, the file to pretrain on.");
         if (a.Task is not null || a.Model is not null)
             throw new InvalidInputException($"{a.Space} pretrains from scratch: it takes no --task and no --model.");
         if (!File.Exists(text)) throw new InvalidInputException($"{text}: no such file.");
-        PlannedRun[] runs = [.. Read(file).Select(Fit).Distinct()];
-        SearchSpace space = SearchSpace.Build(b => b
-            .Ordinal("N", Levels(runs.Select(r => r.Params))).Ordinal("D", Levels(runs.Select(r => r.Tokens)))
-            .Ordinal("learning_rate", Levels(runs.Select(r => r.LearningRate)))
-            .Ordinal("batch_tokens", Levels(runs.Select(r => r.BatchTokens))), "plan");
-        return new StudyDefinition(space, [Objective.Minimize("loss")])
+        return new PlanProblem
         {
-            Name = $"plan-{Path.GetFileNameWithoutExtension(file)}",
-            Sampler = "random",
-            Seed = a.Seed,
-            Budget = runs.Length,
-            Settings = ImmutableSortedDictionary<string, string>.Empty
-                .Add(SweepProblems.SpaceSetting, a.Space)
-                .Add(Text, Path.GetFullPath(text))
-                .Add(Length, Math.Min(a.Training.MaxLength, 64).ToString(CultureInfo.InvariantCulture))
-                .Add(Vocabulary, "2048")
-                .Add(Runs, JsonSerializer.Serialize(runs)),
+            Plan = Path.GetFileNameWithoutExtension(file),
+            Text = Path.GetFullPath(text),
+            MaxLength = Math.Min(a.Training.MaxLength, LongestSequence),
+            Vocabulary = Words,
+            Runs = [.. Read(file).Select(Fit).Distinct()],
         };
     }
 
-    /// <summary>The plan's runs: all of the study, nothing is left for a sampler.</summary>
-    public IEnumerable<Configuration> Enqueue(StudyDefinition definition) =>
-        JsonSerializer.Deserialize<PlannedRun[]>(definition.Settings[Runs])!
-            .Select(r => definition.Space.FromValues(new Dictionary<string, object?>
-            {
-                ["N"] = r.Params,
-                ["D"] = r.Tokens,
-                ["learning_rate"] = r.LearningRate,
-                ["batch_tokens"] = r.BatchTokens,
-            }));
+    public override StudyDefinition Define(SweepArguments a) =>
+        base.Define(a with { Sampler = "random", Trials = Runs.Length });
 
-    public ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new Runner(definition);
+    public override IEnumerable<Configuration> Enqueue(StudyDefinition definition) =>
+        Runs.Select(r => definition.Space.FromValues(new Dictionary<string, object?>
+        {
+            ["N"] = r.Params,
+            ["D"] = r.Tokens,
+            ["learning_rate"] = r.LearningRate,
+            ["batch_tokens"] = r.BatchTokens,
+        }));
+
+    public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new Runner(this);
+
+    protected override StudyDefinition Declare() =>
+        new(SearchSpace.Build(b => b
+            .Ordinal("N", Levels(Runs.Select(r => r.Params))).Ordinal("D", Levels(Runs.Select(r => r.Tokens)))
+            .Ordinal("learning_rate", Levels(Runs.Select(r => r.LearningRate)))
+            .Ordinal("batch_tokens", Levels(Runs.Select(r => r.BatchTokens))), "plan"), [Objective.Minimize("loss")])
+        {
+            Name = $"plan-{Plan}",
+        };
 
     private static IEnumerable<double> Levels(IEnumerable<double> values) => values.Distinct().Order();
 
     /// <summary>A run that this encoder can make: the nearest shape, a whole number of updates.</summary>
-    private static PlannedRun Fit(PlannedRun wanted)
+    private static Run Fit(Run wanted)
     {
         EncoderShape shape = EncoderShape.Nearest(wanted.Params);
         double batch = Math.Max(64, Math.Round(wanted.BatchTokens));
-        return new PlannedRun(shape.NonEmbeddingParameters, Math.Max(1, Math.Round(wanted.Tokens / batch)) * batch, wanted.LearningRate,
+        return new Run(shape.NonEmbeddingParameters, Math.Max(1, Math.Round(wanted.Tokens / batch)) * batch, wanted.LearningRate,
             batch);
     }
 
-    private static IEnumerable<PlannedRun> Read(string file)
+    private static IEnumerable<Run> Read(string file)
     {
         try
         {
@@ -82,7 +102,7 @@ internal sealed class PlanProblem : ISweepProblem
                 .. from g in json.RootElement.GetProperty("grids").EnumerateArray()
                    from lr in Numbers(g, "lr", new PretrainingOptions { TextFile = "", OutputDirectory = "" }.LearningRate)
                    from batch in Numbers(g, "batch_tokens", 1024)
-                   select new PlannedRun(g.GetProperty("N").GetDouble(), g.GetProperty("D").GetDouble(), lr, batch),
+                   select new Run(g.GetProperty("N").GetDouble(), g.GetProperty("D").GetDouble(), lr, batch),
             ];
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -97,30 +117,30 @@ internal sealed class PlanProblem : ISweepProblem
             ? [.. a.EnumerateArray().Select(v => v.GetDouble())]
             : [otherwise];
 
-    private sealed class Runner(StudyDefinition definition) : ITrialRunner
+    private sealed class Runner(PlanProblem problem) : ITrialRunner
     {
         public Task<TrialOutcome> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken) =>
-            Task.Factory.StartNew(() => Run(trial, reporter, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning,
+            Task.Factory.StartNew(() => Train(trial, reporter, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
 
-        private TrialOutcome Run(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
+        private TrialOutcome Train(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken)
         {
             Configuration c = trial.Configuration;
             EncoderShape shape = EncoderShape.Nearest(c.GetDouble("N"));
-            int length = int.Parse(definition.Settings[Length], CultureInfo.InvariantCulture), batch = (int)c.GetDouble("batch_tokens");
+            int batch = (int)c.GetDouble("batch_tokens");
             string weights = Path.Combine(trial.WorkDirectory ?? Path.GetTempPath(), "model");
             PretrainingResult result = MaskedLanguageModeling.Run(new PretrainingOptions
             {
-                TextFile = definition.Settings[Text],
+                TextFile = problem.Text,
                 OutputDirectory = weights,
                 Steps = (int)Math.Max(1, Math.Round(c.GetDouble("D") / batch)),
                 HiddenSize = shape.Width,
                 Layers = shape.Depth,
                 Heads = shape.Heads,
-                MaxLength = Math.Min(length, batch),
+                MaxLength = Math.Min(problem.MaxLength, batch),
                 BatchTokens = batch,
                 LearningRate = c.GetDouble("learning_rate"),
-                VocabularySize = int.Parse(definition.Settings[Vocabulary], CultureInfo.InvariantCulture),
+                VocabularySize = problem.Vocabulary,
                 Seed = trial.Seed,
                 Threads = trial.Device.Threads,
                 SaveWhenInterrupted = false,

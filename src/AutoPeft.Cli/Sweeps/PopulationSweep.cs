@@ -30,14 +30,14 @@ internal static class PopulationSweep
     /// <summary>The study with what a population may change and where its trials end.</summary>
     /// <exception cref="InvalidInputException">The problem's trials cannot go on from each other's checkpoints, or not with what is to
     /// change; or the budget has no trial for a successor.</exception>
-    public static StudyDefinition Complete(StudyDefinition d, ISweepProblem problem)
+    public static StudyDefinition Complete(StudyDefinition d, SweepProblem problem)
     {
         if (PopulationPairing.Options(d.Sampler) is not { } options)
             return SchedulerCatalog.Create(d.Scheduler) is PopulationScheduler
                 ? throw new InvalidInputException($"'{d.Name}' is a list of runs; it takes no population-based training.")
                 : d;
         string typed = d.Sampler.Split(':')[0];
-        PopulationSupport support = problem.Population(d)
+        PopulationSupport support = problem.Population()
             ?? throw new InvalidInputException(
                 $"--sampler {typed}: the trials of '{d.Name}' keep no checkpoints that others could go on from; choose another sampler.");
         string can = string.Join(", ", support.Mutable);

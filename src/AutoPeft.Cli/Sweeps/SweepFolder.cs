@@ -159,7 +159,7 @@ internal sealed class SweepFolder : IAsyncDisposable
     {
         if (!File.Exists(LogFile(path)) || new FileInfo(LogFile(path)).Length == 0) return;
         await using SweepFolder taken = await OpenAsync(path, toRun: false, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<string> differences = taken.Log.Study.Definition.DifferencesFrom(definition);
+        IReadOnlyList<string> differences = SweepProblem.Current(taken.Log.Study.Definition).DifferencesFrom(definition);
         string differs = differences.Count == 0 ? "" : $"; what was typed differs in {string.Join(", ", differences)}";
         string more = definition.Budget > taken.Log.Study.Definition.Budget ? $" --trials {definition.Budget}" : "";
         throw new InvalidInputException(

@@ -10,9 +10,6 @@ namespace AutoPeft.Cli.Sweeps;
 /// <summary>Who decides for a study: the sampler, scheduler and stop rules that its definition names.</summary>
 internal static class SweepPolicy
 {
-    /// <summary>Settings of the language-model sampler.</summary>
-    public const string Endpoint = "llm_endpoint", Model = "llm_model", TaskText = "llm_task";
-
     /// <summary>Environment variable with the server's key; it is never written down.</summary>
     public const string KeyVariable = "AUTOPEFT_LLM_KEY";
 
@@ -23,7 +20,7 @@ internal static class SweepPolicy
     {
         Sampler = Sampler(definition),
         Scheduler = SchedulerCatalog.Create(definition.Scheduler),
-        StopRules = StopSettings.Rules(definition),
+        StopRules = SweepProblem.Find(definition)?.Stop?.Rules(definition) ?? [],
         MaxCrashes = attempts,
     };
 
@@ -37,10 +34,10 @@ internal static class SweepPolicy
 
     private static LanguageModelSampler LanguageModel(StudyDefinition definition)
     {
-        if (!definition.Settings.TryGetValue(Endpoint, out string? endpoint) || !definition.Settings.TryGetValue(Model, out string? model))
-            throw new InvalidInputException(
+        ChatServer server = SweepProblem.Find(definition)?.ChatServer
+            ?? throw new InvalidInputException(
                 "--sampler llm needs --llm ADDRESS and --llm-model NAME: a server that speaks the chat-completions protocol.");
-        var client = new OpenAiCompatibleClient(endpoint, model, Environment.GetEnvironmentVariable(KeyVariable));
-        return new LanguageModelSampler(client, null, new LanguageModelOptions { Task = definition.Settings.GetValueOrDefault(TaskText) });
+        var client = new OpenAiCompatibleClient(server.Address, server.Model, Environment.GetEnvironmentVariable(KeyVariable));
+        return new LanguageModelSampler(client, null, new LanguageModelOptions { Task = server.Task });
     }
 }

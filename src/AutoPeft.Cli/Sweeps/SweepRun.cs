@@ -31,15 +31,16 @@ internal static class SweepRun
     {
         if (folder.Torn is { } torn) await Console.Error.WriteLineAsync($"autopeft: {torn}").ConfigureAwait(false);
         StudyDefinition definition = folder.Log.Study.Definition;
+        SweepProblem problem = SweepProblem.Of(definition);
         foreach ((string name, string column) in tables ? StudyTables.Renamed(definition) : [])
             await Console.Error.WriteLineAsync(
                 $"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
         // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
-        foreach (string task in PeftTaskSet.TasksOf(definition)) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
+        foreach (string task in problem is TrainingProblem trains ? trains.TrainedTasks() : []) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
         RecordedRun.Write(folder.Path, a);
         ProcessWorkerOptions options = new()
         {
-            Command = SweepProblems.Of(definition).WorkerCommand(definition) ?? WorkerCommandLine.Get(),
+            Command = problem.WorkerCommand() ?? WorkerCommandLine.Get(),
             LogDirectory = folder.LogDirectory,
             HangTimeout = TimeSpan.FromSeconds(a.HangTimeout),
         };

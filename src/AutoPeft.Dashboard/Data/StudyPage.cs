@@ -21,7 +21,7 @@ internal static class StudyPage
         json.WriteString("id", watched.Id);
         json.WriteString("where", watched.Location.Where);
         ReportDefinition.WriteNames(json, d);
-        ReportDefinition.WriteSettings(json, d);
+        ReportDefinition.WriteProblem(json, d);
         ReportSpace.Write(json, d.Space);
         json.WriteStartArray("objectives");
         foreach (Objective o in d.Objectives)

@@ -126,7 +126,7 @@ function studyHead(connected) {
       },
       "Enqueue…",
     );
-  const known = ["task", "model"],
+  const known = ["task", "model", "version"],
     rest = Object.entries(d.settings).filter(([k]) => !known.includes(k));
   const element = h(
     "div",

@@ -59,7 +59,7 @@ internal static class ReportData
         if (options.Live is { } live) json.WriteString("live", live);
         if (options.LiveCommand is { } command) json.WriteString("liveCommand", command);
         if (study.Note is { } note) json.WriteString("note", note);
-        ReportDefinition.WriteSettings(json, d);
+        ReportDefinition.WriteProblem(json, d);
         json.WriteEndObject();
     }
 

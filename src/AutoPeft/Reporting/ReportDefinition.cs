@@ -17,11 +17,11 @@ internal static class ReportDefinition
         if (d.Budget is { } budget) json.WriteNumber("budget", budget);
     }
 
-    /// <summary>The settings, as names and values.</summary>
-    public static void WriteSettings(Utf8JsonWriter json, StudyDefinition d)
+    /// <summary>What the study's trials run, as paths and values.</summary>
+    public static void WriteProblem(Utf8JsonWriter json, StudyDefinition d)
     {
         json.WriteStartObject("settings");
-        foreach ((string name, string value) in d.Settings) json.WriteString(name, value);
+        foreach ((string path, string value) in ProblemLeaves.Of(d.Problem)) json.WriteString(path, value);
         json.WriteEndObject();
     }
 }

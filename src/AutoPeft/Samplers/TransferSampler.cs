@@ -10,7 +10,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Bayesian optimisation that starts from earlier studies: they are in the study's definition (<see cref="EarlierJson"/>), each a belief
+/// Bayesian optimisation that starts from earlier studies: they are in the study's definition (<see cref="StudyDefinition.Earlier"/>), each a belief
 /// that counts as much as it predicts the order of this study's own trials (ranking-weighted ensemble: Feurer et al. 2018), per objective;
 /// improvement is averaged over models on these beliefs and models of this study alone, with all that <see cref="GaussianProcessSampler"/>
 /// has. The first trials are the best of the earlier studies, in turn with points that cover the space. Where the earlier studies turn out
@@ -85,7 +85,7 @@ internal sealed class TransferSampler : ISampler
     private Beliefs Of(StudyDefinition definition, CancellationToken cancellationToken)
     {
         if (_beliefs.TryGetValue(definition, out Beliefs? known)) return known;
-        ImmutableArray<EarlierStudy> studies = EarlierJson.Read(definition);
+        ImmutableArray<EarlierStudy> studies = definition.Earlier;
         var map = new FeatureMap(definition.Space);
         Posterior?[][] models = [.. studies.Select(
             s => Enumerable.Range(0, definition.Objectives.Length).Select(j => EarlierBelief.Fit(map, s, j, cancellationToken)).ToArray())];

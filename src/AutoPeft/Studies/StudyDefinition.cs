@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Studies;
@@ -81,9 +82,13 @@ public sealed record StudyDefinition
     }
 
     /// <summary>
-    /// What the host needs to run trials again after a restart (task, model, options), as names and values; the study does not look inside.
+    /// What the trials run (task, model, options), for the program that made the study to run them again after a restart: a JSON object
+    /// of that program's own, kept and compared by value. Null (the default) where the program brings its objective itself.
     /// </summary>
-    public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public JsonElement? Problem { get; init => field = value?.Clone(); }
+
+    /// <summary>Earlier studies that this one starts from, mapped onto its space; empty where there are none.</summary>
+    internal ImmutableArray<EarlierStudy> Earlier { get; init; } = [];
 
     /// <summary>The hypervolume's reference point in losses (smaller is better), where every objective states its own; else null.</summary>
     public double[]? ReferenceLosses =>
@@ -119,8 +124,10 @@ public sealed record StudyDefinition
         Differ("scheduler", other.Scheduler, Scheduler);
         Differ("lockstep", other.Lockstep?.ToString(CultureInfo.InvariantCulture) ?? "none",
             Lockstep?.ToString(CultureInfo.InvariantCulture) ?? "none");
-        foreach (string key in Settings.Keys.Union(other.Settings.Keys).Order(StringComparer.Ordinal)) Differ(key,
-            other.Settings.GetValueOrDefault(key, "none"), Settings.GetValueOrDefault(key, "none"));
+        if (!Earlier.SequenceEqual(other.Earlier)) Differ("earlier studies", Names(other.Earlier), Names(Earlier));
+        Dictionary<string, string> own = ProblemLeaves.Of(Problem), asked = ProblemLeaves.Of(other.Problem);
+        foreach (string path in own.Keys.Union(asked.Keys).Order(StringComparer.Ordinal))
+            Differ(path, asked.GetValueOrDefault(path, "none"), own.GetValueOrDefault(path, "none"));
         return all;
 
         void Differ<T>(string what, T theirs, T ours)
@@ -133,6 +140,9 @@ public sealed record StudyDefinition
         static string Text(IEnumerable<Objective> objectives) =>
             string.Join(", ", objectives.Select(o =>
                 $"{(o.Direction == Direction.Minimize ? "minimize" : "maximize")} {o.Name}{(o.Log ? " (log)" : "")}{Reference(o)}"));
+
+        static string Names(ImmutableArray<EarlierStudy> earlier) =>
+            earlier.IsEmpty ? "none" : string.Join(", ", earlier.Select(e => $"{e.Name} ({e.Trials.Length} trials)"));
 
         static string Reference(Objective o) =>
             o.Reference is { } r ? string.Create(CultureInfo.InvariantCulture, $" (reference {r})") : "";
@@ -164,7 +174,8 @@ public sealed record StudyDefinition
             Budget = Budget,
             Scheduler = Scheduler,
             Lockstep = Lockstep,
-            Settings = Settings,
+            Problem = Problem,
+            Earlier = Earlier,
         };
 
     private static Formula FormulaOf(string objective, string text, SearchSpace space)
@@ -179,14 +190,15 @@ public sealed record StudyDefinition
         }
     }
 
-    /// <summary>By value: the same space, objectives, outcomes and settings.</summary>
+    /// <summary>By value: the same space, objectives, outcomes, options, earlier studies and problem.</summary>
     public bool Equals(StudyDefinition? other) =>
         ReferenceEquals(this, other)
             || other is not null && Space.Equals(other.Space) && Objectives.SequenceEqual(other.Objectives)
                 && Outcomes.SequenceEqual(other.Outcomes)
             && (Name, Sampler, Seed, Budget, Scheduler,
                 Lockstep) == (other.Name, other.Sampler, other.Seed, other.Budget, other.Scheduler, other.Lockstep)
-                && Settings.SequenceEqual(other.Settings);
+                && Earlier.SequenceEqual(other.Earlier)
+                && (Problem is { } p ? other.Problem is { } q && JsonElement.DeepEquals(p, q) : other.Problem is null);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Sampler, Seed, Budget, Objectives.Length);

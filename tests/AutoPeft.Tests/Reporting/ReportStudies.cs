@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using AutoPeft.Randomness;
 using AutoPeft.Reporting;
 using AutoPeft.Spaces;
@@ -28,8 +29,8 @@ internal static class ReportStudies
             Sampler = "gp",
             Seed = 7,
             Budget = count,
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add("task", "polarity").Add("model", "demo-4x96").Add("epochs", "6")
-                .Add("batch", "32").Add("device", "cpu"),
+            Problem = JsonSerializer.SerializeToElement(
+                new { task = "polarity", model = "demo-4x96", training = new { epochs = 6, batch = 32 }, device = "cpu" }),
         };
         return Run(definition, count, 2, (c, random, n) =>
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using AutoPeft.Reporting;
 using AutoPeft.Spaces;
@@ -29,8 +30,11 @@ public sealed class StudyReportTests : IDisposable
         {
             Name = string.Concat(Hostile),
             Sampler = "<sampler>",
-            Settings = ImmutableSortedDictionary<string, string>.Empty.Add("task", "</SCRIPT><script>alert(5)</script>")
-                .Add("<model>", "{{policy}}"),
+            Problem = JsonSerializer.SerializeToElement(new Dictionary<string, string>
+            {
+                ["task"] = "</SCRIPT><script>alert(5)</script>",
+                ["<model>"] = "{{policy}}",
+            }),
         };
         return ReportStudies.Run(definition, 6, 1,
             (_, _, n) =>

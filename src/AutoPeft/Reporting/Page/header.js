@@ -40,7 +40,7 @@ function header() {
   const goals = objectives.map(o => `${o.minimize ? "minimise" : "maximise"} ${o.name}`).join(", ");
   const fact = (name, value) =>
     value === undefined || value === null || value === "" ? null : h("div", null, h("dt", null, name), h("dd", { class: "number" }, value));
-  const known = ["task", "tasks", "model"],
+  const known = ["task", "tasks", "model", "version"],
     rest = Object.entries(settings).filter(([k]) => !known.includes(k));
   const workers = new Set(trials.map(t => t.worker).filter(Boolean)).size;
   $("top").replaceChildren(

@@ -298,8 +298,8 @@ public sealed partial class SweepBuilder<T> where T : notnull
             Budget = _trials ?? DefaultTrials,
             Scheduler = schedulerText,
         };
-        if (_earlier.Count > 0) definition = EarlierJson.Write(definition,
-            [.. _earlier.Select(e => EarlierStudy.Of(e, definition, out _))]);
+        if (_earlier.Count > 0)
+            definition = definition with { Earlier = [.. _earlier.Select(e => CarriedStudy.Of(e, definition, out _))] };
         var policy = new StudyPolicy
         {
             Sampler = sampler,
@@ -313,7 +313,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
     {
         var first = new List<Configuration>(_enqueued);
         foreach (IGrouping<int, (IStudyView Study, int Count)> group in _beginWith.GroupBy(b => b.Count))
-            first.AddRange(WarmStart.Best([.. group.Select(g => EarlierStudy.Of(g.Study, definition, out _))], group.Key));
+            first.AddRange(WarmStart.Best([.. group.Select(g => CarriedStudy.Of(g.Study, definition, out _))], group.Key));
         foreach (Configuration c in first)
             if (_space.BrokenBy(c) is { } broken)
                 throw new InvalidInputException($"The enqueued configuration ({c}) breaks the constraint '{broken.Text}'.");

@@ -1,4 +1,5 @@
 using AutoPeft.GaussianProcess;
+using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.Transfer;
 

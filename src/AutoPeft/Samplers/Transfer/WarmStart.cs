@@ -1,5 +1,6 @@
 using AutoPeft.Pareto;
 using AutoPeft.Spaces;
+using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.Transfer;
 

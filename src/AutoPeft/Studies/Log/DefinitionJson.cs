@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using AutoPeft.Spaces;
 
@@ -10,7 +9,7 @@ namespace AutoPeft.Studies;
 internal static class DefinitionJson
 {
     private static readonly string[] Known = ["event", "time", "name", "space", "require", "predicates", "objectives", "outcomes",
-        "sampler", "seed", "budget", "reference", "settings", "scheduler", "lockstep"];
+        "sampler", "seed", "budget", "reference", "scheduler", "lockstep", "earlier", "problem", "settings"];
 
     /// <summary>Writes the members into the object that is open.</summary>
     public static void Write(Utf8JsonWriter w, StudyDefinition d)
@@ -37,11 +36,11 @@ internal static class DefinitionJson
         if (d.Budget is { } budget) w.WriteNumber("budget", budget);
         if (d.Scheduler != "none") w.WriteString("scheduler", d.Scheduler);
         if (d.Lockstep is { } lockstep) w.WriteNumber("lockstep", lockstep);
-        if (!d.Settings.IsEmpty)
+        if (!d.Earlier.IsEmpty) EarlierJson.Write(w, d.Earlier);
+        if (d.Problem is { } problem)
         {
-            w.WriteStartObject("settings");
-            foreach ((string name, string value) in d.Settings) w.WriteString(name, value);
-            w.WriteEndObject();
+            w.WritePropertyName("problem");
+            problem.WriteTo(w);
         }
     }
 
@@ -81,9 +80,9 @@ internal static class DefinitionJson
         IEnumerable<OutcomeConstraint> outcomes = e.TryGetProperty("outcomes", out JsonElement oc) && oc.ValueKind == JsonValueKind.Array
             ? oc.EnumerateArray().Select(ReadOutcome)
             : [];
-        return new StudyDefinition(
-            SpaceJson.Parse(space, e.TryGetProperty("require", out JsonElement require) ? require : null,
-                e.TryGetProperty("predicates", out JsonElement predicates) ? predicates : null), list, outcomes)
+        SearchSpace searched = SpaceJson.Parse(space, e.TryGetProperty("require", out JsonElement require) ? require : null,
+            e.TryGetProperty("predicates", out JsonElement predicates) ? predicates : null);
+        var definition = new StudyDefinition(searched, list, outcomes)
         {
             Name = Text(e, "name") ?? "study",
             Sampler = Text(e, "sampler") ?? "auto",
@@ -97,11 +96,12 @@ internal static class DefinitionJson
             Lockstep = !e.TryGetProperty("lockstep", out JsonElement lockstep) || lockstep.ValueKind == JsonValueKind.Null ? null
                 : lockstep.TryGetInt32(out int k) ? k
                 : throw new InvalidInputException("The study's 'lockstep' must be a whole number of at least 1."),
-            Settings = e.TryGetProperty("settings", out JsonElement settings)
-                ? settings.EnumerateObject()
-                    .ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal)
-                : ImmutableSortedDictionary<string, string>.Empty,
+            Earlier = e.TryGetProperty(EarlierJson.Member, out JsonElement earlier) ? EarlierJson.Read(earlier, searched, list.Length) : [],
+            Problem = !e.TryGetProperty("problem", out JsonElement problem) || problem.ValueKind == JsonValueKind.Null ? null
+                : problem.ValueKind == JsonValueKind.Object ? problem
+                : throw new InvalidInputException("The study's 'problem' must be a JSON object."),
         };
+        return e.TryGetProperty("settings", out JsonElement settings) ? RecordedSettings.Upgrade(definition, settings) : definition;
     }
 
     private static Objective ReadObjective(JsonElement o, int index, double[]? reference)

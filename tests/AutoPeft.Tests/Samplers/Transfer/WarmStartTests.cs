@@ -29,7 +29,7 @@ public class WarmStartTests
         new FunctionStudy(f, 9, trials).Run(new GaussianProcessSampler()).Study;
 
     private static FunctionStudy From(TestFunction f, IStudyView earlier, ulong seed, int trials, ISampler sampler) =>
-        new FunctionStudy(f, seed, trials, d => EarlierJson.Write(d, [EarlierStudy.Of(earlier, d, out _)])).Run(sampler);
+        new FunctionStudy(f, seed, trials, d => d with { Earlier = [CarriedStudy.Of(earlier, d, out _)] }).Run(sampler);
 
     [Fact]
     public void From_a_related_study_half_the_trials_do()
@@ -95,7 +95,7 @@ public class WarmStartTests
             SearchSpace.Build(s => s.Float("lr", 1e-4, 1e-2, log: true).Categorical("method", ["lora", "adapter"])
                 .Int("rank", 1, 65, when: Condition.On("method", "lora"))),
             [Objective.Minimize("loss"), Objective.Minimize("seconds")]);
-        EarlierStudy e = EarlierStudy.Of(earlier, target, out StudyMapping mapping);
+        EarlierStudy e = CarriedStudy.Of(earlier, target, out StudyMapping mapping);
         Assert.Equal(["rank"], mapping.Unknown.ToArray());
         Assert.Equal(["dropout", "warmup"], mapping.Unused.ToArray());
         Assert.Equal(["seconds"], mapping.UnknownObjectives.ToArray());
@@ -116,7 +116,7 @@ public class WarmStartTests
     public void A_study_that_shares_no_parameter_is_refused_with_both_names()
     {
         StudyDefinition other = new(SearchSpace.Build(s => s.Int("threads", 1, 8)), [Objective.Minimize("loss")]) { Name = "database" };
-        InvalidInputException e = Assert.Throws<InvalidInputException>(() => EarlierStudy.Of(Earlier(Valley(-3, 0.2), 6), other, out _));
+        InvalidInputException e = Assert.Throws<InvalidInputException>(() => CarriedStudy.Of(Earlier(Valley(-3, 0.2), 6), other, out _));
         Assert.Contains("shares no parameter with 'database'", e.Message);
         Assert.Contains("threads", e.Message);
     }
@@ -126,7 +126,7 @@ public class WarmStartTests
     {
         Study earlier = Earlier(Valley(-3, 0.2), 40);
         StudyDefinition target = earlier.Definition;
-        EarlierStudy e = EarlierStudy.Of(earlier, target, out _);
+        EarlierStudy e = CarriedStudy.Of(earlier, target, out _);
         IReadOnlyList<Configuration> best = WarmStart.Best([e], 6);
         Assert.Equal(6, best.Distinct().Count());
         Assert.Equal(earlier.Completed.MinBy(t => t.Losses[0])!.Configuration, best[0]);
@@ -135,21 +135,7 @@ public class WarmStartTests
             (from a in set from b in set where !a.Equals(b) select WarmStart.Distance(a, b)).Min();
         Assert.True(Closest(best) >= Closest(e.Trials.Take(6).Select(t => t.Configuration)));
         // Two studies take turns.
-        EarlierStudy second = EarlierStudy.Of(Earlier(Valley(-2, 0.4)), target, out _);
+        EarlierStudy second = CarriedStudy.Of(Earlier(Valley(-2, 0.4)), target, out _);
         Assert.Equal(second.Trials[0].Configuration, WarmStart.Best([e, second], 6)[1]);
-    }
-
-    [Fact]
-    public void A_setting_that_is_no_list_of_earlier_studies_is_refused()
-    {
-        StudyDefinition d = Valley(-3, 0.2) is var f
-            ? new StudyDefinition(f.Space,
-                f.Objectives)
-            {
-                Settings = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("earlier",
-                    "[{\"study\":\"a\",\"trials\":[[1]]}]")
-            }
-            : null!;
-        Assert.Contains("'earlier'", Assert.Throws<InvalidInputException>(() => EarlierJson.Read(d)).Message);
     }
 }

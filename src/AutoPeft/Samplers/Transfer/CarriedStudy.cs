@@ -1,18 +1,9 @@
-using System.Collections.Immutable;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers.Transfer;
 
-/// <summary>A trial of an earlier study as a point of the new space.</summary>
-/// <param name="Configuration">The point.</param>
-/// <param name="Losses">One per objective of the new study; NaN where the earlier one did not measure it.</param>
-internal sealed record EarlierTrial(Configuration Configuration, ImmutableArray<double> Losses);
-
-/// <summary>What an earlier study has to say to a new one. Immutable.</summary>
-/// <param name="Name">The earlier study's name.</param>
-/// <param name="Trials">Its completed trials, best first by its own objectives.</param>
-internal sealed record EarlierStudy(string Name, ImmutableArray<EarlierTrial> Trials)
+/// <summary>Carries an earlier study's trials over to a new study's space.</summary>
+internal static class CarriedStudy
 {
     /// <summary>
     /// Most trials that are carried over: as many as hyperparameters are fitted to. They stand in the new study's definition.

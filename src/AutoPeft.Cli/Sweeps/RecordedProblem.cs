@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using AutoPeft.Cli.Programs;
+using AutoPeft.Peft.Training;
+using AutoPeft.Studies;
+using AutoPeft.TaskSets;
+
+namespace AutoPeft.Cli.Sweeps;
+
+/// <summary>Reads what a sweep runs from studies recorded before problems were typed: names and texts, some of them JSON.</summary>
+internal static class RecordedProblem
+{
+    /// <summary>The typed problem that such names and texts mean; null where they are none of a sweep's.</summary>
+    public static SweepProblem? Upgrade(JsonElement settings)
+    {
+        var bag = settings.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
+        try
+        {
+            return Problem(bag) with { Stop = Stop(bag), ChatServer = Server(bag), EarlierBest = Int(bag.GetValueOrDefault("earlier_best")) };
+        }
+        catch (KeyNotFoundException) { return null; }
+    }
+
+    private static SweepProblem Problem(Dictionary<string, string> bag) => bag["space"].Split(':', 2) switch
+    {
+        ["function", var name] => new FunctionProblem { Function = name, Delay = Number(bag["delay"]) },
+        ["plan", var file] => new PlanProblem
+        {
+            Plan = Path.GetFileNameWithoutExtension(file),
+            Text = bag["text"],
+            MaxLength = (int)Number(bag["max_length"]),
+            Vocabulary = (int)Number(bag["vocabulary"]),
+            Runs = [.. JsonSerializer.Deserialize<PlanProblem.Run[]>(bag["runs"])!],
+        },
+        ["command", _] => new CommandProblem { Command = bag["command"], Directory = bag["directory"] },
+        ["file", var file] => new FileProblem { File = file },
+        ["final-evaluation" or "final-rates"] => new FinalProblem
+        {
+            Space = bag["search"],
+            Model = bag["model"],
+            Task = bag["task"],
+            Count = Count(bag),
+            Fidelity = Fidelity(bag),
+            Training = Training(bag),
+            SearchSeed = ulong.Parse(bag["search_seed"], CultureInfo.InvariantCulture),
+            Candidates = Candidates(bag["candidates"]),
+            Rates = bag.TryGetValue("rates", out string? rates) ? JsonSerializer.Deserialize<double[]>(rates) : null,
+        },
+        [var space] when bag.TryGetValue("tasks", out string? tasks) => new PeftTasksProblem
+        {
+            Space = space,
+            Model = bag["model"],
+            Count = Count(bag),
+            Fidelity = Fidelity(bag),
+            Training = Training(bag),
+            Tasks = [.. JsonSerializer.Deserialize<PeftTasksProblem.Member[]>(tasks, SweepJson.Options)!],
+            Aggregate = TaskAggregate.Parse(bag["aggregate"]),
+        },
+        [var space] => new PeftProblem
+        {
+            Space = space,
+            Model = bag["model"],
+            Task = bag["task"],
+            Count = Count(bag),
+            Fidelity = Fidelity(bag),
+            Training = Training(bag),
+        },
+        _ => throw new KeyNotFoundException(),
+    };
+
+    private static StopConditions? Stop(Dictionary<string, string> bag)
+    {
+        string? at = bag.GetValueOrDefault("stop_at"), after = bag.GetValueOrDefault("stop_after"), gain = bag.GetValueOrDefault("stop_gain");
+        return at is null && after is null && gain is null ? null : new StopConditions
+        {
+            At = [.. (at?.Split(';') ?? []).Select(StopConditions.Goal.Parse)],
+            After = after is null ? null : Number(after),
+            GainBelow = gain is null ? null : Number(gain),
+        };
+    }
+
+    private static ChatServer? Server(Dictionary<string, string> bag) =>
+        bag.TryGetValue("llm_endpoint", out string? address) && bag.TryGetValue("llm_model", out string? model)
+            ? new ChatServer(address, model, bag.GetValueOrDefault("llm_task"))
+            : null;
+
+    /// <summary>Evaluations recorded before rows had rates have the front's members alone, by number.</summary>
+    private static FinalEntry[] Candidates(string json)
+    {
+        FinalEntry[] entries = JsonSerializer.Deserialize<FinalEntry[]>(json, SweepJson.Options)!;
+        return entries.Length > 0 && entries[0].Name is null
+            ? [.. entries.Select(e => e with { Name = $"trial {e.Trial}" }), .. Baselines.Names.Select(n => new FinalEntry(n))]
+            : entries;
+    }
+
+    private static CountingRule Count(Dictionary<string, string> bag) => Enum.Parse<CountingRule>(bag["count"], ignoreCase: true);
+
+    /// <summary>The earliest studies knew one fidelity.</summary>
+    private static TrialFidelity Fidelity(Dictionary<string, string> bag) =>
+        bag.TryGetValue("fidelity", out string? text) ? TrialFidelity.Parse(text) : new TrialFidelity();
+
+    private static TrainingOptions Training(Dictionary<string, string> bag) =>
+        JsonSerializer.Deserialize<TrainingOptions>(bag["training"], SweepJson.Options)!;
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
+    private static int? Int(string? text) => text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace AutoPeft.Studies;
+
+/// <summary>
+/// Reads definitions recorded before their problem was typed: a bag of names and texts called "settings", in which the earlier studies were
+/// JSON in a text.
+/// </summary>
+internal static class RecordedSettings
+{
+    /// <summary>The member of <see cref="StudyDefinition.Problem"/> that holds such a bag as it was recorded.</summary>
+    public const string Member = "settings";
+
+    /// <summary>The definition with what the bag says: the earlier studies in their place, the rest under <see cref="Member"/>.</summary>
+    /// <exception cref="InvalidInputException">A value is no text, or the earlier studies are none.</exception>
+    public static StudyDefinition Upgrade(StudyDefinition definition, JsonElement settings)
+    {
+        if (settings.ValueKind != JsonValueKind.Object
+            || settings.EnumerateObject().Any(p => p.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)))
+            throw new InvalidInputException("The study's 'settings' must be an object of names and texts.");
+        var bag = settings.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
+        if (bag.Remove(EarlierJson.Member, out string? text))
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(text);
+                definition = definition with
+                {
+                    Earlier = EarlierJson.Read(document.RootElement, definition.Space, definition.Objectives.Length),
+                };
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidInputException($"The study's '{EarlierJson.Member}' is not a list of earlier studies of its own space.", e);
+            }
+        }
+        return bag.Count == 0 ? definition
+            : definition with { Problem = JsonSerializer.SerializeToElement(new Dictionary<string, object> { [Member] = bag }) };
+    }
+}

@@ -17,7 +17,7 @@ SweepResult<Recipe> result = await Sweep.Over<Recipe>()
 
 Console.WriteLine($"Loss {result.Best.Values[0]:0.0e0} by trial {result.Best.Trial}, whose model was trained with");
 Trial best = result.Study.Trials[result.Best.Trial];
-foreach ((Configuration c, long until) in Lineage.Of(result.Study, best)) Console.WriteLine($"  {c} until step {until},");
+foreach ((Configuration c, long until) in Ancestry.Of(result.Study, best)) Console.WriteLine($"  {c} until step {until},");
 Console.WriteLine($"  {best.Configuration} to the end.");
 Directory.Delete(directory, recursive: true);
 

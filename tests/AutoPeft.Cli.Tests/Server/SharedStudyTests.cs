@@ -96,21 +96,21 @@ public sealed class SharedStudyTests : IAsyncLifetime
         string[] place = ["--store", _server.Url, "--study", "extended", "--plain"];
         Assert.Equal(0,
             (await RunAsync(_directory,
-            ["sweep", "function:zdt1", "--trials", "16", "--delay", "1", "--sampler", "random", "--workers", "0", .. place])).Code);
+            ["sweep", "function:zdt1", "--trials", "30", "--delay", "1", "--sampler", "random", "--workers", "0", .. place])).Code);
         using Process worker = StartIn(_directory, ["worker", .. place]);
         while (!worker.HasExited && (await ReadAsync("extended")).Completed.Count < 1) await Task.Delay(100);
-        (int code, string text) = await RunAsync(_directory, ["resume", "--trials", "20", .. place]);
+        (int code, string text) = await RunAsync(_directory, ["resume", "--trials", "36", .. place]);
         Assert.True(code == 0, text);
-        Assert.Contains("The study runs 20 trials in all now, instead of 16.", text, StringComparison.Ordinal);
+        Assert.Contains("The study runs 36 trials in all now, instead of 30.", text, StringComparison.Ordinal);
         await worker.WaitForExitAsync();
         Assert.Equal(0, worker.ExitCode);
         Study study = await ReadAsync("extended");
-        Assert.Equal((20, 20, 20), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
+        Assert.Equal((36, 36, 36), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
         Assert.Equal(2, study.Trials.Select(t => t.Worker).Distinct().Count());
         // Finished, and once more.
-        (code, text) = await RunAsync(_directory, ["resume", "--trials", "21", .. place]);
+        (code, text) = await RunAsync(_directory, ["resume", "--trials", "37", .. place]);
         Assert.True(code == 0, text);
-        Assert.Equal(21, (await ReadAsync("extended")).Completed.Count);
+        Assert.Equal(37, (await ReadAsync("extended")).Completed.Count);
     }
 
     [SkippableFact]

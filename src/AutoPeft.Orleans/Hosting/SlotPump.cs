@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using AutoPeft.Orleans.Contracts;
-using AutoPeft.Orleans.Hosting;
+using AutoPeft.Orleans.Slots;
 using AutoPeft.Orleans.Studies;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace AutoPeft.Orleans.Slots;
+namespace AutoPeft.Orleans.Hosting;
 
 /// <summary>
 /// Asks studies for work for this silo's slots, as long as the silo lives; asking is what wakes a study. All slots serve one study at a

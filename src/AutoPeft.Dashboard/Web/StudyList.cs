@@ -1,9 +1,10 @@
 using System.Text.Json;
+using AutoPeft.Dashboard.Data;
 using AutoPeft.Dashboard.Watching;
 using AutoPeft.Reporting;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Dashboard.Data;
+namespace AutoPeft.Dashboard.Web;
 
 /// <summary>All studies, a few numbers each.</summary>
 internal static class StudyList

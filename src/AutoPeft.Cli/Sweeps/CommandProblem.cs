@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using AutoPeft.Cli.Sweeps;
+using AutoPeft.Cli.Programs;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Cli.Programs;
+namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
 /// A search space of a person's own, in a JSON file, over a program of a person's own:

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using AutoPeft.Dashboard.Data;
 using AutoPeft.Dashboard.Watching;
 using AutoPeft.Reporting;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Dashboard.Data;
+namespace AutoPeft.Dashboard.Web;
 
 /// <summary>
 /// A study's page: what does not change while it is looked at (the definition), and what does (budget, counts, front, hypervolume,

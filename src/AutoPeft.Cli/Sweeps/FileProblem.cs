@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using AutoPeft.Cli.Sweeps;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 
-namespace AutoPeft.Cli.Programs;
+namespace AutoPeft.Cli.Sweeps;
 
 /// <summary>
 /// A C# file that declares a space, objectives and the objective function, and ends with <c>RunOrServeAsync</c>: <c>sweep my.cs</c>. The

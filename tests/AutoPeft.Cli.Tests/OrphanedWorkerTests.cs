@@ -53,12 +53,10 @@ public sealed class OrphanedWorkerTests : IDisposable
     {
         JsonObject[] records = [.. (await File.ReadAllLinesAsync(Path.Combine(run, "study.log"))).Skip(1)
             .Select(line => JsonNode.Parse(line[line.IndexOf('{')..])!.AsObject())];
-        JsonObject study = records[0], settings = study["settings"]!.AsObject();
+        JsonObject study = records[0];
         study.Remove("event");
         study.Remove("time");
-        JsonNode training = JsonNode.Parse(settings["training"]!.GetValue<string>())!;
-        training["epochs"] = 1000;
-        settings["training"] = training.ToJsonString();
+        study["problem"]!["training"]!["epochs"] = 1000;
         JsonNode parameters = records.First(r => (string?)r["event"] == "proposed")["params"]!;
         var hello = new { hello = new { frame = Frame, device = "cpu", index = 0, threads = 2, study } };
         var trial = new { run = new { number = 0, seed = 1, attempt = 1, @params = parameters } };

@@ -81,7 +81,7 @@ public class TransferStudyTests
         Assert.Contains("octaves per doubling", table);
         Assert.Equal(8, table.Split('\n').Count(l => l.Contains("e-")));
         System.Xml.Linq.XDocument picture = System.Xml.Linq.XDocument.Parse(study.ToSvg());
-        Assert.Equal(8, picture.Descendants().Count(e => e.Name.LocalName == "polyline"));
+        Assert.Equal(8, picture.Descendants().Count(e => e.Name.LocalName == "path"));
         System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(study.ToJson());
         Assert.Equal(2, json.RootElement.GetProperty("results").GetArrayLength());
         Assert.Equal(1 + 2 * 4 * 3 * s_rates.Length, study.ToCsv().TrimEnd('\n').Split('\n').Length);

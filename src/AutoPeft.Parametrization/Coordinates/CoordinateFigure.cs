@@ -15,7 +15,8 @@ internal static class CoordinateFigure
         int steps = report.Options.Steps + 1;
         string[] failing = [.. curves.Where(c => !c.Passed).Select(c => c.Module)];
         double legend = 18 * Math.Min(failing.Length, MostNamed) + 30;
-        var figure = new SvgFigure("coordinate-check", "Coordinate check", Left + steps * (PanelWidth + Gap), Top + PanelHeight + 50 + legend);
+        var figure = new SvgFigure("coordinate-check", "Coordinate check", Left + steps * (PanelWidth + Gap),
+            Top + PanelHeight + 50 + legend);
         figure.Text(Left, 22, $"Mean |x| of every module's output against {axis}: {(report.Passed ? "pass" : "fail")}", "l h");
         double[] means = [.. curves.SelectMany(c => c.BySteps).SelectMany(s => s).Select(p => p.Mean)
             .Where(m => m > 0 && double.IsFinite(m))];

@@ -21,15 +21,20 @@ public sealed class Parametrization
     private readonly Planner _planner;
     private readonly bool _rescales;
 
-    private Parametrization(BaseShapes shapes, ParametrizationKind kind, double alpha, ParametrizationOptions? options)
+    private Parametrization(
+        BaseShapes shapes, ParametrizationKind kind, double alpha, ParametrizationOptions? options, TrainingGrowth? training = null)
     {
         ArgumentNullException.ThrowIfNull(shapes);
-        _planner = new Planner(shapes, kind, alpha, options ?? new ParametrizationOptions());
+        var rules = new RuleSet(kind, alpha, (training ?? new TrainingGrowth()).Checked());
+        _planner = new Planner(shapes, rules, options ?? new ParametrizationOptions());
         _rescales = kind != ParametrizationKind.Standard;
-        Name = Planner.NameOf(kind, alpha);
+        Name = rules.Name;
     }
 
-    /// <summary>Name for reports: "standard", "neural tangent", "muP", "CompleteP", or "depth-muP (alpha 0.5)".</summary>
+    /// <summary>
+    /// Name for reports: "standard", "neural tangent", "muP", "u-muP", "CompleteP", "Complete(d)P", or, with another exponent,
+    /// "depth-muP (alpha 0.5)".
+    /// </summary>
     public string Name { get; }
 
     /// <summary>muP (Yang et al., arXiv 2203.03466) for Adam, AdamW and SGD, as the package microsoft/mup has it.</summary>
@@ -54,9 +59,30 @@ public sealed class Parametrization
     /// <param name="alpha">Exponent between ½ and 1. Default: 1.</param>
     /// <exception cref="InvalidInputException">Alpha is below ½ or above 1.</exception>
     public static Parametrization CompleteP(BaseShapes shapes, ParametrizationOptions? options = null, double alpha = 1) =>
-        alpha is >= 0.5 and <= 1
-            ? new(shapes, ParametrizationKind.CompleteP, alpha, options)
-            : throw new InvalidInputException($"alpha is {alpha}; it must be between 0.5 (depth-muP) and 1 (CompleteP)");
+        new(shapes, ParametrizationKind.CompleteP, Alpha(alpha), options);
+
+    /// <summary>
+    /// Complete(d)P (Mlodozeniec et al., arXiv 2512.22382) for AdamW: CompleteP with a rule for batch and training length. With s =
+    /// √(batch ratio / token ratio), rates and decays × s, epsilons ÷ s, and 1 − β₁, 1 − β₂ × s². Vectors are decayed, too.
+    /// </summary>
+    /// <param name="shapes">The base model's shapes.</param>
+    /// <param name="training">How much larger the batch and longer the training is than the base's.</param>
+    /// <param name="options">At least <see cref="ParametrizationOptions.Branches"/> where depth grows.</param>
+    /// <param name="alpha">Exponent of the residual branches, between ½ and 1. Default: 1.</param>
+    /// <exception cref="InvalidInputException">Alpha is below ½ or above 1, or a ratio is not positive.</exception>
+    public static Parametrization CompletedP(
+        BaseShapes shapes, TrainingGrowth training, ParametrizationOptions? options = null, double alpha = 1) =>
+        new(shapes, ParametrizationKind.CompletedP, Alpha(alpha), options, training);
+
+    /// <summary>
+    /// u-muP's table (Blake et al., arXiv 2407.17465) for Adam and AdamW, relative to the base: initial scales of the base, matrices ×
+    /// m^−½ and their rates × m^−½ · r^−½, readouts × 1/m, an embedding's rate × m^−½, residual branches × r^−½, weight decay
+    /// independent of the rate. Unit-scaled operations are no part of it: the base starts as its constructor makes it.
+    /// </summary>
+    /// <param name="shapes">The base model's shapes.</param>
+    /// <param name="options">At least <see cref="ParametrizationOptions.Branches"/> where depth grows.</param>
+    public static Parametrization UnitMuP(BaseShapes shapes, ParametrizationOptions? options = null) =>
+        new(shapes, ParametrizationKind.UnitMuP, 0.5, options);
 
     /// <summary>
     /// The neural tangent parametrisation (Jacot et al., arXiv 1806.07572): matrices × m^−½, initial scales of the base, one rate.
@@ -131,12 +157,12 @@ public sealed class Parametrization
     /// <exception cref="InvalidInputException">The parametrisation was not applied to the model.</exception>
     public AdamW AdamW(
         nn.Module model, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
-        new(Groups(model, OptimizerFamily.AdamW, (plan, parameters) => new AdamW.ParamGroup(parameters, new AdamW.Options
+        new(Groups(model, OptimizerFamily.AdamW, (own, parameters) => new AdamW.ParamGroup(parameters, new AdamW.Options
         {
-            LearningRate = learningRate * plan.LearningRate,
-            weight_decay = weightDecay * plan.WeightDecay,
-            eps = epsilon * plan.Epsilon,
-        })), learningRate, beta1, beta2, epsilon, weightDecay);
+            LearningRate = learningRate * own.LearningRate,
+            weight_decay = weightDecay * own.WeightDecay,
+            eps = epsilon * own.Epsilon,
+        }), out ParametrizationPlan plan), learningRate, plan.Beta(beta1), plan.Beta(beta2), epsilon, weightDecay);
 
     /// <summary>Adam (L2 regularisation in the gradient) with a group for each set of factors.</summary>
     /// <param name="model">A model that the parametrisation was applied to.</param>
@@ -148,12 +174,12 @@ public sealed class Parametrization
     /// <exception cref="InvalidInputException">The parametrisation was not applied to the model.</exception>
     public Adam Adam(
         nn.Module model, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
-        new(Groups(model, OptimizerFamily.Adam, (plan, parameters) => new Adam.ParamGroup(parameters, new Adam.Options
+        new(Groups(model, OptimizerFamily.Adam, (own, parameters) => new Adam.ParamGroup(parameters, new Adam.Options
         {
-            LearningRate = learningRate * plan.LearningRate,
-            weight_decay = weightDecay * plan.WeightDecay,
-            eps = epsilon * plan.Epsilon,
-        })), learningRate, beta1, beta2, epsilon, weightDecay);
+            LearningRate = learningRate * own.LearningRate,
+            weight_decay = weightDecay * own.WeightDecay,
+            eps = epsilon * own.Epsilon,
+        }), out ParametrizationPlan plan), learningRate, plan.Beta(beta1), plan.Beta(beta2), epsilon, weightDecay);
 
     /// <summary>Gradient descent with a group for each set of factors.</summary>
     /// <param name="model">A model that the parametrisation was applied to.</param>
@@ -162,12 +188,12 @@ public sealed class Parametrization
     /// <param name="weightDecay">The base model's regularisation. Default: none.</param>
     /// <exception cref="InvalidInputException">The parametrisation was not applied to the model, or has no rules for SGD.</exception>
     public SGD SGD(nn.Module model, double learningRate, double momentum = 0, double weightDecay = 0) =>
-        new(Groups(model, OptimizerFamily.Sgd, (plan, parameters) => new SGD.ParamGroup(parameters, new SGD.Options
+        new(Groups(model, OptimizerFamily.Sgd, (own, parameters) => new SGD.ParamGroup(parameters, new SGD.Options
         {
-            LearningRate = learningRate * plan.LearningRate,
-            weight_decay = weightDecay * plan.WeightDecay,
+            LearningRate = learningRate * own.LearningRate,
+            weight_decay = weightDecay * own.WeightDecay,
             momentum = momentum,
-        })), learningRate, momentum, 0, weightDecay);
+        }), out _), learningRate, momentum, 0, weightDecay);
 
     /// <summary>
     /// Compares a model and an optimiser with the plan: every tensor must be in one group whose rate, decay and epsilon have the ratios
@@ -231,10 +257,10 @@ public sealed class Parametrization
     }
 
     private IReadOnlyList<TGroup> Groups<TGroup>(
-        nn.Module model, OptimizerFamily family, Func<TensorPlan, Parameter[], TGroup> create)
+        nn.Module model, OptimizerFamily family, Func<TensorPlan, Parameter[], TGroup> create, out ParametrizationPlan plan)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var (plan, tensors) = _planner.Plan(model, family);
+        (plan, IReadOnlyList<PlannedTensor> tensors) = _planner.Plan(model, family);
         if (AppliedMark.Read(model) is not { } mark)
             throw new InvalidInputException($"{Name} was not applied to the model; call Apply before the optimiser is built");
         if (mark != plan.Fingerprint) throw OtherPlan(plan);
@@ -245,6 +271,9 @@ public sealed class Parametrization
                 .Select(group => create(group.First().Plan, [.. group.Select(t => t.Tensor.Parameter)])),
         ];
     }
+
+    private static double Alpha(double alpha) => alpha is >= 0.5 and <= 1 ? alpha
+        : throw new InvalidInputException($"alpha is {alpha}; it must be between 0.5 (depth-muP) and 1 (CompleteP)");
 
     private static InvalidInputException OtherPlan(ParametrizationPlan plan) => new(
         $"the model has the initial scales and multipliers of another plan than {plan.Parametrization} from this base; build it anew, "

@@ -269,7 +269,7 @@ public class CoordinateCheckTests
         Assert.Contains("FAIL", table);
         System.Xml.Linq.XDocument picture = System.Xml.Linq.XDocument.Parse(report.ToSvg());
         // A curve for each module and step; none has fewer than two points.
-        Assert.Equal(report.Modules.Count * 5, picture.Descendants().Count(e => e.Name.LocalName == "polyline"));
+        Assert.Equal(report.Modules.Count * 5, picture.Descendants().Count(e => e.Name.LocalName == "path"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using static AutoPeft.Parametrization.TensorRole;
+using static AutoPeft.Parametrization.Tests.ExpectedPlan;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Parametrization.Tests;
@@ -6,21 +7,6 @@ namespace AutoPeft.Parametrization.Tests;
 /// <summary>Every factor of every tensor against numbers worked out by hand, on architectures of six kinds.</summary>
 public class FactorTests
 {
-    private static void Expect(
-        ParametrizationPlan plan, params (string Name, TensorRole Role, double Init, double Rate, double Decay, double Epsilon)[] rows)
-    {
-        Assert.Equal(rows.Select(r => r.Name).Order(), plan.Tensors.Select(t => t.Name).Order());
-        foreach (var row in rows)
-        {
-            TensorPlan tensor = plan[row.Name];
-            Assert.True(row.Role == tensor.Role, $"{row.Name}: {tensor.Role}");
-            Assert.True(Math.Abs(row.Init - tensor.InitialScale) < 1e-12, $"{row.Name}: init {tensor.InitialScale}");
-            Assert.True(Math.Abs(row.Rate - tensor.LearningRate) < 1e-12, $"{row.Name}: rate {tensor.LearningRate}");
-            Assert.True(Math.Abs(row.Decay - tensor.WeightDecay) < 1e-12, $"{row.Name}: decay {tensor.WeightDecay}");
-            Assert.True(Math.Abs(row.Epsilon - tensor.Epsilon) < 1e-12, $"{row.Name}: epsilon {tensor.Epsilon}");
-        }
-    }
-
     [Fact]
     public void A_perceptron_of_four_times_the_width_under_Adam()
     {
@@ -96,23 +82,6 @@ public class FactorTests
             ("mlp.up.weight", Hidden, root, 0.5, 2, 1), ("mlp.up.bias", Vector, 1, 1, 1, 1),
             ("mlp.down.weight", Hidden, root, 0.5, 2, 1), ("mlp.down.bias", Vector, 1, 1, 1, 1));
         Assert.Contains("fixed one", Assert.Single(plan.Notes));
-    }
-
-    private static IEnumerable<(string, TensorRole, double, double, double, double)> Blocks(
-        int depth, (double Init, double Rate, double Decay, double Epsilon) matrix,
-            (double Init, double Rate, double Decay, double Epsilon) end,
-        (double Init, double Rate, double Decay, double Epsilon) vector, (double Init, double Rate, double Decay, double Epsilon) endVector)
-    {
-        for (int i = 0; i < depth; i++)
-        {
-            foreach (string name in new[] { "attention.query", "attention.key", "attention.value", "mlp.up" })
-                yield return ($"layers.{i}.{name}.weight", Hidden, matrix.Init, matrix.Rate, matrix.Decay, matrix.Epsilon);
-            foreach (string name in new[] { "attention.output", "mlp.down" })
-                yield return ($"layers.{i}.{name}.weight", Hidden, end.Init, end.Rate, end.Decay, end.Epsilon);
-            foreach (string name in new[] { "before.weight", "before.bias", "between.weight", "between.bias", "mlp.up.bias" })
-                yield return ($"layers.{i}.{name}", Vector, vector.Init, vector.Rate, vector.Decay, vector.Epsilon);
-            yield return ($"layers.{i}.mlp.down.bias", Vector, endVector.Init, endVector.Rate, endVector.Decay, endVector.Epsilon);
-        }
     }
 
     [Fact]

@@ -68,6 +68,40 @@ public class TransferStudyTests
     }
 
     [Fact]
+    public void The_largest_size_is_inside_the_band_that_the_smaller_ones_foretell()
+    {
+        // The rate moves along a line with a bend, the loss by a power law with a floor, as losses do; 40 groups of three seeds.
+        TransferRun[] runs = [.. Enumerable.Range(0, 40).SelectMany(group => Runs("muP", [16, 32, 64, 128],
+                size => -7 - 0.02 * Math.Pow(Math.Log2(size / 16), 2), noise: 0.01, seed: (ulong)group + 1)
+            .Select(r => r with { Seed = 3 * group + r.Seed, Loss = r.Loss + 8 / r.Size }))];
+        TransferBacktest backtest = TransferBacktest.Of(runs, 40);
+        Assert.Equal(40, backtest.Cases.Count);
+        Assert.Equal(128, backtest.Size);
+        // 36 of 40 are promised; three binomial standard errors are 6.
+        Assert.InRange(backtest.RatesInside, 30, 40);
+        Assert.InRange(backtest.LossesInside, 30, 40);
+        // Bands are no excuses: most are narrower than an octave.
+        Assert.True(backtest.Cases.Count(c => c.Foretold.Log2Rate.High - c.Foretold.Log2Rate.Low < 1.5) > 20);
+    }
+
+    [Fact]
+    public void Sensitivity_is_the_mean_loss_above_the_best_with_diverged_runs_at_the_start()
+    {
+        // Rates 2^−8, 2^−7, 2^−6: losses 2.1, 2.0 and none, where the start's 5.5 counts: (2.1 + 2.0 + 5.5) / 3 − 2.0.
+        TransferRun[] runs = [.. new[] { 64.0, 128 }.SelectMany(size => new[] { 2.1, 2.0, double.PositiveInfinity }
+            .Select((loss, i) => new TransferRun("muP", size, Math.Pow(2, i - 8), 0, loss)))];
+        Assert.All(TransferStudy.Of(runs).Results[0].Sensitivity(5.5), s => Assert.Equal(1.2, s, 12));
+    }
+
+    [Fact]
+    public void Two_sizes_foretell_nothing()
+    {
+        TransferResult result = TransferStudy.Of(Runs("muP", [64, 128], _ => -7)).Results[0];
+        Assert.Contains("three or more", Assert.Throws<InvalidInputException>(() => result.Predict(256)).Message);
+        Assert.Contains("positive", Assert.Throws<InvalidInputException>(() => result.Predict(0)).Message);
+    }
+
+    [Fact]
     public void Parametrisations_stand_side_by_side()
     {
         double[] sizes = [64, 128, 256, 512];
@@ -81,7 +115,7 @@ public class TransferStudyTests
         Assert.Contains("octaves per doubling", table);
         Assert.Equal(8, table.Split('\n').Count(l => l.Contains("e-")));
         System.Xml.Linq.XDocument picture = System.Xml.Linq.XDocument.Parse(study.ToSvg());
-        Assert.Equal(8, picture.Descendants().Count(e => e.Name.LocalName == "polyline"));
+        Assert.Equal(8, picture.Descendants().Count(e => e.Name.LocalName == "path"));
         System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(study.ToJson());
         Assert.Equal(2, json.RootElement.GetProperty("results").GetArrayLength());
         Assert.Equal(1 + 2 * 4 * 3 * s_rates.Length, study.ToCsv().TrimEnd('\n').Split('\n').Length);

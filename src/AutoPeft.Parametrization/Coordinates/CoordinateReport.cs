@@ -75,8 +75,8 @@ public sealed class CoordinateReport
         return text.ToString();
     }
 
-    /// <summary>The curves of mean |x| against size as an SVG picture: a panel for each step, failing modules in red.</summary>
-    public string ToSvg() => CoordinateFigure.Draw(this, [.. Modules.Select(m => Curve(m))], Axis);
+    /// <summary>The curves of mean |x| against size as an SVG picture: a panel for each step, failing modules in orange.</summary>
+    public string ToSvg() => CoordinateFigure.Draw(this, [.. Modules.Select(m => Curve(m))], Axis).ToStandaloneSvg();
 
     private CoordinateCurve Curve(ModuleSlope module)
     {

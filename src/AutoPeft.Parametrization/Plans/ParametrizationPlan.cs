@@ -31,6 +31,27 @@ public sealed record ParametrizationPlan
     /// <summary>The forward multipliers that are no part of weights; empty where all of them are folded.</summary>
     public IReadOnlyList<ModuleMultiplier> Multipliers { get; init; } = [];
 
+    /// <summary>
+    /// What 1 − β is multiplied by for both of Adam's averages, so that they reach over the same share of a longer training; 1 under all
+    /// rules but Complete(d)P's.
+    /// </summary>
+    public double Averaging { get; init; } = 1;
+
+    /// <summary>Adam's decay rate of an average for this training.</summary>
+    /// <param name="tuned">The base's rate, β₁ or β₂, at least 0 and below 1.</param>
+    /// <returns>1 − <see cref="Averaging"/> × (1 − β).</returns>
+    /// <exception cref="InvalidInputException">
+    /// The batch has grown so much that an average would have to reach over less than one update: the rule ends there.
+    /// </exception>
+    public double Beta(double tuned)
+    {
+        if (Averaging == 1) return tuned;
+        double beta = 1 - Averaging * (1 - tuned);
+        return beta >= 0 ? beta : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
+            $"{Parametrization}: with {1 / Averaging:0.####} times the updates a decay rate of {tuned} would become {beta:0.####}; the rule "
+            + $"ends where it is 0, at {1 - tuned:0.####} times the updates"));
+    }
+
     /// <summary>What a person should know, such as that the model has the base's own shapes and every factor is 1.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

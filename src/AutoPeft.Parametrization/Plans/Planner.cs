@@ -4,24 +4,15 @@ using static TorchSharp.torch;
 namespace AutoPeft.Parametrization;
 
 /// <summary>Compares a model with its base and asks the rule table what each tensor needs.</summary>
-internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, double alpha, ParametrizationOptions options)
+internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationOptions options)
 {
-    /// <summary>The name that reports give a parametrisation.</summary>
-    public static string NameOf(ParametrizationKind kind, double alpha) => kind switch
-    {
-        ParametrizationKind.Standard => "standard",
-        ParametrizationKind.NeuralTangent => "neural tangent",
-        ParametrizationKind.MuP => "muP",
-        _ => alpha == 1 ? "CompleteP" : string.Create(CultureInfo.InvariantCulture, $"depth-muP (alpha {alpha:0.###})"),
-    };
-
     /// <summary>The plan for a model, and with it every tensor beside its base.</summary>
     /// <exception cref="InvalidInputException">The model does not answer to the base, or a tensor's role cannot be found; its name is
     /// given.</exception>
     public (ParametrizationPlan Plan, IReadOnlyList<PlannedTensor> Tensors) Plan(nn.Module model, OptimizerFamily family)
     {
-        if (kind == ParametrizationKind.CompleteP && family == OptimizerFamily.Sgd)
-            throw new InvalidInputException($"{NameOf(kind, alpha)} has rules for Adam and AdamW, not for SGD");
+        if (family == OptimizerFamily.Sgd && rules.ScalesBranches)
+            throw new InvalidInputException($"{rules.Name} has rules for Adam and AdamW, not for SGD");
         IReadOnlyList<ModelTensor> tensors = ModelTensor.Of(model);
         var lists = new BlockLists(tensors.Select(t => (t.Name, (IReadOnlyList<long>)t.Parameter.shape)));
         RefuseAbsent(tensors);
@@ -29,13 +20,14 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         var multipliers = new List<ModuleMultiplier>();
         planned = Readouts(model, planned, family, multipliers);
         planned = Outputs(model, planned, family, multipliers);
-        if (kind != ParametrizationKind.Standard) planned = [.. planned.Select(Zeroed)];
+        if (rules.Kind != ParametrizationKind.Standard) planned = [.. planned.Select(Zeroed)];
         return (new ParametrizationPlan
         {
-            Parametrization = NameOf(kind, alpha),
+            Parametrization = rules.Name,
             Optimizer = family,
             Tensors = [.. planned.Select(p => p.Plan)],
             Multipliers = multipliers,
+            Averaging = rules.Kind == ParametrizationKind.CompletedP ? rules.Training.Averaging : 1,
             Notes = [.. Notes(planned)],
         }, planned);
     }
@@ -73,11 +65,13 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         };
         // A tied weight is [vocabulary, width] as an embedding and as a head: its one growing axis is the readout's fan-in.
         Growth seen = role == TensorRole.Tied ? growth with { In = growth.In * growth.Out, Out = 1 } : growth;
-        Rule rule = RuleTable.Of(kind, alpha, family, role, inBlock);
+        if (rules.Kind == ParametrizationKind.UnitMuP && role == TensorRole.Tied)
+            throw new InvalidInputException($"{tensor.Name}: is embedding and head in one, for which u-muP has no rule; untie them");
+        Rule rule = RuleTable.Of(rules, family, role, inBlock);
         var plan = new TensorPlan(tensor.Name, role, rule.Init.Of(seen), rule.Rate.Of(seen), rule.Decay.Of(seen), rule.Epsilon.Of(seen),
             rule.Source);
         return new PlannedTensor(tensor, known, seen, declaration?.Initializer ?? InitializerLaw.Detect, FanInGrowth(tensor, growth),
-            XavierRatio(tensor, known, axes), plan);
+            XavierRatio(tensor, known, axes), inBlock, plan);
     }
 
     private PlannedTensor Zeroed(PlannedTensor tensor) => options.StartAtZero.Any(pattern => new NamePattern(pattern)
@@ -176,7 +170,7 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         for (int i = 0; i < planned.Length; i++)
         {
             PlannedTensor tensor = result[i] = planned[i];
-            double value = RuleTable.Of(kind, alpha, family, tensor.Plan.Role, false).Multiplier.Of(tensor.Growth);
+            double value = RuleTable.Of(rules, family, tensor.Plan.Role, tensor.InBlock).Multiplier.Of(tensor.Growth);
             if (value == 1) continue;
             if (tensor.Plan.Role != TensorRole.Tied && options.Form == MultiplierForm.Folded) result[i] = Folded(tensor, value, family);
             else multipliers.Add(Hooked(model, tensor, value));
@@ -204,8 +198,8 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
     {
         PlannedTensor[] result = planned;
         bool deeper = planned.Any(p => p.Growth.Depth != 1);
-        if (kind == ParametrizationKind.CompleteP && deeper && options.Branches.Count == 0)
-            throw new InvalidInputException($"{NameOf(kind, alpha)}: the model is deeper than the base, and nothing says which "
+        if (rules.ScalesBranches && deeper && options.Branches.Count == 0)
+            throw new InvalidInputException($"{rules.Name}: the model is deeper than the base, and nothing says which "
                 + $"modules end the "
                 + "residual branches; name them (ParametrizationOptions.Branches), such as \"layers.*.attention.output\"");
         foreach (var (name, value, source) in OutputMultipliers(model, planned)) Put(name, value, source);
@@ -237,10 +231,10 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
         IEnumerable<(string, double, string)> Of(IReadOnlyList<string> patterns, Func<Growth, double> value, string source) =>
             patterns.SelectMany(pattern => Matching(model, pattern)).Distinct()
                 .Select(name => (name, value(GrowthAt(name, planned)), source)).Where(m => m.Item2 != 1);
-        if (kind == ParametrizationKind.CompleteP)
-            foreach (var branch in Of(options.Branches, growth => Math.Pow(growth.Depth, -alpha),
-                "residual branch × r^−alpha: EleutherAI/nanoGPT-mup, branch completep, model.py, Block")) yield return branch;
-        if (kind is ParametrizationKind.MuP or ParametrizationKind.CompleteP)
+        if (rules.ScalesBranches)
+            foreach (var branch in Of(options.Branches, growth => Math.Pow(growth.Depth, -rules.Alpha), RuleTable.BranchSource(rules.Kind)))
+                yield return branch;
+        if (rules.DividesLogits)
             foreach (var query in Of(options.Queries, growth => Math.Pow(growth.Out, -0.5),
                 "attention logits ÷ d: microsoft/mup, README (8/d instead of 1/√d)")) yield return query;
     }
@@ -290,11 +284,12 @@ internal sealed class Planner(BaseShapes shapes, ParametrizationKind kind, doubl
     {
         bool grown = planned.Any(p => p.Growth.In != 1 || p.Growth.Out != 1);
         bool deeper = planned.Any(p => p.Growth.Depth != 1);
-        if (!grown && !deeper)
+        bool longer = rules.Kind == ParametrizationKind.CompletedP && rules.Training != new TrainingGrowth();
+        if (!grown && !deeper && !longer)
             yield return "The model has the base's own shapes: every factor is 1, so it trains as in the standard parametrisation.";
-        if (deeper && kind == ParametrizationKind.MuP)
+        if (deeper && rules.Kind == ParametrizationKind.MuP)
             yield return "The model is deeper than the base, and muP has no rule for depth; CompleteP has.";
-        if (grown && kind is ParametrizationKind.MuP or ParametrizationKind.CompleteP
+        if (grown && rules.DividesLogits
             && !planned.Any(p => p.Plan.Role is TensorRole.Readout or TensorRole.Tied))
             yield return "No tensor leads from a growing dimension to a fixed one: if an embedding's weight is also the head, declare it "
                 + "as tied (ParametrizationOptions.Tensors and TiedReadoutAfter).";

@@ -7,4 +7,6 @@ internal enum ParametrizationKind
     NeuralTangent,
     MuP,
     CompleteP,
+    CompletedP,
+    UnitMuP,
 }

@@ -10,8 +10,8 @@ internal sealed class RateCurve
 
     private readonly double[] _rates, _noise;
 
-    private RateCurve(double size, double[] rates, double[] means, double[] noise, int diverged) =>
-        (Size, _rates, Means, _noise, Diverged) = (size, rates, means, noise, diverged);
+    private RateCurve(double size, double[] rates, double[] means, double[] noise, double seeds, int diverged) =>
+        (Size, _rates, Means, _noise, SeedVariance, Diverged) = (size, rates, means, noise, seeds, diverged);
 
     public double Size { get; }
 
@@ -20,6 +20,11 @@ internal sealed class RateCurve
 
     /// <summary>Mean loss at each rate; infinite where a run diverged.</summary>
     public double[] Means { get; }
+
+    /// <summary>
+    /// Variance of the mean loss of as many seeds, for what a seed does to all rates alike, which moves no optimum; NaN for one seed.
+    /// </summary>
+    public double SeedVariance { get; }
 
     /// <summary>Runs that diverged.</summary>
     public int Diverged { get; }
@@ -31,10 +36,15 @@ internal sealed class RateCurve
         var byRate = all.GroupBy(r => Math.Log2(r.LearningRate)).OrderBy(g => g.Key).ToArray();
         double[] means = [.. byRate.Select(g => g.Any(r => !double.IsFinite(r.Loss)) ? double.PositiveInfinity : g.Average(r => r.Loss))];
         int best = Best(means);
-        double deviation = best < 0 ? double.NaN : Deviation([.. byRate.Skip(best - 2).Take(5 + Math.Min(0, best - 2))
-            .Where(g => g.All(r => double.IsFinite(r.Loss)))]);
+        IGrouping<double, TransferRun>[] near = best < 0 ? [] : [.. byRate.Skip(best - 2).Take(5 + Math.Min(0, best - 2))
+            .Where(g => g.All(r => double.IsFinite(r.Loss)))];
+        double deviation = Deviation(near);
+        double[] seeds = [.. near.SelectMany(g => g).GroupBy(r => r.Seed).Select(g => g.Average(r => r.Loss))];
+        double between = seeds.Length < 2 ? double.NaN
+            : seeds.Sum(s => Math.Pow(s - seeds.Average(), 2)) / (seeds.Length - 1) / seeds.Length;
         double[] noise = [.. byRate.Select(g => deviation / Math.Sqrt(g.Count()))];
-        return new RateCurve(size, [.. byRate.Select(g => g.Key)], means, noise, all.Count(r => !double.IsFinite(r.Loss)));
+        return new RateCurve(size, [.. byRate.Select(g => g.Key)], means, noise, between,
+            all.Count(r => !double.IsFinite(r.Loss)));
     }
 
     /// <summary>The means with the noise that other seeds would have given them.</summary>
@@ -117,10 +127,10 @@ internal sealed class RateCurve
         a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
 
     /// <summary>Standard deviation of a loss around its rate's and its seed's mean; NaN where every rate has one run.</summary>
-    private static double Deviation(IReadOnlyList<IEnumerable<TransferRun>> byRate)
+    private static double Deviation(IGrouping<double, TransferRun>[] byRate)
     {
         TransferRun[] all = [.. byRate.SelectMany(r => r)];
-        int seeds = all.Select(r => r.Seed).Distinct().Count(), rates = byRate.Count;
+        int seeds = all.Select(r => r.Seed).Distinct().Count(), rates = byRate.Length;
         if (seeds < 2 || rates < 2) return double.NaN;
         double mean = all.Average(r => r.Loss);
         var seedMeans = all.GroupBy(r => r.Seed).ToDictionary(g => g.Key, g => g.Average(r => r.Loss) - mean);

@@ -2,9 +2,11 @@ namespace AutoPeft.Parametrization;
 
 /// <summary>What the sizes that were run say of one that was not.</summary>
 /// <param name="Size">The size.</param>
-/// <param name="Log2Rate">Base-2 logarithm of its best rate, on the line through the known optima; the interval is over the noise of
-/// seeds.</param>
-/// <param name="Loss">Its loss there, on the line of log loss against log size.</param>
+/// <param name="Log2Rate">
+/// Base-2 logarithm of the best rate that as many seeds will find there. Interval: 90 %, of the seeds' noise at known sizes and at this one
+/// and of how much the known optima bend over log size; NaN ends for a single seed.
+/// </param>
+/// <param name="Loss">The loss that they will find, likewise, from log loss over log size.</param>
 public sealed record TransferPrediction(double Size, Estimate Log2Rate, Estimate Loss)
 {
     /// <summary>The predicted best rate.</summary>

@@ -7,7 +7,10 @@ public sealed class TransferResult
 {
     // Enough for the ends of a 95 % interval to two digits.
     private const int Draws = 2000;
-    private const double Confidence = 0.95, Plateau = 0.01;
+    private const double Confidence = 0.95, Predicted = 0.9, Plateau = 0.01;
+
+    // Half of all curves are taken to bend less than this in a doubling: the best rate by a tenth of an octave, the loss by one per cent.
+    private const double RateBend = 0.1, LossBend = 0.01;
 
     private readonly RateCurve[] _curves;
     private readonly (double Rate, double Loss)[][] _draws;
@@ -47,17 +50,35 @@ public sealed class TransferResult
 
     /// <summary>What the sizes up to the largest say of another size.</summary>
     /// <param name="size">A size, usually larger than all that were run.</param>
+    /// <exception cref="InvalidInputException">The size is not positive, or fewer than three sizes were run.</exception>
     public TransferPrediction Predict(double size)
     {
         if (!(size > 0)) throw new InvalidInputException($"the size is {size}; it must be positive");
+        if (_curves.Length < 3) throw new InvalidInputException("two sizes foretell nothing of a third; run three or more");
         double[] sizes = [.. _curves.Select(c => Math.Log2(c.Size))];
-        double at = Math.Log2(size);
-        double Loss(IEnumerable<double> losses) => Math.Exp(Line(sizes, [.. losses.Select(l => Math.Log(l))], at));
-        return new TransferPrediction(size,
-            Estimate.Of(Line(sizes, [.. Optima.Select(o => o.Log2Rate.Value)], at),
-                _draws.Select(d => Line(sizes, [.. d.Select(o => o.Rate)], at)), Confidence),
-            Estimate.Of(Loss(Optima.Select(o => o.Loss.Value)), _draws.Select(d => Loss(d.Select(o => o.Loss))), Confidence));
+        // Three seeds say little of their own spread; those of all sizes together say more.
+        double[] spreads = [.. _curves.Select(c => c.SeedVariance).Where(double.IsFinite)];
+        double spread = spreads.Length > 0 ? spreads.Average() : 0;
+        Estimate At(IEnumerable<double> values, Func<(double Rate, double Loss), double> of, Func<int, double> beside, double bend)
+        {
+            double[] known = [.. values];
+            double[] noise = [.. sizes.Select((_, k) => Variance([.. _draws.Select(d => of(d[k]))]) + beside(k))];
+            Estimate at = new SmoothCurve(sizes, known, noise, bend).At(Math.Log2(size), noise[^1], Predicted);
+            return _draws.Length > 0 ? at : new(at.Value, double.NaN, double.NaN);
+        }
+        Estimate loss = At(Optima.Select(o => Math.Log(o.Loss.Value)), d => Math.Log(d.Loss),
+            k => spread / Math.Pow(Optima[k].Loss.Value, 2), LossBend);
+        return new TransferPrediction(size, At(Optima.Select(o => o.Log2Rate.Value), d => d.Rate, _ => 0, RateBend),
+            new(Math.Exp(loss.Value), Math.Exp(loss.Low), Math.Exp(loss.High)));
     }
+
+    /// <summary>
+    /// How much each size's loss depends on the rate (Wortsman et al., ICLR 2024): the mean, over the rates tried, of the loss less the best
+    /// one's, where no loss counts for more than that at the start. Sizes increasing; comparable over one and the same rates.
+    /// </summary>
+    /// <param name="initialLoss">Loss before the first update: the logarithm of the number of classes.</param>
+    public IReadOnlyList<double> Sensitivity(double initialLoss) =>
+        [.. _curves.Select(c => c.Means.Average(loss => Math.Min(loss, initialLoss)) - c.Means.Min())];
 
     internal IReadOnlyList<RateCurve> Curves => _curves;
 
@@ -82,5 +103,12 @@ public sealed class TransferResult
         return x.Zip(y, (a, b) => (a - mx) * (b - my)).Sum() / x.Sum(a => (a - mx) * (a - mx));
     }
 
-    private static double Line(double[] x, double[] y, double at) => y.Average() + Slope(x, y) * (at - x.Average());
+    /// <summary>Of a size's draws; 0 where seeds show no noise.</summary>
+    private static double Variance(double[] draws)
+    {
+        double[] finite = [.. draws.Where(double.IsFinite)];
+        if (finite.Length < 2) return 0;
+        double mean = finite.Average();
+        return finite.Sum(d => (d - mean) * (d - mean)) / (finite.Length - 1);
+    }
 }

@@ -104,7 +104,7 @@ public sealed class TransferStudy
     /// <summary>
     /// Loss against learning rate as an SVG picture: a panel for each parametrisation side by side, a curve for each size.
     /// </summary>
-    public string ToSvg() => TransferFigure.Draw(this);
+    public string ToSvg() => TransferFigure.Draw(this).ToStandaloneSvg();
 
     private static JsonValue? Json(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 

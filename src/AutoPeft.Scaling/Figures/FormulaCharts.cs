@@ -1,3 +1,4 @@
+using AutoPeft.Reporting;
 using AutoPeft.Scaling.Estimation;
 using AutoPeft.Scaling.Fitting;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using AutoPeft.Reporting;
 
 namespace AutoPeft.Scaling.Figures;
 

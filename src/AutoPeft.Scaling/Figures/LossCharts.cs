@@ -1,3 +1,4 @@
+using AutoPeft.Reporting;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Uncertainty;

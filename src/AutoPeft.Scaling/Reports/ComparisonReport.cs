@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using AutoPeft.Scaling.Figures;
+using AutoPeft.Reporting;
 using AutoPeft.Scaling.Register;
 
 namespace AutoPeft.Scaling.Reports;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using AutoPeft.Scaling.Figures;
+using AutoPeft.Reporting;
 
 namespace AutoPeft.Scaling.Reports;
 

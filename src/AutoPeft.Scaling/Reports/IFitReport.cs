@@ -1,4 +1,4 @@
-using AutoPeft.Scaling.Figures;
+using AutoPeft.Reporting;
 
 namespace AutoPeft.Scaling.Reports;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AutoPeft.Reporting;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Reporting;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;

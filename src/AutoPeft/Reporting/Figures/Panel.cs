@@ -1,11 +1,12 @@
-namespace AutoPeft.Scaling.Figures;
+namespace AutoPeft.Reporting;
 
 /// <summary>A plotting area with axes: light grid, tick labels, axis titles at the ends where they cannot collide.</summary>
+/// <remarks>Ticks of the x axis are chosen, or stand at the values of <c>xAt</c>.</remarks>
 internal sealed class Panel
 {
     public Panel(SvgFigure figure, double left, double top, double width, double height,
         (double Low, double High) x, bool logX, (double Low, double High) y, bool logY, string xTitle, string yTitle, int xTicks = 5,
-        int yTicks = 5)
+        int yTicks = 5, IReadOnlyList<double>? xAt = null)
     {
         (Figure, Left, Top, Width, Height) = (figure, left, top, width, height);
         X = new AxisScale(x.Low, x.High, logX, left, left + width);
@@ -15,7 +16,7 @@ internal sealed class Panel
             figure.Line(left, Y[v], left + width, Y[v], "grid");
             figure.Text(left - 6, Y[v] + 4, label, "t", "end");
         }
-        foreach (var (v, label) in X.Ticks(xTicks))
+        foreach (var (v, label) in xAt?.Select(v => (v, AxisScale.Short(v))) ?? X.Ticks(xTicks))
         {
             figure.Line(X[v], top + height, X[v], top + height + 4, "axis");
             figure.Text(X[v], top + height + 16, label, "t", "middle");
@@ -35,12 +36,16 @@ internal sealed class Panel
     public AxisScale X { get; }
     public AxisScale Y { get; }
 
-    public void Curve(IEnumerable<(double X, double Y)> points, string css)
+    /// <summary>A line in data coordinates.</summary>
+    /// <param name="points">Its points, in order.</param>
+    /// <param name="css">How it looks.</param>
+    /// <param name="name">Its name in the table of the figure's numbers and in its tooltip; null: a number, and no tooltip.</param>
+    public void Curve(IEnumerable<(double X, double Y)> points, string css, string? name = null)
     {
         var all = points.ToList();
-        string series = $"curve {++_series}";
+        string series = name ?? $"curve {++_series}";
         foreach (var (x, y) in all) Figure.Record(series, x, y);
-        Figure.Polyline(all.Select(p => (X[p.X], Y[p.Y])), css);
+        Figure.Polyline(all.Select(p => (X[p.X], Y[p.Y])), css, tip: name);
     }
 
     public void Band(IReadOnlyList<(double X, double Low, double High)> points, string css)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace AutoPeft.Scaling.Figures;
+namespace AutoPeft.Reporting;
 
 /// <summary>A linear or logarithmic axis: maps values to pixels and chooses ticks.</summary>
 internal sealed class AxisScale

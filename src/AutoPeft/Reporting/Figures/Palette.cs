@@ -1,4 +1,4 @@
-namespace AutoPeft.Scaling.Figures;
+namespace AutoPeft.Reporting;
 
 /// <summary>
 /// Colours and type of every figure and report, as CSS variables with a light and a dark value. Series colours keep

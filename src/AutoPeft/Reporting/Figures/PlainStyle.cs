@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace AutoPeft.Scaling.Figures;
+namespace AutoPeft.Reporting;
 
 /// <summary>
 /// Turns the classes of a figure into literal styles, for files that Inkscape, LaTeX and print shops read: they know neither CSS

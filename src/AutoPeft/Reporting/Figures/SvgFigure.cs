@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace AutoPeft.Scaling.Figures;
+namespace AutoPeft.Reporting;
 
 /// <summary>A figure: SVG elements, a name for its file and a caption. Built by the charts, read by reports.</summary>
 public sealed class SvgFigure
@@ -60,10 +60,10 @@ public sealed class SvgFigure
         _body.Append(
             $"<path d=\"M{P(x - r)} {P(y - r)}L{P(x + r)} {P(y + r)}M{P(x - r)} {P(y + r)}L{P(x + r)} {P(y - r)}\" class=\"{css}\"/>");
 
-    internal void Polyline(IEnumerable<(double X, double Y)> points, string css, bool closed = false)
+    internal void Polyline(IEnumerable<(double X, double Y)> points, string css, bool closed = false, string? tip = null)
     {
         var d = string.Join("L", points.Where(p => double.IsFinite(p.X + p.Y)).Select(p => $"{P(p.X)} {P(p.Y)}"));
-        if (d.Length > 0) _body.Append($"<path d=\"M{d}{(closed ? "Z" : "")}\" class=\"{css}\"/>");
+        if (d.Length > 0) _body.Append($"<path d=\"M{d}{(closed ? "Z" : "")}\" class=\"{css}\"").Append(Close("path", tip));
     }
 
     internal void Path(string d, string css)

@@ -1,0 +1,142 @@
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Double;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AutoPeft.Parametrization.Tests;
+
+/// <summary>Sharpness against an explicit Hessian's eigenvalues, gradient noise against a closed form.</summary>
+public class ProxyTests
+{
+    private static readonly float[] s_saddle = [1, 5, 2, 40, -90, 0.1f], s_bowl = [1, 5, 25];
+
+    private sealed class Point : nn.Module
+    {
+        public readonly Parameter at;
+
+        public Point(Tensor start) : base(nameof(Point))
+        {
+            at = new Parameter(start);
+            RegisterComponents();
+        }
+    }
+
+    private static (Sequential Model, Func<Tensor> Loss) Network()
+    {
+        manual_seed(3);
+        Sequential model = nn.Sequential(("a", nn.Linear(5, 6)), ("tanh", nn.Tanh()), ("b", nn.Linear(6, 4))).to(ScalarType.Float64);
+        Tensor x = randn(32, 5, ScalarType.Float64), y = randint(0, 4, [32]);
+        return (model, () => nn.functional.cross_entropy(model.call(x), y));
+    }
+
+    /// <summary>The Hessian by differentiating every number of the gradient once more.</summary>
+    private static Matrix<double> Explicit(nn.Module model, Func<Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        Parameter[] parameters = [.. model.parameters()];
+        Tensor[] first = [.. autograd.grad([loss()], parameters, retain_graph: true, create_graph: true)];
+        Tensor gradient = cat([.. first.Select(g => g.reshape(-1))]);
+        var rows = new List<double[]>();
+        for (long i = 0; i < gradient.numel(); i++)
+        {
+            IList<Tensor> row = autograd.grad([gradient[i]], parameters, retain_graph: true);
+            rows.Add(cat([.. row.Select(g => g.reshape(-1))]).data<double>().ToArray());
+        }
+        return DenseMatrix.OfRowArrays(rows);
+    }
+
+    [Fact]
+    public void Sharpness_is_the_largest_eigenvalue_of_the_explicit_Hessian()
+    {
+        var (model, loss) = Network();
+        using (model)
+        {
+            Matrix<double> hessian = Explicit(model, loss);
+            double[] eigenvalues = [.. hessian.Evd(Symmetricity.Symmetric).EigenValues.Select(e => e.Real)];
+            double before = loss().ToDouble();
+            Sharpness sharpness = Sharpness.Of(model, loss, tolerance: 1e-7);
+            Assert.Equal(eigenvalues.Max(), sharpness.Value, 6);
+            Assert.InRange(sharpness.Products, 2, 49);
+            // An early end says how wrong it can be.
+            Sharpness early = Sharpness.Of(model, loss, products: 3, tolerance: 1e-9);
+            Assert.Equal(3, early.Products);
+            Assert.Contains(eigenvalues, e => Math.Abs(e - early.Value) <= early.Error);
+            // Weights are put back to the last bit.
+            Assert.Equal(before, loss().ToDouble());
+        }
+    }
+
+    [Fact]
+    public void The_sharpness_of_a_quadratic_in_single_precision_is_its_largest_coefficient()
+    {
+        using Tensor coefficients = tensor(s_saddle);
+        using var model = new Point(randn(6));
+        Sharpness sharpness = Sharpness.Of(model, () => (coefficients * model.at.square()).sum() / 2);
+        Assert.InRange(sharpness.Value, 39.96, 40.04);
+        Assert.InRange(sharpness.Products, 1, 6);
+    }
+
+    [Fact]
+    public void Gradient_descent_diverges_beyond_two_over_the_sharpness_and_not_before()
+    {
+        using Tensor coefficients = tensor(s_bowl);
+        double End(double factor)
+        {
+            using var model = new Point(ones(3));
+            Tensor Loss() => (coefficients * model.at.square()).sum() / 2;
+            double rate = factor * 2 / Sharpness.Of(model, Loss).Value;
+            using SGD optimizer = optim.SGD(model.parameters(), rate);
+            for (int i = 0; i < 200; i++)
+            {
+                using var scope = NewDisposeScope();
+                optimizer.zero_grad();
+                Loss().backward();
+                optimizer.step();
+            }
+            return Loss().ToDouble();
+        }
+        Assert.True(End(0.95) < 1e-3);
+        Assert.True(End(1.05) > 1e3);
+    }
+
+    [Fact]
+    public void The_noise_scale_is_the_closed_form_of_a_quadratic_with_random_centres()
+    {
+        // Loss of an example: half the squared distance to N(centre, 4). Gradient: at − centre, of length 3·√50; covariance 4 · identity.
+        const int Dimensions = 50, Batch = 8;
+        using var model = new Point(full([Dimensions], 3.0));
+        manual_seed(5);
+        Tensor Loss(int _) => (model.at.unsqueeze(0) - 2 * randn(Batch, Dimensions)).square().sum(1).mean() / 2;
+        GradientNoise noise = GradientNoise.Of(model, Loss, Batch, batches: 64);
+        Assert.InRange(noise.SquaredGradient, 0.9 * 9 * Dimensions, 1.1 * 9 * Dimensions);
+        Assert.InRange(noise.Variance, 0.85 * 4 * Dimensions, 1.15 * 4 * Dimensions);
+        Assert.InRange(noise.NoiseScale.Value, 0.8 * 4 / 9, 1.2 * 4 / 9);
+        Assert.InRange(4.0 / 9, noise.NoiseScale.Low, noise.NoiseScale.High);
+    }
+
+    [Fact]
+    public void Where_there_is_noise_alone_the_scale_has_no_upper_end()
+    {
+        using var model = new Point(zeros(20));
+        manual_seed(6);
+        GradientNoise noise = GradientNoise.Of(model, _ => (model.at.unsqueeze(0) - randn(4, 20)).square().sum(1).mean() / 2, 4);
+        Assert.Equal(double.PositiveInfinity, noise.NoiseScale.High);
+    }
+
+    [Fact]
+    public void What_cannot_be_measured_is_refused_in_one_line()
+    {
+        using var model = new Point(ones(2));
+        string Refused(Action measure) => Assert.Throws<InvalidInputException>(measure).Message;
+        Tensor Loss() => model.at.sum();
+        Assert.Contains("products", Refused(() => Sharpness.Of(model, Loss, products: 0)));
+        Assert.Contains("tolerance", Refused(() => Sharpness.Of(model, Loss, tolerance: 0)));
+        Assert.Contains("finite", Refused(() => Sharpness.Of(model, () => model.at.sum() / 0)));
+        Assert.Contains("batches", Refused(() => GradientNoise.Of(model, _ => Loss(), 1, 3)));
+        Assert.Contains("batchSize", Refused(() => GradientNoise.Of(model, _ => Loss(), 0)));
+        model.at.requires_grad = false;
+        Assert.Contains("nothing of the model is trained", Refused(() => Sharpness.Of(model, Loss)));
+        Assert.Contains("nothing of the model is trained", Refused(() => GradientNoise.Of(model, _ => Loss(), 1)));
+    }
+}

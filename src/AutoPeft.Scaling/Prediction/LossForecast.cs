@@ -56,8 +56,31 @@ public sealed record LossForecast(double Loss, Interval Band, string Law)
             throw new ScalingDataException($"{points.Count} points foretell nothing: {(freedom < 1 ? "too few" : fit.Warnings[0])}.");
         var row = DenseVector.OfArray([1, Math.Log(n), Math.Log(d)]);
         double law = row * (DenseMatrix.OfArray(fit.Linear.Covariance) * row), scatter = fit.Linear.ResidualSd;
-        double half = StudentT.InvCDF(0, 1, freedom, (1 + level) / 2) * Math.Sqrt(law + scatter * scatter);
+        double form = FormRate(points) * Math.Max(0, Math.Log(n / points.N.Max()));
+        double half = StudentT.InvCDF(0, 1, freedom, (1 + level) / 2) * Math.Sqrt(law + scatter * scatter + form * form);
         double loss = fit.Law.Predict(n, d);
         return new LossForecast(loss, new Interval(loss * Math.Exp(-half), loss * Math.Exp(half)), $"L = {fit.Law} (no floor: {why})");
+    }
+
+    /// <summary>
+    /// How far a law without floor misses a size beyond its own, in ln loss for each e-fold of N: root mean square over the sizes that two
+    /// smaller ones or more foretell. 0 where there is none.
+    /// </summary>
+    private static double FormRate(LossPoints points)
+    {
+        double[] sizes = [.. points.N.Distinct().Order()];
+        var rates = new List<double>();
+        for (int k = 2; k < sizes.Length; k++)
+        {
+            int[] below = [.. Enumerable.Range(0, points.Count).Where(i => points.N[i] < sizes[k])];
+            int[] at = [.. Enumerable.Range(0, points.Count).Where(i => points.N[i] == sizes[k])];
+            if (below.Select(i => points.D[i]).Distinct().Count() < 2) continue;
+            LossPoints some = points.Take(below);
+            PowerLawFit fit = PowerLawFit.Fit(["N", "D"], [some.N, some.D], some.Loss);
+            if (!fit.IsIdentified) continue;
+            double error = at.Average(i => Math.Log(points.Loss[i] / fit.Law.Predict(points.N[i], points.D[i])));
+            rates.Add(error / Math.Log(sizes[k] / sizes[k - 1]));
+        }
+        return rates.Count == 0 ? 0 : Math.Sqrt(rates.Average(r => r * r));
     }
 }

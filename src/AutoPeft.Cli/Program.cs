@@ -25,7 +25,7 @@ static Command Root() => new("autopeft", "Searches configurations of transformer
     CompareCommand.Create(), TasksCommand.Create(),
     FitCommand.Create(),
     PredictCommand.Create(),
-    MupCommand.Create(),
+    MupCommand.Create(), LawCommand.Create(),
     DashboardCommand.Create(),
     SlurmCommand.Create(),
     DoctorCommand.Create(),

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tests.Oracles.Plain;
 using AutoPeft.Peft.Training;
 using TorchSharp;

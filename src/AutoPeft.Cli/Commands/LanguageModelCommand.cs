@@ -4,6 +4,7 @@ using AutoPeft.Cli.Terminal;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Pretraining;
 using AutoPeft.Peft.Tokenizers;
 using AutoPeft.Peft.Training;
@@ -67,10 +68,11 @@ internal sealed class LanguageModelCommand
     };
 
     private readonly Option<int> _steps = new("--steps") { Description = "Updates.", DefaultValueFactory = _ => Defaults.Steps };
-    private readonly Option<double> _rate = new("--learning-rate")
+    private readonly Option<string> _optimizer = OptimizerOption.Create();
+    private readonly Option<double?> _rate = new("--learning-rate")
     {
-        Description = "Peak learning rate.",
-        DefaultValueFactory = _ => Defaults.LearningRate,
+        Description = FormattableString.Invariant(
+            $"Peak learning rate; default: {Defaults.LearningRate}, or what --optimizer wants where it is no adamw."),
     };
     private readonly Option<string> _schedule = new("--schedule")
     {
@@ -105,7 +107,7 @@ internal sealed class LanguageModelCommand
         {
             self._text, self._output, self._from, self._adapter, self._architecture, self._vocabulary, self._hidden, self._layers,
             self._heads, self._groups, self._inner, self._tied, self._length, self._batch, self._accumulation, self._steps,
-            self._rate, self._schedule, self._warmup, self._decay, self._independent, self._zLoss, self._average, self._seed,
+            self._optimizer, self._rate, self._schedule, self._warmup, self._decay, self._independent, self._zLoss, self._average, self._seed,
             self._threads,
         };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(self.Run(parsed, cancellationToken)));
@@ -131,7 +133,7 @@ internal sealed class LanguageModelCommand
         if (result.Diverged)
             throw new InvalidInputException(
                 $"the training diverged at step {result.Steps}: "
-                    + $"take a lower --learning-rate than {parsed.GetValue(_rate).ToString(CultureInfo.InvariantCulture)}");
+                    + $"take a lower --learning-rate than {options.LearningRate.ToString(CultureInfo.InvariantCulture)}");
         if (plan is not null) HfAdapterFile.Save(model, plan, output, from);
         else
         {
@@ -150,7 +152,8 @@ internal sealed class LanguageModelCommand
         BatchSize = parsed.GetValue(_batch),
         AccumulationSteps = parsed.GetValue(_accumulation),
         SequenceLength = parsed.GetValue(_length),
-        LearningRate = parsed.GetValue(_rate),
+        Optimizer = parsed.GetRequiredValue(_optimizer),
+        LearningRate = Rate(parsed),
         Schedule = LearningRateSchedule.Parse(parsed.GetValue(_schedule)!),
         Warmup = parsed.GetValue(_warmup),
         WeightDecay = parsed.GetValue(_decay),
@@ -160,6 +163,9 @@ internal sealed class LanguageModelCommand
         Seed = parsed.GetValue(_seed),
         Threads = parsed.GetValue(_threads) ?? Environment.ProcessorCount,
     };
+
+    private double Rate(ParseResult parsed) => parsed.GetValue(_rate)
+        ?? OptimizerChoice.Parse(parsed.GetRequiredValue(_optimizer)).DefaultRate ?? Defaults.LearningRate;
 
     private DecoderModel Fresh(ParseResult parsed, string text, out TextCodec codec, CancellationToken cancellationToken)
     {

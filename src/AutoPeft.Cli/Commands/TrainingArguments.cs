@@ -8,8 +8,11 @@ internal sealed class TrainingArguments
 {
     private static readonly TrainingOptions s_default = new();
 
-    private readonly Option<double?> _learningRate =
-        new("--learning-rate") { Description = "Peak learning rate, whatever is trained; default: by what is trained." };
+    private readonly Option<string> _optimizer = OptimizerOption.Create();
+    private readonly Option<double?> _learningRate = new("--learning-rate")
+    {
+        Description = "Peak learning rate, whatever is trained; default: by what is trained, or what --optimizer wants.",
+    };
     private readonly Option<double?> _adapterRate =
         new("--adapter-learning-rate")
         {
@@ -51,7 +54,7 @@ internal sealed class TrainingArguments
     }
 
     private Option[] All =>
-        [_learningRate, _adapterRate, _fullRate, _headRate, _batch, _accumulation, _length, _epochs, _patience, _every, _warmup, _schedule,
+        [_optimizer, _learningRate, _adapterRate, _fullRate, _headRate, _batch, _accumulation, _length, _epochs, _patience, _every, _warmup, _schedule,
             _decay];
 
     /// <summary>The first that was typed, or null.</summary>
@@ -63,6 +66,7 @@ internal sealed class TrainingArguments
         TrainingOptions d = start ?? new TrainingOptions();
         return (d with
         {
+            Optimizer = parsed.GetResult(_optimizer) is { Implicit: false } ? parsed.GetRequiredValue(_optimizer) : d.Optimizer,
             LearningRate = parsed.GetValue(_learningRate) ?? d.LearningRate,
             MethodLearningRates = new MethodLearningRates
             {

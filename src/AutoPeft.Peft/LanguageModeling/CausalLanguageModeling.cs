@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Pretraining;
 using AutoPeft.Peft.Training;
 using TorchSharp;
@@ -14,7 +15,7 @@ namespace AutoPeft.Peft.LanguageModeling;
 /// is trained are the parameters that require a gradient.
 /// </summary>
 /// <remarks>
-/// Packed sequences, AdamW with warm-up, gradient clipping and accumulation, z-loss, weight decay with or without the learning rate,
+/// Packed sequences, AdamW or another optimiser with warm-up, gradient clipping and accumulation, z-loss, weight decay with or without the learning rate,
 /// averaged weights. A training is a function of the model's weights, text, options and factors: equal ones give equal results on one
 /// machine with one thread.
 /// </remarks>
@@ -91,7 +92,8 @@ public static class CausalLanguageModeling
         private readonly TokenBlocks _train;
         private readonly TokenBlocks? _heldOut;
         private readonly LanguageModelingOptions _options;
-        private readonly FlatAdamW _optimizer;
+        private readonly IOptimizer _optimizer;
+        private readonly ScheduleKind _schedule;
         private readonly WeightAverage? _average;
         private readonly ScalarType? _products;
         private readonly List<double> _losses = [];
@@ -104,7 +106,9 @@ public static class CausalLanguageModeling
             (_model, _train, _heldOut, _options) = (model, train, heldOut, options);
             _products = model.ProductType;
             IReadOnlyList<(string Name, Parameter Parameter)> trained = PeftModel.TrainableParameters(model);
-            _optimizer = new FlatAdamW(trained, options.Optimizer, options.Decoupled(factors));
+            OptimizerChoice choice = OptimizerChoice.Parse(options.Optimizer);
+            _optimizer = choice.Create(trained, options.Updates, options.Decoupled(factors));
+            _schedule = choice.Schedule(options.Schedule);
             if (options.EmaDecay > 0) _average = new WeightAverage(trained.Select(p => p.Parameter), options.EmaDecay);
         }
 
@@ -121,15 +125,17 @@ public static class CausalLanguageModeling
             using IEnumerator<int> starts = _train.Starts(_options.Seed).GetEnumerator();
             while (_losses.Count < _options.Steps && !stopped && !cancellationToken.IsCancellationRequested)
             {
-                double share = LearningRateSchedule.Factor(_options.Schedule, _losses.Count, _options.Steps, warmup, shape);
+                double share = LearningRateSchedule.Factor(_schedule, _losses.Count, _options.Steps, warmup, shape);
                 double loss = Backward(starts);
-                diverged = !double.IsFinite(loss) || !double.IsFinite(_optimizer.Step(_options.LearningRate * share));
+                diverged = !double.IsFinite(loss) || !double.IsFinite(_optimizer.Step(_options.LearningRate * share, loss));
                 if (diverged) break;
                 _losses.Add(loss);
                 _average?.Update();
                 if (_options.EvaluateEverySteps is { } every && _losses.Count % every == 0 && _losses.Count < _options.Steps)
                 {
+                    _optimizer.ForEvaluation();
                     double? heldOut = Evaluate();
+                    _optimizer.ForTraining();
                     stopped = onEvaluation?.Invoke(_losses.Count, heldOut) is false;
                 }
                 if (progress is null || watch.Elapsed - reported < ReportEvery) continue;
@@ -137,6 +143,7 @@ public static class CausalLanguageModeling
                 progress.Report(Progress(watch.Elapsed));
             }
             foreach (var (_, parameter) in PeftModel.TrainableParameters(_model)) parameter.grad = null!;
+            _optimizer.ForEvaluation();
             return End(diverged, watch.Elapsed, onEvaluation, cancellationToken);
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Training;
 
 namespace AutoPeft.Peft.LanguageModeling;
@@ -21,7 +22,13 @@ public sealed record LanguageModelingOptions
     /// <summary>Tokens in a sequence; null: the model's longest.</summary>
     public int? SequenceLength { get; init; }
 
-    /// <summary>Peak learning rate of AdamW. Default 3e-3, which suits a width of about 100; wider networks want less.</summary>
+    /// <summary>
+    /// Which optimiser, as a name with options: adamw, the default, d-adaptation, prodigy, dog, momo, mechanic, cocob, schedule-free, lion,
+    /// muon, soap or adafactor; <c>prodigy:coefficient=0.5</c>, say. Those that find the rate themselves take a learning rate of 1.
+    /// </summary>
+    public string Optimizer { get; init; } = OptimizerChoice.AdamW;
+
+    /// <summary>Peak learning rate. Default 3e-3, AdamW's, which suits a width of about 100; wider networks want less.</summary>
     public double LearningRate { get; init; } = 3e-3;
 
     /// <summary>Share of the updates over which the learning rate rises. Default 0.05.</summary>
@@ -109,6 +116,7 @@ public sealed record LanguageModelingOptions
             AccumulationSteps >= 1 && BatchSize % AccumulationSteps == 0, "accumulation steps", AccumulationSteps,
             $"a divisor of the batch size of {BatchSize}");
         Count("sequence length", SequenceLength ?? 1);
+        OptimizerChoice.Parse(Optimizer);
         Require(
             LearningRate is > 0 and <= TrainingOptions.MaxLearningRate, "learning rate", LearningRate,
             $"above 0 and at most {TrainingOptions.MaxLearningRate}");
@@ -134,7 +142,7 @@ public sealed record LanguageModelingOptions
     }
 
     /// <summary>The optimiser's part.</summary>
-    internal TrainingOptions Optimizer => new()
+    internal TrainingOptions Updates => new()
     {
         // Independent decay: rate · decay must be decay times the schedule's share of the peak.
         WeightDecay = IndependentWeightDecay ? WeightDecay / LearningRate : WeightDecay,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tokenizers;
 using AutoPeft.Peft.Training;
 using static TorchSharp.torch;

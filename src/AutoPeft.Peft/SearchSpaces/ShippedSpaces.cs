@@ -51,6 +51,8 @@ public static class ShippedSpaces
         },
         new("recipe", "training recipe: learning rate, batch size, warm-up, weight decay and schedule", TrainingRecipeSpace.For,
             TrainingRecipeSpace.ToPlan, TrainingRecipeSpace.ToRecipe) { Mutable = ["learning_rate", "warmup", "weight_decay", "schedule"] },
+        new("optimizers", "optimiser, its learning rate where it does not find that itself, warm-up and weight decay", OptimizerSpace.For,
+            OptimizerSpace.ToPlan, OptimizerSpace.ToRecipe) { Mutable = ["warmup", "weight_decay"] },
     ];
 
     /// <summary>Whether a space of this name is shipped.</summary>

@@ -3,7 +3,10 @@ namespace AutoPeft.Peft.SearchSpaces;
 /// <summary>What a configuration says about training; null where it says nothing, and the trainer's own default holds.</summary>
 public sealed record TrainingRecipe
 {
-    /// <summary>Peak learning rate of AdamW.</summary>
+    /// <summary>Optimiser, with its options (<see cref="Training.TrainingOptions.Optimizer"/>).</summary>
+    public string? Optimizer { get; init; }
+
+    /// <summary>Peak learning rate.</summary>
     public double? LearningRate { get; init; }
 
     /// <summary>Examples a step.</summary>
@@ -12,7 +15,7 @@ public sealed record TrainingRecipe
     /// <summary>Fraction of all steps over which the learning rate rises, in [0, 1].</summary>
     public double? Warmup { get; init; }
 
-    /// <summary>AdamW's decoupled weight decay.</summary>
+    /// <summary>Decoupled weight decay.</summary>
     public double? WeightDecay { get; init; }
 
     /// <summary>What the learning rate does after warm-up: <c>linear</c> or <c>cosine</c> decay to zero.</summary>

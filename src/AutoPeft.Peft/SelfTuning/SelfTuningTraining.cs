@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Training;
 using AutoPeft.Randomness;
 using TorchSharp.Modules;

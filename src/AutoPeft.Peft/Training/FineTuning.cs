@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Randomness;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -20,7 +21,8 @@ internal sealed class FineTuning : IDisposable
     private readonly TrainingOptions _options;
     private readonly ulong _seed;
     private readonly (string Name, Parameter Parameter)[] _trainable;
-    private readonly FlatAdamW _optimizer;
+    private readonly IOptimizer _optimizer;
+    private readonly ScheduleKind _schedule;
     private readonly double _learningRate;
     private readonly long _stepsPerEpoch, _totalSteps, _warmupSteps;
     private readonly List<EvaluationReport> _history = [];
@@ -42,7 +44,9 @@ internal sealed class FineTuning : IDisposable
         _trainable = [.. PeftModel.TrainableParameters(model)];
         if (_trainable.Length == 0) throw new InvalidInputException("nothing to train: the plan leaves every parameter frozen");
         model.ProductType = options.BFloat16 ? ScalarType.BFloat16 : null;
-        _optimizer = new FlatAdamW(_trainable, options);
+        OptimizerChoice choice = OptimizerChoice.Parse(options.Optimizer);
+        _optimizer = choice.Create(_trainable, options);
+        _schedule = choice.Schedule(options.Schedule);
         _stepsPerEpoch = (task.Train.Count + options.BatchSize - 1) / options.BatchSize;
         _totalSteps = _stepsPerEpoch * options.Epochs;
         _warmupSteps = (long)Math.Ceiling(options.Warmup * _totalSteps);
@@ -104,6 +108,7 @@ internal sealed class FineTuning : IDisposable
             }
             onStep?.Invoke();
         }
+        _optimizer.ForEvaluation();
         if (_options.RestoreBest) RestoreBest();
         return new FineTuningResult(_bestReport!, [.. _history], Step, watch.Elapsed.TotalSeconds, end);
     }
@@ -155,7 +160,7 @@ internal sealed class FineTuning : IDisposable
             partLoss.backward();
             loss += partLoss.ToDouble();
         }
-        double norm = _optimizer.Step(CurrentLearningRate);
+        double norm = _optimizer.Step(CurrentLearningRate, loss);
         if (!double.IsFinite(loss) || !double.IsFinite(norm)) return false;
         _lossSum += loss;
         _normSum += norm;
@@ -164,14 +169,27 @@ internal sealed class FineTuning : IDisposable
         return true;
     }
 
-    private double CurrentLearningRate => _learningRate * LearningRateSchedule.Factor(_options.Schedule, Step, _totalSteps, _warmupSteps);
+    private double CurrentLearningRate => _learningRate * LearningRateSchedule.Factor(_schedule, Step, _totalSteps, _warmupSteps);
 
     private bool IsEvaluationDue() => Step == _totalSteps || Step % (_options.EvaluateEverySteps ?? _stepsPerEpoch) == 0;
 
     private EvaluationReport Evaluate(CancellationToken cancellationToken)
     {
+        _optimizer.ForEvaluation();
+        try
+        {
+            return EvaluateHere(cancellationToken);
+        }
+        finally
+        {
+            _optimizer.ForTraining();
+        }
+    }
+
+    private EvaluationReport EvaluateHere(CancellationToken cancellationToken)
+    {
         SplitEvaluation evaluation = SplitEvaluation.Of(_model, _task.Task, _task.Dev, _options.EvaluationBatchSize, cancellationToken);
-        double factor = LearningRateSchedule.Factor(_options.Schedule, Step - 1, _totalSteps, _warmupSteps);
+        double factor = LearningRateSchedule.Factor(_schedule, Step - 1, _totalSteps, _warmupSteps);
         var report = new EvaluationReport((double)Step / _stepsPerEpoch, Step, evaluation.Score, evaluation.Loss, _lossSum / _lossCount,
             _learningRate * factor, _normSum / _lossCount);
         (_lossSum, _normSum, _lossCount) = (0, 0, 0);

@@ -1,5 +1,6 @@
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tasks;
 
 namespace AutoPeft.Peft.Training;
@@ -49,7 +50,7 @@ public sealed class PeftTrainer : IDisposable
     public double RateOf(PeftPlan plan, TrainingOptions? options = null)
     {
         options ??= Options;
-        return options.LearningRate ?? options.MethodLearningRates.For(plan, Config);
+        return options.LearningRate ?? OptimizerChoice.Parse(options.Optimizer).DefaultRate ?? options.MethodLearningRates.For(plan, Config);
     }
 
     /// <summary>Trains a plan from the base model.</summary>

@@ -70,6 +70,7 @@ public sealed record PeftTrialOptions
             BatchSize = recipe.BatchSize ?? Training.BatchSize,
             Warmup = recipe.Warmup ?? Training.Warmup,
             WeightDecay = recipe.WeightDecay ?? Training.WeightDecay,
+            Optimizer = recipe.Optimizer ?? Training.Optimizer,
             Schedule = recipe.Schedule is { } schedule ? LearningRateSchedule.Parse(schedule) : Training.Schedule,
         };
     }

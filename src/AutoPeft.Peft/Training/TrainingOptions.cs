@@ -1,3 +1,5 @@
+using AutoPeft.Peft.Optimizers;
+
 namespace AutoPeft.Peft.Training;
 
 /// <summary>
@@ -16,7 +18,13 @@ public sealed record TrainingOptions
     /// <summary>The most examples, tokens, epochs or steps that an option may ask for.</summary>
     public const int MaxCount = 10_000_000;
 
-    /// <summary>Peak learning rate; null chooses by method from <see cref="MethodLearningRates"/>.</summary>
+    /// <summary>
+    /// Which optimiser, as a name with options: adamw, the default, d-adaptation, prodigy, dog, momo, mechanic, cocob, schedule-free, lion,
+    /// muon, soap or adafactor; <c>prodigy:coefficient=0.5</c>, say.
+    /// </summary>
+    public string Optimizer { get; init; } = OptimizerChoice.AdamW;
+
+    /// <summary>Peak learning rate; null takes the optimiser's own (1 where it finds the rate itself), for AdamW by method from <see cref="MethodLearningRates"/>.</summary>
     public double? LearningRate { get; init; }
 
     /// <summary>Learning rates where <see cref="LearningRate"/> is null.</summary>
@@ -89,6 +97,7 @@ public sealed record TrainingOptions
     /// <exception cref="InvalidInputException">One line that names the option.</exception>
     public TrainingOptions Checked()
     {
+        OptimizerChoice.Parse(Optimizer);
         Rate("learning rate", LearningRate ?? MaxLearningRate);
         Rate("learning rate of adapters", MethodLearningRates.Adapters ?? MaxLearningRate);
         Rate("learning rate of full fine-tuning", MethodLearningRates.Full ?? MaxLearningRate);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -24,7 +25,7 @@ internal sealed record TrainingPosition(
 /// </summary>
 internal sealed class TrainingState : IDisposable
 {
-    private const string Trained = "trained.", BestPrefix = "best.", First = "optimizer.first_moment", Second = "optimizer.second_moment";
+    private const string Trained = "trained.", BestPrefix = "best.", Optimizer = "optimizer.";
     private const string PositionKey = "position", StepsKey = "optimizer_steps", ChecksumKey = "crc32c";
 
     private readonly Dictionary<string, Tensor> _tensors;
@@ -40,7 +41,7 @@ internal sealed class TrainingState : IDisposable
         _tensors.Where(t => t.Key.StartsWith(BestPrefix, StringComparison.Ordinal)).Select(t => (t.Key[BestPrefix.Length..], t.Value));
 
     internal static TrainingState Of(
-        IEnumerable<(string Name, Parameter Parameter)> trainable, IReadOnlyDictionary<string, Tensor> best, FlatAdamW optimizer,
+        IEnumerable<(string Name, Parameter Parameter)> trainable, IReadOnlyDictionary<string, Tensor> best, IOptimizer optimizer,
         TrainingPosition position)
     {
         var tensors = new Dictionary<string, Tensor>();
@@ -48,8 +49,7 @@ internal sealed class TrainingState : IDisposable
         using var scope = NewDisposeScope();
         foreach (var (name, parameter) in trainable) tensors[Trained + name] = Copy(parameter);
         foreach (var (name, value) in best) tensors[BestPrefix + name] = Copy(value);
-        tensors[First] = Copy(optimizer.FirstMoment);
-        tensors[Second] = Copy(optimizer.SecondMoment);
+        foreach (var (name, value) in optimizer.State) tensors[Optimizer + name] = Copy(value);
         return new TrainingState(tensors, optimizer.Steps, position);
     }
 
@@ -94,15 +94,13 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    internal void CopyTo(IReadOnlyList<(string Name, Parameter Parameter)> trainable, FlatAdamW optimizer)
+    internal void CopyTo(IReadOnlyList<(string Name, Parameter Parameter)> trainable, IOptimizer optimizer)
     {
         foreach (var (name, parameter) in trainable) Match(Trained + name, parameter);
-        Match(First, optimizer.FirstMoment);
-        Match(Second, optimizer.SecondMoment);
+        foreach (var (name, value) in optimizer.State) Match(Optimizer + name, value);
         using var gradientFree = no_grad();
         foreach (var (name, parameter) in trainable) parameter.copy_(_tensors[Trained + name]);
-        optimizer.FirstMoment.copy_(_tensors[First]);
-        optimizer.SecondMoment.copy_(_tensors[Second]);
+        foreach (var (name, value) in optimizer.State) value.copy_(_tensors[Optimizer + name]);
         optimizer.Steps = _optimizerSteps;
     }
 
@@ -115,9 +113,9 @@ internal sealed class TrainingState : IDisposable
     private void Match(string name, Tensor target)
     {
         if (!_tensors.TryGetValue(name, out Tensor? found))
-            throw new InvalidInputException($"the training state lacks '{name}': it was written for another plan");
+            throw new InvalidInputException($"the training state lacks '{name}': it was written for another plan or optimizer");
         if (!found.shape.SequenceEqual(target.shape))
             throw new InvalidInputException($"the training state's '{name}' has shape [{string.Join(", ", found.shape)}], expected "
-                + $"[{string.Join(", ", target.shape)}]: it was written for another plan");
+                + $"[{string.Join(", ", target.shape)}]: it was written for another plan or optimizer");
     }
 }

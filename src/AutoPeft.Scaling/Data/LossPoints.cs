@@ -110,6 +110,7 @@ public sealed class LossPoints
             kept.RemoveAll(gone.Contains);
         }
         var warnings = new List<string>();
+        kept = LossRows.Tuned(table, resolver, n, d, loss, kept, notes);
         kept = LossRows.Distinct(table, n, d, loss, kept, notes, warnings);
         var all = new LossPoints(n, d, [.. loss.Numbers!.Select(v => v > 0 && double.IsFinite(v) ? v : 1)],
             [.. Enumerable.Range(0, n.Length).Select(table.RowNumber)], notes, compute?.Values)

@@ -7,6 +7,8 @@ internal static class LossRows
 {
     /// <summary>Losses of one run logged twice agree to so much, relatively.</summary>
     private const double SameLoss = 1e-6;
+    /// <summary>So many settings of learning rate and batch size at one (N, D) are a sweep of them.</summary>
+    private const int SettingsOfSweep = 3;
     /// <summary>Runs of one (N, D) that differ by more than this, relatively, are hardly repeats of one recipe.</summary>
     private const double FarApart = 0.05;
 
@@ -44,6 +46,23 @@ internal static class LossRows
                 $"{table.Source}: all {finite.Count} losses are {median:G6} (column '{loss.Name}'); there is nothing to fit. Is it the "
                     + $"right column?"));
         return finite;
+    }
+
+    /// <summary>
+    /// The best run of each N and D, where a table sweeps learning rates and batch sizes: a loss law is about tuned runs. Rows whose texts
+    /// differ are different recipes.
+    /// </summary>
+    public static List<int> Tuned(RunTable table, ColumnResolver resolver, double[] n, double[] d, RunColumn loss, List<int> rows,
+        List<string> notes)
+    {
+        RunColumn?[] settings = [resolver.Find(ColumnRole.LearningRate)?.Column, resolver.Find(ColumnRole.BatchSize)?.Column];
+        RunColumn[] texts = [.. table.Columns.Where(c => c.Texts is not null)];
+        string Setting(int i) => string.Join(' ', settings.Select(c => c?.TextAt(i)));
+        int[][] cells = [.. rows.GroupBy(i => (n[i], d[i], string.Join('\u001f', texts.Select(c => c.TextAt(i))))).Select(g => g.ToArray())];
+        if (!cells.Any(c => c.Select(Setting).Distinct().Count() >= SettingsOfSweep)) return rows;
+        int[] best = [.. cells.Select(c => c.MinBy(i => loss.Numbers![i]))];
+        notes.Add($"{rows.Count} runs sweep learning rate or batch size at {best.Length} pairs of N and D; the best run of each counts");
+        return [.. best.Order()];
     }
 
     /// <summary>Each run once: rows of the same N, D and loss count once; the same (N, D) with losses far apart is told.</summary>

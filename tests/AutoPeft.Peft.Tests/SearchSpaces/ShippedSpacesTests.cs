@@ -1,6 +1,7 @@
 using System.Numerics;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tests.Adapters;
 using AutoPeft.Randomness;
@@ -165,6 +166,17 @@ public class ShippedSpacesTests
             (recipe.BatchSize!.Value, recipe.Warmup!.Value, recipe.WeightDecay!.Value, recipe.Schedule!));
     }
 
+    [Fact]
+    public void An_optimiser_that_finds_its_rate_has_none_in_the_space_and_every_optimiser_is_there()
+    {
+        SearchSpace space = OptimizerSpace.For(Demo);
+        var drawn = Enumerable.Range(0, 400).Select(i => OptimizerSpace.ToRecipe(space.Sample(new Philox((ulong)i)))).ToList();
+        string[] free = [.. drawn.Where(r => r.LearningRate is null).Select(r => r.Optimizer!).Distinct().Order()];
+        Assert.Equal(["cocob", "d-adaptation", "dog", "mechanic", "prodigy"], free);
+        Assert.Equal(OptimizerChoice.Known.Split(", ").Order(), drawn.Select(r => r.Optimizer!).Distinct().Order());
+        Assert.DoesNotContain(drawn, r => r.LearningRate is not null && free.Contains(r.Optimizer));
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void A_configuration_of_another_models_space_is_refused_in_one_line(string name)
@@ -172,7 +184,7 @@ public class ShippedSpacesTests
         var shipped = ShippedSpaces.Get(name);
         var other = Demo with { HiddenSize = 32, NumHiddenLayers = 2 };
         var configuration = shipped.For(Demo).Sample(new Philox(1));
-        if (name == "recipe")
+        if (name is "recipe" or "optimizers")
         {
             shipped.ToPlan(configuration, other);
             return;

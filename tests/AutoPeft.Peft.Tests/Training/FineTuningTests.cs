@@ -98,8 +98,14 @@ public class FineTuningTests
         Assert.Equal(5, steps);
     }
 
-    [Fact]
-    public void A_training_restored_from_a_file_ends_as_the_uninterrupted_one_bit_for_bit()
+    [Theory]
+    [InlineData("adamw", 1e-2)]
+    [InlineData("prodigy", 1)]
+    [InlineData("mechanic", 1)]
+    [InlineData("schedule-free", 1e-2)]
+    [InlineData("soap:every=4", 1e-2)]
+    [InlineData("muon", 1e-2)]
+    public void A_training_restored_from_a_file_ends_as_the_uninterrupted_one_bit_for_bit(string optimizer, double rate)
     {
         using var tiny = new TinyModel(dropout: 0.1);
         using var task = new EncodedTask(tiny.Task, tiny.Base.Tokenizer, 24, torch.CPU);
@@ -110,7 +116,7 @@ public class FineTuningTests
         {
             BertForSequenceClassification model = tiny.Base.Instantiate(2, headSeed);
             PeftModel.Apply(model, plan, headSeed);
-            return (new FineTuning(model, task, TinyModel.Options, 1e-2, 9), model);
+            return (new FineTuning(model, task, TinyModel.Options with { Optimizer = optimizer }, rate, 9), model);
         }
 
         var (whole, wholeModel) = Fresh(1);

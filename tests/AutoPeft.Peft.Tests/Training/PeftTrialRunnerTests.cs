@@ -132,6 +132,7 @@ public class PeftTrialRunnerTests
     [InlineData("autopeft")]
     [InlineData("lora")]
     [InlineData("recipe")]
+    [InlineData("optimizers")]
     public async Task Any_configuration_of_a_shipped_space_trains_and_reports_each_epoch(string space)
     {
         using var tiny = new TinyModel();

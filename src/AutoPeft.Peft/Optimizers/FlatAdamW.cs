@@ -1,15 +1,16 @@
+using AutoPeft.Peft.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace AutoPeft.Peft.Training;
+namespace AutoPeft.Peft.Optimizers;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter, ICLR 2019) by torch's fused kernel: one pass over parameters, gradients and moments an update, gradient
 /// clipping included. Same arithmetic as torch.optim.AdamW. Biases and other vectors are not decayed. The moments of all tensors lie end
 /// to end in two vectors, which is how a training state keeps them. Dispose to free the moments.
 /// </summary>
-internal sealed class FlatAdamW : IDisposable
+internal sealed class FlatAdamW : IOptimizer
 {
     // TorchSharp has no binding for the fused kernel; TorchScript reaches every operator of libtorch. The lists have to be arguments: what
     // is written to the elements of a list that the script makes itself, TorchScript takes for dead code. The kernel divides gradients by
@@ -33,28 +34,32 @@ internal sealed class FlatAdamW : IDisposable
 
     /// <param name="parameters">What is trained; all of one dtype and device.</param>
     /// <param name="options">Decay rates, weight decay and gradient norm.</param>
-    /// <param name="factors">What a tensor's updates differ in, by its name; null: in nothing.</param>
     /// <exception cref="ArgumentException">Nothing is trained, or a tensor is not contiguous.</exception>
-    public FlatAdamW(
-        IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options, Func<string, UpdateFactors>? factors = null)
+    public FlatAdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options)
+        : this(TrainedTensor.Of(parameters, options, null), options)
     {
-        (string Name, Parameter Parameter)[] named = [.. parameters];
-        Parameter[] given = [.. named.Select(p => p.Parameter)];
-        if (given.Length == 0) throw new ArgumentException("nothing to train", nameof(parameters));
-        if (given.Any(p => !p.is_contiguous())) throw new ArgumentException("a trained tensor is not contiguous", nameof(parameters));
+    }
+
+    /// <param name="tensors">What is trained; all of one dtype and device.</param>
+    /// <param name="options">Decay rates and gradient norm; weight decay is each tensor's own.</param>
+    /// <exception cref="ArgumentException">Nothing is trained, or a tensor is not contiguous.</exception>
+    public FlatAdamW(IReadOnlyList<TrainedTensor> tensors, TrainingOptions options)
+    {
+        Parameter[] given = [.. tensors.Select(t => t.Parameter)];
+        if (given.Length == 0) throw new ArgumentException("nothing to train", nameof(tensors));
+        if (given.Any(p => !p.is_contiguous())) throw new ArgumentException("a trained tensor is not contiguous", nameof(tensors));
         _options = options;
         _kernel = jit.compile(Script);
         FirstMoment = zeros(given.Sum(p => p.numel()), dtype: given[0].dtype, device: given[0].device).DetachFromDisposeScope();
         SecondMoment = zeros_like(FirstMoment).DetachFromDisposeScope();
 
-        var parts = new List<(Parameter Parameter, Tensor First, Tensor Second, UpdateFactors Factors)>();
+        var parts = new List<(Parameter Parameter, Tensor First, Tensor Second, Factors Factors)>();
         long offset = 0;
-        foreach (var (name, parameter) in named)
+        foreach (TrainedTensor t in tensors)
         {
-            UpdateFactors own = factors?.Invoke(name) ?? UpdateFactors.One;
-            if (!Decays(parameter)) own = own with { WeightDecay = 0 };
-            parts.Add((parameter, Part(FirstMoment, parameter, offset), Part(SecondMoment, parameter, offset), own));
-            offset += parameter.numel();
+            parts.Add((t.Parameter, Part(FirstMoment, t.Parameter, offset), Part(SecondMoment, t.Parameter, offset),
+                new Factors(t.Rate, t.Decay, t.Epsilon)));
+            offset += t.Parameter.numel();
         }
         _groups =
         [
@@ -75,9 +80,11 @@ internal sealed class FlatAdamW : IDisposable
     /// <summary>Whether weight decay acts on a tensor: on matrices, not on biases, LayerNorms and scales.</summary>
     public static bool Decays(Tensor parameter) => parameter.dim() > 1;
 
-    /// <summary>One update from the gradients at hand, which are then cleared.</summary>
-    /// <returns>The gradient's norm before clipping; where it is not finite, nothing was changed.</returns>
-    public double Step(double learningRate)
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Name, Tensor Value)> State => [("first_moment", FirstMoment), ("second_moment", SecondMoment)];
+
+    /// <inheritdoc cref="IOptimizer.Step"/>
+    public double Step(double learningRate, double loss = 0)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
@@ -94,8 +101,8 @@ internal sealed class FlatAdamW : IDisposable
         foreach (var (group, of) in _groups.Zip(gradients))
         {
             _kernel.invoke("update", group.Parameters.ToArray<Tensor>(), of, group.First, group.Second, step, scale,
-                learningRate * group.Factors.LearningRate, _options.Beta1, _options.Beta2,
-                _options.WeightDecay * group.Factors.WeightDecay, _options.Epsilon * group.Factors.Epsilon);
+                learningRate * group.Factors.Rate, _options.Beta1, _options.Beta2,
+                group.Factors.Decay, _options.Epsilon * group.Factors.Epsilon);
         }
         return norm;
     }
@@ -120,6 +127,9 @@ internal sealed class FlatAdamW : IDisposable
     /// </summary>
     private static Tensor Gradient(Parameter parameter) => parameter.grad is { } gradient ? gradient.contiguous() : zeros_like(parameter);
 
+    /// <summary>What the updates of tensors differ in: factor of the rate, weight decay, factor of epsilon.</summary>
+    private readonly record struct Factors(double Rate, double Decay, double Epsilon);
+
     /// <summary>Tensors with one set of factors, with their parts of the moments.</summary>
-    private sealed record Group(Parameter[] Parameters, Tensor[] First, Tensor[] Second, UpdateFactors Factors);
+    private sealed record Group(Parameter[] Parameters, Tensor[] First, Tensor[] Second, Factors Factors);
 }

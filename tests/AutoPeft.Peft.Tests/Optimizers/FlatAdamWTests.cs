@@ -1,8 +1,9 @@
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace AutoPeft.Peft.Tests.Training;
+namespace AutoPeft.Peft.Tests.Optimizers;
 
 public class FlatAdamWTests
 {

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace AutoPeft.Cli.Laws;
+
+/// <summary>What a law is made from.</summary>
+internal sealed record LawOptions
+{
+    // Three sizes give an exponent that can be checked; the fourth is foretold.
+    private const int FewestSizes = 4, FewestLevels = 2, FewestRates = 3;
+
+    /// <summary>Sizes, smallest first; the largest is held out.</summary>
+    public required IReadOnlyList<ModelSize> Sizes { get; init; }
+
+    /// <summary>Learning rates of a grid, increasing.</summary>
+    public required IReadOnlyList<double> Rates { get; init; }
+
+    /// <summary>Batches of a grid, in sequences, increasing.</summary>
+    public required IReadOnlyList<int> Batches { get; init; }
+
+    /// <summary>Tokens of a sequence.</summary>
+    public required int Length { get; init; }
+
+    /// <summary>Numbers of training tokens, each twice the one before.</summary>
+    public required int Levels { get; init; }
+
+    /// <summary>Seed of weights and of the order of the text.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Trainings at a time, a thread each.</summary>
+    public required int Workers { get; init; }
+
+    /// <summary>Trainings of one size and number of tokens.</summary>
+    public int GridSize => Rates.Count * Batches.Count;
+
+    /// <summary>Everything that the runs depend on but the numbers of tokens and the text, in one line.</summary>
+    public string Recipe => string.Create(CultureInfo.InvariantCulture,
+        $"sizes {string.Join(',', Sizes)}; rates {string.Join(',', Rates.Select(r => r.ToString("R", CultureInfo.InvariantCulture)))}; "
+        + $"batches {string.Join(',', Batches)} of {Length} bytes; {Levels} numbers of tokens; seed {Seed}");
+
+    /// <summary>Refuses what gives no law.</summary>
+    /// <exception cref="InvalidInputException">One line that says what.</exception>
+    public LawOptions Checked()
+    {
+        ModelSize[] sizes = [.. Sizes.Distinct().OrderBy(s => s.Params)];
+        if (sizes.Length < FewestSizes)
+            throw new InvalidInputException($"--sizes has {sizes.Length} different sizes; a law needs {FewestSizes} or more, of which the "
+                + "largest is held out and foretold");
+        if (sizes.Zip(sizes.Skip(1)).FirstOrDefault(p => p.Second.Params < 1.05 * p.First.Params) is { First: not null } near)
+            throw new InvalidInputException($"--sizes: {near.First} and {near.Second} have within 5 % as many parameters; take sizes apart");
+        if (Levels < FewestLevels) throw new InvalidInputException($"--levels is {Levels}; a law needs {FewestLevels} or more");
+        if (Rates.Count < FewestRates) throw new InvalidInputException($"--rates is {Rates.Count}; fewer than three rates give no optimum");
+        int[] batches = [.. Batches.Distinct().Order()];
+        if (batches.Length < 2) throw new InvalidInputException("--batches needs two different batches or more");
+        if (Length < 2) throw new InvalidInputException($"--length is {Length}; it must be 2 or more");
+        if (Workers < 1) throw new InvalidInputException($"--workers is {Workers}; it must be 1 or more");
+        return this with { Sizes = sizes, Batches = batches };
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Prediction;
+
+namespace AutoPeft.Cli.Laws;
+
+/// <summary>What a law prints.</summary>
+internal static class LawReport
+{
+    /// <summary>The forecast, before the largest size is run.</summary>
+    public static void Foretell(LawForecast forecast)
+    {
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"foretold for {forecast.Size} at {forecast.Tokens:N0} tokens, before it is run: loss {forecast.Loss:0.000} "
+            + $"[{forecast.LossBand.Low:0.000}, {forecast.LossBand.High:0.000}], learning rate {forecast.LearningRate:0.00e+0} "
+            + $"[{forecast.LearningRateBand.Low:0.00e+0}, {forecast.LearningRateBand.High:0.00e+0}], batch {forecast.BatchTokens:0} tokens "
+            + $"[{forecast.BatchBand.Low:0}, {forecast.BatchBand.High:0}] (90 %)"));
+        Console.Out.WriteLine($"  {forecast.LossLaw}");
+    }
+
+    /// <summary>The grids' optima, the verdict, and where the tables are.</summary>
+    public static void Compare(LawVerdict verdict, RunTable table, string folder)
+    {
+        SweepData data = SweepData.From(table);
+        Console.Out.WriteLine("           N           D   best rate   batch (tokens)    loss");
+        foreach (SweepGrid g in data.Grids)
+        {
+            var (rate, batch, loss) = OptimumForecast.Found(data, g.Params, g.Tokens);
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{g.Params,12:N0}{g.Tokens,12:N0}    {rate,8:0.00e+0}   {batch,14:N0}   {loss,5:0.000}"));
+        }
+        Console.Out.WriteLine("the largest size, foretold and found:");
+        foreach (LawCheck check in verdict.Checks) Console.Out.WriteLine(check);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  the foretold setting costs {Math.Max(0, verdict.Regret) * 100:0.00} % of loss against the best run there"));
+        string path = Path.Combine(folder, "runs.parquet");
+        Console.Out.WriteLine($"Written to {folder}: runs.parquet, runs.csv, forecast.json, verdict.json. Next: "
+            + $"autopeft fit chinchilla --data {path}; autopeft fit step-law --data {path}");
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Numerics;
+using AutoPeft.Scaling.Optima;
+using AutoPeft.Scaling.Prediction;
+
+namespace AutoPeft.Cli.Laws;
+
+/// <summary>A forecast beside what came.</summary>
+/// <param name="What">Loss, learning rate or batch.</param>
+/// <param name="Foretold">The forecast.</param>
+/// <param name="Band">Its 90 % band.</param>
+/// <param name="Found">What came.</param>
+internal sealed record LawCheck(string What, double Foretold, Interval Band, double Found)
+{
+    /// <summary>Whether what came lies in the band.</summary>
+    public bool Held => Found >= Band.Low && Found <= Band.High;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"  {What,-14} {Text(Foretold),-9} 90 % {Text(Band.Low)} … {Text(Band.High)}   found {Text(Found),-9} {(Held ? "held" : "did not hold")}");
+
+    private static string Text(double value) => value.ToString(value is >= 0.1 and < 1e5 ? "0.####" : "0.00e+0", CultureInfo.InvariantCulture);
+}
+
+/// <summary>Whether the forecast of the largest size held.</summary>
+/// <param name="Checks">Loss, learning rate, batch.</param>
+/// <param name="Regret">
+/// Relative loss that the foretold setting costs against the best run of the largest size, between its runs; below 0.01 says that the
+/// forecast would have served as a recipe.
+/// </param>
+internal sealed record LawVerdict(IReadOnlyList<LawCheck> Checks, double Regret)
+{
+    private static readonly JsonSerializerOptions s_indented = new()
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>Compares.</summary>
+    /// <param name="forecast">Made before.</param>
+    /// <param name="table">All runs, those of the largest size included.</param>
+    /// <param name="size">The largest size.</param>
+    public static LawVerdict Of(LawForecast forecast, RunTable table, ModelSize size)
+    {
+        SweepData data = SweepData.From(table);
+        var (rate, batch, loss) = OptimumForecast.Found(data, size.Params, forecast.Tokens);
+        SweepGrid grid = data.Grids.First(g => g.Params == size.Params);
+        double there = LossSurface.Bilinear(grid, forecast.LearningRate, forecast.BatchTokens);
+        return new LawVerdict(
+        [
+            new LawCheck("loss", forecast.Loss, forecast.LossBand, loss),
+            new LawCheck("learning rate", forecast.LearningRate, forecast.LearningRateBand, rate),
+            new LawCheck("batch (tokens)", forecast.BatchTokens, forecast.BatchBand, batch),
+        ], there / grid.MinLoss - 1);
+    }
+
+    /// <summary>Writes verdict.json.</summary>
+    public void Write(string folder)
+    {
+        string path = Path.Combine(folder, "verdict.json"), aside = path + ".partial";
+        File.WriteAllText(aside, JsonSerializer.Serialize(this, s_indented));
+        File.Move(aside, path, overwrite: true);
+    }
+}

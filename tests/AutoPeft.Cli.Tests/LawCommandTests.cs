@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Text.Json;
+using AutoPeft.Studies;
+using static AutoPeft.Cli.Tests.CommandProcess;
+
+namespace AutoPeft.Cli.Tests;
+
+/// <summary>A person's own law, at the size of seconds: killed, resumed, foretold and compared.</summary>
+public sealed class LawCommandTests : IDisposable
+{
+    private static readonly string[] Law = ["law", "run", "--sizes", "16x1,32x1,48x1,64x1", "--tokens", "1.5k,3k,6k", "--rates", "3",
+        "--batches", "2,4", "--length", "16", "--workers", "1", "-o", "law", "--plain"];
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task A_law_that_was_killed_goes_on_foretells_the_largest_size_runs_it_and_compares()
+    {
+        string folder = Path.Combine(_directory, "law"), journal = Path.Combine(folder, "small.journal");
+        using (Process first = StartIn(_directory, Law))
+        {
+            while (!first.HasExited && await CompletedAsync(journal) < 3) await Task.Delay(50);
+            Kill(first.Id, 9);
+            await first.WaitForExitAsync();
+        }
+        Assert.False(File.Exists(Path.Combine(folder, "forecast.json")));
+
+        (int code, string text) = await RunAsync(_directory, Law);
+        Assert.True(code == 0, text);
+        Assert.DoesNotContain("[1/54]", text, StringComparison.Ordinal);
+        Assert.Contains("[54/54]", text, StringComparison.Ordinal);
+        Assert.True(text.IndexOf("foretold for 64x1", StringComparison.Ordinal) < text.IndexOf("[1/6]", StringComparison.Ordinal), text);
+        Assert.Matches(@"loss +[\d.]+ +90 % [\d.]+ … [\d.]+ +found [\d.]+ +(held|did not hold)", text);
+
+        JsonElement verdict = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "verdict.json"))).RootElement;
+        Assert.Equal(["loss", "learning rate", "batch (tokens)"],
+            verdict.GetProperty("Checks").EnumerateArray().Select(c => c.GetProperty("What").GetString()!));
+        string[] rows = await File.ReadAllLinesAsync(Path.Combine(folder, "runs.csv"));
+        Assert.Equal("size,N,D,C,lr,batch,seq_len,steps,loss,seconds", rows[0]);
+        Assert.Equal(10, rows.Skip(1).Select(r => string.Join(',', r.Split(',')[..3])).Distinct().Count());
+
+        foreach (string file in new[] { "runs.csv", "runs.parquet" })
+        {
+            (code, text) = await RunAsync(_directory, "fit", "step-law", "--data", Path.Combine(folder, file), "--no-report", "--bootstrap",
+                "50");
+            Assert.True(code == 0, text);
+            Assert.Contains("10 grids", text, StringComparison.Ordinal);
+            (_, text) = await RunAsync(_directory, "fit", "power-law", "--data", Path.Combine(folder, file), "--target", "loss", "--on", "N",
+                "D");
+            Assert.Contains("N", text, StringComparison.Ordinal);
+        }
+
+        (code, string again) = await RunAsync(_directory, Law);
+        Assert.True(code == 0, again);
+        Assert.DoesNotContain("trial", again, StringComparison.Ordinal);
+        Assert.Contains("the largest size, foretold and found", again, StringComparison.Ordinal);
+
+        (code, text) = await RunAsync(_directory, [.. Law, "--seed", "1"]);
+        Assert.True(code == 2, text);
+        Assert.Contains("the plan of another law", text, StringComparison.Ordinal);
+    }
+
+    private static async Task<int> CompletedAsync(string journal)
+    {
+        if (!File.Exists(journal)) return 0;
+        await using JournalStore store = await JournalStore.OpenAsync(journal);
+        int completed = 0;
+        await foreach (StudyEvent e in store.ReadAsync(0, default))
+            if (e is TrialCompleted) completed++;
+        return completed;
+    }
+
+    [Theory]
+    [InlineData("--sizes 16x1,32x1", "has 2 different sizes")]
+    [InlineData("--sizes 16x1,20x1,32x1,48x1", "20 is no multiple of 16")]
+    [InlineData("--sizes 16,32,48,64", "WIDTHxLAYERS")]
+    [InlineData("--budget 5", "pays for")]
+    [InlineData("--budget soon", "60m, 90s or 2h")]
+    [InlineData("--rates 2", "fewer than three rates")]
+    [InlineData("--batches 4", "two different batches")]
+    [InlineData("--tokens 10k", "--levels is 1")]
+    [InlineData("--text short.txt --tokens 100k,200k", "the text has 3 bytes")]
+    [InlineData("--text missing.txt", "missing.txt")]
+    public async Task Bad_input_is_one_line(string arguments, string message)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory, "short.txt"), "abc");
+        (int code, string text) = await RunAsync(_directory, ["law", "run", "-o", "law", .. arguments.Split(' ')]);
+        Assert.True(code == 2, text);
+        Assert.Contains(message, text, StringComparison.Ordinal);
+        Assert.Single(text.TrimEnd('\n').Split('\n'));
+        Assert.False(Directory.Exists(Path.Combine(_directory, "law")));
+    }
+}

@@ -1,6 +1,7 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Numerics;
+using AutoPeft.Scaling.Prediction;
 using AutoPeft.Scaling.Uncertainty;
 
 namespace AutoPeft.Scaling.Benchmarks;

@@ -1,6 +1,6 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
-using AutoPeft.Scaling.Uncertainty;
+using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Scaling.Figures;
 

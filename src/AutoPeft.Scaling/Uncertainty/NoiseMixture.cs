@@ -135,12 +135,12 @@ internal sealed class NoiseMixture
         double high = double.PositiveInfinity)
     {
         double reach = StudentT.InvCDF(0, 1, Math.Max(Freedom, 1), 0.5 + level / 2) * 1.15 + 0.2;
-        return new ProfileDistribution([.. Components.Select(c => (c.Weight, Curve(c, of, reach, low, high)))], Math.Max(Freedom, 1), low,
+        return new ProfileDistribution([.. Components.Select(c => (c.Weight, Trace(c, of, reach, low, high)))], Math.Max(Freedom, 1), low,
             high);
     }
 
     // Signed root of the sum's increase over σ², at values of the function that step outward until the reach is passed.
-    private List<(double Value, double Root)> Curve(Component c, LawFunction of, double reach, double low, double high)
+    private List<(double Value, double Root)> Trace(Component c, LawFunction of, double reach, double low, double high)
     {
         double centre = of.Value(c.Theta);
         var curve = new List<(double, double)> { (centre, 0) };

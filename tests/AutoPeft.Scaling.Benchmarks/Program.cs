@@ -13,7 +13,8 @@ if (args is ["coverage", ..])
 {
     CoverageExperiment.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 300,
         args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 0.005,
-        args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.005);
+        args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.005,
+        args.Length > 4 ? int.Parse(args[4], CultureInfo.InvariantCulture) : 0);
     return 0;
 }
 if (args is ["formula", _, _, _])

@@ -22,6 +22,11 @@ if (args is ["formula", _, _, _])
     FormulaBenchmark.Run(args[1], args[2], args[3]);
     return 0;
 }
+if (args is ["starts", ..])
+{
+    StartsExperiment.Run(args.Length > 1 ? ulong.Parse(args[1], CultureInfo.InvariantCulture) : 1);
+    return 0;
+}
 if (args is ["rows", ..])
 {
     ManyRows.Run(int.Parse(args[1], CultureInfo.InvariantCulture), args.Length > 2 && args[2] == "formula");

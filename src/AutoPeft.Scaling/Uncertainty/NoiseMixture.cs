@@ -94,18 +94,19 @@ internal sealed class NoiseMixture
     {
         int n = rows.Count, p = rows.ParameterCount;
         var (r, j) = rows.Linearise(start, 0);
-        var gram = DenseMatrix.Create(p, p, 0);
-        var slope = DenseVector.Create(p, 0);
+        double[] products = new double[p * p], slopes = new double[p];
         double squares = 0;
         for (int i = 0; i < n; i++)
         {
             squares += r[i] * r[i];
+            var row = j.AsSpan(i * p, p);
             for (int a = 0; a < p; a++)
             {
-                slope[a] += j[i * p + a] * r[i];
-                for (int b = 0; b < p; b++) gram[a, b] += j[i * p + a] * j[i * p + b];
+                slopes[a] += row[a] * r[i];
+                for (int b = 0; b < p; b++) products[a * p + b] += row[a] * row[b];
             }
         }
+        var (gram, slope) = (DenseMatrix.Create(p, p, (a, b) => products[a * p + b]), DenseVector.OfArray(slopes));
         var sums = rows.ClusterSums(r, j);
         var found = new List<(double Rho, double Log, double[] Theta, double Sum, Matrix<double> Inverse)>();
         double[] inflations = Inflations(rows);

@@ -17,8 +17,8 @@ internal static class CoverageExperiment
         Starts = new StartGrid { A = [0, 10, 20], B = [0, 10, 20], E = [0, 0.5], Alpha = [0.5, 1], Beta = [0.5, 1] },
     };
 
-    /// <summary>Runs all designs and prints a row for each.</summary>
-    public static void Run(int draws, double noise, double shared)
+    /// <summary>Runs all designs and prints a row for each; draws have the seeds from <paramref name="first"/> on.</summary>
+    public static void Run(int draws, double noise, double shared, int first)
     {
         Console.WriteLine($"{"runs",5} {"noise",-12} {"A",6} {"alpha",6} {"beta",6} {"E",6} {"L(10C)",7}   failed");
         foreach (int count in new[] { 8, 18, 36, 60 })
@@ -30,7 +30,7 @@ internal static class CoverageExperiment
                 {
                     try
                     {
-                        var points = Draw(count, kind, noise, shared, (ulong)i);
+                        var points = Draw(count, kind, noise, shared, (ulong)(first + i));
                         var hit = Hits(points);
                         lock (hits)
                         {

@@ -13,12 +13,18 @@ if (args is ["coverage", ..])
 {
     CoverageExperiment.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 300,
         args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 0.005,
-        args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.005);
+        args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.005,
+        args.Length > 4 ? int.Parse(args[4], CultureInfo.InvariantCulture) : 0);
     return 0;
 }
 if (args is ["formula", _, _, _])
 {
     FormulaBenchmark.Run(args[1], args[2], args[3]);
+    return 0;
+}
+if (args is ["starts", ..])
+{
+    StartsExperiment.Run(args.Length > 1 ? ulong.Parse(args[1], CultureInfo.InvariantCulture) : 1);
     return 0;
 }
 if (args is ["rows", ..])

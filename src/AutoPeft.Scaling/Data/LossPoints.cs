@@ -2,17 +2,6 @@ using System.Globalization;
 
 namespace AutoPeft.Scaling.Data;
 
-/// <summary>What a loss is measured in. Fits do not depend on it; messages and labels do.</summary>
-public enum LossUnit
-{
-    /// <summary>Nats per token.</summary>
-    Nats,
-    /// <summary>Bits per byte.</summary>
-    BitsPerByte,
-    /// <summary>Bits per character or token.</summary>
-    Bits,
-}
-
 /// <summary>
 /// Runs as a loss law sees them: N, D, final loss, and compute where the source states one. Immutable; arrays of equal length.
 /// </summary>

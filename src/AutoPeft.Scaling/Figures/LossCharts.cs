@@ -1,7 +1,7 @@
 using AutoPeft.Reporting;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
-using AutoPeft.Scaling.Uncertainty;
+using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Scaling.Figures;
 

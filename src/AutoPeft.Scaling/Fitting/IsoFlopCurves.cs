@@ -36,7 +36,7 @@ internal static class IsoFlopCurves
         var gradients = DenseMatrix.Create(groups.Count, design.Columns, 0);
         IReadOnlyList<IsoFlopProfile> profiles = [.. groups.Select((members, k) =>
         {
-            Curve curve = design.CurveOf(beta, k);
+            Cubic curve = design.CurveOf(beta, k);
             double low = members.Min(i => design.U(i, k)), high = members.Max(i => design.U(i, k));
             double? u = Minimum(curve.C1, curve.C2, curve.C3, low, high);
             double at = u ?? 0;
@@ -54,7 +54,7 @@ internal static class IsoFlopCurves
     }
 
     /// <summary>One budget's cubic of ln loss, c₀ + c₁u + c₂u² + c₃u³, in the standardised size u.</summary>
-    private readonly record struct Curve(double C0, double C1, double C2, double C3)
+    private readonly record struct Cubic(double C0, double C1, double C2, double C3)
     {
         public double At(double u) => C0 + u * (C1 + u * (C2 + u * C3));
 
@@ -140,12 +140,12 @@ internal static class IsoFlopCurves
         }
 
         /// <summary>The curve of budget k.</summary>
-        public Curve CurveOf(Vector<double> beta, int k) =>
+        public Cubic CurveOf(Vector<double> beta, int k) =>
             new(beta[2 * k], beta[2 * k + 1], beta[SharedAt] + (_trend ? beta[SharedAt + 1] * (Budget[k] - _meanBudget) : 0),
                 _cubic ? beta[CubicAt] : 0);
 
         /// <summary>∂u*/∂coefficients of budget k's minimum, −∂(slope at u*)/curvature.</summary>
-        public DenseVector MinimumGradient(Curve curve, double at, int k)
+        public DenseVector MinimumGradient(Cubic curve, double at, int k)
         {
             double curvature = 2 * curve.C2 + 6 * curve.C3 * at;
             var gradient = DenseVector.Create(Columns, 0);

@@ -5,6 +5,7 @@ using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using AutoPeft.Scaling.Prediction;
 using AutoPeft.Scaling.Uncertainty;
 
 namespace AutoPeft.Scaling.Reports;

@@ -29,6 +29,9 @@ internal sealed class WhitenedRows
     /// <summary>Whether any cluster has two rows or more, so that shared effects can be told from noise.</summary>
     public bool HasClusters => _clusters.Length > 1;
 
+    /// <summary>Rows of the largest cluster; 1 where there are none.</summary>
+    public int LargestCluster => _clusters.Length == 0 ? 1 : _clusters.Max(c => c.Length);
+
     /// <summary>ln |I + ρZZᵀ|.</summary>
     public double LogDeterminant(double rho) => _clusters.Sum(c => Math.Log(1 + c.Length * rho));
 

@@ -1,8 +1,9 @@
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Laws;
+using AutoPeft.Scaling.Uncertainty;
 
-namespace AutoPeft.Scaling.Uncertainty;
+namespace AutoPeft.Scaling.Prediction;
 
 /// <summary>One run that a law fitted to less compute predicted.</summary>
 /// <param name="Origin">Largest compute that the fit saw, FLOP.</param>

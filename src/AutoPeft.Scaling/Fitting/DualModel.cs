@@ -1,7 +1,7 @@
-using AutoPeft.Scaling.Fitting;
+using AutoPeft.Scaling.Estimation;
 using AutoPeft.Scaling.Numerics;
 
-namespace AutoPeft.Scaling.Estimation;
+namespace AutoPeft.Scaling.Fitting;
 
 /// <summary>A law that a person wrote as a C# lambda over rows, differentiated by dual numbers.</summary>
 internal sealed class DualModel(Formula formula, IReadOnlyList<double[]> rows, int parameters) : ILawModel

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using AutoPeft.Randomness;
 
 namespace AutoPeft.Spaces;
 
@@ -139,6 +140,14 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
 
     /// <summary>Whether the configuration keeps every hard constraint.</summary>
     public bool IsFeasible(Configuration configuration) => BrokenBy(configuration) is null;
+
+    /// <summary>
+    /// A configuration drawn uniformly over the parameters (top down through the conditions) among those that keep the constraints: by
+    /// rejection; where almost nothing keeps them, from the list of all configurations if the space is small, and else by a random walk that
+    /// repairs what it breaks, which finds members but not uniformly.
+    /// </summary>
+    /// <exception cref="InvalidInputException">Nothing was found; the message names the constraint that was broken most often.</exception>
+    public Configuration Sample(Philox random) => SpaceSampling.Sample(this, random);
 
     /// <summary>
     /// Number of configurations before constraints, counting conditions; null where a parameter is continuous.

@@ -3,7 +3,7 @@ using AutoPeft.Randomness;
 namespace AutoPeft.Spaces;
 
 /// <summary>Draws configurations that keep the hard constraints, by a bounded search.</summary>
-public static class SpaceSampling
+internal static class SpaceSampling
 {
     // Enough for constraints that one point in a thousand keeps; beyond that the repair walk takes over.
     private const int RejectionTries = 2_000;
@@ -11,13 +11,8 @@ public static class SpaceSampling
     private const int RepairSteps = 400;
     private const long EnumerateUpTo = 50_000;
 
-    /// <summary>
-    /// Uniform over the parameters (top down through the conditions) among the configurations that keep the constraints: by rejection;
-    /// where almost nothing keeps them, from the list of all configurations if the space is small, and else by a random walk that repairs
-    /// what it breaks, which finds members but not uniformly.
-    /// </summary>
-    /// <exception cref="InvalidInputException">Nothing was found; the message names the constraint that was broken most often.</exception>
-    public static Configuration Sample(this SearchSpace space, Philox random)
+    /// <summary>See <see cref="SearchSpace.Sample"/>.</summary>
+    public static Configuration Sample(SearchSpace space, Philox random)
     {
         Configuration c = Draw(space, random);
         if (space.Constraints.IsEmpty) return c;

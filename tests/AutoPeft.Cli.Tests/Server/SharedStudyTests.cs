@@ -114,6 +114,23 @@ public sealed class SharedStudyTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Studies_of_awkward_names_have_folders_of_their_own_below_runs()
+    {
+        string[] names = ["..", "a/b", "a_b", "."];
+        foreach (string name in names)
+        {
+            (int code, string text) = await RunAsync(_directory, "sweep", "function:branin", "--trials", "2", "--sampler", "random",
+                "--store", _server.Url, "--study", name);
+            Assert.True(code == 0, text);
+            Assert.Equal(2, (await ReadAsync(name)).Completed.Count);
+        }
+        string[] tables = [.. Directory.GetFiles(_directory, "trials.parquet", SearchOption.AllDirectories)];
+        Assert.Equal(names.Length, tables.Length);
+        string stores = Path.Combine(_directory, "runs", "stores");
+        Assert.All(tables, t => Assert.Equal(stores, Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(t)))));
+    }
+
+    [SkippableFact]
     public async Task Hosts_killed_at_random_lose_and_double_nothing()
     {
         string[] place = ["--store", _server.Url, "--study", "killed", "--plain"];

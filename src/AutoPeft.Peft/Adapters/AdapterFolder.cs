@@ -22,10 +22,10 @@ public sealed record AdapterDescription(
 /// </summary>
 /// <remarks>
 /// <c>autopeft_adapter.json</c>: <c>format</c> ("autopeft-adapter"), <c>version</c> (1), <c>plan</c> (name, base, head, shift_positions and
-/// blocks: each with name, point, layer, read, compose, core, scale, dropout, share_key, share_index), <c>labels</c>, <c>outputs</c>,
-/// <c>max_length</c>, <c>base_model</c>, <c>base_checksum</c>. <c>autopeft_adapter.safetensors</c>: every tensor of every block, every
-/// tensor of the base model that was trained, and the head with its pooler, by their names in the adapted model
-/// (<c>bert.encoder.layer.0.output.adapter.serial.down_weight</c>).
+/// blocks: each with name, point, layer, read, compose, core (the block's type and settings), scale, dropout, share_key, share_index),
+/// <c>labels</c>, <c>outputs</c>, <c>max_length</c>, <c>base_model</c>, <c>base_checksum</c>. <c>autopeft_adapter.safetensors</c>: every
+/// tensor of every block, every tensor of the base model that was trained, and the head with its pooler, by their names in the adapted
+/// model (<c>bert.encoder.layer.0.output.adapter.serial.down_weight</c>).
 /// </remarks>
 public static class AdapterFolder
 {
@@ -84,8 +84,9 @@ public static class AdapterFolder
 
     /// <summary>Reads what a saved adapter is.</summary>
     /// <param name="directory">The folder.</param>
-    /// <exception cref="InvalidInputException">There is no description, or it is malformed.</exception>
-    public static AdapterDescription Describe(string directory)
+    /// <param name="own">The types of blocks of methods of one's own; null: none.</param>
+    /// <exception cref="InvalidInputException">There is no description, it is malformed, or a block is of no known type.</exception>
+    public static AdapterDescription Describe(string directory, IReadOnlyList<BlockType>? own = null)
     {
         var json = JsonFields.ReadFile(
             Path.Combine(directory, DescriptionFileName), $"an adapter folder holds {DescriptionFileName} and {WeightsFileName}");
@@ -97,7 +98,7 @@ public static class AdapterFolder
         if (labels.Count > 0 && labels.Count != outputs) throw json.Bad("outputs", outputs, $"{labels.Count}, one for each label");
         var length = json.Integer("max_length", 1) ?? throw json.Bad("max_length", null, "an integer");
         var description = new AdapterDescription(
-            PlanJson.Read(plan), labels, outputs, length, json.Text("base_model"), json.Text("base_checksum"));
+            PlanJson.Read(plan, own ?? []), labels, outputs, length, json.Text("base_model"), json.Text("base_checksum"));
         json.RefuseUnread();
         return description;
     }
@@ -105,14 +106,16 @@ public static class AdapterFolder
     /// <summary>Attaches a saved adapter with its tensors. Everything is read and checked first.</summary>
     /// <param name="model">The base model, with nothing attached and as many outputs as the adapter.</param>
     /// <param name="directory">The folder.</param>
+    /// <param name="own">The types of blocks of methods of one's own; null: none.</param>
     /// <returns>What the adapter is.</returns>
     /// <exception cref="InvalidInputException">
     /// A file is absent or malformed, or the adapter does not fit; the model is then as it was.
     /// </exception>
     /// <exception cref="InvalidOperationException">Something is attached already.</exception>
-    public static AdapterDescription Load(BertForSequenceClassification model, string directory)
+    public static AdapterDescription Load(
+        BertForSequenceClassification model, string directory, IReadOnlyList<BlockType>? own = null)
     {
-        var description = Describe(directory);
+        var description = Describe(directory, own);
         var file = Path.Combine(directory, WeightsFileName);
         if (description.Outputs != model.NumLabels)
             throw new InvalidInputException(
@@ -124,7 +127,7 @@ public static class AdapterFolder
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var expected = Expected(description.Plan, model.Config, description.Outputs).ToList();
-        foreach (var tensor in expected) HfKeys.RequireWeights(reader, tensor.Name, tensor.Shape);
+        foreach (var tensor in expected) reader.RequireWeights(tensor.Name, tensor.Shape);
         if (reader.Entries.Keys.Except(expected.Select(e => e.Name)).Order(StringComparer.Ordinal).FirstOrDefault() is { } stranger)
             throw new InvalidInputException($"{file}: tensor '{stranger}' is none that '{description.Plan.Name}' has");
         var values = expected.Select(e => (e.Name, Value: reader.Read(e.Name))).ToList();

@@ -21,20 +21,25 @@ public static class PeftModel
     /// <exception cref="InvalidOperationException">Something is attached already.</exception>
     public static void Apply(BertForSequenceClassification model, PeftPlan plan, ulong seed)
     {
-        RequireFit(AttachedSites(model), model.Config, plan);
+        RequireFit(model, model.Config, plan);
         using var scope = NewDisposeScope();
-        var config = model.Config;
-        var shared = plan.Blocks.Where(b => b.ShareKey is not null).GroupBy(b => b.ShareKey!)
-            .ToDictionary(g => g.Key, g => Allocate(model, config, g.First(), seed));
-        var tables = shared.ToDictionary(
-            s => s.Key, s => new KeyValueTable(s.Value, plan.Blocks.Count(b => b.ShareKey == s.Key), config.NumAttentionHeads));
-        var attach = plan.Blocks.GroupBy(b => b.Site).Select(group => Attachment(model, group.Key, [.. group], seed, tables)).ToList();
+        var blocks = new BlockAllocation(model, model.Config, seed);
+        var bert = model.Bert;
+        var prefixes = plan.Blocks.OfType<KeyValueBlock>().ToList();
+        var tables = TablesOf(prefixes, blocks);
+        List<AdapterSite> sites =
+        [
+            .. LinearSites(model, plan, blocks),
+            .. plan.Blocks.OfType<ResidualBlock>().GroupBy(b => b.Site)
+                .Select(at => new ResidualSite(at.Key, at.Key.Residual(bert), [.. at.Select(blocks.Place)])),
+            .. prefixes.Select(p => new KeyValueSite(bert.Layers[p.Site.Layer].Attention.Self, p, tables[p.ModulePath])),
+            .. plan.Blocks.OfType<EmbeddingBlock>().Select(p => new EmbeddingSite(bert.Embeddings, blocks.Place(p))),
+        ];
         MarkTrained(model, plan);
-        foreach (var action in attach) action();
-        if (shared.Count > 0) Register(model.Bert, new SharedBlocks(shared));
-        model.Bert.Embeddings.PositionOffset = plan.ShiftPositions
-            ? plan.Blocks.Select(b => PrefixLength(b.Core)).DefaultIfEmpty().Max()
-            : 0;
+        foreach (var site in sites) site.Attach();
+        var shared = tables.Values.Select(t => t.Placed).Where(p => p.Block.ShareKey is not null).ToList();
+        if (shared.Count > 0) AdapterSite.Register(bert, new SharedBlocks(shared.Select(p => (p.Block.ShareKey!, p.Tensors))));
+        bert.Embeddings.PositionOffset = plan.ShiftPositions ? prefixes.Select(p => p.Length).DefaultIfEmpty().Max() : 0;
     }
 
     /// <summary>
@@ -47,12 +52,11 @@ public static class PeftModel
     /// <exception cref="InvalidOperationException">Something is attached already.</exception>
     public static void Apply(DecoderModel model, PeftPlan plan, ulong seed)
     {
-        RequireFit(AttachedSites(model), model.Config, plan);
+        RequireFit(model, model.Config, plan);
         using var scope = NewDisposeScope();
-        var attach = plan.Blocks.GroupBy(b => b.Site)
-            .Select(group => LinearAttachment(model, model.Config, group.Key, [.. group], seed)).ToList();
+        var sites = LinearSites(model, plan, new BlockAllocation(model, model.Config, seed)).ToList();
         MarkTrained(model, plan);
-        foreach (var action in attach) action();
+        foreach (var site in sites) site.Attach();
     }
 
     /// <summary>What training changes, by name, in the order of the state dictionary.</summary>
@@ -69,16 +73,16 @@ public static class PeftModel
     /// <exception cref="InvalidInputException">
     /// A block is attached whose effect is not a change of a weight; nothing is then merged.
     /// </exception>
-    public static void Merge(BertForSequenceClassification model) => Merge(model, AttachedSites(model));
+    public static void Merge(BertForSequenceClassification model) => MergeAll(model);
 
     /// <summary>Works a decoder's adapters into the base weights; see the other overload.</summary>
-    public static void Merge(DecoderModel model) => Merge(model, AttachedSites(model));
+    public static void Merge(DecoderModel model) => MergeAll(model);
 
     /// <summary>Undoes <see cref="Merge(BertForSequenceClassification)"/>, to the bit.</summary>
-    public static void Unmerge(BertForSequenceClassification model) => Unmerge(model, AttachedSites(model));
+    public static void Unmerge(BertForSequenceClassification model) => AttachedSites(model).ForEach(s => s.Unmerge());
 
     /// <summary>Undoes <see cref="Merge(DecoderModel)"/>, to the bit.</summary>
-    public static void Unmerge(DecoderModel model) => Unmerge(model, AttachedSites(model));
+    public static void Unmerge(DecoderModel model) => AttachedSites(model).ForEach(s => s.Unmerge());
 
     /// <summary>
     /// Takes every adapter off. Merged ones are unmerged first, unless <paramref name="keepMerged"/>, which leaves a plain model with their
@@ -86,15 +90,7 @@ public static class PeftModel
     /// </summary>
     public static void Detach(BertForSequenceClassification model, bool keepMerged = false)
     {
-        foreach (var (site, module) in AttachedSites(model).ToList())
-        {
-            if (module is LinearSite linear) DetachLinear(model, site, linear, keepMerged);
-            else
-            {
-                RemoveOther(model, site);
-                module.Dispose();
-            }
-        }
+        AttachedSites(model).ForEach(s => s.Detach(keepMerged));
         foreach (var (_, shared) in model.Bert.named_children().Where(c => c.name == Site.AdapterModule).ToList())
         {
             model.Bert.register_module(Site.AdapterModule, null!);
@@ -104,41 +100,23 @@ public static class PeftModel
     }
 
     /// <summary>Takes every adapter off a decoder; see the other overload.</summary>
-    public static void Detach(DecoderModel model, bool keepMerged = false)
-    {
-        foreach (var (site, module) in AttachedSites(model).ToList()) DetachLinear(model, site, (LinearSite)module, keepMerged);
-    }
+    public static void Detach(DecoderModel model, bool keepMerged = false) => AttachedSites(model).ForEach(s => s.Detach(keepMerged));
 
-    /// <summary>The sites at which something is attached, with their modules.</summary>
-    internal static IEnumerable<(Site Site, nn.Module Module)> AttachedSites(BertForSequenceClassification model)
-    {
-        var bert = model.Bert;
-        if (bert.Embeddings.Adaptation is nn.Module prompt) yield return (new Site(SitePoint.Embeddings), prompt);
-        for (var layer = 0; layer < bert.Layers.Count; layer++)
-        {
-            if (bert.Layers[layer].Attention.Self.Adaptation is nn.Module prefix)
-                yield return (new Site(SitePoint.KeysAndValues, layer), prefix);
-            foreach (var point in (SitePoint[])[SitePoint.AttentionResidual, SitePoint.FeedForwardResidual])
-            {
-                var site = new Site(point, layer);
-                if (site.Residual(bert).Adaptation is nn.Module residual) yield return (site, residual);
-            }
-        }
-        foreach (var found in AttachedToMaps(model, model.Config)) yield return found;
-    }
+    /// <summary>What stands at the places of a model.</summary>
+    internal static List<AdapterSite> AttachedSites(nn.Module model) => [.. model.modules().OfType<AdapterSite>()];
 
-    /// <summary>The sites at which something is attached, with their modules.</summary>
-    internal static IEnumerable<(Site Site, nn.Module Module)> AttachedSites(DecoderModel model) => AttachedToMaps(model, model.Config);
+    private static IEnumerable<LinearSite> LinearSites(IAdaptable model, PeftPlan plan, BlockAllocation blocks) =>
+        plan.Blocks.OfType<LinearBlock>().GroupBy(b => b.Site)
+            .Select(at => new LinearSite(at.Key, model.Linear(at.Key), [.. at.Select(blocks.Place)]));
 
-    private static IEnumerable<(Site Site, nn.Module Module)> AttachedToMaps(IAdaptable model, AdaptableShape shape)
-    {
-        foreach (var site in shape.LinearSites())
-            if (model.Linear(site).Adaptation is nn.Module linear) yield return (site, linear);
-    }
+    /// <summary>What makes the keys and values of prefixes, by the path of their tensors.</summary>
+    private static Dictionary<string, KeyValueTable> TablesOf(List<KeyValueBlock> prefixes, BlockAllocation blocks) =>
+        prefixes.GroupBy(p => p.ModulePath).ToDictionary(at => at.Key, at => new KeyValueTable(
+            blocks.Place(at.First()), at.Min(p => p.ShareIndex), at.Max(p => p.ShareIndex), blocks.Heads));
 
-    private static void RequireFit(IEnumerable<(Site Site, nn.Module Module)> attached, AdaptableShape shape, PeftPlan plan)
+    private static void RequireFit(nn.Module model, AdaptableShape shape, PeftPlan plan)
     {
-        if (attached.Any()) throw new InvalidOperationException("the model has adapters attached; detach them first");
+        if (AttachedSites(model).Count > 0) throw new InvalidOperationException("the model has adapters attached; detach them first");
         foreach (var site in plan.Blocks.Select(b => b.Site))
         {
             if (site.Family != shape.Family)
@@ -147,7 +125,16 @@ public static class PeftModel
             if (site.Layer >= shape.Layers)
                 throw new InvalidInputException($"{plan.Name}: {site} does not fit the model: it has layers 0 to {shape.Layers - 1}");
         }
+        RequireOne<KeyValueBlock>(plan, "prefix");
+        RequireOne<EmbeddingBlock>(plan, "block of virtual tokens");
         RequireMemory(plan, shape);
+    }
+
+    /// <summary>Refuses two blocks at a place that takes one.</summary>
+    private static void RequireOne<TBlock>(PeftPlan plan, string what) where TBlock : AdapterBlock
+    {
+        if (plan.Blocks.OfType<TBlock>().GroupBy(b => b.Site).FirstOrDefault(at => at.Count() > 1) is { } twice)
+            throw new InvalidInputException($"{twice.Key} takes one {what}");
     }
 
     /// <summary>Refuses blocks that this machine cannot hold, before anything is allocated.</summary>
@@ -168,120 +155,12 @@ public static class PeftModel
         foreach (var (name, parameter) in model.named_parameters()) parameter.requires_grad = plan.IsTrained(name);
     }
 
-    private static void Merge(IAdaptable model, IEnumerable<(Site Site, nn.Module Module)> attached)
+    private static void MergeAll(nn.Module model)
     {
-        var all = attached.ToList();
-        foreach (var (site, module) in all)
-            if (module is not LinearSite)
-                throw new InvalidInputException($"the adapter at {site} cannot be merged: it is not a change of a weight. "
-                    + "LoRA, DoRA and (IA)³ can be");
-        foreach (var (site, module) in all) ((LinearSite)module).Merge(model.Linear(site));
-    }
-
-    private static void Unmerge(IAdaptable model, IEnumerable<(Site Site, nn.Module Module)> attached)
-    {
-        foreach (var (site, module) in attached)
-            if (module is LinearSite linear) linear.Unmerge(model.Linear(site));
-    }
-
-    private static void DetachLinear(IAdaptable model, Site site, LinearSite module, bool keepMerged)
-    {
-        var host = model.Linear(site);
-        if (keepMerged) module.ForgetOriginal();
-        else module.Unmerge(host);
-        host.Adaptation = null;
-        host.register_module(Site.AdapterModule, null!);
-        module.Dispose();
-    }
-
-    private static AdapterBlock Allocate(IAdaptable model, AdaptableShape shape, BlockSpec spec, ulong seed)
-    {
-        Tensor? weight = spec.Site.IsLinear ? model.Linear(spec.Site).Weight : spec.Site.Point == SitePoint.Embeddings ? model.Words : null;
-        using var generator = new Generator(NamedSeed.Of(seed, spec.ModulePath));
-        return new AdapterBlock(spec, spec.Shape(shape), weight, model.Words, generator);
-    }
-
-    private static Action LinearAttachment(IAdaptable model, AdaptableShape shape, Site site, IReadOnlyList<BlockSpec> specs, ulong seed)
-    {
-        if (!site.IsLinear) throw new InvalidInputException($"{site} is no linear map of this model; no other place of it can be adapted");
-        var module = new LinearSite(site, specs.Select(s => Allocate(model, shape, s, seed)).ToList());
-        var host = model.Linear(site);
-        return () =>
-        {
-            host.Adaptation = module;
-            Register(host, module);
-        };
-    }
-
-    private static Action Attachment(
-        BertForSequenceClassification model, Site site,
-        IReadOnlyList<BlockSpec> specs, ulong seed, Dictionary<string, KeyValueTable> tables)
-    {
-        var bert = model.Bert;
-        if (site.IsLinear) return LinearAttachment(model, model.Config, site, specs, seed);
-        if (site.Point == SitePoint.KeysAndValues)
-        {
-            if (specs.Count != 1
-                || specs[0] is not { Core: KeyValueCore or KeyValueMlpCore, Compose: Composition.ConcatenateKeysAndValues })
-                throw new InvalidInputException($"{site} takes one prefix");
-            var spec = specs[0];
-            var table = spec.ShareKey is { } key
-                ? tables[key]
-                : new KeyValueTable(Allocate(model, model.Config, spec, seed), 1, model.Config.NumAttentionHeads);
-            var prefix = new KeyValueSite(table, spec.ShareIndex, PrefixLength(spec.Core));
-            var self = bert.Layers[site.Layer].Attention.Self;
-            return () =>
-            {
-                self.Adaptation = prefix;
-                Register(self, prefix);
-            };
-        }
-        var blocks = specs.Select(s => Allocate(model, model.Config, s, seed)).ToList();
-        if (site.IsResidual)
-        {
-            var module = new ResidualSite(site, blocks);
-            return () =>
-            {
-                site.Residual(bert).Adaptation = module;
-                Register(site.Residual(bert), module);
-            };
-        }
-        var tokens = new EmbeddingSite(site, blocks);
-        return () =>
-        {
-            bert.Embeddings.Adaptation = tokens;
-            Register(bert.Embeddings, tokens);
-        };
-    }
-
-    private static int PrefixLength(Core core) => core is KeyValueCore flat ? flat.Length : core is KeyValueMlpCore mlp ? mlp.Length : 0;
-
-    private static void RemoveOther(BertForSequenceClassification model, Site site)
-    {
-        var bert = model.Bert;
-        nn.Module host;
-        if (site.IsResidual)
-        {
-            site.Residual(bert).Adaptation = null;
-            host = site.Residual(bert);
-        }
-        else if (site.Point == SitePoint.KeysAndValues)
-        {
-            bert.Layers[site.Layer].Attention.Self.Adaptation = null;
-            host = bert.Layers[site.Layer].Attention.Self;
-        }
-        else
-        {
-            bert.Embeddings.Adaptation = null;
-            host = bert.Embeddings;
-        }
-        host.register_module(Site.AdapterModule, null!);
-    }
-
-    private static void Register(nn.Module host, nn.Module adapter)
-    {
-        host.register_module(Site.AdapterModule, adapter);
-        // A new module thinks that it is training, whatever its host is doing.
-        adapter.train(host.training);
+        var sites = AttachedSites(model);
+        if (sites.FirstOrDefault(s => !s.CanMerge) is { } other)
+            throw new InvalidInputException($"the adapter at {other.Site} cannot be merged: it is not a change of a weight. "
+                + "LoRA, DoRA and (IA)³ can be");
+        sites.ForEach(s => s.Merge());
     }
 }

@@ -34,7 +34,7 @@ public sealed record PeftPlan
     public required string Name { get; init; }
 
     /// <summary>The blocks. Default none.</summary>
-    public IReadOnlyList<BlockSpec> Blocks { get; init; } = [];
+    public IReadOnlyList<AdapterBlock> Blocks { get; init; } = [];
 
     /// <summary>What is trained of the base. Default nothing.</summary>
     public BaseTraining Base { get; init; } = BaseTraining.Frozen;
@@ -71,7 +71,12 @@ public sealed record PeftPlan
         var ofBase = Base == BaseTraining.Frozen
             ? 0
             : BertTensors.EncoderTensors(config).Where(t => Base == BaseTraining.All || IsTrainedBias(t.Name)).Sum(t => t.Count);
-        return ofBase + Blocks.DistinctBy(b => b.ModulePath).Sum(b => b.Core.PaperCount(b.Shape(config)));
+        long Of(AdapterBlock block)
+        {
+            var (inFeatures, outFeatures) = block.Site.Features(config);
+            return block.PaperCount(inFeatures, outFeatures);
+        }
+        return ofBase + Blocks.DistinctBy(b => b.ModulePath).Sum(Of);
     }
 
     /// <summary><see cref="PaperCount"/> as a fraction of the encoder's parameters.</summary>
@@ -116,11 +121,65 @@ public sealed record PeftPlan
         };
     }
 
-    /// <summary>A plan by its name; see <see cref="PlanName"/> for what can be said.</summary>
+    /// <summary>A plan of one kind of block, one at each of some places: the way in for a method of one's own.</summary>
+    /// <param name="name">The plan's name.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="points">Where blocks stand: in every layer, or once where the place belongs to no layer.</param>
+    /// <param name="block">Makes the block of a place.</param>
+    /// <param name="layers">Layers to adapt; null: all.</param>
+    /// <exception cref="InvalidInputException">A block cannot stand at one of the places, or the model has no such layer.</exception>
+    public static PeftPlan OfBlocks(string name, BertConfig config, IReadOnlyList<SitePoint> points, Func<Site, AdapterBlock> block,
+        IReadOnlyCollection<int>? layers = null) => OfBlocks(name, (AdaptableShape)config, points, block, layers);
+
+    /// <summary>A decoder's plan of one kind of block; see the other overload. In gpt2 one map makes queries, keys and values.</summary>
+    /// <param name="name">The plan's name.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="points">Where blocks stand.</param>
+    /// <param name="block">Makes the block of a place.</param>
+    /// <param name="layers">Layers to adapt; null: all.</param>
+    /// <exception cref="InvalidInputException">A block cannot stand at one of the places, or the model has no such layer.</exception>
+    public static PeftPlan OfBlocks(string name, DecoderConfig config, IReadOnlyList<SitePoint> points, Func<Site, AdapterBlock> block,
+        IReadOnlyCollection<int>? layers = null) =>
+        OfBlocks(name, (AdaptableShape)config, points, block, layers) with { Head = HeadTraining.Frozen };
+
+    private static PeftPlan OfBlocks(
+        string name, AdaptableShape shape, IReadOnlyList<SitePoint> points, Func<Site, AdapterBlock> block,
+        IReadOnlyCollection<int>? layers)
+    {
+        SitePoint[] distinct = [.. points.Select(shape.PointOf).Distinct()];
+        return new PeftPlan
+        {
+            Name = name,
+            Blocks =
+            [
+                .. from layer in shape.LayersOf(layers)
+                   from point in distinct.Where(p => !IsOfModel(p))
+                   select block(new Site(point, layer, shape.Family)),
+                .. distinct.Where(IsOfModel).Select(p => block(new Site(p, -1, shape.Family))),
+            ],
+        };
+    }
+
+    private static bool IsOfModel(SitePoint point) => point is SitePoint.Embeddings or SitePoint.Pooler;
+
+    /// <summary>A plan by its name: one or more methods joined by <c>+</c>.</summary>
+    /// <remarks>
+    /// <c>full</c>, <c>head</c>, <c>bitfit</c>, <c>ia3</c>, <c>serial N</c>, <c>parallel N</c>, <c>prefix N [flat]</c>, <c>prompt N</c>,
+    /// <c>mam [N M]</c>, <c>lora</c> or <c>dora</c> with any of <c>rN</c> (rank), <c>aN</c> (alpha), <c>dX</c> (dropout), <c>rs</c>
+    /// (rank-stabilised) and letters for targets: q, k, v, o (attention output), i (intermediate), f (feed-forward output), and in
+    /// decoders of LLaMA's family g (gate). A size <c>48/768</c> is that fraction of the model's width, at least 1.
+    /// </remarks>
+    /// <param name="name">The name.</param>
+    /// <param name="config">The model's shape.</param>
     /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
     public static PeftPlan FromName(string name, BertConfig config) => PlanName.Parse(name, config);
 
-    /// <summary>A decoder's plan by its name; see <see cref="PlanName"/> for what can be said.</summary>
+    /// <summary>
+    /// A decoder's plan by its name; see the other overload. Decoders take <c>full</c>, <c>bitfit</c>, <c>ia3</c>, <c>lora</c> and
+    /// <c>dora</c>.
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <param name="config">The model's shape.</param>
     /// <exception cref="InvalidInputException">The name says nothing known, or does not fit the model.</exception>
     public static PeftPlan FromName(string name, DecoderConfig config) => PlanName.Parse(name, config);
 

@@ -4,30 +4,26 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;
 
-/// <summary>
-/// The blocks at one "add and normalise": LN(h + t + Σ scale·core(what it reads)). AutoPEFT's serial adapter reads LN(h + t)
-/// and adds to h, its parallel adapter reads t and adds four times its output; both fit this one form.
-/// </summary>
-internal sealed class ResidualSite : nn.Module, IResidualAdaptation
+/// <summary>The blocks at one "add and normalise": LN(h + t + Σ scale·f(what it reads)).</summary>
+internal sealed class ResidualSite : AdapterSite, IResidualAdaptation
 {
-    private readonly AdapterBlock[] blocks;
+    private readonly BertOutput host;
+    private readonly Placed<ResidualBlock>[] blocks;
 
-    public ResidualSite(Site site, IReadOnlyList<AdapterBlock> blocks) : base(nameof(ResidualSite))
+    /// <param name="site">The place.</param>
+    /// <param name="host">The "add and normalise".</param>
+    /// <param name="blocks">The blocks that stand there.</param>
+    public ResidualSite(Site site, BertOutput host, IReadOnlyList<Placed<ResidualBlock>> blocks) : base(site, nameof(ResidualSite))
     {
+        this.host = host;
         // What reads the sum comes first: it needs the sum as it was, the others may then add to it in place.
-        this.blocks = [.. blocks.OrderBy(b => b.Spec.Read == BlockInput.NormalisedSum ? 0 : 1)];
-        foreach (var block in blocks)
-        {
-            if (block.Spec is not
-                {
-                    Core: BottleneckCore, Compose: Composition.Add,
-                    Read: BlockInput.NormalisedSum or BlockInput.Residual or BlockInput.Hidden
-                })
-                throw new InvalidInputException($"block '{block.Spec.Name}' ({block.Spec.Core.GetType().Name}, reads {block.Spec.Read}, "
-                    + $"composes by {block.Spec.Compose}) cannot stand at {site}");
-            register_module(block.Spec.Name, block);
-        }
+        this.blocks = [.. blocks.OrderBy(b => b.Block.Input == ResidualInput.NormalisedSum ? 0 : 1)];
+        foreach (var (block, tensors) in blocks) Add(block.Name, tensors);
     }
+
+    protected override nn.Module Host => host;
+
+    protected override void Stand(bool there) => host.Adaptation = there ? this : null;
 
     public Tensor Forward(Tensor hidden, Tensor residual, LayerNorm norm)
     {
@@ -35,19 +31,17 @@ internal sealed class ResidualSite : nn.Module, IResidualAdaptation
         var plain = hidden + residual;
         var sum = plain;
         Tensor? normalised = null;
-        foreach (var block in blocks)
+        foreach (var (block, tensors) in blocks)
         {
-            var read = block.Spec.Read switch
+            var read = block.Input switch
             {
-                BlockInput.NormalisedSum => normalised ??= norm.forward(plain),
-                BlockInput.Residual => residual,
+                ResidualInput.NormalisedSum => normalised ??= norm.forward(plain),
+                ResidualInput.Residual => residual,
                 _ => hidden,
             };
-            var added = ((BottleneckCore)block.Spec.Core).Map(Dropping.Apply(read.to(hidden.dtype), block.Spec.Dropout, training), block);
+            var added = block.Added(Dropping.Apply(read.to(hidden.dtype), block.Dropout, training), tensors);
             // LayerNorm keeps the plain sum for its gradient, so that one must not be written to.
-            sum = ReferenceEquals(sum, plain) && normalised is not null
-                ? sum.add(added, block.Spec.Scale)
-                : sum.add_(added, block.Spec.Scale);
+            sum = ReferenceEquals(sum, plain) && normalised is not null ? sum.add(added, block.Scale) : sum.add_(added, block.Scale);
         }
         return norm.forward(sum).MoveToOuterDisposeScope();
     }

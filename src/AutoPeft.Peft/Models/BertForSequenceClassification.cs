@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Adapters;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -80,6 +80,20 @@ internal sealed class SafetensorsReader : IDisposable
             throw new InvalidInputException($"{Path}: tensor '{name}' has dtype {dtype}; weights are F64, F32, F16 or BF16");
     }
 
+    /// <summary>Refuses an absent tensor, one of another shape, and one whose elements are no floating-point numbers.</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="expected">Its sizes.</param>
+    /// <exception cref="InvalidInputException">One line that names the tensor and what is expected.</exception>
+    internal void RequireWeights(string name, IReadOnlyList<long> expected)
+    {
+        var shape = string.Join(", ", expected);
+        if (!Entries.TryGetValue(name, out var entry))
+            throw new InvalidInputException($"{Path}: tensor '{name}' is missing; expected shape [{shape}]");
+        if (!entry.Shape.SequenceEqual(expected))
+            throw new InvalidInputException($"{Path}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}], expected [{shape}]");
+        RequireFloats(name);
+    }
+
     /// <summary>Copies a tensor out of the file, on the CPU, in the dtype it was stored in.</summary>
     /// <exception cref="InvalidInputException">The file has no such tensor, or its dtype cannot be read.</exception>
     public Tensor Read(string name)

@@ -1,4 +1,5 @@
 using AutoPeft.Peft.Adapters;
+using AutoPeft.Peft.HuggingFace;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tasks;
@@ -100,6 +101,7 @@ public sealed class PeftTrainer : IDisposable
     /// <param name="directory">The adapter's folder, in AutoPEFT's format or in Hugging Face peft's.</param>
     /// <param name="scoreTest">Whether the test set is scored too.</param>
     /// <param name="onLoaded">Hears the adapted model and what its folder says in vain, before the model is freed.</param>
+    /// <param name="own">The types of blocks of methods of one's own; null: none.</param>
     /// <param name="cancellationToken">Honoured between batches.</param>
     /// <returns>The scores on dev and, where asked for, on test.</returns>
     /// <exception cref="InvalidInputException">The folder holds no adapter, or one of another base model or task.</exception>
@@ -107,10 +109,11 @@ public sealed class PeftTrainer : IDisposable
         string directory,
         bool scoreTest = false,
         Action<BertForSequenceClassification, LoadedAdapter>? onLoaded = null,
+        IReadOnlyList<BlockType>? own = null,
         CancellationToken cancellationToken = default)
     {
         using BertForSequenceClassification model = _base.Instantiate(Task.Outputs, seed: 0);
-        LoadedAdapter adapter = AdapterFolder.IsAt(directory) ? LoadOwn(model, directory) : HfAdapterFile.Load(model, directory);
+        LoadedAdapter adapter = AdapterFolder.IsAt(directory) ? LoadOwn(model, directory, own) : HfAdapterFile.Load(model, directory);
         SplitEvaluation Of(EncodedSplit split) => SplitEvaluation.Of(model, Task, split, Options.EvaluationBatchSize, cancellationToken);
         SplitEvaluation dev = Of(_encoded.Dev);
         SplitEvaluation? test = scoreTest ? Of(_encoded.Test) : null;
@@ -126,9 +129,9 @@ public sealed class PeftTrainer : IDisposable
     public double[] Predict(BertForSequenceClassification model, CancellationToken cancellationToken = default) =>
         _encoded.Unlabelled is { } split ? SplitEvaluation.Predict(model, Task, split, Options.EvaluationBatchSize, cancellationToken) : [];
 
-    private LoadedAdapter LoadOwn(BertForSequenceClassification model, string directory)
+    private LoadedAdapter LoadOwn(BertForSequenceClassification model, string directory, IReadOnlyList<BlockType>? own)
     {
-        AdapterDescription saved = AdapterFolder.Describe(directory);
+        AdapterDescription saved = AdapterFolder.Describe(directory, own);
         if (!saved.Labels.SequenceEqual(Task.Labels))
             throw new InvalidInputException(
                 $"{directory}: the adapter answers with {Answers(saved.Labels)}, but the task's labels are {Answers(Task.Labels)}");
@@ -136,7 +139,7 @@ public sealed class PeftTrainer : IDisposable
             throw new InvalidInputException(
                 $"{directory}: the adapter was trained on another base model ({saved.BaseModel ?? "unknown"}, checksum {checksum}); "
                 + $"this one has {_base.Checksum}");
-        AdapterFolder.Load(model, directory);
+        AdapterFolder.Load(model, directory, own);
         string[] notes = saved.MaxLength == Options.MaxLength
             ? []
             : [$"the adapter was trained on inputs of at most {saved.MaxLength} tokens, and {Options.MaxLength} are read here"];

@@ -1,4 +1,5 @@
 using AutoPeft.Peft.Adapters;
+using AutoPeft.Peft.HuggingFace;
 using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Training;

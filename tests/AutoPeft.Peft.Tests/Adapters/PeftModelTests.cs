@@ -196,23 +196,6 @@ public class PeftModelTests
     }
 
     [Fact]
-    public void A_block_at_a_site_that_cannot_hold_it_is_refused()
-    {
-        using var model = TinyModel.Base();
-        var block = new BlockSpec
-        {
-            Name = "odd",
-            Site = new Site(SitePoint.Query, 0),
-            Read = BlockInput.Residual,
-            Core = new BottleneckCore(2),
-            Compose = Composition.Add,
-        };
-        var error = Assert.Throws<InvalidInputException>(() => PeftModel.Apply(model, new PeftPlan { Name = "odd", Blocks = [block] }, 1));
-        Assert.Contains("'odd'", error.Message);
-        Assert.Contains("Query of layer 0", error.Message);
-    }
-
-    [Fact]
     public void Training_steps_with_a_shared_prefix_leave_nothing_behind()
     {
         var model = TinyModel.With(PeftPlan.FromName("serial 2 + prefix 3 + lora r2 qv", TinyModel.Config));

@@ -1,4 +1,6 @@
 using AutoPeft.Peft.Adapters;
+using AutoPeft.Peft.Adapters.Bottleneck;
+using AutoPeft.Peft.Adapters.Lora;
 using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Tests.Adapters;
@@ -11,22 +13,22 @@ public class PlanNameTests
     [Fact]
     public void A_LoRA_name_says_rank_alpha_dropout_and_targets()
     {
-        var block = PeftPlan.FromName("lora r4 a16 d0.1 kf", Small).Blocks;
+        var block = Lora("lora r4 a16 d0.1 kf");
         Assert.Equal(8, block.Count);
-        Assert.All(block, b => Assert.Equal((4.0, 0.1, 4), (b.Scale, b.Dropout, ((LowRankCore)b.Core).Rank)));
+        Assert.All(block, b => Assert.Equal((4.0, 0.1, 4), (b.Scale, b.Dropout, b.Rank)));
         Assert.Equal([SitePoint.Key, SitePoint.FeedForwardOutput], block.Take(2).Select(b => b.Site.Point));
-        Assert.Equal(8, PeftPlan.FromName("lora r4 a16 rs q", Small).Blocks[0].Scale);
-        Assert.Equal([SitePoint.Query, SitePoint.Value], PeftPlan.FromName("lora", Small).Blocks.Take(2).Select(b => b.Site.Point));
+        Assert.Equal(8, Lora("lora r4 a16 rs q")[0].Scale);
+        Assert.Equal([SitePoint.Query, SitePoint.Value], Lora("lora").Take(2).Select(b => b.Site.Point));
     }
 
     [Fact]
     public void A_size_may_be_a_fraction_of_the_width()
     {
-        Assert.Equal(8, ((BottleneckCore)PeftPlan.FromName("serial 48/768", Small).Blocks[0].Core).Size);
-        Assert.Equal(1, ((BottleneckCore)PeftPlan.FromName("parallel 1/768", Small).Blocks[0].Core).Size);
+        Assert.Equal(8, ((BottleneckBlock)PeftPlan.FromName("serial 48/768", Small).Blocks[0]).Size);
+        Assert.Equal(1, ((BottleneckBlock)PeftPlan.FromName("parallel 1/768", Small).Blocks[0]).Size);
         var mam = PeftPlan.FromName("mam", Small);
-        Assert.Equal(5, ((KeyValueMlpCore)mam.Blocks.First(b => b.Name == "prefix").Core).Length);
-        Assert.Equal(64, ((BottleneckCore)mam.Blocks.First(b => b.Name == "parallel").Core).Size);
+        Assert.Equal(5, mam.Blocks.OfType<KeyValueBlock>().First().Length);
+        Assert.Equal(64, mam.Blocks.OfType<BottleneckBlock>().First().Size);
     }
 
     [Theory]
@@ -62,4 +64,6 @@ public class PlanNameTests
         Assert.Contains(says, error.Message);
         Assert.DoesNotContain('\n', error.Message);
     }
+
+    private static List<LoraBlock> Lora(string name) => [.. PeftPlan.FromName(name, Small).Blocks.Cast<LoraBlock>()];
 }

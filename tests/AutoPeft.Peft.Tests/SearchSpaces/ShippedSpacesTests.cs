@@ -1,5 +1,6 @@
 using System.Numerics;
 using AutoPeft.Peft.Adapters;
+using AutoPeft.Peft.Adapters.Lora;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.SearchSpaces;
@@ -146,7 +147,7 @@ public class ShippedSpacesTests
         var plan = LoraSpace.ToPlan(configuration, Demo);
         Assert.Equal([2, 3], plan.Blocks.Select(b => b.Site.Layer).Distinct());
         Assert.Equal([SitePoint.Query, SitePoint.FeedForwardOutput], plan.Blocks.Select(b => b.Site.Point).Distinct());
-        Assert.All(plan.Blocks, b => Assert.Equal((4.0, 0.25), (b.Scale, b.Dropout)));
+        Assert.All(plan.Blocks.Cast<LoraBlock>(), b => Assert.Equal((4.0, 0.25), (b.Scale, b.Dropout)));
         Assert.Equal(1e-3, LoraSpace.ToRecipe(configuration).LearningRate!.Value, 1e-12);
     }
 

@@ -1,0 +1,12 @@
+namespace AutoPeft.Peft.Adapters;
+
+/// <summary>One tensor of a block.</summary>
+/// <param name="Name">The tensor's name inside the block.</param>
+/// <param name="Shape">The tensor's sizes.</param>
+/// <param name="Start">How the tensor starts.</param>
+/// <param name="Trained">Whether training changes the tensor. Default true; false for projections that stay as they were drawn.</param>
+public sealed record BlockTensor(string Name, IReadOnlyList<long> Shape, Initialization Start, bool Trained = true)
+{
+    /// <summary>How many numbers the tensor holds.</summary>
+    internal long Count => Shape.Aggregate(1L, (product, size) => product * size);
+}

@@ -13,6 +13,7 @@ public sealed class ExampleTests : IDisposable
         ["declare-a-space.cs"] = (@"\S", []),
         ["many-tasks.cs"] = (@"of the reference's error on its worse half[\s\S]*stopped before their last task", []),
         ["mlnet.cs"] = (@"without ML\.NET|SMAC", []),
+        ["own-peft-method.cs"] = (@"krona: \d+ parameters.*\nmerged: logits move by \d\.\de-\d\d?\nloaded: accuracy on dev 0?\.?\d", []),
         ["own-program.cs"] = (@"error 0\.\d{3}  cost +\d+  Recipe", []),
         ["own-runner.cs"] = (@"best error 0\.\d{3} at Recipe", []),
         ["own-sampler.cs"] = (@"best error 0\.0\d{3} at Recipe", []),

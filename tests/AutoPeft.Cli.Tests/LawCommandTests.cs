@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using AutoPeft.Studies;
 using static AutoPeft.Cli.Tests.CommandProcess;
 
 namespace AutoPeft.Cli.Tests;
@@ -47,9 +46,10 @@ public sealed class LawCommandTests : IDisposable
                 "50");
             Assert.True(code == 0, text);
             Assert.Contains("10 grids", text, StringComparison.Ordinal);
-            (_, text) = await RunAsync(_directory, "fit", "power-law", "--data", Path.Combine(folder, file), "--target", "loss", "--on", "N",
-                "D");
-            Assert.Contains("N", text, StringComparison.Ordinal);
+            // Whether ten runs of three sizes support a law is theirs to say; they are read as ten.
+            (_, text) = await RunAsync(_directory, "fit", "chinchilla", "--data", Path.Combine(folder, file), "--no-report", "--bootstrap",
+                "50");
+            Assert.Matches(@"\b10 (points|runs)\b", text);
         }
 
         (code, string again) = await RunAsync(_directory, Law);
@@ -62,15 +62,9 @@ public sealed class LawCommandTests : IDisposable
         Assert.Contains("the plan of another law", text, StringComparison.Ordinal);
     }
 
-    private static async Task<int> CompletedAsync(string journal)
-    {
-        if (!File.Exists(journal)) return 0;
-        await using JournalStore store = await JournalStore.OpenAsync(journal);
-        int completed = 0;
-        await foreach (StudyEvent e in store.ReadAsync(0, default))
-            if (e is TrialCompleted) completed++;
-        return completed;
-    }
+    /// <summary>Runs in a journal that another process writes: it is only looked at, since opening it may mend its end.</summary>
+    private static async Task<int> CompletedAsync(string journal) => !File.Exists(journal) ? 0
+        : (await File.ReadAllLinesAsync(journal)).Count(l => l.Contains("\"event\":\"completed\"", StringComparison.Ordinal));
 
     [Theory]
     [InlineData("--sizes 16x1,32x1", "has 2 different sizes")]

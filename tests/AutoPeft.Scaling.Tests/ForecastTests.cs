@@ -28,7 +28,8 @@ public class ForecastTests
         foreach (double size in sizes)
             foreach (double count in tokens)
             {
-                double x = Math.Log(Rate(size, count)) + scatter * random.NextNormal(), y = Math.Log(Batch(count)) + scatter * random.NextNormal();
+                double x = Math.Log(Rate(size, count)) + scatter * random.NextNormal();
+                double y = Math.Log(Batch(count)) + scatter * random.NextNormal();
                 for (int i = -9; i <= -5; i++)
                     for (int j = 6; j <= 11; j++)
                     {
@@ -37,7 +38,8 @@ public class ForecastTests
                         d.Add(count);
                         lr.Add(Math.Pow(2, i));
                         batch.Add(Math.Pow(2, j));
-                        loss.Add(Law.Loss(size, count) * Math.Exp(0.01 * u * u + 0.006 * v * v + 0.004 * u * v + noise * random.NextNormal()));
+                        double above = 0.01 * u * u + 0.006 * v * v + 0.004 * u * v + noise * random.NextNormal();
+                        loss.Add(Law.Loss(size, count) * Math.Exp(above));
                     }
             }
         return new RunTable("sweep", [new("N", [.. n]), new("D", [.. d]), new("lr", [.. lr]), new("batch_tokens", [.. batch]),

@@ -108,8 +108,8 @@ internal sealed class LanguageModelCommand
         {
             self._text, self._output, self._from, self._adapter, self._architecture, self._vocabulary, self._hidden, self._layers,
             self._heads, self._groups, self._inner, self._tied, self._length, self._batch, self._accumulation, self._steps,
-            self._optimizer, self._rate, self._schedule, self._warmup, self._decay, self._independent, self._zLoss, self._average, self._seed,
-            self._threads,
+            self._optimizer, self._rate, self._schedule, self._warmup, self._decay, self._independent, self._zLoss, self._average,
+            self._seed, self._threads,
         };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(self.Run(parsed, cancellationToken)));
         return command;

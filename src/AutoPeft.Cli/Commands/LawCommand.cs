@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using AutoPeft.Cli.Laws;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Cli.Transfers;
@@ -47,7 +46,11 @@ internal sealed class LawCommand
         Description = "Lowest learning rate.",
         DefaultValueFactory = _ => Math.Pow(2, -9),
     };
-    private readonly Option<double> _to = new("--to") { Description = "Highest learning rate.", DefaultValueFactory = _ => Math.Pow(2, -5) };
+    private readonly Option<double> _to = new("--to")
+    {
+        Description = "Highest learning rate.",
+        DefaultValueFactory = _ => Math.Pow(2, -5),
+    };
     private readonly Option<string> _batches = new("--batches")
     {
         Description = "Batches of a grid, in sequences.",
@@ -89,9 +92,7 @@ internal sealed class LawCommand
         string folder = parsed.GetRequiredValue(_output);
         int[] text = Transfers.TextBytes.Read(parsed.GetValue(_text));
         LawPlan plan = LawPlan.Of(options, text, folder, tokens, budget, cancellationToken);
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Cells(options).Count()} grids of {options.GridSize} runs: {options.Recipe}; D {string.Join(", ", plan.Tokens.Select(t =>
-                t.ToString("N0", CultureInfo.InvariantCulture)))}; {plan.Flop:G3} FLOP{(plan.Seconds is { } s ? $", about {s / 60:0.#} min" : "")}"));
+        LawReport.Plan(options, plan);
 
         var sweep = new LawSweep(options, text);
         bool plain = parsed.GetValue(_plain);

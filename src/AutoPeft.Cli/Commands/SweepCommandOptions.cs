@@ -14,7 +14,8 @@ internal sealed class SweepCommandOptions
 {
     private readonly Argument<string> _space = new("SPACE")
     {
-        Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe, optimizers), demo for the first of them on the demo's base "
+        Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe, optimizers), demo for the first of them on the "
+            + "demo's base "
             + "model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, "
             + "FILE.json, a space of your own for a program of your own (--command), or FILE.cs, a C# file that declares space and "
             + "objective and ends with RunOrServeAsync.",

@@ -54,8 +54,8 @@ internal sealed class TrainingArguments
     }
 
     private Option[] All =>
-        [_optimizer, _learningRate, _adapterRate, _fullRate, _headRate, _batch, _accumulation, _length, _epochs, _patience, _every, _warmup, _schedule,
-            _decay];
+        [_optimizer, _learningRate, _adapterRate, _fullRate, _headRate, _batch, _accumulation, _length, _epochs, _patience, _every, _warmup,
+            _schedule, _decay];
 
     /// <summary>The first that was typed, or null.</summary>
     public string? Typed(ParseResult parsed) => All.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;

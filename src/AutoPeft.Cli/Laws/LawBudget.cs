@@ -18,7 +18,8 @@ internal sealed partial record LawBudget(TimeSpan? Time, double? Flop)
         {
             double? seconds = match.Groups[2].Value switch { "s" => 1, "m" or "min" => 60, "h" => 3600, _ => null };
             if (seconds is null) return new LawBudget(null, value);
-            if (value * seconds <= TimeSpan.FromDays(365).TotalSeconds) return new LawBudget(TimeSpan.FromSeconds(value * seconds.Value), null);
+            if (value * seconds <= TimeSpan.FromDays(365).TotalSeconds)
+                return new LawBudget(TimeSpan.FromSeconds(value * seconds.Value), null);
         }
         throw new InvalidInputException($"--budget {text}: a time such as 60m, 90s or 2h, or a number of FLOP such as 1e14 is expected");
     }

@@ -40,7 +40,8 @@ internal sealed record LawForecast(string Size, long Tokens, double Loss, Interv
     /// <param name="folder">The directory.</param>
     /// <param name="cancellationToken">Stops the fit.</param>
     /// <exception cref="InvalidInputException">The file there is none, or the runs support no law.</exception>
-    public static LawForecast Of(RunTable table, ModelSize size, long tokens, int length, string folder, CancellationToken cancellationToken)
+    public static LawForecast Of(RunTable table, ModelSize size, long tokens, int length, string folder,
+        CancellationToken cancellationToken)
     {
         string path = Path.Combine(folder, FileName);
         if (File.Exists(path)) return Read(path);

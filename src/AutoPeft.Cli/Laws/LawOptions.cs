@@ -46,7 +46,8 @@ internal sealed record LawOptions
             throw new InvalidInputException($"--sizes has {sizes.Length} different sizes; a law needs {FewestSizes} or more, of which the "
                 + "largest is held out and foretold");
         if (sizes.Zip(sizes.Skip(1)).FirstOrDefault(p => p.Second.Params < 1.05 * p.First.Params) is { First: not null } near)
-            throw new InvalidInputException($"--sizes: {near.First} and {near.Second} have within 5 % as many parameters; take sizes apart");
+            throw new InvalidInputException($"--sizes: {near.First} and {near.Second} have within 5 % as many parameters; "
+                + "take sizes apart");
         if (Levels < FewestLevels) throw new InvalidInputException($"--levels is {Levels}; a law needs {FewestLevels} or more");
         if (Rates.Count < FewestRates) throw new InvalidInputException($"--rates is {Rates.Count}; fewer than three rates give no optimum");
         int[] batches = [.. Batches.Distinct().Order()];

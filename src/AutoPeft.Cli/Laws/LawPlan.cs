@@ -120,7 +120,9 @@ internal sealed record LawPlan(string Recipe, string Text, IReadOnlyList<long> T
             : tokens is not null && !tokens.Order().Select(t => Whole(t, options)).SequenceEqual(Tokens)
                 ? $"its tokens are {string.Join(',', Tokens)}"
             : null;
-        return other is null ? this : throw new InvalidInputException($"{path} is the plan of another law: {other}; choose another directory");
+        return other is null
+            ? this
+            : throw new InvalidInputException($"{path} is the plan of another law: {other}; choose another directory");
     }
 
     private static LawPlan Read(string path)

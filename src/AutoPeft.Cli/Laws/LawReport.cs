@@ -7,6 +7,15 @@ namespace AutoPeft.Cli.Laws;
 /// <summary>What a law prints.</summary>
 internal static class LawReport
 {
+    /// <summary>What will be run.</summary>
+    public static void Plan(LawOptions options, LawPlan plan)
+    {
+        string tokens = string.Join(", ", plan.Tokens.Select(t => t.ToString("N0", CultureInfo.InvariantCulture)));
+        string time = plan.Seconds is { } s ? string.Create(CultureInfo.InvariantCulture, $", about {s / 60:0.#} min") : "";
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{plan.Cells(options).Count()} grids of {options.GridSize} runs: {options.Recipe}; D {tokens}; {plan.Flop:G3} FLOP{time}"));
+    }
+
     /// <summary>The forecast, before the largest size is run.</summary>
     public static void Foretell(LawForecast forecast)
     {

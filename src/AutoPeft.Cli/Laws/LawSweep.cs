@@ -48,7 +48,8 @@ internal sealed class LawSweep(LawOptions options, int[] text)
             .RunAsync((point, trial, cancel) => Task.FromResult(Train(point, trial, cancel)), cancellationToken).ConfigureAwait(false);
         Trial[] failed = [.. result.Study.Trials.Where(t => t.State == TrialState.Failed)];
         if (failed.Length > 0)
-            throw new InvalidInputException($"{failed.Length} runs failed, the first of them: {failed[0].Error}; remove {journal} to repeat");
+            throw new InvalidInputException(
+                $"{failed.Length} runs failed, the first of them: {failed[0].Error}; remove {journal} to repeat");
         return ([.. result.Study.Trials.Where(t => t.State == TrialState.Completed).Select(Read)],
             result.Study.Trials.Count(t => t.State == TrialState.Pruned));
     }

@@ -17,7 +17,10 @@ internal static class LawTable
     {
         (string Name, Func<LawRun, double> Of)[] columns = Columns(length);
         ParquetFile.Write(Path.Combine(folder, "runs.parquet"), new Table("runs",
-            [Column.String("size", runs.Select(r => r.Size.ToString())), .. columns.Select(c => Column.Double(c.Name, runs.Select(c.Of)))]));
+        [
+            Column.String("size", runs.Select(r => r.Size.ToString())),
+            .. columns.Select(c => Column.Double(c.Name, runs.Select(c.Of))),
+        ]));
         var text = new StringBuilder("size,").AppendJoin(',', columns.Select(c => c.Name)).Append('\n');
         foreach (LawRun run in runs)
             text.Append(run.Size).Append(',')

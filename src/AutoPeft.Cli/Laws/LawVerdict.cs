@@ -20,9 +20,11 @@ internal sealed record LawCheck(string What, double Foretold, Interval Band, dou
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"  {What,-14} {Text(Foretold),-9} 90 % {Text(Band.Low)} … {Text(Band.High)}   found {Text(Found),-9} {(Held ? "held" : "did not hold")}");
+        $"  {What,-14} {Text(Foretold),-9} 90 % {Text(Band.Low)} … {Text(Band.High)}   found {Text(Found),-9} "
+            + $"{(Held ? "held" : "did not hold")}");
 
-    private static string Text(double value) => value.ToString(value is >= 0.1 and < 1e5 ? "0.####" : "0.00e+0", CultureInfo.InvariantCulture);
+    private static string Text(double value) =>
+        value.ToString(value is >= 0.1 and < 1e5 ? "0.####" : "0.00e+0", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Whether the forecast of the largest size held.</summary>

@@ -15,9 +15,9 @@ namespace AutoPeft.Peft.LanguageModeling;
 /// is trained are the parameters that require a gradient.
 /// </summary>
 /// <remarks>
-/// Packed sequences, AdamW or another optimiser with warm-up, gradient clipping and accumulation, z-loss, weight decay with or without the learning rate,
-/// averaged weights. A training is a function of the model's weights, text, options and factors: equal ones give equal results on one
-/// machine with one thread.
+/// Packed sequences, AdamW or another optimiser with warm-up, gradient clipping and accumulation, z-loss, weight decay with or without the
+/// learning rate, averaged weights. A training is a function of the model's weights, text, options and factors: equal ones give equal
+/// results on one machine with one thread.
 /// </remarks>
 public static class CausalLanguageModeling
 {

@@ -43,7 +43,8 @@ internal sealed class DistanceOverGradients : TensorOptimizer
     {
         for (int i = 0; i < gradients.Length; i++)
             if (Tensors[i].Decay != 0) gradients[i] = gradients[i] + Tensors[i].Decay * Tensors[i].Parameter;
-        double[] distances = Each(i => Steps == 1 ? Tensors[i].Parameter.square().sum() : (Tensors[i].Parameter - _start[i]).square().sum());
+        double[] distances = Each(i =>
+            (Steps == 1 ? Tensors[i].Parameter : Tensors[i].Parameter - _start[i]).square().sum());
         double[] squares = Each(i => gradients[i].square().sum());
         for (int k = 0; k < distances.Length; k++)
         {

@@ -51,7 +51,8 @@ public sealed class PeftTrainer : IDisposable
     public double RateOf(PeftPlan plan, TrainingOptions? options = null)
     {
         options ??= Options;
-        return options.LearningRate ?? OptimizerChoice.Parse(options.Optimizer).DefaultRate ?? options.MethodLearningRates.For(plan, Config);
+        return options.LearningRate ?? OptimizerChoice.Parse(options.Optimizer).DefaultRate
+            ?? options.MethodLearningRates.For(plan, Config);
     }
 
     /// <summary>Trains a plan from the base model.</summary>

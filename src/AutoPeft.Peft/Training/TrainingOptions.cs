@@ -24,7 +24,10 @@ public sealed record TrainingOptions
     /// </summary>
     public string Optimizer { get; init; } = OptimizerChoice.AdamW;
 
-    /// <summary>Peak learning rate; null takes the optimiser's own (1 where it finds the rate itself), for AdamW by method from <see cref="MethodLearningRates"/>.</summary>
+    /// <summary>
+    /// Peak learning rate; null takes the optimiser's own (1 where it finds the rate itself), for AdamW by method from
+    /// <see cref="MethodLearningRates"/>.
+    /// </summary>
     public double? LearningRate { get; init; }
 
     /// <summary>Learning rates where <see cref="LearningRate"/> is null.</summary>

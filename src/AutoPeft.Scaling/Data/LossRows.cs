@@ -58,7 +58,9 @@ internal static class LossRows
         RunColumn?[] settings = [resolver.Find(ColumnRole.LearningRate)?.Column, resolver.Find(ColumnRole.BatchSize)?.Column];
         RunColumn[] texts = [.. table.Columns.Where(c => c.Texts is not null)];
         string Setting(int i) => string.Join(' ', settings.Select(c => c?.TextAt(i)));
-        int[][] cells = [.. rows.GroupBy(i => (n[i], d[i], string.Join('\u001f', texts.Select(c => c.TextAt(i))))).Select(g => g.ToArray())];
+        int[][] cells = [.. rows
+            .GroupBy(i => (n[i], d[i], string.Join('\u001f', texts.Select(c => c.TextAt(i)))))
+            .Select(g => g.ToArray())];
         if (!cells.Any(c => c.Select(Setting).Distinct().Count() >= SettingsOfSweep)) return rows;
         int[] best = [.. cells.Select(c => c.MinBy(i => loss.Numbers![i]))];
         notes.Add($"{rows.Count} runs sweep learning rate or batch size at {best.Length} pairs of N and D; the best run of each counts");

@@ -34,11 +34,12 @@ internal static class ScheduleSums
     {
         if (rows.Length == 0) return;
         int peak = rows.MaxBy(i => rate[i]);
-        double sum = 0, area = 0, momentum = 0, before = rate[rows[0]];
+        // What was not logged of a warm-up rises from 0.
+        double first = rate[rows[0]] < rate[peak] ? 0 : rate[rows[0]], sum = 0, area = 0, momentum = 0, before = first;
         long at = 0;
         for (int k = 0; k < rows.Length; k++)
         {
-            double from = k == 0 ? 0 : step[rows[k - 1]], low = k == 0 ? before : rate[rows[k - 1]], high = rate[rows[k]];
+            double from = k == 0 ? 0 : step[rows[k - 1]], low = k == 0 ? first : rate[rows[k - 1]], high = rate[rows[k]];
             for (; at < step[rows[k]]; at++)
             {
                 double eta = low + (high - low) * (at + 1 - from) / (step[rows[k]] - from);

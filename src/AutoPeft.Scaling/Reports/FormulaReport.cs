@@ -41,7 +41,7 @@ public sealed class FormulaReport : IFitReport
         FormulaReportOptions options)
     {
         (Formula, Fit, Target, _columns, _target) = (formula, fit, target, columns, y);
-        Residuals = ResidualSummary.Of(fit.Residuals, rows);
+        Residuals = ResidualSummary.Of(fit.Residuals, rows, fit.FreeParameters);
         var parameters = Parameters(formula, options);
         bool small = y.Length <= StoredRows && IsIdentified;
         HeldOut = options.HeldOut && small ? FormulaHeldOut.RunAll(formula, parameters, columns, y, fit) : [];

@@ -36,7 +36,8 @@ public sealed class ScheduleTests
     public void Sums_of_a_schedule_are_those_of_the_papers_double_sum_and_warm_up_has_none()
     {
         int[] steps = [.. Enumerable.Range(1, 300)];
-        double[] rate = [0, .. Enumerable.Range(1, 300).Select(s => s <= WarmUp ? Peak * s / WarmUp : Peak * Math.Exp(-(s - WarmUp) / 90.0))];
+        double[] rate =
+            [0, .. steps.Select(s => s <= WarmUp ? Peak * s / WarmUp : Peak * Math.Exp(-(s - WarmUp) / 90.0))];
         var table = new RunTable("run", [new("step", [.. steps.Select(s => (double)s)]), new("lr", rate[1..])]);
         var (s1, s2) = ScheduleSums.Of(table, new ColumnChoice())!.Value;
         Assert.True(double.IsNaN(s1[WarmUp - 2]));

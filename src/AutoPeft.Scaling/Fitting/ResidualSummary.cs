@@ -15,7 +15,7 @@ public sealed record ResidualSummary(double Rms, double Scale, IReadOnlyList<(in
     /// <summary>Summarises.</summary>
     /// <param name="residuals">Fitted minus seen.</param>
     /// <param name="rows">Row numbers.</param>
-    /// <param name="parameters">Fitted parameters: a robust fit all but passes through so many rows, which say nothing of the scale.</param>
+    /// <param name="parameters">Fitted parameters: a robust fit passes through about so many rows, which tell no scale.</param>
     public static ResidualSummary Of(double[] residuals, IReadOnlyList<int> rows, int parameters)
     {
         double[] abs = [.. residuals.Select(Math.Abs)];
@@ -42,5 +42,6 @@ public sealed record ResidualSummary(double Rms, double Scale, IReadOnlyList<(in
         $"residuals: root mean square {Rms * 1000:0.00} ‰, largest "
             + $"{string.Join(", ",
                 Largest.Take(3)
-                    .Select(l => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(l.Residual * 1000, 1) + 0.0:+0.0;−0.0;0.0} ‰ (row {l.Row})")))}");
+                    .Select(l => string.Create(CultureInfo.InvariantCulture,
+                        $"{Math.Round(l.Residual * 1000, 1) + 0.0:+0.0;−0.0;0.0} ‰ (row {l.Row})")))}");
 }

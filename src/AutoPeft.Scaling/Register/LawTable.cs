@@ -32,8 +32,8 @@ public static class LawTable
     }
 
     /// <summary>
-    /// The last row of each run that ends in rows without a target: what a fit to the other rows is asked to predict, such as the final loss
-    /// of a run that still trains, its schedule given ahead.
+    /// The last row of each run that ends in rows without a target: what a fit to the other rows is asked to predict, such as the final
+    /// loss of a run that still trains, its schedule given ahead.
     /// </summary>
     /// <returns>Columns are the law's symbols, rows keep their numbers; null where there is no such row.</returns>
     public static RunTable? Ahead(

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Prediction;
 using AutoPeft.Scaling.Register;
 using AutoPeft.Scaling.Reports;
 
@@ -58,13 +60,19 @@ internal static class FormulaCommands
         {
             RegisteredLaw law = LawRegister.Find(parsed.GetRequiredValue(name));
             RunTable runs = await table.OpenAsync(parsed, cancel).ConfigureAwait(false);
+            (ColumnChoice choice, Dictionary<string, string> mapped) = (table.Choice(parsed), Mapped(parsed.GetValue(map)));
+            FormulaReportOptions chosen = options.Read(parsed, report, law.Bounds);
             RunTable bound =
-                LawTable.Bind(runs, law, parsed.GetValue(target), Mapped(parsed.GetValue(map)), table.Choice(parsed), out var missing)
+                LawTable.Bind(runs, law, parsed.GetValue(target), mapped, choice, out var missing,
+                    [.. new[] { chosen.WeightColumn, chosen.ClusterColumn }.OfType<string>()])
                 ?? throw new InvalidInputException($"law {law.Key}: no column for "
                     + string.Join(", ", law.Variables.Where(v => missing.Contains(v.Symbol)).Select(v => $"{v.Symbol} ({v.Meaning})"))
                     + $"; map one with --map {missing[0]}=COLUMN. The columns are: {runs.NamesForMessage}.");
-            report.Write(parsed, FormulaReport.Run(bound, bound.Columns[^1].Name, law.Formula, options.Read(parsed, report, law.Bounds)));
+            FormulaReport fitted = FormulaReport.Run(bound, bound.Columns[^1].Name, law.Formula, chosen);
+            report.Write(parsed, fitted);
             Console.WriteLine($"  {law.Name}: {law.Source}; {law.Pitfall}");
+            if (fitted.IsIdentified && LawTable.Ahead(runs, law, parsed.GetValue(target), mapped, choice) is { } ahead)
+                WriteAhead(fitted, ahead);
             return 0;
         });
         return command;
@@ -130,6 +138,19 @@ internal static class FormulaCommands
             return 0;
         });
         return command;
+    }
+
+    // Runs that go on: the law at the last row of each.
+    private static void WriteAhead(FormulaReport fitted, RunTable ahead)
+    {
+        FormulaPredictor predictor = fitted.Predictor();
+        for (int i = 0; i < ahead.RowCount; i++)
+        {
+            FormulaPrediction p = predictor.Predict(ahead.Columns.ToDictionary(c => c.Name, c => c.Numbers![i]));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  row {ahead.RowNumber(i)}: {fitted.Target} {p.Value:G5}, 95 % of rows {p.RowBand.Low:G5} … {p.RowBand.High:G5}"));
+            foreach (string warning in p.Warnings) Console.WriteLine($"! row {ahead.RowNumber(i)}: {warning}");
+        }
     }
 
     private static Option<string?> Target() =>

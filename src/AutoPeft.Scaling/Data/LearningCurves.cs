@@ -34,6 +34,20 @@ internal static class LearningCurves
         return table;
     }
 
+    /// <summary>The column of optimiser steps: as chosen, else by name; null where there is none.</summary>
+    public static RunColumn? StepColumn(RunTable table, ColumnChoice choice) =>
+        new ColumnResolver(table, choice).Find(ColumnRole.Steps)?.Column
+        ?? table.Columns.FirstOrDefault(c => c.Numbers is not null && s_progress.Contains(Plain(c.Name)));
+
+    /// <summary>Rows of each run: by the first column that names runs, else the whole table.</summary>
+    public static IReadOnlyList<int[]> Runs(RunTable table)
+    {
+        int[] all = [.. Enumerable.Range(0, table.RowCount)];
+        return table.Columns.FirstOrDefault(c => IsRunName(c.Name)) is { } run
+            ? [.. all.GroupBy(run.TextAt).Select(g => g.ToArray())]
+            : [all];
+    }
+
     private static RunColumn? Progress(RunTable table, ColumnChoice choice)
     {
         var named = table.Columns.FirstOrDefault(c => c.Numbers is not null && s_progress.Contains(Plain(c.Name)));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AutoPeft.Scaling.Data;
 
@@ -64,7 +65,6 @@ internal sealed class HuberLossObjective
         [theta[0] + theta[3] * MeanX, theta[1] + theta[4] * MeanY, theta[2], theta[3], theta[4]];
 
     /// <summary>f, its gradient (5), Hessian and majoriser (both 5 × 5 row-major, full).</summary>
-    // Above 60 lines: the hottest loop of a fit, whose vectors stay in registers and whose sums lie on this frame; calls would spill them.
     public double Evaluate(ReadOnlySpan<double> theta, double t, Span<double> gradient, Span<double> hessian, Span<double> majoriser)
     {
         var va = Vector256.Create(theta[0]);
@@ -111,29 +111,49 @@ internal sealed class HuberLossObjective
             j[3] = -x * p1;
             j[4] = -y * p2;
             var curvature = Vector256.ConditionalSelect(inside, w * inverseT, Vector256<double>.Zero) - psi;
-            int k = 0;
-            for (int row = 0; row < ParameterCount; row++)
-            {
-                g[row] += psi * j[row];
-                var hr = curvature * j[row];
-                var mr = majorised * j[row];
-                for (int col = row; col < ParameterCount; col++, k++)
-                {
-                    h[k] += hr * j[col];
-                    m[k] += mr * j[col];
-                }
-            }
-            // Second derivatives of the log-sum-exp beyond −JJᵀ: Σ pₖ·lₖlₖᵀ, where lₖ is the k-th term's row (1, −x or −y).
-            var q1 = psi * p1;
-            var q2 = psi * p2;
-            h[0] += q1;            // (a, a)
-            h[3] -= x * q1;        // (a, α)
-            h[12] += x * x * q1;   // (α, α)
-            h[5] += q2;            // (b, b)
-            h[8] -= y * q2;        // (b, β)
-            h[14] += y * y * q2;   // (β, β)
-            h[9] += psi * p3;      // (e, e)
+            AddProducts(j, psi, curvature, majorised, g, h, m);
+            AddSecondDerivatives(x, y, psi * p1, psi * p2, psi * p3, h);
         }
+        Unpack(g, h, m, gradient, hessian, majoriser);
+        return Vector256.Sum(f);
+    }
+
+    // Inlined, so that the vectors of the hottest loop of a fit stay in registers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddProducts(ReadOnlySpan<Vector256<double>> j, Vector256<double> psi, Vector256<double> curvature,
+        Vector256<double> majorised, Span<Vector256<double>> g, Span<Vector256<double>> h, Span<Vector256<double>> m)
+    {
+        int k = 0;
+        for (int row = 0; row < ParameterCount; row++)
+        {
+            g[row] += psi * j[row];
+            var hr = curvature * j[row];
+            var mr = majorised * j[row];
+            for (int col = row; col < ParameterCount; col++, k++)
+            {
+                h[k] += hr * j[col];
+                m[k] += mr * j[col];
+            }
+        }
+    }
+
+    // Second derivatives of the log-sum-exp beyond −JJᵀ: Σ qₖ·lₖlₖᵀ, where lₖ is the k-th term's row (1, −x or −y).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddSecondDerivatives(Vector256<double> x, Vector256<double> y, Vector256<double> q1, Vector256<double> q2,
+        Vector256<double> q3, Span<Vector256<double>> h)
+    {
+        h[0] += q1;            // (a, a)
+        h[3] -= x * q1;        // (a, α)
+        h[12] += x * x * q1;   // (α, α)
+        h[5] += q2;            // (b, b)
+        h[8] -= y * q2;        // (b, β)
+        h[14] += y * y * q2;   // (β, β)
+        h[9] += q3;            // (e, e)
+    }
+
+    private static void Unpack(ReadOnlySpan<Vector256<double>> g, ReadOnlySpan<Vector256<double>> h, ReadOnlySpan<Vector256<double>> m,
+        Span<double> gradient, Span<double> hessian, Span<double> majoriser)
+    {
         int at = 0;
         for (int row = 0; row < ParameterCount; row++)
         {
@@ -144,7 +164,6 @@ internal sealed class HuberLossObjective
                 majoriser[row * ParameterCount + col] = majoriser[col * ParameterCount + row] = Vector256.Sum(m[at]);
             }
         }
-        return Vector256.Sum(f);
     }
 
     /// <summary>f alone.</summary>

@@ -15,10 +15,11 @@ public sealed record ResidualSummary(double Rms, double Scale, IReadOnlyList<(in
     /// <summary>Summarises.</summary>
     /// <param name="residuals">Fitted minus seen.</param>
     /// <param name="rows">Row numbers.</param>
-    public static ResidualSummary Of(double[] residuals, IReadOnlyList<int> rows)
+    /// <param name="parameters">Fitted parameters: a robust fit passes through about so many rows, which tell no scale.</param>
+    public static ResidualSummary Of(double[] residuals, IReadOnlyList<int> rows, int parameters)
     {
         double[] abs = [.. residuals.Select(Math.Abs)];
-        double scale = 1.4826 * SampleStats.Median(abs);
+        double scale = 1.4826 * SampleStats.Median([.. abs.Order().Skip(Math.Min(parameters, abs.Length - 1))]);
         return new ResidualSummary(Math.Sqrt(residuals.Average(r => r * r)), scale,
             [.. Enumerable.Range(0, residuals.Length).OrderByDescending(i => abs[i]).Take(5).Select(i => (rows[i], -residuals[i]))]);
     }
@@ -41,5 +42,6 @@ public sealed record ResidualSummary(double Rms, double Scale, IReadOnlyList<(in
         $"residuals: root mean square {Rms * 1000:0.00} ‰, largest "
             + $"{string.Join(", ",
                 Largest.Take(3)
-                    .Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Residual * 1000:+0.0;−0.0} ‰ (row {l.Row})")))}");
+                    .Select(l => string.Create(CultureInfo.InvariantCulture,
+                        $"{Math.Round(l.Residual * 1000, 1) + 0.0:+0.0;−0.0;0.0} ‰ (row {l.Row})")))}");
 }

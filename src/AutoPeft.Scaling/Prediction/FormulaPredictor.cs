@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Estimation;
+using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Formulas;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Uncertainty;
@@ -30,6 +31,21 @@ public sealed class FormulaPredictor
 
     /// <summary>Name of what the formula predicts.</summary>
     public string Target { get; }
+
+    /// <summary>Predicts from a fit in memory.</summary>
+    /// <param name="target">Name of what the formula predicts.</param>
+    /// <param name="formula">The formula.</param>
+    /// <param name="fit">Its fit.</param>
+    /// <param name="columns">The regressors that the fit saw, in the formula's order.</param>
+    /// <exception cref="ScalingDataException">The fit leaves a parameter undetermined.</exception>
+    internal static FormulaPredictor Of(string target, FormulaText formula, FormulaFit fit, IReadOnlyList<double[]> columns)
+    {
+        if (fit.Unidentified.Count > 0)
+            throw new ScalingDataException(
+                $"the fit does not determine {string.Join(", ", fit.Unidentified)}; nothing can be predicted from it.");
+        return new FormulaPredictor(target, formula, fit.Values, [.. columns.Select(c => new[] { c.Min(), c.Max() })],
+            fit.Options.Residuals, fit.Mixture);
+    }
 
     /// <summary>Reads a file that <c>fit formula --json</c> or <c>fit law --json</c> wrote.</summary>
     /// <exception cref="ScalingDataException">The file is no such file, or leaves a parameter undetermined.</exception>

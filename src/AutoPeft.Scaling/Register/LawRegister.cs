@@ -122,9 +122,10 @@ public static class LawRegister
     private static IEnumerable<RegisteredLaw> ScheduleAndTaskLaws()
     {
         yield return new("annealing", "Learning-rate annealing", "loss at a step", "L0 + A*S1^-alpha - C*S2",
-            [new("S1", "sum of learning rates so far", "forwardarea"),
-                new("S2", "annealing area: momentum sum of learning-rate drops", "annealingarea")],
-            "Tissue et al., arXiv:2408.11029, eq. 1", "checkpoints of one curve are not independent: read intervals by runs")
+            [new("S1", "sum of learning rates so far (from columns of steps and learning rates where it is none itself)", "forwardarea"),
+                new("S2", "annealing area: momentum sum of learning-rate drops (from steps and learning rates, too)", "annealingarea")],
+            "Tissue et al., arXiv:2408.11029, eq. 1, momentum 0.999",
+            "checkpoints of one curve are not independent: --cluster RUN; rows without a loss at a run's end are predicted")
         { Bounds = [Positive("alpha", 5)] };
         yield return new("multi-power", "Multi-power, one drop", "loss at a step", "L0 + A*S1^-alpha - B*H*(1 - (K*G + 1)^-beta)",
             [new("S1", "sum of learning rates so far"), new("H", "height of the drop of the learning rate", "drop"),

@@ -7,6 +7,7 @@ using AutoPeft.Scaling.Figures;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Formulas;
 using AutoPeft.Scaling.Numerics;
+using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Scaling.Reports;
 
@@ -41,7 +42,7 @@ public sealed class FormulaReport : IFitReport
         FormulaReportOptions options)
     {
         (Formula, Fit, Target, _columns, _target) = (formula, fit, target, columns, y);
-        Residuals = ResidualSummary.Of(fit.Residuals, rows);
+        Residuals = ResidualSummary.Of(fit.Residuals, rows, fit.FreeParameters);
         var parameters = Parameters(formula, options);
         bool small = y.Length <= StoredRows && IsIdentified;
         HeldOut = options.HeldOut && small ? FormulaHeldOut.RunAll(formula, parameters, columns, y, fit) : [];
@@ -65,6 +66,9 @@ public sealed class FormulaReport : IFitReport
     public FormulaBootstrap? Bootstrap { get; }
     /// <summary>Whether the rows tell all parameters apart.</summary>
     public bool IsIdentified => Fit.Unidentified.Count == 0;
+    /// <summary>Predictions from this fit.</summary>
+    /// <exception cref="ScalingDataException">The rows leave a parameter undetermined.</exception>
+    public FormulaPredictor Predictor() => FormulaPredictor.Of(Target, Formula, Fit, _columns);
     /// <inheritdoc/>
     public IReadOnlyList<SvgFigure> Figures =>
         field ??= [FormulaCharts.PredictedAgainstSeen(Fit, _target), FormulaCharts.Residuals(Fit, _target)];

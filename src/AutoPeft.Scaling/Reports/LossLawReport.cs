@@ -50,7 +50,7 @@ public sealed class LossLawReport : IFitReport
         HeldOut = options.HeldOut && small ? LossHeldOut.RunAll(points, options.Fit) : [];
         Backtest = options.HeldOut && Identified ? Backtest.Run(points, cancel: cancel) : new Backtest([], double.NaN, double.NaN, 0);
         Splits = LawSplit.Find(Fit.Residuals, points.Others);
-        Residuals = ResidualSummary.Of(Fit.Residuals, points.Rows);
+        Residuals = ResidualSummary.Of(Fit.Residuals, points.Rows, HuberLossObjective.ParameterCount);
     }
 
     /// <summary>What has an interval: the coefficients, and a, the exponent of compute-optimal N.</summary>

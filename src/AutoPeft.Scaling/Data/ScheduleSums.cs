@@ -1,0 +1,57 @@
+namespace AutoPeft.Scaling.Data;
+
+/// <summary>
+/// What annealing laws take of a schedule, from a table of checkpoints with steps and learning rates: S₁ = Σ ηᵢ, the sum of learning
+/// rates so far, and S₂ = Σᵢ mᵢ with mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ), the area of annealing (Tissue et al., arXiv:2408.11029, eq. 1, λ = 0.999).
+/// Between checkpoints the learning rate is taken as linear in the step. Warm-up is no annealing: S₂ begins at the peak, and checkpoints
+/// before the peak have no value.
+/// </summary>
+internal static class ScheduleSums
+{
+    private const double Decay = 0.999;
+    private const double MostSteps = 2e7;
+
+    /// <summary>S₁ and S₂ of each row, not a number in warm-up; null where the table has no steps or learning rates.</summary>
+    /// <exception cref="ScalingDataException">Steps are no whole numbers from 0 up, or too many to be steps.</exception>
+    public static (double[] S1, double[] S2)? Of(RunTable table, ColumnChoice choice)
+    {
+        if (LearningCurves.StepColumn(table, choice)?.Numbers is not { } step
+            || new ColumnResolver(table, choice).Find(ColumnRole.LearningRate)?.Column.Numbers is not { } rate) return null;
+        int bad = Array.FindIndex(step, v => double.IsFinite(v) && (v < 0 || v > MostSteps || v != Math.Floor(v)));
+        if (bad >= 0)
+            throw new ScalingDataException(FormattableString.Invariant(
+                $"{table.Source}, row {table.RowNumber(bad)}: step {step[bad]:G6} is no count of optimiser steps, which a schedule needs."));
+        double[] s1 = new double[table.RowCount], s2 = new double[table.RowCount];
+        Array.Fill(s1, double.NaN);
+        Array.Fill(s2, double.NaN);
+        foreach (var run in LearningCurves.Runs(table))
+            Fill([.. run.Where(i => double.IsFinite(step[i]) && rate[i] >= 0).OrderBy(i => step[i])], step, rate, s1, s2);
+        return (s1, s2);
+    }
+
+    // One run, its rows in order of the step.
+    private static void Fill(int[] rows, double[] step, double[] rate, double[] s1, double[] s2)
+    {
+        if (rows.Length == 0) return;
+        int peak = rows.MaxBy(i => rate[i]);
+        // What was not logged of a warm-up rises from 0.
+        double first = rate[rows[0]] < rate[peak] ? 0 : rate[rows[0]], sum = 0, area = 0, momentum = 0, before = first;
+        long at = 0;
+        for (int k = 0; k < rows.Length; k++)
+        {
+            double from = k == 0 ? 0 : step[rows[k - 1]], low = k == 0 ? first : rate[rows[k - 1]], high = rate[rows[k]];
+            for (; at < step[rows[k]]; at++)
+            {
+                double eta = low + (high - low) * (at + 1 - from) / (step[rows[k]] - from);
+                sum += eta;
+                if (at + 1 > step[peak])
+                {
+                    momentum = Decay * momentum + before - eta;
+                    area += momentum;
+                }
+                before = eta;
+            }
+            if (step[rows[k]] >= step[peak] && sum > 0) (s1[rows[k]], s2[rows[k]]) = (sum, area);
+        }
+    }
+}

@@ -38,7 +38,9 @@ public abstract partial record AdapterBlock
     /// <summary>The numbers and words that a file keeps of the block, from which its <see cref="BlockType"/> makes it again.</summary>
     public virtual JsonObject Settings => new();
 
-    /// <summary>The path of the block's tensors in the adapted model, as <c>bert.encoder.layer.0.attention.self.query.adapter.lora</c>.</summary>
+    /// <summary>
+    /// The path of the block's tensors in the adapted model, as <c>bert.encoder.layer.0.attention.self.query.adapter.lora</c>.
+    /// </summary>
     public string ModulePath => ShareKey is null ? $"{Site.Path}.{Site.AdapterModule}.{Name}" : $"bert.{Site.AdapterModule}.{ShareKey}";
 
     /// <summary>Blocks with one key share their tensors, which then lie at the encoder; null: the block's own.</summary>

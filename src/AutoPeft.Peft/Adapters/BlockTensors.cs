@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;
 
-/// <summary>The tensors of one block (or of several that share them), allocated and filled. Not thread-safe, as every torch module.</summary>
+/// <summary>The tensors of one block (or of several that share them), allocated and filled.</summary>
+/// <remarks>Not thread-safe, as every torch module.</remarks>
 public sealed class BlockTensors : nn.Module
 {
     /// <summary>Allocates what the block says, in the dtype and on the device of the base model.</summary>

@@ -171,11 +171,14 @@ public sealed class OwnBlockTests : IDisposable
         string Said(Func<AdapterBlock> make) => Assert.Throws<InvalidInputException>(make).Message;
         Assert.Contains("'vera' cannot stand at KeysAndValues of layer 1",
             Said(() => new Vera(new Site(SitePoint.KeysAndValues, 1), 2)), StringComparison.Ordinal);
-        Assert.Contains("'gate' cannot stand at Query of layer 0", Said(() => new Gate(new Site(SitePoint.Query, 0))), StringComparison.Ordinal);
-        Assert.Contains("cannot stand at Embeddings", Said(() => new PrefixBlock(new Site(SitePoint.Embeddings), 2)), StringComparison.Ordinal);
+        Assert.Contains("'gate' cannot stand at Query of layer 0",
+            Said(() => new Gate(new Site(SitePoint.Query, 0))), StringComparison.Ordinal);
+        Assert.Contains("cannot stand at Embeddings",
+            Said(() => new PrefixBlock(new Site(SitePoint.Embeddings), 2)), StringComparison.Ordinal);
         Assert.Contains("cannot stand at Pooler", Said(() => new PromptBlock(new Site(SitePoint.Pooler), 2)), StringComparison.Ordinal);
         Vera block = new(new Site(SitePoint.Query, 0), 2);
-        Assert.Contains("cannot stand at", Said(() => block with { Site = new Site(SitePoint.AttentionResidual, 0) }), StringComparison.Ordinal);
+        Assert.Contains("cannot stand at",
+            Said(() => block with { Site = new Site(SitePoint.AttentionResidual, 0) }), StringComparison.Ordinal);
         Assert.Contains("'a.b'", Said(() => block with { Name = "a.b" }), StringComparison.Ordinal);
         Assert.Contains("dropout of 1", Said(() => block with { Dropout = 1 }), StringComparison.Ordinal);
     }

@@ -24,6 +24,9 @@ internal sealed class BottleneckMethod : PeftMethod
     {
         var (size, nonlinearity) = (settings.Integer("size"), settings.Text("nonlinearity"));
         if (!Activation.IsKnown(nonlinearity)) throw settings.Bad("nonlinearity", nonlinearity, $"one of {Activation.Known}");
-        return new BottleneckBlock(site, BottleneckBlock.TypeName, settings.BlockWord<ResidualInput>("read"), size) { Nonlinearity = nonlinearity };
+        return new BottleneckBlock(site, BottleneckBlock.TypeName, settings.BlockWord<ResidualInput>("read"), size)
+        {
+            Nonlinearity = nonlinearity,
+        };
     }
 }

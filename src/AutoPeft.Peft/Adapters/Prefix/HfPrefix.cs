@@ -52,7 +52,8 @@ internal sealed class HfPrefix : HfFamily
         config.Fields.Ignore("encoder_hidden_size");
         _ = config.Fields.Flag("prefix_projection");
         var (length, key) = HfPrompts.Read(config, shape, reader, keys, 2L * shape.NumHiddenLayers * shape.HiddenSize);
-        var plan = PeftMethods.Prefix(shape, length, bottleneck: 0) with { ShiftPositions = config.Fields.Flag(HfPrompts.ShiftKey) ?? true };
+        var shifts = config.Fields.Flag(HfPrompts.ShiftKey) ?? true;
+        var plan = PeftMethods.Prefix(shape, length, bottleneck: 0) with { ShiftPositions = shifts };
         return new HfContent(plan, [.. plan.Blocks.Select(block => new HfTensor(block, PrefixBlock.Table, key,
             t => t.reshape(length, shape.NumHiddenLayers, 2, shape.HiddenSize).select(1, block.Site.Layer)))], []);
     }

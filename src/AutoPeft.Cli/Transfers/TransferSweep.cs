@@ -2,6 +2,7 @@ using System.Globalization;
 using AutoPeft.Parametrization;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
@@ -54,16 +55,6 @@ internal sealed class TransferSweep
     /// <summary>Trainings in all.</summary>
     public int Count => _options.Parametrizations.Count * _options.Sizes.Count * _options.Rates.Count * _options.Seeds;
 
-    /// <summary>The study's space: every training is one point of a grid.</summary>
-    private SearchSpace Space => new SearchSpaceBuilder()
-        .Categorical("parametrization", _options.Parametrizations)
-        .Ordinal("size", _options.Sizes.Select(s => (double)s))
-        .Ordinal("learning_rate", _options.Rates)
-        .Ordinal("seed", Enumerable.Range(0, _options.Seeds).Select(s => (double)s))
-        // What all trainings share belongs to the study: a journal of other trainings is refused.
-        .Categorical("training", [Training])
-        .Build("transfer");
-
     private string Training
     {
         get
@@ -81,11 +72,13 @@ internal sealed class TransferSweep
     {
         var forecast = new TransferForecast(observer, Path.Combine(folder, "foretold.json"), _options.Sizes[^1], Read,
             Count / _options.Sizes.Count * (_options.Sizes.Count - 1));
-        SearchSpace space = Space;
+        TransferSweepOptions of = _options;
+        SearchSpace space = MupTransfer.For(of.Parametrizations, of.Sizes, of.Rates, of.Seeds, Training);
         SweepResult<Configuration> result = await Sweep.Over(space).Minimize(Loss)
             .Named("transfer of the learning rate").Trials(Count).Workers(_options.Workers)
-                .Sampler(new GridSampler(Math.Max(2, _options.Rates.Count)))
-            .Enqueue(Points(space)).Journal(Path.Combine(folder, "study.journal")).Observe(forecast)
+            .Sampler(new GridSampler(Math.Max(2, _options.Rates.Count)))
+            .Enqueue(MupTransfer.Points(space, of.Parametrizations, of.Sizes, of.Rates, of.Seeds, Training))
+            .Journal(Path.Combine(folder, "study.journal")).Observe(forecast)
             .RunAsync((point, trial, cancel) => Task.FromResult(Train(point, trial, cancel)), cancellationToken).ConfigureAwait(false);
         return [.. result.Study.Trials.Where(t => t.State == TrialState.Completed).Select(Read)];
     }
@@ -115,22 +108,6 @@ internal sealed class TransferSweep
         TransferShape smallest = _options.At(_options.Base), shape = _options.At(size);
         double batch = (double)shape.Batch / smallest.Batch;
         return new TrainingGrowth { Batch = batch, Tokens = batch * shape.Steps / smallest.Steps };
-    }
-
-    private IEnumerable<Configuration> Points(SearchSpace space)
-    {
-        foreach (int size in _options.Sizes)
-            foreach (double rate in _options.Rates)
-                foreach (string name in _options.Parametrizations)
-                    for (int seed = 0; seed < _options.Seeds; seed++)
-                        yield return space.FromValues(new Dictionary<string, object?>
-                        {
-                            ["parametrization"] = name,
-                            ["size"] = (double)size,
-                            ["learning_rate"] = rate,
-                            ["seed"] = (double)seed,
-                            ["training"] = Training,
-                        });
     }
 
     private double[] Train(Configuration point, SweepTrial trial, CancellationToken cancellationToken)

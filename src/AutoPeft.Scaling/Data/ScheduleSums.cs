@@ -20,7 +20,7 @@ internal static class ScheduleSums
         int bad = Array.FindIndex(step, v => double.IsFinite(v) && (v < 0 || v > MostSteps || v != Math.Floor(v)));
         if (bad >= 0)
             throw new ScalingDataException(FormattableString.Invariant(
-                $"{table.Source}, row {table.RowNumber(bad)}: step {step[bad]:G6} is no count of optimiser steps, which a schedule needs."));
+                $"{table.Source}, row {table.RowNumber(bad)}: step {step[bad]:G6} is no count of optimiser steps, which schedules need."));
         double[] s1 = new double[table.RowCount], s2 = new double[table.RowCount];
         Array.Fill(s1, double.NaN);
         Array.Fill(s2, double.NaN);

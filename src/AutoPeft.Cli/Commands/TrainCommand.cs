@@ -123,7 +123,7 @@ internal static class TrainCommand
             Console.Out.WriteLine($"{adapter.Plan.Name} from {folder}");
             foreach (string note in adapter.Notes) Console.Error.WriteLine($"note: {note}");
             if (how.Predict is not null) PredictionFile.Write(how.Predict, data, trainer.Predict(model, cancellationToken));
-        }, cancellationToken);
+        }, cancellationToken: cancellationToken);
         Console.Out.WriteLine($"dev score {dev.Score:0.0000}, dev loss {dev.Loss:0.0000}{OnTest(test)}");
         if (how.Predict is not null) Console.Out.WriteLine($"{data.Unlabelled.Count:N0} predictions written to {how.Predict}");
     }

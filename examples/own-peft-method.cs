@@ -18,11 +18,13 @@ demo.WriteCorpus(corpus);
 MaskedLanguageModeling.Run(demo.Pretraining(corpus, start) with { Steps = 200 });
 
 using BaseModel model = BaseModel.Load(start);
-using var trainer = new PeftTrainer(
-    model, TaskCatalog.Resolve("polarity;train=400;dev=200;test=100"), new TrainingOptions { Epochs = 4, MaxLength = 32 });
+using var trainer = new PeftTrainer(model, TaskCatalog.Resolve("polarity;train=1500;dev=200;test=100"),
+    new TrainingOptions { Epochs = 8, MaxLength = 32, LearningRate = 0.02 });
 PeftPlan plan = PeftPlan.OfBlocks("krona", trainer.Config, [SitePoint.Query, SitePoint.Value], site => new KronA(site, 4));
 PeftTrainingResult result = trainer.Train(plan, seed: 1, onTrained: m => AdapterFolder.Save(m, trainer.Describe(plan), adapter));
-Console.WriteLine($"{plan.Name}: {result.PaperParameters} parameters, accuracy on dev {result.Training.Best.Score:0.0}");
+PeftTrainingResult head = trainer.Train(PeftMethods.HeadOnly(), seed: 1);
+Console.WriteLine($"{plan.Name}: {result.PaperParameters} parameters, accuracy on dev {result.Training.Best.Score:0.000}; "
+    + $"the head alone {head.Training.Best.Score:0.000}");
 
 // Whoever reads the folder brings the type along.
 var (dev, _) = trainer.Evaluate(adapter, own: [new BlockType("krona", KronA.Read)], onLoaded: (loaded, _) =>
@@ -33,7 +35,7 @@ var (dev, _) = trainer.Evaluate(adapter, own: [new BlockType("krona", KronA.Read
     PeftModel.Merge(loaded);
     Console.WriteLine($"merged: logits move by {(loaded.call(tokens, zero, one) - adapted).abs().max().ToDouble():0.0e+0}");
 });
-Console.WriteLine($"loaded: accuracy on dev {dev.Score:0.0}");
+Console.WriteLine($"loaded: accuracy on dev {dev.Score:0.000}");
 Directory.Delete(folder, recursive: true);
 
 /// <summary>Δ = A ⊗ B with A [n, n] and B [out / n, in / n], which starts at zero: full rank with few numbers.</summary>

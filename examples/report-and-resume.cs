@@ -15,9 +15,11 @@ await RunAsync(20);
 SweepResult<Recipe> result = await RunAsync(40);
 
 StudyTables.Write(folder, result.Study);
-int pruned = result.Study.Trials.Count(t => t.State == TrialState.Pruned), failed = result.Study.Trials.Count(t => t.State == TrialState.Failed);
-Console.WriteLine($"{result.Study.Trials.Count} trials, {pruned} pruned, {failed} failed ({result.Study.Trials.First(t => t.Error is not null).Error})");
-Console.WriteLine($"best {result.Best.Values[0]:0.000} at {result.Best.Configuration}; tables: {string.Join(", ", Directory.GetFiles(folder, "*.parquet").Select(Path.GetFileName).Order())}");
+IReadOnlyList<Trial> all = result.Study.Trials;
+Console.WriteLine($"{all.Count} trials, {all.Count(t => t.State == TrialState.Pruned)} pruned, "
+    + $"{all.Count(t => t.State == TrialState.Failed)} failed ({all.First(t => t.Error is not null).Error})");
+IEnumerable<string?> tables = Directory.GetFiles(folder, "*.parquet").Select(Path.GetFileName).Order();
+Console.WriteLine($"best {result.Best.Values[0]:0.000} at {result.Best.Configuration}; tables: {string.Join(", ", tables)}");
 
 Task<SweepResult<Recipe>> RunAsync(int trials) => Sweep.Over<Recipe>()
     .Minimize("loss")

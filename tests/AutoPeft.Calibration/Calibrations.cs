@@ -6,7 +6,6 @@ using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Randomness;
-using AutoPeft.Spaces;
 using TorchSharp;
 
 namespace AutoPeft.Calibration;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.SearchSpaces;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AutoPeft.Cli.Programs;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Training;
 using AutoPeft.Spaces;

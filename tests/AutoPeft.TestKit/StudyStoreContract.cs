@@ -53,7 +53,8 @@ public abstract class StudyStoreContract : IAsyncLifetime
         Name = "näme with 'quotes' and \"more\"",
         Seed = ulong.MaxValue,
         Budget = 60,
-        Problem = JsonSerializer.SerializeToElement(new { task = "RTE\n≥ 1", training = new { epochs = 3, rates = (double[])[1e-4, 1e-3] } }),
+        Problem = JsonSerializer.SerializeToElement(
+            new { task = "RTE\n≥ 1", training = new { epochs = 3, rates = (double[])[1e-4, 1e-3] } }),
     };
 
     /// <summary>A log that uses every kind of record.</summary>

@@ -51,7 +51,7 @@ done
 
 # TorchSharp before AutoPeft.Peft: libtorch must be found all the same.
 project TryTorchFirst Exe "AutoPeft.Peft@$version" "TorchSharp-cpu@$torch"
-echo 'System.Console.WriteLine($"sum {TorchSharp.torch.ones(3).sum().item<float>()}, {nameof(AutoPeft.Peft.Adapters.PlanName)}");' >TryTorchFirst/Program.cs
+echo 'System.Console.WriteLine($"sum {TorchSharp.torch.ones(3).sum().item<float>()}, {nameof(AutoPeft.Peft.Adapters.PeftPlan)}");' >TryTorchFirst/Program.cs
 
 project TryContract Library "AutoPeft.TestKit@$version" "Microsoft.NET.Test.Sdk@$(version_of Microsoft.NET.Test.Sdk)" \
     "xunit@$(version_of xunit)" "xunit.runner.visualstudio@$(version_of xunit.runner.visualstudio)"
@@ -85,7 +85,7 @@ check "a first front takes at most 12 lines ($lines)" '^yes$' bash -c "[ $lines 
 check "a sweep with a typed space" 'LearningRate = .*: error [0-9.]+' run TryAutoPeft
 check "a LoRA training" 'lora r8 qv: [0-9]+ parameters, dev [0-9.]+, test [0-9.]+' run TryPeft
 check "the adapter that it saved" 'adapter.*safetensors' ls TryPeft/adapter
-check "TorchSharp used before AutoPeft.Peft" '^sum 3, PlanName$' run TryTorchFirst
+check "TorchSharp used before AutoPeft.Peft" '^sum 3, PeftPlan$' run TryTorchFirst
 check "muP for a model of one's own" '^hidden.weight +hidden' run TryParametrization
 check "a sweep on a silo in the process" '^30 trials, best [0-9.]+' run TryOrleans
 check "tables" 'pareto.parquet$' run TryParquet

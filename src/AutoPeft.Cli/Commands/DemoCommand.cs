@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
-using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 
@@ -87,7 +86,8 @@ internal static class DemoCommand
         try
         {
             using StudyLog open = StudyLog.OpenAsync(store).GetAwaiter().GetResult();
-            return SweepProblem.Current(open.Study.Definition).IsSameStudyAs(definition) && open.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
+            return SweepProblem.Current(open.Study.Definition).IsSameStudyAs(definition)
+                && open.Study.Trials.Count(t => !t.IsPending) < definition.Budget;
         }
         finally
         {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AutoPeft.Catalogs;
-using AutoPeft.Cli.Programs;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
 using AutoPeft.Peft.Training;

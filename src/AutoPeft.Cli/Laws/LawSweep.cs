@@ -1,7 +1,5 @@
-using System.Globalization;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
-using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Samplers;
 using AutoPeft.Spaces;

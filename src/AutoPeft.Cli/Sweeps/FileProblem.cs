@@ -43,7 +43,10 @@ internal sealed record FileProblem : SweepProblem
         StudyDefinition declared = (code == 0 ? ServedSweep.Read(printed) : null)
             ?? throw new InvalidInputException($"{File} declared no study{(Last(errors) is { Length: > 0 } why ? $" ({why})" : "")}; "
                 + $"end it with Sweep.Over<…>()….RunOrServeAsync(…).");
-        return new StudyDefinition(declared.Space, declared.Objectives, declared.Outcomes) { Name = Path.GetFileNameWithoutExtension(File) };
+        return new StudyDefinition(declared.Space, declared.Objectives, declared.Outcomes)
+        {
+            Name = Path.GetFileNameWithoutExtension(File),
+        };
     }
 
     /// <summary>Builds the file, optimised, since the objective may compute much; what is up to date stays as it is.</summary>

@@ -46,7 +46,8 @@ internal sealed record FinalProblem : TrainingProblem
     public static StudyDefinition DefineRates(
         IStudyView search, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double> rates, string? task, int budget) =>
         Define(search, entries, rates, task, FinalEvaluation.RateSpace(entries.Count, rates.Count), Objective.Maximize("dev_score"),
-            "final-rates") with { Budget = budget };
+            "final-rates") with
+        { Budget = budget };
 
     /// <summary>The scoring of a search's front and of the baselines.</summary>
     /// <param name="search">The search.</param>
@@ -76,7 +77,8 @@ internal sealed record FinalProblem : TrainingProblem
         };
     }
 
-    protected override StudyDefinition Declare() => throw new InvalidInputException("A final evaluation follows a sweep: run `autopeft final DIR`.");
+    protected override StudyDefinition Declare() =>
+        throw new InvalidInputException("A final evaluation follows a sweep: run `autopeft final DIR`.");
 
     private static StudyDefinition Define(IStudyView search, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double>? rates, string? task,
         SearchSpace space, Objective objective, string name)

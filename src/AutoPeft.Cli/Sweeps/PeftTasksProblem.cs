@@ -3,7 +3,6 @@ using AutoPeft.Catalogs;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TaskSets;
 

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using AutoPeft.Cli.Programs;
 using AutoPeft.Peft.Training;
-using AutoPeft.Studies;
 using AutoPeft.TaskSets;
 
 namespace AutoPeft.Cli.Sweeps;
@@ -17,7 +15,12 @@ internal static class RecordedProblem
         var bag = settings.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
         try
         {
-            return Problem(bag) with { Stop = Stop(bag), ChatServer = Server(bag), EarlierBest = Int(bag.GetValueOrDefault("earlier_best")) };
+            return Problem(bag) with
+            {
+                Stop = Stop(bag),
+                ChatServer = Server(bag),
+                EarlierBest = Int(bag.GetValueOrDefault("earlier_best")),
+            };
         }
         catch (KeyNotFoundException) { return null; }
     }
@@ -71,7 +74,8 @@ internal static class RecordedProblem
 
     private static StopConditions? Stop(Dictionary<string, string> bag)
     {
-        string? at = bag.GetValueOrDefault("stop_at"), after = bag.GetValueOrDefault("stop_after"), gain = bag.GetValueOrDefault("stop_gain");
+        string? at = bag.GetValueOrDefault("stop_at"), after = bag.GetValueOrDefault("stop_after"),
+            gain = bag.GetValueOrDefault("stop_gain");
         return at is null && after is null && gain is null ? null : new StopConditions
         {
             At = [.. (at?.Split(';') ?? []).Select(StopConditions.Goal.Parse)],

@@ -36,7 +36,9 @@ internal sealed record StopConditions
         init => field = value is null or > 0 and < 1e9 ? value : throw new InvalidInputException("--stop-after takes seconds above 0.");
     }
 
-    /// <summary>The share of the hypervolume (with one objective: of its standard deviation) below which a gain is not worth a trial.</summary>
+    /// <summary>
+    /// The share of the hypervolume (with one objective: of its standard deviation) below which a gain is not worth a trial; null: none.
+    /// </summary>
     /// <exception cref="InvalidInputException">Not between 0 and 1.</exception>
     public double? GainBelow
     {

@@ -29,6 +29,7 @@ internal static class SweepJson
         public override T Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
             parse(reader.GetString() ?? throw new JsonException($"a text is wanted for {typeof(T).Name}"));
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using AutoPeft.Cli.Programs;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -63,7 +62,8 @@ internal abstract record SweepProblem
     {
         if (definition.Problem is not { } json) return null;
         if (json.TryGetProperty(RecordedSettings.Member, out JsonElement settings)) return RecordedProblem.Upgrade(settings);
-        if (!json.TryGetProperty(Kind, out _) || !json.TryGetProperty("version", out JsonElement form) || !form.TryGetInt32(out int version))
+        if (!json.TryGetProperty(Kind, out _) || !json.TryGetProperty("version", out JsonElement form)
+            || !form.TryGetInt32(out int version))
             return null;
         if (version > CurrentVersion)
             throw new InvalidInputException(

@@ -36,7 +36,8 @@ internal static class SweepRun
             await Console.Error.WriteLineAsync(
                 $"autopeft: '{name}' is called {column} in the Parquet tables: another name differs only in case.").ConfigureAwait(false);
         // Kind, classes, counts, and which examples serve as test: part of what the tables will say.
-        foreach (string task in problem is TrainingProblem trains ? trains.TrainedTasks() : []) Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
+        foreach (string task in problem is TrainingProblem trains ? trains.TrainedTasks() : [])
+            Console.Out.WriteLine(TaskCatalog.Resolve(task).Summary);
         RecordedRun.Write(folder.Path, a);
         ProcessWorkerOptions options = new()
         {

@@ -1,4 +1,3 @@
-using AutoPeft.Orleans.Slots;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -48,7 +48,8 @@ public sealed record ParametrizationPlan
         if (Averaging == 1) return tuned;
         double beta = 1 - Averaging * (1 - tuned);
         return beta >= 0 ? beta : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
-            $"{Parametrization}: with {1 / Averaging:0.####} times the updates a decay rate of {tuned} would become {beta:0.####}; the rule "
+            $"{Parametrization}: with {1 / Averaging:0.####} times the updates a decay rate of {tuned} would become "
+            + $"{beta:0.####}; the rule "
             + $"ends where it is 0, at {1 - tuned:0.####} times the updates"));
     }
 

@@ -43,7 +43,8 @@ internal static class RuleTable
     /// <summary>Where the rule for residual branches comes from.</summary>
     public static string BranchSource(ParametrizationKind kind) => kind switch
     {
-        ParametrizationKind.UnitMuP => "residual branch × r^−½: arXiv 2407.17465, appendix G, each of L/2 pairs with its share of the stream",
+        ParametrizationKind.UnitMuP =>
+            "residual branch × r^−½: arXiv 2407.17465, appendix G, each of L/2 pairs with its share of the stream",
         ParametrizationKind.CompletedP => $"residual branch × r^−alpha: {Completed}",
         _ => "residual branch × r^−alpha: EleutherAI/nanoGPT-mup, branch completep, model.py, Block",
     };

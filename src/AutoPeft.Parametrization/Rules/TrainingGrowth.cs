@@ -1,6 +1,8 @@
 namespace AutoPeft.Parametrization;
 
-/// <summary>By how much a training exceeds the base's, in the two ways that are no part of a model's shapes. 1 where nothing grows.</summary>
+/// <summary>
+/// By how much a training exceeds the base's, in the two ways that are no part of a model's shapes. 1 where nothing grows.
+/// </summary>
 public sealed record TrainingGrowth
 {
     /// <summary>Tokens (or examples) of an update over the base's. Default: 1.</summary>

@@ -73,8 +73,8 @@ public sealed class TransferResult
     }
 
     /// <summary>
-    /// How much each size's loss depends on the rate (Wortsman et al., ICLR 2024): the mean, over the rates tried, of the loss less the best
-    /// one's, where no loss counts for more than that at the start. Sizes increasing; comparable over one and the same rates.
+    /// How much each size's loss depends on the rate (Wortsman et al., ICLR 2024): the mean, over the rates tried, of the loss less the
+    /// best one's, where no loss counts for more than that at the start. Sizes increasing; comparable over one and the same rates.
     /// </summary>
     /// <param name="initialLoss">Loss before the first update: the logarithm of the number of classes.</param>
     public IReadOnlyList<double> Sensitivity(double initialLoss) =>

@@ -1,5 +1,4 @@
 using AutoPeft.Peft.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;

@@ -1,5 +1,4 @@
 using AutoPeft.Randomness;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers;

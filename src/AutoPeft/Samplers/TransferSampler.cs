@@ -10,11 +10,11 @@ using AutoPeft.Studies;
 namespace AutoPeft.Samplers;
 
 /// <summary>
-/// Bayesian optimisation that starts from earlier studies: they are in the study's definition (<see cref="StudyDefinition.Earlier"/>), each a belief
-/// that counts as much as it predicts the order of this study's own trials (ranking-weighted ensemble: Feurer et al. 2018), per objective;
-/// improvement is averaged over models on these beliefs and models of this study alone, with all that <see cref="GaussianProcessSampler"/>
-/// has. The first trials are the best of the earlier studies, in turn with points that cover the space. Where the earlier studies turn out
-/// to say nothing, it goes on as that sampler.
+/// Bayesian optimisation that starts from earlier studies: they are in the study's definition (<see cref="StudyDefinition.Earlier"/>),
+/// each a belief that counts as much as it predicts the order of this study's own trials (ranking-weighted ensemble: Feurer et al. 2018),
+/// per objective; improvement is averaged over models on these beliefs and models of this study alone, with all that <see
+/// cref="GaussianProcessSampler"/> has. The first trials are the best of the earlier studies, in turn with points that cover the space.
+/// Where the earlier studies turn out to say nothing, it goes on as that sampler.
 /// <example><code>autopeft sweep autopeft --task subjectivity --model base --from runs/autopeft-polarity-0 --from-as prior</code></example>
 /// </summary>
 internal sealed class TransferSampler : ISampler

@@ -143,8 +143,8 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
 
     /// <summary>
     /// A configuration drawn uniformly over the parameters (top down through the conditions) among those that keep the constraints: by
-    /// rejection; where almost nothing keeps them, from the list of all configurations if the space is small, and else by a random walk that
-    /// repairs what it breaks, which finds members but not uniformly.
+    /// rejection; where almost nothing keeps them, from the list of all configurations if the space is small, and else by a random walk
+    /// that repairs what it breaks, which finds members but not uniformly.
     /// </summary>
     /// <exception cref="InvalidInputException">Nothing was found; the message names the constraint that was broken most often.</exception>
     public Configuration Sample(Philox random) => SpaceSampling.Sample(this, random);

@@ -16,7 +16,9 @@ internal sealed record EarlierTrial(Configuration Configuration, ImmutableArray<
     public override int GetHashCode() => Configuration.GetHashCode();
 }
 
-/// <summary>What an earlier study has to say to a new one, in the new study's definition, so that its log alone replays every proposal.</summary>
+/// <summary>
+/// What an earlier study has to say to a new one, in the new study's definition, so that its log alone replays every proposal.
+/// </summary>
 /// <param name="Name">The earlier study's name.</param>
 /// <param name="Trials">Its completed trials, best first by its own objectives.</param>
 internal sealed record EarlierStudy(string Name, ImmutableArray<EarlierTrial> Trials)

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace AutoPeft.Studies;
 
-/// <summary>The values in a definition's <see cref="StudyDefinition.Problem"/> as people read them: by path, as <c>training.epochs</c>.</summary>
+/// <summary>
+/// The values in a definition's <see cref="StudyDefinition.Problem"/> as people read them: by path, as <c>training.epochs</c>.
+/// </summary>
 internal static class ProblemLeaves
 {
     /// <summary>Text by path, in the problem's order; a list is one value, its JSON. Empty where there is no problem.</summary>

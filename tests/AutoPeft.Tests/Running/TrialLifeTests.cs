@@ -2,7 +2,6 @@ using AutoPeft.Catalogs;
 using AutoPeft.Randomness;
 using AutoPeft.Running;
 using AutoPeft.Scheduling;
-using AutoPeft.Spaces;
 using AutoPeft.Studies;
 using AutoPeft.TestKit;
 using AutoPeft.Tests.Studies;

@@ -31,7 +31,8 @@ internal static class RecordedSettings
             }
             catch (JsonException e)
             {
-                throw new InvalidInputException($"The study's '{EarlierJson.Member}' is not a list of earlier studies of its own space.", e);
+                throw new InvalidInputException(
+                    $"The study's '{EarlierJson.Member}' is not a list of earlier studies of its own space.", e);
             }
         }
         return bag.Count == 0 ? definition

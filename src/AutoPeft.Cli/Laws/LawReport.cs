@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutoPeft.Scaling.Data;
+using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Cli.Laws;
@@ -21,11 +22,15 @@ internal static class LawReport
     {
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"foretold for {forecast.Size} at {forecast.Tokens:N0} tokens, before it is run: loss {forecast.Loss:0.000} "
-            + $"[{forecast.LossBand.Low:0.000}, {forecast.LossBand.High:0.000}], learning rate {forecast.LearningRate:0.00e+0} "
+            + $"{Band(forecast.LossBand)}, learning rate {forecast.LearningRate:0.00e+0} "
             + $"[{forecast.LearningRateBand.Low:0.00e+0}, {forecast.LearningRateBand.High:0.00e+0}], batch {forecast.BatchTokens:0} tokens "
             + $"[{forecast.BatchBand.Low:0}, {forecast.BatchBand.High:0}] (90 %)"));
         Console.Out.WriteLine($"  {forecast.LossLaw}");
     }
+
+    private static string Band(Interval loss) => double.IsFinite(loss.High)
+        ? string.Create(CultureInfo.InvariantCulture, $"[{loss.Low:0.000}, {loss.High:0.000}]")
+        : "(these runs leave its band open)";
 
     /// <summary>The grids' optima, the verdict, and where the tables are.</summary>
     public static void Compare(LawVerdict verdict, RunTable table, string folder)

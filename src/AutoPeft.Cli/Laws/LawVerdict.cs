@@ -15,16 +15,17 @@ namespace AutoPeft.Cli.Laws;
 /// <param name="Found">What came.</param>
 internal sealed record LawCheck(string What, double Foretold, Interval Band, double Found)
 {
-    /// <summary>Whether what came lies in the band.</summary>
-    public bool Held => Found >= Band.Low && Found <= Band.High;
+    /// <summary>Whether what came lies in the band; null where the runs leave the band open, so that everything would.</summary>
+    public bool? Held => double.IsFinite(Band.Low) && double.IsFinite(Band.High) && Band.Low > 0
+        ? Found >= Band.Low && Found <= Band.High : null;
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"  {What,-14} {Text(Foretold),-9} 90 % {Text(Band.Low)} … {Text(Band.High)}   found {Text(Found),-9} "
-            + $"{(Held ? "held" : "did not hold")}");
+            + $"{(Held is { } held ? held ? "held" : "did not hold" : "says nothing: these runs leave the band open")}");
 
-    private static string Text(double value) =>
-        value.ToString(value is >= 0.1 and < 1e5 ? "0.####" : "0.00e+0", CultureInfo.InvariantCulture);
+    private static string Text(double value) => double.IsPositiveInfinity(value) ? "∞"
+        : value.ToString(value is 0 or (>= 0.1 and < 1e5) ? "0.####" : "0.00e+0", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Whether the forecast of the largest size held.</summary>

@@ -76,8 +76,9 @@ public sealed class Parametrization
 
     /// <summary>
     /// u-muP's table (Blake et al., arXiv 2407.17465) for Adam and AdamW, relative to the base: initial scales of the base, matrices ×
-    /// m^−½ and their rates × m^−½ · r^−½, readouts × 1/m, an embedding's rate × m^−½, residual branches × r^−½, weight decay
-    /// independent of the rate. Unit-scaled operations are no part of it: the base starts as its constructor makes it.
+    /// m^−½ and their rates × m^−½ · r^−½, readouts × 1/m, an embedding's rate × m^−½, residual branches
+    /// × r^−½, weight decay independent of the rate. Unit-scaled operations are no part of it: the base starts as its constructor
+    /// makes it.
     /// </summary>
     /// <param name="shapes">The base model's shapes.</param>
     /// <param name="options">At least <see cref="ParametrizationOptions.Branches"/> where depth grows.</param>

@@ -32,7 +32,8 @@ public sealed class LawCommandTests : IDisposable
         Assert.Contains("[54/54]", text, StringComparison.Ordinal);
         Assert.True(text.IndexOf("foretold for 64x1", StringComparison.Ordinal) < text.IndexOf("[1/6]", StringComparison.Ordinal), text);
         // Ten runs may leave the loss open; that is then said.
-        Assert.Matches(@"loss +[\d.]+ +90 % (0 … ∞ +found [\d.]+ +says nothing|[\d.]+ … [\d.]+ +found [\d.]+ +(held|did not hold))", text);
+        Assert.Matches(
+            @"loss +[\d.]+ +90 % (0 … ∞ +found [\d.]+ +says nothing|[\d.]+ … [\d.]+ +found [\d.]+ +(held|did not hold))", text);
 
         JsonElement verdict = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "verdict.json"))).RootElement;
         Assert.Equal(["loss", "learning rate", "batch (tokens)"],

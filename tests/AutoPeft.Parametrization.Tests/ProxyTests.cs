@@ -103,7 +103,8 @@ public class ProxyTests
     [Fact]
     public void The_noise_scale_is_the_closed_form_of_a_quadratic_with_random_centres()
     {
-        // Loss of an example: half the squared distance to N(centre, 4). Gradient: at − centre, of length 3·√50; covariance 4 · identity.
+        // Loss of an example: half the squared distance to N(centre, 4).
+        // Gradient: at − centre, of length 3·√50; covariance 4 · identity.
         const int Dimensions = 50, Batch = 8;
         using var model = new Point(full([Dimensions], 3.0));
         manual_seed(5);

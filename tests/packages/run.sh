@@ -51,7 +51,8 @@ done
 
 # TorchSharp before AutoPeft.Peft: libtorch must be found all the same.
 project TryTorchFirst Exe "AutoPeft.Peft@$version" "TorchSharp-cpu@$torch"
-echo 'System.Console.WriteLine($"sum {TorchSharp.torch.ones(3).sum().item<float>()}, {nameof(AutoPeft.Peft.Adapters.PeftPlan)}");' >TryTorchFirst/Program.cs
+echo 'System.Console.WriteLine($"sum {TorchSharp.torch.ones(3).sum().item<float>()}, {nameof(AutoPeft.Peft.Adapters.PeftPlan)}");' \
+    >TryTorchFirst/Program.cs
 
 project TryContract Library "AutoPeft.TestKit@$version" "Microsoft.NET.Test.Sdk@$(version_of Microsoft.NET.Test.Sdk)" \
     "xunit@$(version_of xunit)" "xunit.runner.visualstudio@$(version_of xunit.runner.visualstudio)"

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using AutoPeft.Peft.Adapters;
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 

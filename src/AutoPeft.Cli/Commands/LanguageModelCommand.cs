@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Peft.Adapters;
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;

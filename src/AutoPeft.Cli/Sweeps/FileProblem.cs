@@ -29,7 +29,7 @@ internal sealed record FileProblem : SweepProblem
             : throw new InvalidInputException($"There is no file {a.Space}.");
     }
 
-    public override IReadOnlyList<string>? WorkerCommand() =>
+    public override IReadOnlyList<string>? WorkerProgram() =>
         // Built once for all workers, which would get in each other's way.
         System.IO.File.Exists(File) ? ["env", $"{ServedSweep.Variable}={ServedSweep.Work}", "dotnet", Build(File)]
             : throw new InvalidInputException($"The sweep runs {File}, and that is not on this machine.");

@@ -109,7 +109,7 @@ internal abstract record SweepProblem
     /// <summary>
     /// The program and its arguments that run a worker process; null for this program as a worker (<see cref="WorkerCommandLine"/>).
     /// </summary>
-    public virtual IReadOnlyList<string>? WorkerCommand() => null;
+    public virtual IReadOnlyList<string>? WorkerProgram() => null;
 
     /// <summary>The runner; in a worker process.</summary>
     public abstract ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device);

@@ -41,7 +41,7 @@ internal static class SweepRun
         RecordedRun.Write(folder.Path, a);
         ProcessWorkerOptions options = new()
         {
-            Command = problem.WorkerCommand() ?? WorkerCommandLine.Get(),
+            Command = problem.WorkerProgram() ?? WorkerCommandLine.Get(),
             LogDirectory = folder.LogDirectory,
             HangTimeout = TimeSpan.FromSeconds(a.HangTimeout),
         };

@@ -96,8 +96,8 @@ internal static class RuleTable
         };
     }
 
-    // The table has the unembedding without a forward multiplier: variance m^−2, rate m^−1, decay m, epsilon 1. With the multiplier m^−1
-    // that is variance 1, rate 1, decay 1, epsilon m^−1 (see Planner.Folded). s = √(batch ratio / token ratio).
+    // The table has the unembedding without a forward multiplier: variance m^−2, rate m^−1, decay m, epsilon 1.
+    // With the multiplier m^−1 that is variance 1, rate 1, decay 1, epsilon m^−1 (see Planner.Folded). s = √(batch ratio / token ratio).
     private static Rule CompletedP(TensorRole role, double alpha, bool inBlock, double s)
     {
         double rate = inBlock ? alpha - 1 : 0, epsilon = inBlock ? -alpha : 0, perS = 1 / s;

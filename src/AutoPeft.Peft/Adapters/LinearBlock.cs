@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Adapters;
 
 /// <summary>
-/// A block at one linear map: y = s_out ∘ (m/‖W + ΣΔ‖ ∘ (W + ΣΔ)·(s_in ∘ x)) + b. A method gives some of Δ, m, s_in and s_out, by
-/// overriding the members of those names. Blocks of one map act in that order, whatever order they were listed in. Every such block can be
-/// merged.
+/// A block at one linear map: y = s_out ∘ (m/‖W + ΣΔ‖ ∘ (W + ΣΔ)·(s_in ∘ x)) + b. A method gives some of Δ, m, s_in
+/// and s_out, by overriding the members of those names. Blocks of one map act in that order, whatever order they were listed in. Every
+/// such block can be merged.
 /// </summary>
 public abstract record LinearBlock : AdapterBlock
 {

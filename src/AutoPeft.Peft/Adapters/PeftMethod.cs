@@ -6,7 +6,7 @@ using AutoPeft.Peft.Adapters.Ia3;
 using AutoPeft.Peft.Adapters.Lora;
 using AutoPeft.Peft.Adapters.Prefix;
 using AutoPeft.Peft.Adapters.Prompt;
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Adapters;

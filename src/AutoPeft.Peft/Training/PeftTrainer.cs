@@ -1,5 +1,5 @@
 using AutoPeft.Peft.Adapters;
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tasks;

@@ -2,7 +2,8 @@ namespace AutoPeft.Scaling.Data;
 
 /// <summary>
 /// What annealing laws take of a schedule, from a table of checkpoints with steps and learning rates: S₁ = Σ ηᵢ, the sum of learning
-/// rates so far, and S₂ = Σᵢ mᵢ with mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ), the area of annealing (Tissue et al., arXiv:2408.11029, eq. 1, λ = 0.999).
+/// rates so far, and S₂ = Σᵢ mᵢ with mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ), the area of annealing
+/// (Tissue et al., arXiv:2408.11029, eq. 1, λ = 0.999).
 /// Between checkpoints the learning rate is taken as linear in the step. Warm-up is no annealing: S₂ begins at the peak, and checkpoints
 /// before the peak have no value.
 /// </summary>

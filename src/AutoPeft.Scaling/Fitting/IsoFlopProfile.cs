@@ -6,7 +6,9 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="Compute">The profile's compute, FLOP (geometric mean).</param>
 /// <param name="N">Model sizes.</param>
 /// <param name="Loss">Losses, as seen.</param>
-/// <param name="Curve">ln loss = c₀ + c₁·u + c₂·u² + c₃·u³, u = ln N − <paramref name="Centre"/>; c₃ is shared by all profiles.</param>
+/// <param name="Curve">
+/// ln loss = c₀ + c₁·u + c₂·u² + c₃·u³, u = ln N − <paramref name="Centre"/>; c₃ is shared by all profiles.
+/// </param>
 /// <param name="Centre">Mean of ln N.</param>
 /// <param name="OptimalN">The minimum; null where the curve has none inside the runs.</param>
 /// <param name="OptimalLoss">Loss at the minimum.</param>

@@ -9,8 +9,8 @@ namespace AutoPeft.Scaling.Prediction;
 
 /// <summary>
 /// The best learning rate and batch size at an N and D that was not run, as the optima of a sweep's grids foretell them:
-/// lr = c·N^a·D^b, batch = c·D^b. The bands are for the optimum that a grid there would show, not for the law alone: they add the scatter
-/// of the grids' optima around the law (Student's t), and no less than the steps of the grid can tell apart. Immutable.
+/// lr = c·N^a·D^b, batch = c·D^b. The bands are for the optimum that a grid there would show, not for the law alone: they add the
+/// scatter of the grids' optima around the law (Student's t), and no less than the steps of the grid can tell apart. Immutable.
 /// </summary>
 /// <param name="LearningRate">Peak learning rate.</param>
 /// <param name="LearningRateBand">Its band.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Adapters;
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Oracles;

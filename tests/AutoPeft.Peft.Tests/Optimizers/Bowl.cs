@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Tests.Optimizers;
 
 /// <summary>
-/// f(x) = ½·Σ aᵢ(xᵢ − cᵢ)² over a 3×2 matrix, which decays, and a vector of two, in double precision: the optimum is c, and its loss 0.
+/// f(x) = ½·Σ aᵢ(xᵢ − cᵢ)² over a 3×2 matrix, which decays, and a vector of two, in double precision: the
+/// optimum is c, and its loss 0.
 /// </summary>
 internal sealed class Bowl : IDisposable
 {

@@ -14,7 +14,8 @@ internal enum BottleneckStart
 }
 
 /// <summary>
-/// W_up·f(W_down·x + b_down) + b_up: the adapter of Houlsby et al. (ICML 2019). Serial where it reads LN(h + t), parallel where it reads t.
+/// W_up·f(W_down·x + b_down) + b_up: the adapter of Houlsby et al. (ICML 2019). Serial where it reads LN(h + t), parallel
+/// where it reads t.
 /// </summary>
 internal sealed record BottleneckBlock : ResidualBlock
 {

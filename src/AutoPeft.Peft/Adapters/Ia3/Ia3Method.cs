@@ -1,4 +1,4 @@
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Adapters.Ia3;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AutoPeft.Peft.HuggingFace;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.Models;
 using static TorchSharp.torch;
 

@@ -5,8 +5,8 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// Earlier studies as a definition's record has them: <c>[{"study":"a","trials":[[code, …, loss, …], …]}]</c> with null for an inactive
-/// parameter and an unmeasured objective.
+/// Earlier studies as a definition's record has them: <c>[{"study":"a","trials":[[code, …, loss, …], …]}]</c> with null for an
+/// inactive parameter and an unmeasured objective.
 /// </summary>
 internal static class EarlierJson
 {

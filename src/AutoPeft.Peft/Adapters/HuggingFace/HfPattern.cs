@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>A regular expression from an adapter's configuration, matched in bounded time.</summary>
 internal sealed class HfPattern

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Files;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>
 /// An <c>adapter_config.json</c> of Hugging Face peft. Every key is read by whoever knows what the key means, or refused by name.

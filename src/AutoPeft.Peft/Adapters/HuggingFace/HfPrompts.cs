@@ -1,6 +1,6 @@
 using AutoPeft.Peft.Models;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>What prefixes and prompts have in common in peft's files: one table and the settings that say its size.</summary>
 internal static class HfPrompts

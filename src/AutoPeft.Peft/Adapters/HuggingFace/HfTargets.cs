@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Models;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>
 /// Which modules an adapter's configuration names: <c>target_modules</c>, <c>exclude_modules</c>, <c>layers_to_transform</c> and

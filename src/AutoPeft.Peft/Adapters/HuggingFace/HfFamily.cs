@@ -3,7 +3,7 @@ using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using static TorchSharp.torch;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>How one family of methods is laid out in Hugging Face peft's files.</summary>
 internal abstract class HfFamily

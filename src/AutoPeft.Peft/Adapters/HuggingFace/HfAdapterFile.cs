@@ -4,7 +4,7 @@ using AutoPeft.Peft.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>An adapter that was read and attached.</summary>
 /// <param name="Plan">What is attached now.</param>

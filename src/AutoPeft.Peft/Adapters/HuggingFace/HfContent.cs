@@ -2,7 +2,7 @@ using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using static TorchSharp.torch;
 
-namespace AutoPeft.Peft.HuggingFace;
+namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>One tensor of an adapter's file and where it belongs.</summary>
 /// <param name="Block">The block that it fills.</param>

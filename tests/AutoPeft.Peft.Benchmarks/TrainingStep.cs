@@ -37,7 +37,7 @@ internal sealed class TrainingStep : IDisposable
         Fill(own.named_parameters().Select(p => (p.name, p.parameter)));
         if (!plain)
         {
-            var optimizer = new FlatAdamW(PeftModel.TrainableParameters(own), new TrainingOptions { WeightDecay = weightDecay });
+            var optimizer = new FlatAdamW(PeftModel.TrainableParameters(own), new UpdateOptions { WeightDecay = weightDecay });
             (_model, _optimizer) = (own, optimizer);
             _step = read =>
             {

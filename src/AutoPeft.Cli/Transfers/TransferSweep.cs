@@ -3,6 +3,7 @@ using AutoPeft.Parametrization;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.SearchSpaces;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Samplers;

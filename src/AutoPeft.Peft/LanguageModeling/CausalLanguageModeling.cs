@@ -108,7 +108,7 @@ public static class CausalLanguageModeling
             IReadOnlyList<(string Name, Parameter Parameter)> trained = PeftModel.TrainableParameters(model);
             OptimizerChoice choice = OptimizerChoice.Parse(options.Optimizer);
             _optimizer = choice.Create(trained, options.Updates, options.Decoupled(factors));
-            _schedule = choice.Schedule(options.Schedule);
+            _schedule = choice.WantsConstantRate ? ScheduleKind.Constant : options.Schedule;
             if (options.EmaDecay > 0) _average = new WeightAverage(trained.Select(p => p.Parameter), options.EmaDecay);
         }
 

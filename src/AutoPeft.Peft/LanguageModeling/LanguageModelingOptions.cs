@@ -142,7 +142,7 @@ public sealed record LanguageModelingOptions
     }
 
     /// <summary>The optimiser's part.</summary>
-    internal TrainingOptions Updates => new()
+    internal UpdateOptions Updates => new()
     {
         // Independent decay: rate · decay must be decay times the schedule's share of the peak.
         WeightDecay = IndependentWeightDecay ? WeightDecay / LearningRate : WeightDecay,

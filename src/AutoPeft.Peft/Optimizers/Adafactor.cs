@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,7 +32,7 @@ internal sealed class Adafactor : TensorOptimizer
     private readonly AdafactorOptions _options;
     private readonly (Tensor Rows, Tensor? Columns)[] _square;
 
-    public Adafactor(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, AdafactorOptions options)
+    public Adafactor(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, AdafactorOptions options)
         : base(tensors, training.MaxGradientNorm)
     {
         _options = options;

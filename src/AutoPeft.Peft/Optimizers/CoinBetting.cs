@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -23,7 +22,7 @@ internal sealed class CoinBetting : TensorOptimizer
     private readonly CoinBettingOptions _options;
     private readonly Tensor[] _sum, _absolute, _largest, _reward, _start;
 
-    public CoinBetting(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, CoinBettingOptions options)
+    public CoinBetting(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, CoinBettingOptions options)
         : base(OneRate(tensors, "cocob"), training.MaxGradientNorm)
     {
         _options = options;

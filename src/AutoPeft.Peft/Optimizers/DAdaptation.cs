@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,11 +22,11 @@ internal sealed class DAdaptation : TensorOptimizer
 {
     private const int Distance = 0, WeightedSquares = 1;
 
-    private readonly TrainingOptions _training;
+    private readonly UpdateOptions _training;
     private readonly DAdaptationOptions _options;
     private readonly Tensor[] _mean, _square, _sum;
 
-    public DAdaptation(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, DAdaptationOptions options)
+    public DAdaptation(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, DAdaptationOptions options)
         : base(OneRate(tensors, "d-adaptation"), training.MaxGradientNorm, options.Initial, 0)
     {
         (_training, _options) = (training, options);

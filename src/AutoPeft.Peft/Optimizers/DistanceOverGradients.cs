@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,7 +27,7 @@ internal sealed class DistanceOverGradients : TensorOptimizer
     private readonly Tensor[] _start;
     private readonly Tensor _distance, _squares;
 
-    public DistanceOverGradients(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, DistanceOverGradientsOptions options)
+    public DistanceOverGradients(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, DistanceOverGradientsOptions options)
         : base(OneRate(tensors, "dog"), training.MaxGradientNorm)
     {
         _options = options;

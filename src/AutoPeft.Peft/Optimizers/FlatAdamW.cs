@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -28,14 +27,14 @@ internal sealed class FlatAdamW : IOptimizer
 
         """;
 
-    private readonly TrainingOptions _options;
+    private readonly UpdateOptions _options;
     private readonly jit.CompilationUnit _kernel;
     private readonly Group[] _groups;
 
     /// <param name="parameters">What is trained; all of one dtype and device.</param>
     /// <param name="options">Decay rates, weight decay and gradient norm.</param>
     /// <exception cref="ArgumentException">Nothing is trained, or a tensor is not contiguous.</exception>
-    public FlatAdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options)
+    public FlatAdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, UpdateOptions options)
         : this(TrainedTensor.Of(parameters, options, null), options)
     {
     }
@@ -43,7 +42,7 @@ internal sealed class FlatAdamW : IOptimizer
     /// <param name="tensors">What is trained; all of one dtype and device.</param>
     /// <param name="options">Decay rates and gradient norm; weight decay is each tensor's own.</param>
     /// <exception cref="ArgumentException">Nothing is trained, or a tensor is not contiguous.</exception>
-    public FlatAdamW(IReadOnlyList<TrainedTensor> tensors, TrainingOptions options)
+    public FlatAdamW(IReadOnlyList<TrainedTensor> tensors, UpdateOptions options)
     {
         Parameter[] given = [.. tensors.Select(t => t.Parameter)];
         if (given.Length == 0) throw new ArgumentException("nothing to train", nameof(tensors));

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -22,7 +21,7 @@ internal sealed class Lion : TensorOptimizer
     private readonly LionOptions _options;
     private readonly Tensor[] _mean;
 
-    public Lion(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, LionOptions options)
+    public Lion(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, LionOptions options)
         : base(tensors, training.MaxGradientNorm) => (_options, _mean) = (options, Remembered("first_moment"));
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,7 +32,7 @@ internal sealed class Mechanic : TensorOptimizer
     private readonly FlatAdamW _base;
     private readonly Tensor[] _start, _displacement;
 
-    public Mechanic(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, MechanicOptions options, FlatAdamW adamW)
+    public Mechanic(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, MechanicOptions options, FlatAdamW adamW)
         : base(tensors, training.MaxGradientNorm,
             [.. Enumerable.Range(0, Quantities * s_discounts.Length).Select(k => k / s_discounts.Length == Most ? 1e-6 : 0.0)])
     {

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,11 +19,11 @@ internal sealed class MomentumModel : TensorOptimizer
 {
     private const int MeanLoss = 0, MeanProduct = 1;
 
-    private readonly TrainingOptions _training;
+    private readonly UpdateOptions _training;
     private readonly MomentumModelOptions _options;
     private readonly Tensor[] _mean, _square;
 
-    public MomentumModel(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, MomentumModelOptions options)
+    public MomentumModel(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, MomentumModelOptions options)
         : base(tensors, training.MaxGradientNorm, 0, 0)
     {
         (_training, _options) = (training, options);

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -38,7 +37,7 @@ internal sealed class Muon : TensorOptimizer
     private readonly bool[] _hidden;
     private readonly Tensor[] _mean, _square;
 
-    public Muon(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, MuonOptions options)
+    public Muon(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, MuonOptions options)
         : base(tensors, training.MaxGradientNorm)
     {
         _options = options;

@@ -1,5 +1,3 @@
-using AutoPeft.Peft.Training;
-using AutoPeft.Scheduling;
 using TorchSharp.Modules;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -9,12 +7,12 @@ namespace AutoPeft.Peft.Optimizers;
 /// </summary>
 internal sealed class OptimizerChoice
 {
-    private delegate IOptimizer Make(TrainedTensor[] tensors, TrainingOptions training);
+    private delegate IOptimizer Make(TrainedTensor[] tensors, UpdateOptions training);
 
     /// <summary>The optimiser that every default of the project was chosen with.</summary>
     public const string AdamW = "adamw";
 
-    private static readonly Dictionary<string, Func<SchedulerText, (Make Make, double Rate)>> s_known = new()
+    private static readonly Dictionary<string, Func<OptionText, (Make Make, double Rate)>> s_known = new()
     {
         ["d-adaptation"] = Options(t => new DAdaptationOptions { Initial = Small(t, "initial", 1e-6), Growth = Growth(t) },
             1, (x, o, c) => new DAdaptation(x, o, c)),
@@ -85,15 +83,14 @@ internal sealed class OptimizerChoice
     /// <summary>The learning rate where none is stated; null: by what is trained.</summary>
     public double? DefaultRate { get; }
 
-    /// <summary>What the rate does after warm-up.</summary>
-    /// <param name="stated">What the training says.</param>
-    public ScheduleKind Schedule(ScheduleKind stated) => Name == ScheduleFreeName ? ScheduleKind.Constant : stated;
+    /// <summary>Whether the method wants a constant rate after warm-up, whatever the training's schedule.</summary>
+    public bool WantsConstantRate => Name == ScheduleFreeName;
 
     /// <summary>Reads a text.</summary>
     /// <exception cref="InvalidInputException">There is no such optimiser, or an option is unknown or makes no sense.</exception>
     public static OptimizerChoice Parse(string text)
     {
-        var parsed = new SchedulerText(text, "Optimizer");
+        var parsed = new OptionText(text, "Optimizer");
         if (parsed.Name == AdamW) return parsed.Done(new OptimizerChoice(AdamW, (x, o) => new FlatAdamW(x, o), null));
         if (!s_known.TryGetValue(parsed.Name, out var known))
             throw new InvalidInputException($"There is no optimizer '{parsed.Name}'; there are {Known}.");
@@ -106,28 +103,28 @@ internal sealed class OptimizerChoice
     /// <param name="training">Decay rates, weight decay and gradient norm.</param>
     /// <param name="factors">What a tensor's updates differ in, by its name; null: in nothing.</param>
     /// <exception cref="InvalidInputException">The method finds one rate for all tensors, and factors state several.</exception>
-    public IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions training,
+    public IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters, UpdateOptions training,
         Func<string, UpdateFactors>? factors = null) => _make(TrainedTensor.Of(parameters, training, factors), training);
 
-    private static Func<SchedulerText, (Make, double)> Options<T>(Func<SchedulerText, T> read, double rate,
-        Func<TrainedTensor[], TrainingOptions, T, IOptimizer> make) =>
+    private static Func<OptionText, (Make, double)> Options<T>(Func<OptionText, T> read, double rate,
+        Func<TrainedTensor[], UpdateOptions, T, IOptimizer> make) =>
         text =>
         {
             T options = read(text);
             return ((tensors, training) => make(tensors, training, options), rate);
         };
 
-    private static double Small(SchedulerText t, string name, double standard) =>
+    private static double Small(OptionText t, string name, double standard) =>
         t.Number(name, v => v is > 0 and <= 1, "a number above 0 and at most 1") ?? standard;
 
-    private static double Positive(SchedulerText t, string name, double standard) =>
+    private static double Positive(OptionText t, string name, double standard) =>
         t.Number(name, v => v > 0, "a number above 0") ?? standard;
 
-    private static double Beta(SchedulerText t, string name, double standard) =>
+    private static double Beta(OptionText t, string name, double standard) =>
         t.Number(name, v => v is >= 0 and < 1, "a number in [0, 1)") ?? standard;
 
-    private static double Growth(SchedulerText t) => t.Number("growth", v => v > 1, "a number above 1") ?? double.PositiveInfinity;
+    private static double Growth(OptionText t) => t.Number("growth", v => v > 1, "a number above 1") ?? double.PositiveInfinity;
 
-    private static bool Flag(SchedulerText t, string name, bool standard) =>
+    private static bool Flag(OptionText t, string name, bool standard) =>
         t.Choice(name, standard ? "true" : "false", "true", "false") == "true";
 }

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,11 +31,11 @@ internal sealed class Prodigy : TensorOptimizer
 {
     private const int Distance = 0, Largest = 1, Numerator = 2;
 
-    private readonly TrainingOptions _training;
+    private readonly UpdateOptions _training;
     private readonly ProdigyOptions _options;
     private readonly Tensor[] _mean, _square, _sum, _start;
 
-    public Prodigy(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, ProdigyOptions options)
+    public Prodigy(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, ProdigyOptions options)
         : base(OneRate(tensors, "prodigy"), training.MaxGradientNorm, options.Initial, options.Initial, 0)
     {
         (_training, _options) = (training, options);

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -22,12 +21,12 @@ internal sealed class ScheduleFree : TensorOptimizer
 {
     private const int LargestRate = 0, WeightSum = 1;
 
-    private readonly TrainingOptions _training;
+    private readonly UpdateOptions _training;
     private readonly ScheduleFreeOptions _options;
     private readonly Tensor[] _iterate, _square;
     private Tensor[]? _between;
 
-    public ScheduleFree(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, ScheduleFreeOptions options)
+    public ScheduleFree(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, ScheduleFreeOptions options)
         : base(tensors, training.MaxGradientNorm, -1, 0)
     {
         (_training, _options) = (training, options);

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -25,12 +24,12 @@ internal sealed record SoapOptions
 /// </summary>
 internal sealed class Soap : TensorOptimizer
 {
-    private readonly TrainingOptions _training;
+    private readonly UpdateOptions _training;
     private readonly SoapOptions _options;
     private readonly Tensor[] _mean, _square;
     private readonly Side?[][] _sides;
 
-    public Soap(IReadOnlyList<TrainedTensor> tensors, TrainingOptions training, SoapOptions options)
+    public Soap(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, SoapOptions options)
         : base(tensors, training.MaxGradientNorm)
     {
         (_training, _options) = (training, options);

@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Training;
 using TorchSharp.Modules;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -12,7 +11,7 @@ namespace AutoPeft.Peft.Optimizers;
 internal sealed record TrainedTensor(string Name, Parameter Parameter, double Rate, double Decay, double Epsilon)
 {
     /// <summary>Tensors with what a parametrisation prescribes for them.</summary>
-    public static TrainedTensor[] Of(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options,
+    public static TrainedTensor[] Of(IEnumerable<(string Name, Parameter Parameter)> parameters, UpdateOptions options,
         Func<string, UpdateFactors>? factors) =>
     [
         .. parameters.Select(p => (p.Name, p.Parameter, Own: factors?.Invoke(p.Name) ?? UpdateFactors.One))

@@ -61,7 +61,7 @@ public static class MaskedLanguageModeling
         IProgress<PretrainingProgress>? progress, CancellationToken cancellationToken)
     {
         // A short memory of squared gradients (beta2 = 0.98, Liu et al. 2019) suits a training of few steps.
-        using var optimizer = new FlatAdamW(PeftModel.TrainableParameters(model), new TrainingOptions { Beta2 = 0.98, Epsilon = 1e-6 });
+        using var optimizer = new FlatAdamW(PeftModel.TrainableParameters(model), new UpdateOptions { Beta2 = 0.98, Epsilon = 1e-6 });
         using var parallel = new DataParallel(model, options.Threads);
         model.train();
         var watch = Stopwatch.StartNew();

@@ -76,7 +76,7 @@ internal sealed class SelfTuningTraining : IDisposable
             (string Name, Parameter Parameter)[] weights =
                 [.. model.named_parameters().Select(p => (p.name, p.parameter)),
                     .. layers.SelectMany((l, i) => l.Parameters.Select((p, j) => ($"response.{i}.{j}", p)))];
-            using var optimizer = new FlatAdamW(weights, new TrainingOptions { WeightDecay = 0 });
+            using var optimizer = new FlatAdamW(weights, new UpdateOptions { WeightDecay = 0 });
             try
             {
                 model.train();

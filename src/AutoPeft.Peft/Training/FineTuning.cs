@@ -45,8 +45,8 @@ internal sealed class FineTuning : IDisposable
         if (_trainable.Length == 0) throw new InvalidInputException("nothing to train: the plan leaves every parameter frozen");
         model.ProductType = options.BFloat16 ? ScalarType.BFloat16 : null;
         OptimizerChoice choice = OptimizerChoice.Parse(options.Optimizer);
-        _optimizer = choice.Create(_trainable, options);
-        _schedule = choice.Schedule(options.Schedule);
+        _optimizer = choice.Create(_trainable, options.Updates);
+        _schedule = choice.WantsConstantRate ? ScheduleKind.Constant : options.Schedule;
         _stepsPerEpoch = (task.Train.Count + options.BatchSize - 1) / options.BatchSize;
         _totalSteps = _stepsPerEpoch * options.Epochs;
         _warmupSteps = (long)Math.Ceiling(options.Warmup * _totalSteps);

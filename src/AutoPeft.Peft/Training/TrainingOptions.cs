@@ -127,6 +127,16 @@ public sealed record TrainingOptions
 
     private static void Count(string what, int value) => Require(value is > 0 and <= MaxCount, what, value, $"between 1 and {MaxCount}");
 
+    /// <summary>The optimiser's part.</summary>
+    internal UpdateOptions Updates => new()
+    {
+        Beta1 = Beta1,
+        Beta2 = Beta2,
+        Epsilon = Epsilon,
+        WeightDecay = WeightDecay,
+        MaxGradientNorm = MaxGradientNorm,
+    };
+
     private static void Require(bool holds, string what, object? value, string wanted)
     {
         if (!holds)

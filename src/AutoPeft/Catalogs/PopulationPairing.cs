@@ -15,7 +15,7 @@ internal static class PopulationPairing
     public static PopulationOptions? Options(string sampler)
     {
         if (!IsPopulation(NameOf(sampler))) return null;
-        var text = new SchedulerText(sampler, "Sampler");
+        var text = new OptionText(sampler, "Sampler");
         return text.Done(PopulationOptions.Read(text));
     }
 

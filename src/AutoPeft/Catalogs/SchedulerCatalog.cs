@@ -7,7 +7,7 @@ namespace AutoPeft.Catalogs;
 /// <summary>Schedulers by the names that people type: a name, then options as in <c>asha:min=1,eta=4,max=16,metric=dev_score</c>.</summary>
 public static class SchedulerCatalog
 {
-    private static readonly (string Name, Func<SchedulerText, IScheduler> Make)[] Known =
+    private static readonly (string Name, Func<OptionText, IScheduler> Make)[] Known =
     [
         ("none", _ => new RunToEnd()),
         ("asha", t => new AshaScheduler(Halving(t, stopping: true))),
@@ -60,13 +60,13 @@ public static class SchedulerCatalog
     /// <exception cref="InvalidInputException">There is none of that name, or an option is unknown or makes no sense.</exception>
     public static IScheduler Create(string text)
     {
-        var parsed = new SchedulerText(text);
-        foreach ((string known, Func<SchedulerText, IScheduler> make) in Known)
+        var parsed = new OptionText(text, "Scheduler");
+        foreach ((string known, Func<OptionText, IScheduler> make) in Known)
             if (known == parsed.Name) return parsed.Done(make(parsed));
         throw new InvalidInputException($"There is no scheduler '{parsed.Name}'; there are {string.Join(", ", Names)}.");
     }
 
-    private static AshaOptions Halving(SchedulerText t, bool stopping)
+    private static AshaOptions Halving(OptionText t, bool stopping)
     {
         var o = new AshaOptions
         {
@@ -79,7 +79,7 @@ public static class SchedulerCatalog
         return o.Max <= o.Min ? throw new InvalidInputException($"Scheduler '{t.Name}': max ({o.Max}) has to be above min ({o.Min}).") : o;
     }
 
-    private static PercentileOptions Percentile(SchedulerText t, double keep) =>
+    private static PercentileOptions Percentile(OptionText t, double keep) =>
         new()
         {
             Keep = keep,
@@ -89,7 +89,7 @@ public static class SchedulerCatalog
             Measure = t.Measure(),
         };
 
-    private static ThresholdPruner Threshold(SchedulerText t)
+    private static ThresholdPruner Threshold(OptionText t)
     {
         string metric = t.Text("metric")
             ?? throw new InvalidInputException(
@@ -103,6 +103,6 @@ public static class SchedulerCatalog
         });
     }
 
-    private static double Probability(SchedulerText t, double standard) =>
+    private static double Probability(OptionText t, double standard) =>
         t.Number("p", p => p is > 0 and < 1, "a probability between 0 and 1") ?? standard;
 }

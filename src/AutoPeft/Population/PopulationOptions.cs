@@ -70,7 +70,7 @@ internal sealed record PopulationOptions
     }
 
     /// <summary>Reads the options behind the name.</summary>
-    internal static PopulationOptions Read(SchedulerText t) => new PopulationOptions
+    internal static PopulationOptions Read(OptionText t) => new PopulationOptions
     {
         Population = t.Count("population", 8, 2),
         Interval = t.Whole("interval") ?? 1,

@@ -1,5 +1,6 @@
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tests.Oracles;
 using AutoPeft.Peft.Training;
 using TorchSharp;

@@ -19,13 +19,13 @@ internal sealed class Bowl : IDisposable
     /// <param name="choice">The optimiser.</param>
     /// <param name="options">Of the training.</param>
     /// <param name="noise">Size of what is added to gradients, a function of step and place.</param>
-    public Bowl(string choice, TrainingOptions? options = null, double noise = 0)
+    public Bowl(string choice, UpdateOptions? options = null, double noise = 0)
     {
         _noise = noise;
         double[] start = Start;
         _matrix = new Parameter(tensor(start[..6], [Rows, Columns]));
         _vector = new Parameter(tensor(start[6..]));
-        Options = options ?? new TrainingOptions { WeightDecay = 0, MaxGradientNorm = double.PositiveInfinity };
+        Options = options ?? new UpdateOptions { WeightDecay = 0, MaxGradientNorm = double.PositiveInfinity };
         Optimizer = OptimizerChoice.Parse(choice).Create([("m", _matrix), ("v", _vector)], Options);
     }
 
@@ -35,7 +35,7 @@ internal sealed class Bowl : IDisposable
 
     public static double[] Curvature => [1.0, 0.5, 2.0, 1.5, 0.75, 1.25, 2.5, 0.6];
 
-    public TrainingOptions Options { get; }
+    public UpdateOptions Options { get; }
 
     public IOptimizer Optimizer { get; }
 

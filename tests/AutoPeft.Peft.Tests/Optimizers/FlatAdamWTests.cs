@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.Tests.Optimizers;
 
 public class FlatAdamWTests
 {
-    private static readonly TrainingOptions Options = new() { WeightDecay = 0.1, MaxGradientNorm = double.PositiveInfinity };
+    private static readonly UpdateOptions Options = new() { WeightDecay = 0.1, MaxGradientNorm = double.PositiveInfinity };
 
     [Fact]
     public void Updates_are_those_of_the_published_algorithm()

@@ -1,4 +1,4 @@
-namespace AutoPeft.Peft.Training;
+namespace AutoPeft.Peft.Optimizers;
 
 /// <summary>
 /// What the updates of one tensor differ in from the training's settings, as a parametrisation (muP, say) prescribes it by the tensor's

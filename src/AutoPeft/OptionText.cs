@@ -1,13 +1,12 @@
 using System.Globalization;
-using AutoPeft.Studies;
 
-namespace AutoPeft.Scheduling;
+namespace AutoPeft;
 
 /// <summary>
-/// A scheduler, or a sampler, as people type it: <c>name:option=value,option=value</c>. Every option has to be read, and what is left over
-/// is refused: a misspelt one must not pass for its default.
+/// A scheduler, sampler or optimiser as people type it: <c>name:option=value,option=value</c>. Every option has to be
+/// read, and what is left over is refused: a misspelt one must not pass for its default.
 /// </summary>
-internal sealed class SchedulerText
+internal sealed class OptionText
 {
     private readonly string _text, _what;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
@@ -16,7 +15,7 @@ internal sealed class SchedulerText
     /// <param name="text">What was typed.</param>
     /// <param name="what">What it is, for messages.</param>
     /// <exception cref="InvalidInputException">It is not of that form.</exception>
-    public SchedulerText(string text, string what = "Scheduler")
+    public OptionText(string text, string what)
     {
         (_text, _what) = (text, what);
         int colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -68,33 +67,19 @@ internal sealed class SchedulerText
         return choices.Contains(value) ? value : throw Wrong(name, value, string.Join(" or ", choices));
     }
 
-    /// <summary>What the scheduler ranks by: options <c>metric</c>, <c>direction</c> and <c>value</c>.</summary>
-    /// <param name="value">best or last, where nobody says.</param>
-    public RankingMeasure Measure(string value = "best")
-    {
-        string? metric = Take("metric"), direction = Take("direction");
-        if (direction is not (null or "minimize" or "maximize")) throw Wrong("direction", direction, "minimize or maximize");
-        if (direction is not null && metric is null)
-            throw new InvalidInputException(
-                $"{_what} '{_text}': 'direction' says which way the metric of 'metric' is better; name that too.");
-        return new RankingMeasure
-        {
-            Metrics = metric is null ? [] : [.. metric.Split('+', StringSplitOptions.TrimEntries)],
-            Direction = direction is null ? null : direction == "minimize" ? Direction.Minimize : Direction.Maximize,
-            BestSoFar = Choice("value", value, "best", "last") == "best",
-        };
-    }
-
     /// <summary>Refuses what nobody read.</summary>
     /// <exception cref="InvalidInputException">There is an unknown option.</exception>
-    public T Done<T>(T scheduler)
+    public T Done<T>(T made)
     {
         string? left = _values.Keys.FirstOrDefault(k => !_known.Contains(k));
         return left is null
-            ? scheduler
+            ? made
             : throw new InvalidInputException(
-                $"{_what} '{_text}': {Name} has no option '{left}'; it takes {(_known.Count == 0 ? "none" : string.Join(", ", _known))}.");
+                $"{this}: {Name} has no option '{left}'; it takes {(_known.Count == 0 ? "none" : string.Join(", ", _known))}.");
     }
+
+    /// <summary>What was typed, for messages: Scheduler 'asha:eta=4'.</summary>
+    public override string ToString() => $"{_what} '{_text}'";
 
     private string? Take(string name)
     {
@@ -103,5 +88,5 @@ internal sealed class SchedulerText
     }
 
     private InvalidInputException Wrong(string name, string value, string allowed) =>
-        new($"{_what} '{_text}': option '{name}' is '{value}'; it takes {allowed}.");
+        new($"{this}: option '{name}' is '{value}'; it takes {allowed}.");
 }

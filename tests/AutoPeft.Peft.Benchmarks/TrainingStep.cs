@@ -4,7 +4,6 @@ using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tests.Oracles.Plain;
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

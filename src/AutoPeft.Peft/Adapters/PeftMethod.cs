@@ -2,11 +2,11 @@ using AutoPeft.Peft.Adapters.AutoPeft;
 using AutoPeft.Peft.Adapters.BitFit;
 using AutoPeft.Peft.Adapters.Bottleneck;
 using AutoPeft.Peft.Adapters.FullFineTuning;
+using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.Adapters.Ia3;
 using AutoPeft.Peft.Adapters.Lora;
 using AutoPeft.Peft.Adapters.Prefix;
 using AutoPeft.Peft.Adapters.Prompt;
-using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.Models;
 
 namespace AutoPeft.Peft.Adapters;

@@ -3,7 +3,6 @@ using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tokenizers;
-using AutoPeft.Peft.Training;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Pretraining;

@@ -1,5 +1,4 @@
 using AutoPeft.Population;
-using AutoPeft.Scheduling;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Catalogs;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AutoPeft.Peft.Adapters;
-using AutoPeft.Peft.Adapters.Lora;
 using AutoPeft.Peft.Adapters.HuggingFace;
+using AutoPeft.Peft.Adapters.Lora;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Tests.Adapters;
 using AutoPeft.Peft.Tests.Oracles;

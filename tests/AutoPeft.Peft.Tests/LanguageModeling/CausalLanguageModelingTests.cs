@@ -2,7 +2,6 @@ using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Tests.Oracles;
-using AutoPeft.Peft.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using AutoPeft.Peft.Optimizers;
-using AutoPeft.Peft.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

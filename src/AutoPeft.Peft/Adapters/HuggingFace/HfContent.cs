@@ -1,4 +1,3 @@
-using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
 using static TorchSharp.torch;
 

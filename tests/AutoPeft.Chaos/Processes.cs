@@ -7,13 +7,17 @@ namespace AutoPeft.Chaos;
 /// <summary>The real command in real processes.</summary>
 internal static partial class Processes
 {
+    // The command where its own project builds it.
+    private static readonly string Program =
+        AppContext.BaseDirectory.Replace("tests/AutoPeft.Chaos/bin", "src/AutoPeft.Cli/bin") + "AutoPeft.Cli.dll";
+
     /// <summary>Starts <c>autopeft</c> with these arguments; what it says goes to <paramref name="log"/>.</summary>
     /// <param name="log">A file, appended to.</param>
     /// <param name="prefix">What starts it, such as "ip netns exec NAME".</param>
     /// <param name="arguments">Of the command.</param>
     public static Process Start(string log, string[] prefix, params string[] arguments)
     {
-        string[] command = [.. prefix, "dotnet", Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"), .. arguments];
+        string[] command = [.. prefix, "dotnet", Program, .. arguments];
         return Run("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, .. command]);
     }
 

@@ -11,6 +11,10 @@ namespace AutoPeft.Cli.Tests;
 /// <summary>Runs the real command as people do.</summary>
 internal static partial class CommandProcess
 {
+    /// <summary>The command where its own project builds it, in the configuration and for the framework of these tests.</summary>
+    public static string Program { get; } =
+        AppContext.BaseDirectory.Replace("tests/AutoPeft.Cli.Tests/bin", "src/AutoPeft.Cli/bin") + "AutoPeft.Cli.dll";
+
     public static void Kill(int pid, int signal) => _ = SendSignal(pid, signal);
 
     public static Process StartIn(string directory, params string[] arguments)
@@ -25,7 +29,7 @@ internal static partial class CommandProcess
         };
         start.ArgumentList.Add("--default-signal=INT");
         start.ArgumentList.Add("dotnet");
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
+        start.ArgumentList.Add(Program);
         foreach (string a in arguments) start.ArgumentList.Add(a);
         Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
@@ -39,7 +43,7 @@ internal static partial class CommandProcess
     {
         var start =
             new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
+        start.ArgumentList.Add(Program);
         foreach (string a in arguments) start.ArgumentList.Add(a);
         using Process process = Process.Start(start)!;
         string[] texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

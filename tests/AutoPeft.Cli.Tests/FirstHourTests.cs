@@ -292,7 +292,7 @@ public sealed class FirstHourTests : IDisposable
             WorkingDirectory = _directory
         };
         foreach (string a in arguments) start.ArgumentList.Add(a);
-        start.Environment["AUTOPEFT"] = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll")}'";
+        start.Environment["AUTOPEFT"] = $"dotnet '{CommandProcess.Program}'";
         start.Environment["PYTHONPATH"] = Examples();
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         using Process python = Process.Start(start)!;

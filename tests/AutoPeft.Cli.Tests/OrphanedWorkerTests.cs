@@ -71,7 +71,7 @@ public sealed class OrphanedWorkerTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
+        start.ArgumentList.Add(CommandProcess.Program);
         start.ArgumentList.Add("worker");
         Process process = Process.Start(start)!;
         process.StandardInput.AutoFlush = true;

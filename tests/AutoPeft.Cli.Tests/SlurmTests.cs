@@ -185,7 +185,7 @@ public sealed class SlurmTests : IDisposable
     private async Task<(int Code, string Text)> WithToolsAsync(params string[] arguments)
     {
         using Process process =
-            Process.Start(WithTools("dotnet", [Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"), .. arguments]))!;
+            Process.Start(WithTools("dotnet", [CommandProcess.Program, .. arguments]))!;
         string[] texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return (process.ExitCode, string.Concat(texts));

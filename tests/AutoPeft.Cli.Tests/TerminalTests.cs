@@ -60,7 +60,7 @@ public sealed class TerminalTests : IDisposable
     [InlineData(">/dev/full 2>&1")]
     public async Task A_full_terminal_ends_no_sweep(string redirection)
     {
-        string run = Path.Combine(_directory, "run"), cli = Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll");
+        string run = Path.Combine(_directory, "run"), cli = CommandProcess.Program;
         string command = $"exec dotnet '{cli}' sweep function:zdt1 --trials 4 --sampler random --out '{run}' {redirection}";
         using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]))!;
         await process.WaitForExitAsync();
@@ -115,7 +115,7 @@ public sealed class TerminalTests : IDisposable
     [Fact]
     public async Task A_stores_address_comes_from_standard_input_or_the_environment_without_showing_its_password()
     {
-        string cli = Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"), url = "postgres://u:hush@127.0.0.1:1/d";
+        string cli = CommandProcess.Program, url = "postgres://u:hush@127.0.0.1:1/d";
         foreach (string command in (string[])[$"echo {url} | dotnet '{cli}' studies --store -",
             $"AUTOPEFT_STORE={url} dotnet '{cli}' studies"])
         {

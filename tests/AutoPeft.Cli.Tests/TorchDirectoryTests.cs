@@ -25,7 +25,7 @@ public sealed class TorchDirectoryTests : IDisposable
     private static async Task<string> RefusalAsync(string directory)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AutoPeft.Cli.dll"));
+        start.ArgumentList.Add(CommandProcess.Program);
         start.ArgumentList.Add("doctor");
         start.Environment["TORCH_DIR"] = directory;
         using Process process = Process.Start(start)!;

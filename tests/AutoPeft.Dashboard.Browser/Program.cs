@@ -1,8 +1,8 @@
 // Looks at the dashboard and at reports in a headless Chromium, over studies of one to three objectives and one of many trials:
-//   dotnet run -c Release --project tests/AutoPeft.Dashboard.Browser -- [TRIALS] [PICTURES] [report|dashboard]
-// TRIALS: of the large study, 50,000 unless given. PICTURES: a folder for screenshots. CHROMIUM names the browser, /usr/bin/chromium unless
-// set. Exits with 1 where something is wrong (a first paint of a second or more, a chart that is not painted, text that is clipped), and
-// with 0 and a line that says so where there is no browser.
+//   dotnet run -c Release --project tests/AutoPeft.Dashboard.Browser -- [--trials 50000] [--pictures DIR] [--only report|dashboard] [--brief]
+// --trials: of the large study. --pictures: a folder for screenshots. --brief: two studies, instead of one for each kind. CHROMIUM names the
+// browser, /usr/bin/chromium unless set. Exits with 1 where something is wrong (a first paint of a second or more, a chart that is not
+// painted, text that is clipped), and with 0 and a line that says so where there is no browser.
 using System.Globalization;
 using AutoPeft.Dashboard;
 using AutoPeft.Dashboard.Browser;
@@ -17,9 +17,10 @@ if (!File.Exists(chromium))
     Console.WriteLine($"skipped: there is no browser at {chromium}; install Chromium, or name one in CHROMIUM");
     return 0;
 }
-int trials = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 50_000;
-string? pictures = args.Length > 1 ? Directory.CreateDirectory(args[1]).FullName : null;
-string only = args.Length > 2 ? args[2] : "";
+string Option(string name) => Array.IndexOf(args, name) is >= 0 and int at && at + 1 < args.Length ? args[at + 1] : "";
+int trials = Option("--trials") is { Length: > 0 } count ? int.Parse(count, CultureInfo.InvariantCulture) : 50_000;
+string? pictures = Option("--pictures") is { Length: > 0 } folder ? Directory.CreateDirectory(folder).FullName : null;
+string only = Option("--only");
 string runs = Directory.CreateTempSubdirectory("autopeft-browser-").FullName;
 var findings = new Findings();
 try
@@ -33,6 +34,8 @@ try
         ["three"] = LargeStudy.Log(LargeStudy.Definition("three", null, objectives: 3), 900),
         ["odd"] = OddStudy.Log(300),
     };
+    if (args.Contains("--brief"))
+        foreach (string name in (string[])["single", "three", "odd"]) small.Remove(name);
     // One objective has no hypervolume of its own: its progress is the first section.
     var lacks = new Dictionary<string, string[]> { ["single"] = ["progress"], ["odd"] = ["curves"] };
     await using Chromium browser = await Chromium.StartAsync(chromium);

@@ -59,7 +59,8 @@ public sealed class UntrustedCheckpointTests : IDisposable
         long before = GC.GetTotalAllocatedBytes(precise: true), resident = Process.GetCurrentProcess().PeakWorkingSet64;
         AssertRefused(says);
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 64L << 20);
-        Assert.InRange(Process.GetCurrentProcess().PeakWorkingSet64 - resident, 0, 1L << 30);
+        // The kernel counts pages a batch at a time, so that a peak may read some pages lower than before.
+        Assert.True(Process.GetCurrentProcess().PeakWorkingSet64 - resident < 1L << 30);
     }
 
     [Fact]

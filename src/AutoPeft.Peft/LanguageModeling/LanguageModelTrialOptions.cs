@@ -25,7 +25,7 @@ public sealed record LanguageModelTrialOptions
     /// linear decay, no weight decay, as adapters are usually trained.
     /// </summary>
     public LanguageModelingOptions Training { get; init; } =
-        new() { SequenceLength = 128, Schedule = Peft.Training.ScheduleKind.Linear, FinalShare = 0, WeightDecay = 0 };
+        new() { SequenceLength = 128, Schedule = Peft.Training.ScheduleKind.Linear, FinalShare = 0, WeightDecay = 0, HeldOutTokens = 16_384 };
 
     /// <summary>The objectives of such a study, in the order of a trial's values: nats a token, and numbers that are trained.</summary>
     public static IReadOnlyList<Objective> Objectives { get; } =

@@ -18,7 +18,7 @@ static Command Root() => new("autopeft", "Searches configurations of transformer
     ResumeCommand.Create(), AuditCommand.Create(), RepairCommand.Create(),
     FrontCommand.Create(),
     ReportCommand.Create(),
-    FinalCommand.Create(),
+    FinalCommand.Create(), ExportCommand.Create(),
     TransferCommand.Create(),
     ImportanceCommand.Create(),
     WinnerCommand.Create(),

@@ -21,13 +21,37 @@ public sealed class DamagedFileTests
         int footer = s_whole.Length - 8 - BitConverter.ToInt32(s_whole, s_whole.Length - 8);
         for (int at = footer; at < s_whole.Length; at++)
         {
-            foreach (byte value in (byte[])[0x00, 0x7F, 0xFF])
+            foreach (byte value in (byte[])[0x00, 0x10, 0x7F, 0xFF])
             {
                 byte[] damaged = [.. s_whole];
                 damaged[at] = value;
                 Read(damaged);
             }
         }
+    }
+
+    [Fact]
+    public void No_value_of_the_footers_last_bytes_hangs_the_reader()
+    {
+        for (int at = s_whole.Length - 24; at < s_whole.Length; at++)
+        {
+            for (int value = 0; value < 256; value++)
+            {
+                byte[] damaged = [.. s_whole];
+                damaged[at] = (byte)value;
+                Read(damaged);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_footer_whose_end_has_a_fields_number_is_refused()
+    {
+        byte[] damaged = [.. s_whole];
+        Assert.Equal(0, damaged[^9]);
+        damaged[^9] = 0x10;
+        TableFileException e = Assert.Throws<TableFileException>(() => ParquetFile.Read(damaged, "endless.parquet"));
+        Assert.StartsWith("endless.parquet: not a table that can be read", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]

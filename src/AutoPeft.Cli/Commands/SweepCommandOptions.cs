@@ -2,6 +2,7 @@ using System.CommandLine;
 using AutoPeft.Catalogs;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Peft.Demo;
+using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Training;
 using AutoPeft.Scheduling;
 using AutoPeft.TaskSets;
@@ -13,9 +14,8 @@ internal sealed class SweepCommandOptions
 {
     private readonly Argument<string> _space = new("SPACE")
     {
-        Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe, optimizers), demo for the first of them on the "
-            + "demo's base "
-            + "model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, "
+        Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe, optimizers), llm-lora for adapters of a decoder, demo "
+            + "for the first of them on the demo's base model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, "
             + "FILE.json, a space of your own for a program of your own (--command), or FILE.cs, a C# file that declares space and "
             + "objective and ends with RunOrServeAsync.",
     };
@@ -46,7 +46,11 @@ internal sealed class SweepCommandOptions
     private readonly Option<string?> _model =
         new("--model") { Description = "Directory of the base model: config.json, model.safetensors, vocab.txt." };
 
-    private readonly Option<string?> _text = new("--text") { Description = "plan:FILE only: the text to pretrain on." };
+    private readonly Option<string?> _text =
+        new("--text") { Description = "plan:FILE and llm-lora only: the text to learn from; llm-lora holds its last tenth out." };
+
+    private readonly Option<long?> _tokens =
+        new("--tokens") { Description = "llm-lora only: tokens that each training reads; default: one pass over the text." };
 
     private readonly Option<string?> _program = new("--command")
     {
@@ -121,7 +125,7 @@ internal sealed class SweepCommandOptions
         command.Arguments.Add(options._space);
         Option[] all =
         [
-            options._task, options._tasks, options._aggregate, options._normalize, options._model, options._text, options._program,
+            options._task, options._tasks, options._aggregate, options._normalize, options._model, options._text, options._tokens, options._program,
             options._metric, options._constrain, options._trials, options._sampler, options._seed, options._output, options._delay,
             options._lockstep, options._scheduler, options._fidelity, options._count,
         ];
@@ -156,6 +160,7 @@ internal sealed class SweepCommandOptions
             },
             Model = parsed.GetValue(_model) ?? (demo is null ? null : DemoBase.Get(demo, cancellationToken)),
             Text = parsed.GetValue(_text),
+            Tokens = parsed.GetValue(_tokens),
             Command = parsed.GetValue(_program),
             Metrics = parsed.GetValue(_metric) ?? [],
             Constraints = parsed.GetValue(_constrain) ?? [],
@@ -182,17 +187,22 @@ internal sealed class SweepCommandOptions
 
     /// <summary>Holds what was typed against what the space is: options that another kind of space takes are refused by name.</summary>
     /// <exception cref="InvalidInputException">An option does not go with the space.</exception>
-    public static void Validate(SweepArguments arguments, SweepProblem problem, string? typed)
+    public static void Validate(SweepArguments arguments, SweepProblem problem, IReadOnlyList<string> typed)
     {
         if (arguments.Tasks.Count > 0 && problem is not TrainingProblem)
             throw new InvalidInputException($"--tasks is for shipped search spaces; {arguments.Space} has no tasks.");
         if (arguments.Tasks.Count > 0 && arguments.Fidelity.Kind != FidelityKind.Steps)
             throw new InvalidInputException($"--fidelity {arguments.Fidelity}: over several tasks a trial has less of by running fewer "
                 + "of them; use --scheduler race, or one --task.");
-        if (problem is FunctionProblem or CommandProblem or FileProblem && typed is not null)
+        if (problem is LanguageModelProblem && typed.FirstOrDefault(t => t != TrainingArguments.MaxLength) is { } other)
+            throw new InvalidInputException(
+                $"{arguments.Space} searches the rate, its warm-up and the batch, and trains as long as --tokens says: it takes no {other}.");
+        if (problem is not LanguageModelProblem && arguments.Tokens is not null)
+            throw new InvalidInputException($"--tokens is for {LlmLoraSpace.Name} only.");
+        if (problem is FunctionProblem or CommandProblem or FileProblem && typed.Count > 0)
         {
             string trains = problem is FunctionProblem ? "trains nothing" : "is trained by your program";
-            throw new InvalidInputException($"{arguments.Space} {trains}: it takes no {typed}.");
+            throw new InvalidInputException($"{arguments.Space} {trains}: it takes no {typed[0]}.");
         }
         if (problem is not CommandProblem
             && (arguments.Command is not null || arguments.Metrics.Count + arguments.Constraints.Count > 0))

@@ -6,6 +6,9 @@ namespace AutoPeft.Cli.Commands;
 /// <summary>The options that say how a model is fine-tuned, shared by `sweep` and `train`.</summary>
 internal sealed class TrainingArguments
 {
+    /// <summary>Name of the option of the longest input.</summary>
+    public const string MaxLength = "--max-length";
+
     private static readonly TrainingOptions s_default = new();
 
     private readonly Option<string> _optimizer = OptimizerOption.Create();
@@ -27,7 +30,7 @@ internal sealed class TrainingArguments
     private readonly Option<int?> _accumulation =
         new("--accumulation") { Description = $"Passes into which an update's batch is split; default: {s_default.AccumulationSteps}." };
     private readonly Option<int?> _length =
-        new("--max-length") { Description = $"Longest input in tokens; default: {s_default.MaxLength}." };
+        new(MaxLength) { Description = $"Longest input in tokens; default: {s_default.MaxLength}." };
     private readonly Option<int?> _epochs =
         new("--epochs") { Description = $"Passes over the training set at most; default: {s_default.Epochs}." };
     private readonly Option<int?> _patience =
@@ -57,8 +60,9 @@ internal sealed class TrainingArguments
         [_optimizer, _learningRate, _adapterRate, _fullRate, _headRate, _batch, _accumulation, _length, _epochs, _patience, _every, _warmup,
             _schedule, _decay];
 
-    /// <summary>The first that was typed, or null.</summary>
-    public string? Typed(ParseResult parsed) => All.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
+    /// <summary>The names of those that were typed.</summary>
+    public IReadOnlyList<string> Typed(ParseResult parsed) =>
+        [.. All.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
 
     /// <summary><paramref name="start"/> with what was typed.</summary>
     public TrainingOptions Read(ParseResult parsed, TrainingOptions? start = null)

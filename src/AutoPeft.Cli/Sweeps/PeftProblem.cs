@@ -1,3 +1,4 @@
+using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
@@ -37,6 +38,24 @@ internal sealed record PeftProblem : TrainingProblem
 
     public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new PeftTrialRunner(Options(Task));
 
+    public override double Export(
+        IStudyView study, Trial trial, SaveFormat? format, string folder, DeviceSlot device, CancellationToken cancellationToken)
+    {
+        if (trial.Parent is not null)
+            throw new InvalidInputException(
+                $"trial {trial.Number} went on from another trial's weights with other settings: no one training repeats that.");
+        ThreadCount.Set(device.Threads, "--threads");
+        PeftTrialOptions options = Options(Task);
+        using BaseModel model = BaseModel.Load(Model, PeftTrialRunner.DeviceOf(device));
+        PeftPlan plan = options.PlanOf(trial.Configuration, model.Config);
+        TrainedModelFolder.Require(plan, model.Config, format ?? SaveFormat.Autopeft);
+        using var trainer = new PeftTrainer(model, TaskCatalog.Resolve(Task), Training);
+        return trainer.Train(
+            plan, StudySession.TrainingSeed(study, trial), options.TrainingOf(trial.Configuration),
+            onTrained: trained => TrainedModelFolder.Save(trained, trainer.Describe(plan), model, folder, format ?? SaveFormat.Autopeft),
+            cancellationToken: cancellationToken).Training.Best.Score;
+    }
+
     protected override StudyDefinition Declare()
     {
         // Everything that can be wrong is found here, before a directory is made: the model and its vocabulary, the task and its files.
@@ -63,9 +82,9 @@ internal sealed record PeftProblem : TrainingProblem
     {
         if (!ShippedSpaces.Contains(a.Space))
             throw new InvalidInputException($"There is no search space '{a.Space}'; there are "
-                + $"{string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, function:NAME, plan:FILE, and files of your own that end "
+                + $"{string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, {LlmLoraSpace.Name}, function:NAME, plan:FILE, and files of your own that end "
                 + "with .json or .cs.");
-        if (a.Text is not null) throw new InvalidInputException("--text is for plan:FILE only.");
+        if (a.Text is not null) throw new InvalidInputException($"--text is for plan:FILE and {LlmLoraSpace.Name} only.");
         if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
         return Path.GetFullPath(a.Model
             ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one)."));

@@ -13,6 +13,7 @@ internal sealed record SweepArguments
     public bool Normalize { get; init; } = true;
     public string? Model { get; init; }
     public string? Text { get; init; }
+    public long? Tokens { get; init; }
     public string? Command { get; init; }
     public IReadOnlyList<string> Metrics { get; init; } = [];
     public IReadOnlyList<string> Constraints { get; init; } = [];

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoPeft.Peft.SearchSpaces;
+using AutoPeft.Peft.Training;
 using AutoPeft.Running;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;
@@ -18,6 +20,7 @@ namespace AutoPeft.Cli.Sweeps;
 [JsonDerivedType(typeof(PlanProblem), "plan")]
 [JsonDerivedType(typeof(CommandProblem), "command")]
 [JsonDerivedType(typeof(FileProblem), "file")]
+[JsonDerivedType(typeof(LanguageModelProblem), "language-model")]
 internal abstract record SweepProblem
 {
     /// <summary>The form of these records that this program writes; it reads all up to it.</summary>
@@ -45,6 +48,7 @@ internal abstract record SweepProblem
             : a.Space.StartsWith(PlanProblem.Prefix, StringComparison.Ordinal) ? PlanProblem.From(a)
             : CommandProblem.Is(a.Space) ? CommandProblem.From(a)
             : FileProblem.Is(a.Space) ? FileProblem.From(a)
+            : a.Space == LlmLoraSpace.Name ? LanguageModelProblem.From(a)
             : a.Tasks.Count > 0 ? PeftTasksProblem.From(a)
             : PeftProblem.From(a);
         return problem with { Stop = a.Stop, ChatServer = a.ChatServer };
@@ -110,6 +114,20 @@ internal abstract record SweepProblem
     /// The program and its arguments that run a worker process; null for this program as a worker (<see cref="WorkerCommandLine"/>).
     /// </summary>
     public virtual IReadOnlyList<string>? WorkerProgram() => null;
+
+    /// <summary>Trains a trial once more, under its own seed, and writes what was trained.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="trial">One of its completed trials.</param>
+    /// <param name="format">The form; null: the one that the kind of model is usually kept in.</param>
+    /// <param name="folder">The folder; created where absent.</param>
+    /// <param name="device">Where to train.</param>
+    /// <param name="cancellationToken">Ends the training; nothing is written then.</param>
+    /// <returns>The first objective, as this training has it.</returns>
+    /// <exception cref="InvalidInputException">These trials train nothing that could be kept, or not in this form.</exception>
+    public virtual double Export(
+        IStudyView study, Trial trial, SaveFormat? format, string folder, DeviceSlot device, CancellationToken cancellationToken) =>
+        throw new InvalidInputException(
+            $"'{study.Definition.Name}' trains no model of this program's: its trials leave what they leave.");
 
     /// <summary>The runner; in a worker process.</summary>
     public abstract ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device);

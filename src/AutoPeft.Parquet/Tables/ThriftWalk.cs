@@ -79,8 +79,9 @@ internal static class ThriftWalk
         for (int number = 0; ;)
         {
             byte head = cursor.Byte();
+            // The whole byte: Parquet.Net takes a stop with a field's number for a field, and reads on for ever.
+            if (head == (byte)Wire.Stop) return;
             var wire = (Wire)(head & 0xF);
-            if (wire == Wire.Stop) return;
             number = head >> 4 == 0 ? (short)cursor.Number() : number + (head >> 4);
             int start = cursor.At;
             string type = fields.GetValueOrDefault(number, "any");

@@ -8,10 +8,17 @@ internal static class SpaceFit
 {
     /// <summary>Refuses a configuration of a space other than the one that this model has.</summary>
     /// <exception cref="InvalidInputException">A parameter is missing, too many, or has another domain.</exception>
-    public static void Require(Configuration configuration, SearchSpace expected, BertConfig config)
+    public static void Require(Configuration configuration, SearchSpace expected, BertConfig config) =>
+        Require(configuration, expected, $"a model of {config.NumHiddenLayers} layers and width {config.HiddenSize}");
+
+    /// <summary>Refuses a configuration of a space other than the one that this decoder has.</summary>
+    /// <exception cref="InvalidInputException">A parameter is missing, too many, or has another domain.</exception>
+    public static void Require(Configuration configuration, SearchSpace expected, DecoderConfig config) =>
+        Require(configuration, expected, $"a decoder of {config.NumHiddenLayers} layers and width {config.HiddenSize}");
+
+    private static void Require(Configuration configuration, SearchSpace expected, string model)
     {
         if (ReferenceEquals(configuration.Space, expected)) return;
-        var model = $"a model of {config.NumHiddenLayers} layers and width {config.HiddenSize}";
         foreach (var parameter in expected.Parameters)
         {
             if (!configuration.Space.Contains(parameter.Name))

@@ -117,10 +117,13 @@ public sealed class PeftTrialRunner(PeftTrialOptions options, BaseModelCache? sh
             OnRefused = why => Console.Error.WriteLine($"trial {trial.Number}: its checkpoint cannot be used ({why}); it starts again"),
         };
 
+    /// <summary>A slot's device as torch knows it.</summary>
+    internal static Device DeviceOf(DeviceSlot slot) => slot.Kind == "cuda" ? new Device(DeviceType.CUDA, slot.Index) : CPU;
+
     private PeftTrainer TrainerFor(DeviceSlot slot)
     {
         set_num_threads(slot.Threads);
-        Device device = slot.Kind == "cuda" ? new Device(DeviceType.CUDA, slot.Index) : CPU;
+        Device device = DeviceOf(slot);
         if (_trainer is not null && _base!.Device.ToString() == device.ToString()) return _trainer;
         Dispose();
         _base = shared?.For(options.ModelDirectory, device) ?? BaseModel.Load(options.ModelDirectory, device);

@@ -101,6 +101,8 @@ public sealed class LawCommandTests : IDisposable
     [InlineData("--sizes 16x1,32x1", "has 2 different sizes")]
     [InlineData("--sizes 16x1,20x1,32x1,48x1", "20 is no multiple of 16")]
     [InlineData("--sizes 16,32,48,64", "WIDTHxLAYERS")]
+    [InlineData("--sizes 16x1,32x0,48x1,64x1", "--sizes: a model of 0 layers cannot be built")]
+    [InlineData("--length 2000000", "--length is 2000000; it must be from 2 to 1,000,000")]
     [InlineData("--budget 5", "pays for")]
     [InlineData("--budget soon", "60m, 90s or 2h")]
     [InlineData("--rates 2", "fewer than three rates")]

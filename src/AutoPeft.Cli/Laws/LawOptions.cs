@@ -71,7 +71,8 @@ internal sealed record LawOptions
         int[] batches = [.. Batches.Distinct().Order()];
         if (batches.Length < 2) throw new InvalidInputException("--batches needs two different batches or more");
         if (Length is < 2 or > LongestSequence)
-            throw new InvalidInputException($"--length is {Length}; it must be from 2 to {LongestSequence:N0}");
+            throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
+                $"--length is {Length}; it must be from 2 to {LongestSequence:N0}"));
         if (Workers < 1) throw new InvalidInputException($"--workers is {Workers}; it must be 1 or more");
         LawOptions options = this with { Sizes = sizes, Batches = batches, Tokens = tokens, Levels = tokens?.Length ?? Levels };
         try

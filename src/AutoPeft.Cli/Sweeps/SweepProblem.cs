@@ -114,6 +114,6 @@ internal abstract record SweepProblem
     /// <summary>The runner; in a worker process.</summary>
     public abstract ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device);
 
-    /// <summary>Space, objectives, outcomes and name, as the command line has them; all else of the study says <see cref="Define"/>.</summary>
+    /// <summary>Space, objectives, outcomes and name; all else of a study is from the command line in any case.</summary>
     protected abstract StudyDefinition Declare(SweepArguments a);
 }

@@ -1,5 +1,6 @@
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Models;
+using AutoPeft.Peft.Optimizers;
 using AutoPeft.Spaces;
 
 namespace AutoPeft.Peft.SearchSpaces;
@@ -12,15 +13,12 @@ public static class OptimizerSpace
     // Those whose learning rate has to be found by a search.
     private static readonly string[] s_rated = ["adamw", "schedule-free", "lion", "muon", "soap", "adafactor", "momo"];
 
-    // Those that find it themselves.
-    private static readonly string[] s_rateFree = ["prodigy", "d-adaptation", "dog", "mechanic", "cocob"];
-
     /// <summary>
     /// Parameters <c>optimizer</c>, <c>learning_rate</c> (where the optimiser does not find it itself), <c>warmup</c> (fraction of all
     /// steps) and <c>weight_decay</c>. The range of rates holds Lion's small ones and Muon's large ones.
     /// </summary>
     public static SearchSpace For(BertConfig config) => SearchSpace.Build(space => space
-        .Categorical("optimizer", [.. s_rated, .. s_rateFree])
+        .Categorical("optimizer", [.. s_rated, .. OptimizerChoice.RateFree])
         .Float("learning_rate", 1e-5, 0.1, log: true, when: Condition.On("optimizer", [.. s_rated]))
         .Float("warmup", 0, 0.3)
         .Float("weight_decay", 0, 0.1), "optimizers");

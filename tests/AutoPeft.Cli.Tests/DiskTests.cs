@@ -58,6 +58,31 @@ public sealed class DiskTests : IDisposable
         }
     }
 
+    [SkippableFact]
+    public async Task A_file_that_a_full_or_read_only_disk_refuses_is_as_it_was_and_a_law_says_so_in_a_line()
+    {
+        string disk = Path.Combine(_directory, "disk"), file = Path.Combine(disk, "old.json");
+        Mount(disk, "size=64k");
+        WholeFile.Write(file, "old");
+        Refused("No space left on device", new string('x', 200_000));
+        Assert.Equal(0, Run("mount", "-o", "remount,ro", disk));
+        Refused("Read-only file system", "new");
+
+        (int code, string text) = await RunAsync(_directory, "law", "run", "--tokens", "100k,200k", "-o", disk);
+        Assert.True(code == 2, text);
+        Assert.Contains("plan.json: cannot be written (Read-only file system", Assert.Single(text.Trim().Split('\n')),
+            StringComparison.Ordinal);
+
+        void Refused(string why, string text)
+        {
+            string said = Assert.Throws<InvalidInputException>(() => WholeFile.Write(file, text)).Message;
+            Assert.StartsWith($"{file}: cannot be written ({why}", said, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', said);
+            Assert.Equal("old", File.ReadAllText(file));
+            Assert.Equal([file], Directory.GetFiles(disk));
+        }
+    }
+
     private void Mount(string path, string options)
     {
         Directory.CreateDirectory(path);

@@ -7,6 +7,8 @@ namespace AutoPeft.Cli.Tests;
 /// <summary>Adapters of a decoder are searched, and what was found is taken home.</summary>
 public sealed class LlmLoraSweepTests : IDisposable
 {
+    private static readonly string[] Small = ["--hidden", "16", "--layers", "1", "--heads", "2", "--batch", "4", "--threads", "1"];
+
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -14,10 +16,12 @@ public sealed class LlmLoraSweepTests : IDisposable
     [Fact]
     public async Task A_sweep_finds_adapters_that_are_trained_again_saved_and_loaded()
     {
-        await RunsAsync("language-model", "--text", Text("text.txt", "the cat sat on the mat. "), "--out", "base", "--steps", "150",
-            "--hidden", "16", "--layers", "1", "--heads", "2", "--length", "32", "--batch", "4", "--threads", "1", "--learning-rate", "1e-2");
-        string[] sweep = ["sweep", "llm-lora", "--model", "base", "--text", Text("other.txt", "the mat on the cat sat. "), "--max-length", "32"];
-        string output = await RunsAsync([.. sweep, "--tokens", "20000", "--trials", "6", "--workers", "1", "--threads", "1", "--out", "run"]);
+        Text("text.txt", "the cat sat on the mat. ");
+        Text("other.txt", "the mat on the cat sat. ");
+        await RunsAsync(
+            ["language-model", "--text", "text.txt", "--out", "base", "--steps", "150", "--length", "32", "--learning-rate", "1e-2", .. Small]);
+        string output = await RunsAsync("sweep", "llm-lora", "--model", "base", "--text", "other.txt", "--max-length", "32",
+            "--tokens", "20000", "--trials", "6", "--workers", "1", "--threads", "1", "--out", "run");
         Assert.Contains("6 completed of 6 trials", output, StringComparison.Ordinal);
 
         output = await RunsAsync("export", "run", "--to", "home");
@@ -43,8 +47,7 @@ public sealed class LlmLoraSweepTests : IDisposable
     public async Task What_no_trial_could_be_trained_on_is_one_line_and_leaves_no_study(string says, params string[] arguments)
     {
         Text("short.txt", "the cat sat. ");
-        await RunsAsync("language-model", "--text", "short.txt", "--out", "base", "--steps", "1", "--hidden", "16", "--layers", "1", "--heads", "2",
-            "--length", "16", "--batch", "4", "--threads", "1");
+        await RunsAsync(["language-model", "--text", "short.txt", "--out", "base", "--steps", "1", "--length", "16", .. Small]);
         (int code, string output) = await RunAsync(_directory, ["sweep", "llm-lora", "--model", "base", "--out", "run", .. arguments]);
         Assert.Equal(2, code);
         Assert.Contains(says, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
@@ -64,11 +67,8 @@ public sealed class LlmLoraSweepTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_directory, "home")));
     }
 
-    private string Text(string name, string sentence)
-    {
+    private void Text(string name, string sentence) =>
         File.WriteAllText(Path.Combine(_directory, name), string.Concat(Enumerable.Repeat(sentence, 200)));
-        return name;
-    }
 
     private async Task<string> RunsAsync(params string[] arguments)
     {

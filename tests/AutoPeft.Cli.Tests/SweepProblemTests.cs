@@ -125,6 +125,7 @@ public sealed class SweepProblemTests
     [InlineData("""{"kind":"function","version":99,"function":"branin"}""", "newer autopeft (form 99")]
     [InlineData("""{"kind":"dreams","version":1}""", "does not say what to run")]
     [InlineData("""{"kind":"function","version":1}""", "does not say what to run")]
+    [InlineData("""{"kind":"peft","version":1,"space":"lora","model":"/m","task":"polarity"}""", "does not say what to run")]
     [InlineData("""{"of":"another program"}""", "not made by `autopeft sweep`")]
     [InlineData("""{"settings":{"of":"another program"}}""", "not made by `autopeft sweep`")]
     public void A_study_of_a_newer_or_another_program_is_told_from_a_sweep(string problem, string says)

@@ -1,7 +1,8 @@
 // Looks at the dashboard and at reports in a headless Chromium, over studies of one to three objectives and one of many trials:
-//   dotnet run -c Release --project tests/AutoPeft.Dashboard.Browser -- [--trials 50000] [--pictures DIR] [--only report|dashboard] [--brief]
-// --trials: of the large study. --pictures: a folder for screenshots. --brief: two studies, instead of one for each kind. CHROMIUM names the
-// browser, /usr/bin/chromium unless set. Exits with 1 where something is wrong (a first paint of a second or more, a chart that is not
+//   dotnet run -c Release --project tests/AutoPeft.Dashboard.Browser -- [--trials 50000] [--pictures DIR]
+//       [--only report|dashboard] [--brief]
+// --trials: of the large study. --pictures: a folder for screenshots. --brief: three studies, instead of one for each kind. CHROMIUM names
+// the browser, /usr/bin/chromium unless set. Exits with 1 where something is wrong (a first paint of a second or more, a chart that is not
 // painted, text that is clipped), and with 0 and a line that says so where there is no browser.
 using System.Globalization;
 using AutoPeft.Dashboard;
@@ -35,7 +36,7 @@ try
         ["odd"] = OddStudy.Log(300),
     };
     if (args.Contains("--brief"))
-        foreach (string name in (string[])["single", "three", "odd"]) small.Remove(name);
+        foreach (string name in (string[])["single", "three"]) small.Remove(name);
     // One objective has no hypervolume of its own: its progress is the first section.
     var lacks = new Dictionary<string, string[]> { ["single"] = ["progress"], ["odd"] = ["curves"] };
     await using Chromium browser = await Chromium.StartAsync(chromium);

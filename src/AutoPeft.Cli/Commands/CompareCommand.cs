@@ -42,7 +42,7 @@ internal static class CompareCommand
                     a[0].Definition.Objectives.Length > 1
                         ? "hypervolume"
                         : $"best {a[0].Definition.Objectives[0].Name} (sign turned so that larger is better)");
-                if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, c, cancellationToken).ConfigureAwait(false);
+                if (parsed.GetValue(json) is { } file) InsightJson.Write(file, c);
             }
             finally
             {

@@ -61,14 +61,13 @@ internal static class ImportanceCommand
                     if (result.Report is { } found) ImportanceTable.Print(found);
                     else Console.Out.WriteLine($"{result.Objective}: {result.Reason}{Environment.NewLine}");
                 if (parsed.GetValue(json) is { } all)
-                    await InsightJson.WriteAsync(all, results.Select(r => r.Report).OfType<ImportanceReport>().ToArray(), cancellationToken)
-                        .ConfigureAwait(false);
+                    InsightJson.Write(all, results.Select(r => r.Report).OfType<ImportanceReport>().ToArray());
                 return 0;
             }
             ImportanceReport report = ImportanceAnalysis.Of(folder.Log.Study, Array.IndexOf(names, one), options, cancellationToken);
             ImportanceTable.Print(report);
             if (parsed.GetValue(json) is { } file)
-                await InsightJson.WriteAsync(file, new[] { report }, cancellationToken).ConfigureAwait(false);
+                InsightJson.Write(file, new[] { report });
             return 0;
         });
         return command;

@@ -5,7 +5,6 @@ using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.Adapters.HuggingFace;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
-using AutoPeft.Peft.Optimizers;
 using AutoPeft.Peft.Pretraining;
 using AutoPeft.Peft.Tokenizers;
 using AutoPeft.Peft.Training;
@@ -73,7 +72,7 @@ internal sealed class LanguageModelCommand
     private readonly Option<double?> _rate = new("--learning-rate")
     {
         Description = FormattableString.Invariant(
-            $"Peak learning rate; default: {Defaults.LearningRate}, or what --optimizer wants where it is no adamw."),
+            $"Peak learning rate; default: {LanguageModelingOptions.AdamWRate}, or what --optimizer wants where it is no adamw."),
     };
     private readonly Option<string> _schedule = new("--schedule")
     {
@@ -134,7 +133,7 @@ internal sealed class LanguageModelCommand
         if (result.Diverged)
             throw new InvalidInputException(
                 $"the training diverged at step {result.Steps}: "
-                    + $"take a lower --learning-rate than {options.LearningRate.ToString(CultureInfo.InvariantCulture)}");
+                    + $"take a lower --learning-rate than {options.PeakRate.ToString(CultureInfo.InvariantCulture)}");
         if (plan is not null) HfAdapterFile.Save(model, plan, output, from);
         else
         {
@@ -154,7 +153,7 @@ internal sealed class LanguageModelCommand
         AccumulationSteps = parsed.GetValue(_accumulation),
         SequenceLength = parsed.GetValue(_length),
         Optimizer = parsed.GetRequiredValue(_optimizer),
-        LearningRate = Rate(parsed),
+        LearningRate = parsed.GetValue(_rate),
         Schedule = LearningRateSchedule.Parse(parsed.GetValue(_schedule)!),
         Warmup = parsed.GetValue(_warmup),
         WeightDecay = parsed.GetValue(_decay),
@@ -164,9 +163,6 @@ internal sealed class LanguageModelCommand
         Seed = parsed.GetValue(_seed),
         Threads = parsed.GetValue(_threads) ?? Environment.ProcessorCount,
     };
-
-    private double Rate(ParseResult parsed) => parsed.GetValue(_rate)
-        ?? OptimizerChoice.Parse(parsed.GetRequiredValue(_optimizer)).DefaultRate ?? Defaults.LearningRate;
 
     private DecoderModel Fresh(ParseResult parsed, string text, out TextCodec codec, CancellationToken cancellationToken)
     {

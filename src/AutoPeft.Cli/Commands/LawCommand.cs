@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Cli.Laws;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Cli.Transfers;
@@ -86,12 +87,11 @@ internal sealed class LawCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        long[]? tokens = parsed.GetValue(_tokens) is { } list ? [.. List(list).Select(t => Whole("--tokens", t))] : null;
-        LawOptions options = Options(parsed, tokens).Checked();
+        LawOptions options = Options(parsed).Checked();
         LawBudget budget = LawBudget.Parse(parsed.GetRequiredValue(_budget));
         string folder = parsed.GetRequiredValue(_output);
-        int[] text = Transfers.TextBytes.Read(parsed.GetValue(_text));
-        LawPlan plan = LawPlan.Of(options, text, folder, tokens, budget, cancellationToken);
+        int[] text = ByteText.Read(parsed.GetValue(_text));
+        LawPlan plan = LawPlan.Of(options, text, folder, budget, cancellationToken);
         LawReport.Plan(options, plan);
 
         var sweep = new LawSweep(options, text);
@@ -121,20 +121,15 @@ internal sealed class LawCommand
         }
     }
 
-    private LawOptions Options(ParseResult parsed, long[]? tokens) => new()
+    private LawOptions Options(ParseResult parsed) => new()
     {
-        Sizes = [.. List(parsed.GetRequiredValue(_sizes)).Select(ModelSize.Parse)],
+        Sizes = [.. NumberList.Parts(parsed.GetRequiredValue(_sizes)).Select(ModelSize.Parse)],
         Rates = TransferSweepOptions.Between(parsed.GetValue(_from), parsed.GetValue(_to), parsed.GetValue(_rates)),
-        Batches = [.. List(parsed.GetRequiredValue(_batches)).Select(b => (int)Math.Min(Whole("--batches", b), 1_000_000))],
+        Batches = NumberList.Read("--batches", parsed.GetRequiredValue(_batches), LawOptions.LargestBatch),
         Length = parsed.GetValue(_length),
-        Levels = tokens?.Distinct().Count() ?? parsed.GetValue(_levels),
+        Tokens = parsed.GetValue(_tokens) is { } tokens ? NumberList.ReadLong("--tokens", tokens, LawOptions.MostTokens) : null,
+        Levels = parsed.GetValue(_levels),
         Seed = parsed.GetValue(_seed),
         Workers = parsed.GetValue(_workers) ?? Environment.ProcessorCount,
     };
-
-    private static string[] List(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-
-    private static long Whole(string option, string text) => NumberCell.TryParse(text, out double value) && value is >= 1 and <= 1e15
-        ? (long)value
-        : throw new InvalidInputException($"{option} takes whole numbers from 1 with commas between, not '{text}'");
 }

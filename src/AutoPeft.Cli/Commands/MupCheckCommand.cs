@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Cli.Transfers;
 using AutoPeft.Parametrization;
@@ -56,10 +57,10 @@ internal static class MupCheckCommand
                 parsed.GetValue(width), parsed.GetValue(layers), parsed.GetRequiredValue(name))
             { LearningRate = parsed.GetValue(rate) };
             var options = new CoordinateCheckOptions { Steps = parsed.GetValue(steps), Seeds = parsed.GetValue(seeds) };
-            CoordinateReport report = check.Run(TextBytes.Read(parsed.GetValue(text)), options, ShareLine.Create("models"),
+            CoordinateReport report = check.Run(ByteText.Read(parsed.GetValue(text)), options, ShareLine.Create("models"),
                 cancellationToken);
             Console.Out.Write(report);
-            if (parsed.GetValue(svg) is { } file) File.WriteAllText(file, report.ToSvg());
+            if (parsed.GetValue(svg) is { } file) WholeFile.Write(file, report.ToSvg());
             return Task.FromResult(report.Passed ? 0 : 1);
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Cli.Sweeps;
 using AutoPeft.Cli.Terminal;
 using AutoPeft.Cli.Transfers;
@@ -93,7 +94,7 @@ internal static class MupSweepCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        int[] text = TextBytes.Read(parsed.GetValue(s_text));
+        int[] text = ByteText.Read(parsed.GetValue(s_text));
         var sweep = new TransferSweep(Read(parsed), text);
         string folder = parsed.GetRequiredValue(s_output);
         Directory.CreateDirectory(folder);

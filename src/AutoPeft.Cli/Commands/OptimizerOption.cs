@@ -9,7 +9,7 @@ internal static class OptimizerOption
     public static Option<string> Create() => new("--optimizer")
     {
         Description = $"{OptimizerChoice.Known}; with options as in prodigy:coefficient=0.5. All but adamw bring a learning rate of their "
-            + "own; d-adaptation, prodigy, dog, mechanic and cocob find it.",
+            + $"own; {string.Join(", ", OptimizerChoice.RateFree)} find it.",
         DefaultValueFactory = _ => OptimizerChoice.AdamW,
         HelpName = "NAME[:OPTION=VALUE,…]",
     };

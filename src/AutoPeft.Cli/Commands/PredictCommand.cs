@@ -263,11 +263,7 @@ public static class PredictCommand
 
     private static JsonArray Pair(Interval i) => [Num(i.Low), Num(i.High)];
 
-    internal static void Write(string path, JsonObject json)
-    {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-        File.WriteAllText(path, json.ToJsonString(s_indented));
-    }
+    internal static void Write(string path, JsonObject json) => WholeFile.Write(path, json.ToJsonString(s_indented));
 
     internal static string G(double v) => v.ToString("G4", CultureInfo.InvariantCulture);
     private static string F(double v) => v.ToString("0.0000", CultureInfo.InvariantCulture);

@@ -14,10 +14,10 @@ internal sealed class SweepCommandOptions
 {
     private readonly Argument<string> _space = new("SPACE")
     {
-        Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe, optimizers), llm-lora for adapters of a decoder, demo "
-            + "for the first of them on the demo's base model, function:NAME for a closed-form test problem, plan:FILE for the runs that `predict plan --json FILE` chose, "
-            + "FILE.json, a space of your own for a program of your own (--command), or FILE.cs, a C# file that declares space and "
-            + "objective and ends with RunOrServeAsync.",
+        Description = "A shipped search space (autopeft, autopeft-rate, lora, recipe, optimizers), llm-lora for adapters of a decoder, "
+            + "demo for the first of them on the demo's base model, function:NAME for a closed-form test problem, plan:FILE for the runs "
+            + "that `predict plan --json FILE` chose, FILE.json, a space of your own for a program of your own (--command), or FILE.cs, a "
+            + "C# file that declares space and objective and ends with RunOrServeAsync.",
     };
 
     private readonly Option<string?> _task =
@@ -125,7 +125,8 @@ internal sealed class SweepCommandOptions
         command.Arguments.Add(options._space);
         Option[] all =
         [
-            options._task, options._tasks, options._aggregate, options._normalize, options._model, options._text, options._tokens, options._program,
+            options._task, options._tasks, options._aggregate, options._normalize, options._model, options._text, options._tokens,
+            options._program,
             options._metric, options._constrain, options._trials, options._sampler, options._seed, options._output, options._delay,
             options._lockstep, options._scheduler, options._fidelity, options._count,
         ];
@@ -196,7 +197,7 @@ internal sealed class SweepCommandOptions
                 + "of them; use --scheduler race, or one --task.");
         if (problem is LanguageModelProblem && typed.FirstOrDefault(t => t != TrainingArguments.MaxLength) is { } other)
             throw new InvalidInputException(
-                $"{arguments.Space} searches the rate, its warm-up and the batch, and trains as long as --tokens says: it takes no {other}.");
+                $"{arguments.Space} searches rate, warm-up and batch, and trains as long as --tokens says: it takes no {other}.");
         if (problem is not LanguageModelProblem && arguments.Tokens is not null)
             throw new InvalidInputException($"--tokens is for {LlmLoraSpace.Name} only.");
         if (problem is FunctionProblem or CommandProblem or FileProblem && typed.Count > 0)

@@ -40,8 +40,7 @@ internal static class TasksCommand
             TaskTable table = TaskTable.Of(study, j);
             Print(study, table, j, parsed.GetValue(show) ?? names[j], rows);
             if (parsed.GetValue(json) is { } file)
-                await InsightJson.WriteAsync(file, new { Objective = names[j], table.Tasks, table.Rows }, cancellationToken)
-                    .ConfigureAwait(false);
+                InsightJson.Write(file, new { Objective = names[j], table.Tasks, table.Rows });
             return 0;
         });
         return command;

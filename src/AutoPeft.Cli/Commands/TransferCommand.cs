@@ -36,8 +36,7 @@ internal static class TransferCommand
                 folder, [.. on.Distinct()], new FinalOptions(count), run.Read(parsed), cancellationToken).ConfigureAwait(false);
             TransferTable.Print(tables);
             if (parsed.GetValue(json) is { } file)
-                await InsightJson.WriteAsync(file, tables.Select(t => new { t.Task, t.Rows }).ToArray(), cancellationToken)
-                    .ConfigureAwait(false);
+                InsightJson.Write(file, tables.Select(t => new { t.Task, t.Rows }).ToArray());
             return 0;
         });
         return command;

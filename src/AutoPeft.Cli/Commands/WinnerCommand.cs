@@ -60,7 +60,7 @@ internal static class WinnerCommand
             if (winners.Any(w => w.Source == NoiseSource.Model))
                 AnsiConsole.WriteLine("  How noisy results are is a model's guess; running some configurations again would tell.");
             foreach (InvalidInputException e in without) AnsiConsole.WriteLine($"  {e.Message}");
-            if (parsed.GetValue(json) is { } file) await InsightJson.WriteAsync(file, winners, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json) is { } file) InsightJson.Write(file, winners);
             return 0;
         });
         return command;

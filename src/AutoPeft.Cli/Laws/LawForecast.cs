@@ -1,5 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Globalization;
+using AutoPeft.Cli.Insight;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Prediction;
@@ -22,15 +22,7 @@ namespace AutoPeft.Cli.Laws;
 internal sealed record LawForecast(string Size, long Tokens, double Loss, Interval LossBand, double LearningRate,
     Interval LearningRateBand, double BatchTokens, Interval BatchBand, string LossLaw)
 {
-    private const string FileName = "forecast.json";
-
-    private static readonly JsonSerializerOptions s_indented = new()
-    {
-        WriteIndented = true,
-        RespectRequiredConstructorParameters = true,
-        // A band without freedom is infinitely wide.
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
+    private const string FileName = "forecast.json", Again = "remove it to make it again";
 
     /// <summary>The directory's forecast, or a new one, which is written there.</summary>
     /// <param name="table">Runs of the smaller sizes.</param>
@@ -39,33 +31,25 @@ internal sealed record LawForecast(string Size, long Tokens, double Loss, Interv
     /// <param name="length">Tokens of a sequence.</param>
     /// <param name="folder">The directory.</param>
     /// <param name="cancellationToken">Stops the fit.</param>
-    /// <exception cref="InvalidInputException">The file there is none, or the runs support no law.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The file there is none or foretells another run, it cannot be written, or the runs support no law.
+    /// </exception>
     public static LawForecast Of(RunTable table, ModelSize size, long tokens, int length, string folder,
         CancellationToken cancellationToken)
     {
         string path = Path.Combine(folder, FileName);
-        if (File.Exists(path)) return Read(path);
+        if (File.Exists(path)) return InsightJson.Read<LawForecast>(path, "a forecast", Again).For(size, tokens, path);
         LossForecast loss = LossForecast.Of(LossPoints.From(table), size.Params, tokens, size.FlopPerToken(length) * tokens,
             cancel: cancellationToken);
         OptimumForecast best = OptimumForecast.Of(SweepData.From(table), size.Params, tokens);
         var forecast = new LawForecast(size.ToString(), tokens, loss.Loss, loss.Band, best.LearningRate, best.LearningRateBand,
             best.BatchTokens, best.BatchBand, loss.Law);
-        string aside = path + ".partial";
-        File.WriteAllText(aside, JsonSerializer.Serialize(forecast, s_indented));
-        File.Move(aside, path, overwrite: true);
+        InsightJson.Write(path, forecast);
         return forecast;
     }
 
-    private static LawForecast Read(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<LawForecast>(File.ReadAllText(path), s_indented) ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidInputException(
-                $"{path}: not a forecast ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}); remove it to make it again", e);
-        }
-    }
+    private LawForecast For(ModelSize size, long tokens, string path) => Size == size.ToString() && Tokens == tokens
+        ? this
+        : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
+            $"{path} foretells {Size} at {Tokens:N0} tokens, and {size} at {tokens:N0} is run; {Again}"));
 }

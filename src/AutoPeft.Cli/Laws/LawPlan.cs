@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using AutoPeft.Cli.Insight;
 
 namespace AutoPeft.Cli.Laws;
 
@@ -12,7 +11,7 @@ namespace AutoPeft.Cli.Laws;
 /// <param name="Seconds">What they take with all workers at the measured speed; null where the budget is FLOP or tokens were given.</param>
 internal sealed record LawPlan(string Recipe, string Text, IReadOnlyList<long> Tokens, double Flop, double? Seconds)
 {
-    private const string FileName = "plan.json";
+    private const string FileName = "plan.json", Another = "choose another directory";
 
     // Fewer updates than that are warm-up and noise.
     private const int FewestUpdates = 20;
@@ -20,38 +19,28 @@ internal sealed record LawPlan(string Recipe, string Text, IReadOnlyList<long> T
     // Speed varies, and evaluations and fits take time, too.
     private const double ShareOfTime = 0.85;
 
-    private static readonly JsonSerializerOptions s_indented = new()
-    {
-        WriteIndented = true,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
-
     /// <summary>The directory's plan, or a new one, which is written there.</summary>
     /// <param name="options">What is run.</param>
     /// <param name="text">The text.</param>
     /// <param name="folder">The directory.</param>
-    /// <param name="tokens">Numbers of tokens that a person chose; null: as many as the budget pays for.</param>
-    /// <param name="budget">Of a new plan.</param>
+    /// <param name="budget">Of a new plan where no numbers of tokens were chosen.</param>
     /// <param name="cancellationToken">Stops measuring.</param>
-    /// <exception cref="InvalidInputException">The directory has another plan, or the budget is too small.</exception>
-    public static LawPlan Of(LawOptions options, int[] text, string folder, IReadOnlyList<long>? tokens, LawBudget budget,
-        CancellationToken cancellationToken)
+    /// <exception cref="InvalidInputException">
+    /// The directory has another plan or cannot be written, the text is too short, or the budget or the numbers of tokens are too small.
+    /// </exception>
+    public static LawPlan Of(LawOptions options, int[] text, string folder, LawBudget budget, CancellationToken cancellationToken)
     {
         string path = Path.Combine(folder, FileName);
-        if (File.Exists(path)) return Read(path).For(options, text, tokens, path);
-        LawPlan plan = tokens is not null
-            ? new LawPlan(options.Recipe, Sum(text), [.. tokens.Order().Select(t => Whole(t, options))], 0, null)
+        if (File.Exists(path)) return InsightJson.Read<LawPlan>(path, "the plan of a law", Another).For(options, text, path);
+        RequireText(options, text);
+        LawPlan plan = options.Tokens is { } tokens
+            ? new LawPlan(options.Recipe, Sum(text), [.. tokens.Select(t => Whole(t, options))], 0, null)
             : budget.Time is { } time
                 ? Timed(options, text, time, cancellationToken)
                 : Computed(options, text, budget.Flop!.Value);
         plan = plan with { Flop = plan.Cells(options).Sum(c => options.GridSize * c.Size.FlopPerToken(options.Length) * c.Tokens) };
-        Require(options, text, plan, budget);
-        Directory.CreateDirectory(folder);
-        string aside = path + ".partial";
-        File.WriteAllText(aside, JsonSerializer.Serialize(plan, s_indented));
-        File.Move(aside, path, overwrite: true);
+        Require(options, plan, budget);
+        InsightJson.Write(path, plan);
         return plan;
     }
 
@@ -87,56 +76,42 @@ internal sealed record LawPlan(string Recipe, string Text, IReadOnlyList<long> T
     private static long[] Levels(double most, LawOptions options) =>
         [.. Enumerable.Range(0, options.Levels).Select(k => Whole(most * Math.Pow(2, k + 1 - options.Levels), options)).Order()];
 
-    /// <summary>A number of tokens that every batch divides.</summary>
-    private static long Whole(double tokens, LawOptions options)
+    private static long Whole(double tokens, LawOptions options) =>
+        Math.Max(1, (long)(Math.Min(tokens, LawOptions.MostTokens) / options.Unit)) * options.Unit;
+
+    private static void RequireText(LawOptions options, int[] text)
     {
-        long unit = options.Batches.Aggregate(1L, Multiple) * options.Length;
-        return Math.Max(1, (long)(Math.Min(tokens, 1e15) / unit)) * unit;
+        if (text.Length <= 20 * options.Length)
+            throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
+                $"the text has {text.Length:N0} bytes; sequences of {options.Length} need {20 * options.Length + 1:N0} or more"));
     }
 
-    private static long Multiple(long a, int b)
-    {
-        long x = a, y = b;
-        while (y != 0) (x, y) = (y, x % y);
-        return a / x * b;
-    }
-
-    private static void Require(LawOptions options, int[] text, LawPlan plan, LawBudget budget)
+    private static void Require(LawOptions options, LawPlan plan, LawBudget budget)
     {
         long fewest = (long)FewestUpdates * options.Batches[^1] * options.Length;
-        if (plan.Tokens[0] < fewest || plan.Tokens.Distinct().Count() < options.Levels)
-            throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
-                $"--budget {budget} pays for {plan.Tokens[0]:N0} tokens, where {fewest:N0} make {FewestUpdates} updates of the largest "
-                    + $"batch; give more, or fewer or smaller --sizes, --rates, --batches or --levels"));
-        if (text.Length <= 20 * options.Length)
-            throw new InvalidInputException(
-                $"the text has {text.Length:N0} bytes; sequences of {options.Length} need {20 * options.Length + 1:N0} or more");
+        string? wrong = plan.Tokens[0] < fewest
+            ? $"{FewestUpdates} updates of the largest batch take {Text(fewest)}; give more, or "
+            : plan.Tokens.Distinct().Count() < options.Levels
+            ? $"numbers of tokens are multiples of {Text(options.Unit)}, and two of them are the same one; take them apart, or give "
+            : null;
+        if (wrong is null) return;
+        throw new InvalidInputException(options.Tokens is { } given
+            ? $"--tokens begins with {Text(given[0])}: {wrong}smaller --batches"
+            : $"--budget {budget} pays for {Text(plan.Tokens[0])} tokens: {wrong}fewer or smaller --sizes, --rates, --batches or --levels");
+
+        static string Text(long tokens) => tokens.ToString("N0", CultureInfo.InvariantCulture);
     }
 
-    private LawPlan For(LawOptions options, int[] text, IReadOnlyList<long>? tokens, string path)
+    private LawPlan For(LawOptions options, int[] text, string path)
     {
         string? other = Recipe != options.Recipe ? $"it runs {Recipe}"
             : Text != Sum(text) ? $"its text is {Text}, this one {Sum(text)}"
-            : tokens is not null && !tokens.Order().Select(t => Whole(t, options)).SequenceEqual(Tokens)
+            : Tokens.Count != options.Levels || options.Tokens is { } given && !given.Select(t => Whole(t, options)).SequenceEqual(Tokens)
                 ? $"its tokens are {string.Join(',', Tokens)}"
             : null;
         return other is null
             ? this
-            : throw new InvalidInputException($"{path} is the plan of another law: {other}; choose another directory");
-    }
-
-    private static LawPlan Read(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<LawPlan>(File.ReadAllText(path), s_indented) is { Tokens.Count: > 1 } plan
-                ? plan : throw new JsonException("no tokens");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidInputException(
-                $"{path}: not the plan of a law ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}); choose another directory", e);
-        }
+            : throw new InvalidInputException($"{path} is the plan of another law: {other}; {Another}");
     }
 
     private static string Sum(int[] text)

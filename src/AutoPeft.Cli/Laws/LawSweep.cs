@@ -1,3 +1,4 @@
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
 using AutoPeft.Running;
@@ -13,13 +14,10 @@ internal sealed class LawSweep(LawOptions options, int[] text)
     /// <summary>Names of the study's parameters.</summary>
     public const string Size = "size", Tokens = "tokens", Batch = "batch", Rate = "learning_rate";
 
-    private const string Loss = "loss", Diverged = "diverged", Seconds = "seconds", Training = "training";
+    private const string Seconds = "seconds", Training = "training";
 
     // Thirds of a training are where runs are compared.
     private const int Thirds = 3;
-
-    // The study's values are finite; readers see what was measured beside.
-    private const double LossOfDiverged = 1e6;
 
     /// <summary>Runs what the journal has not yet.</summary>
     /// <param name="name">Name of the study.</param>
@@ -39,9 +37,9 @@ internal sealed class LawSweep(LawOptions options, int[] text)
             // What all trainings share belongs to the study: a journal of other trainings is refused.
             .Categorical(Training, [options.Recipe])
             .Build("law");
-        SweepResult<Configuration> result = await Sweep.Over(space).Minimize(Loss).Named(name)
+        SweepResult<Configuration> result = await Sweep.Over(space).Minimize(DecoderLoss.Name).Named(name)
             .Trials(cells.Count * options.GridSize).Workers(options.Workers)
-            .Sampler(new GridSampler(Math.Max(2, options.Rates.Count))).Scheduler(new GridPruner(Loss))
+            .Sampler(new GridSampler(Math.Max(2, options.Rates.Count))).Scheduler(new GridPruner(DecoderLoss.Name))
             .Enqueue(cells.SelectMany(c => Grid(space, c.Size, c.Tokens))).Journal(journal).Observe(observer)
             .RunAsync((point, trial, cancel) => Task.FromResult(Train(point, trial, cancel)), cancellationToken).ConfigureAwait(false);
         Trial[] failed = [.. result.Study.Trials.Where(t => t.State == TrialState.Failed)];
@@ -89,23 +87,18 @@ internal sealed class LawSweep(LawOptions options, int[] text)
         {
             // A training is one thread's from beginning to end: it waits here. The end is no report: it is the result.
             if (step < steps && loss is { } value && double.IsFinite(value))
-                trial.ReportAsync(step / every, Loss, value, cancellationToken).GetAwaiter().GetResult();
+                trial.ReportAsync(step / every, DecoderLoss.Name, value, cancellationToken).GetAwaiter().GetResult();
             return true;
         }, cancellationToken: cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        double held = result.HeldOutLoss ?? double.PositiveInfinity;
-        // A loss above that of a uniform guess has not learned anything: it went astray without reaching infinity.
-        bool diverged = result.Diverged || !(held <= Math.Log(ModelSize.Vocabulary));
-        trial.Measure(Diverged, diverged ? 1 : 0);
         trial.Measure(Seconds, result.Seconds);
-        return [double.IsFinite(held) ? held : LossOfDiverged];
+        return DecoderLoss.Values(result, trial);
     }
 
     private static LawRun Read(Trial trial)
     {
         Configuration point = trial.Configuration;
         return new LawRun(ModelSize.Parse(point.GetString(Size)), (long)point.GetDouble(Tokens), point.GetDouble(Rate),
-            (int)point.GetDouble(Batch), trial.Metrics.GetValueOrDefault(Diverged) > 0 ? double.NaN : trial.Values[0],
-            trial.Metrics.GetValueOrDefault(Seconds));
+            (int)point.GetDouble(Batch), DecoderLoss.Of(trial) ?? double.NaN, trial.Metrics.GetValueOrDefault(Seconds));
     }
 }

@@ -25,9 +25,7 @@ internal static class LawTable
         foreach (LawRun run in runs)
             text.Append(run.Size).Append(',')
                 .AppendJoin(',', columns.Select(c => c.Of(run).ToString("R", CultureInfo.InvariantCulture))).Append('\n');
-        string path = Path.Combine(folder, "runs.csv"), aside = path + ".partial";
-        File.WriteAllText(aside, text.ToString());
-        File.Move(aside, path, overwrite: true);
+        WholeFile.Write(Path.Combine(folder, "runs.csv"), text.ToString());
     }
 
     private static (string Name, Func<LawRun, double> Of)[] Columns(int length) =>

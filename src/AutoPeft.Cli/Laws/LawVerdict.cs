@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using AutoPeft.Cli.Insight;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Optima;
@@ -36,12 +35,6 @@ internal sealed record LawCheck(string What, double Foretold, Interval Band, dou
 /// </param>
 internal sealed record LawVerdict(IReadOnlyList<LawCheck> Checks, double Regret)
 {
-    private static readonly JsonSerializerOptions s_indented = new()
-    {
-        WriteIndented = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     /// <summary>Compares.</summary>
     /// <param name="forecast">Made before.</param>
     /// <param name="table">All runs, those of the largest size included.</param>
@@ -61,10 +54,5 @@ internal sealed record LawVerdict(IReadOnlyList<LawCheck> Checks, double Regret)
     }
 
     /// <summary>Writes verdict.json.</summary>
-    public void Write(string folder)
-    {
-        string path = Path.Combine(folder, "verdict.json"), aside = path + ".partial";
-        File.WriteAllText(aside, JsonSerializer.Serialize(this, s_indented));
-        File.Move(aside, path, overwrite: true);
-    }
+    public void Write(string folder) => InsightJson.Write(Path.Combine(folder, "verdict.json"), this);
 }

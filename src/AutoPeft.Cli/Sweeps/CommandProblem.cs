@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using AutoPeft.Cli.Programs;
 using AutoPeft.Running;
@@ -23,34 +22,20 @@ internal sealed partial record CommandProblem : SweepProblem
     /// <summary>The folder in which the sweep was started and the command runs.</summary>
     public required string Directory { get; init; }
 
-    /// <summary>What the command line declared; null where the study is read from its log.</summary>
-    [JsonIgnore]
-    public StudyDefinition? Declared { get; init; }
-
     /// <summary>Whether a space's name means one of these.</summary>
     public static bool Is(string space) => space.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
-    /// <exception cref="InvalidInputException">The space is malformed, or an option is missing or does not go with it.</exception>
+    /// <exception cref="InvalidInputException">An option is missing or does not go with such a space.</exception>
     public static new CommandProblem From(SweepArguments a)
     {
         if (a.Task is not null || a.Model is not null || a.Text is not null || a.Delay > 0)
             throw new InvalidInputException(
                 $"{a.Space} is a space of your own: it takes --command and --metric, and no --task, --model, --text or --delay.");
-        SearchSpace space = Read(a.Space);
-        string text = a.Command ?? throw new InvalidInputException(
-            $"{a.Space} is a space of your own: say with --command what runs a trial, as in --command \"python train.py {{config}}\".");
-        _ = new CommandTemplate(text, space);
-        if (a.Metrics.Count == 0)
-            throw new InvalidInputException("--metric is missing: name what the program measures and which way it is better, as in "
-                + "--metric loss:min. May be given several times.");
         return new CommandProblem
         {
-            Command = text,
+            Command = a.Command ?? throw new InvalidInputException(
+                $"{a.Space} is a space of your own: say with --command what runs a trial, as in --command \"python train.py {{config}}\"."),
             Directory = System.IO.Directory.GetCurrentDirectory(),
-            Declared = new StudyDefinition(space, a.Metrics.Select(Metric), a.Constraints.Select(Constraint))
-            {
-                Name = Path.GetFileNameWithoutExtension(a.Space),
-            },
         };
     }
 
@@ -60,7 +45,18 @@ internal sealed partial record CommandProblem : SweepProblem
             : throw new InvalidInputException(
                 $"The command runs in {Directory}, where the sweep was started; this machine has no such folder.");
 
-    protected override StudyDefinition Declare() => Declared!;
+    protected override StudyDefinition Declare(SweepArguments a)
+    {
+        SearchSpace space = Read(a.Space);
+        _ = new CommandTemplate(Command, space);
+        return a.Metrics.Count == 0
+            ? throw new InvalidInputException("--metric is missing: name what the program measures and which way it is better, as in "
+                + "--metric loss:min. May be given several times.")
+            : new StudyDefinition(space, a.Metrics.Select(Metric), a.Constraints.Select(Constraint))
+            {
+                Name = Path.GetFileNameWithoutExtension(a.Space),
+            };
+    }
 
     private static SearchSpace Read(string path)
     {

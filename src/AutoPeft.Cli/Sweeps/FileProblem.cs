@@ -37,7 +37,7 @@ internal sealed record FileProblem : SweepProblem
     public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
         throw new InvalidInputException($"The trials of '{definition.Name}' run in its own program.");
 
-    protected override StudyDefinition Declare()
+    protected override StudyDefinition Declare(SweepArguments a)
     {
         (int code, string printed, string errors) = Run([Build(File)], ServedSweep.Define);
         StudyDefinition declared = (code == 0 ? ServedSweep.Read(printed) : null)

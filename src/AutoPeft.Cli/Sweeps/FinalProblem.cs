@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AutoPeft.Analysis.Racing;
 using AutoPeft.Peft.Training;
 using AutoPeft.Running;
@@ -24,6 +25,18 @@ internal sealed record FinalProblem : TrainingProblem
 
     /// <summary>The learning rates that are chosen from; null where the study scores.</summary>
     public IReadOnlyList<double>? Rates { get; init; }
+
+    /// <summary>A problem as its study's log has it.</summary>
+    public FinalProblem()
+    {
+    }
+
+    /// <param name="options">What the search's trials have in common, and the task that is evaluated on.</param>
+    /// <param name="searchSeed">The search's seed.</param>
+    /// <param name="candidates">The rows in the order of the candidates' numbers.</param>
+    [SetsRequiredMembers]
+    public FinalProblem(PeftTrialOptions options, ulong searchSeed, IReadOnlyList<FinalEntry> candidates) : base(options) =>
+        (Task, SearchSeed, Candidates) = (options.Task, searchSeed, candidates);
 
     /// <summary>What a search's trials have in common, on its task or another.</summary>
     /// <exception cref="InvalidInputException">The search was over several tasks and no task is named.</exception>
@@ -77,25 +90,14 @@ internal sealed record FinalProblem : TrainingProblem
         };
     }
 
-    protected override StudyDefinition Declare() =>
+    protected override StudyDefinition Declare(SweepArguments a) =>
         throw new InvalidInputException("A final evaluation follows a sweep: run `autopeft final DIR`.");
 
     private static StudyDefinition Define(IStudyView search, IReadOnlyList<FinalEntry> entries, IReadOnlyList<double>? rates, string? task,
         SearchSpace space, Objective objective, string name)
     {
         PeftTrialOptions options = OptionsOf(search, task);
-        var problem = new FinalProblem
-        {
-            Space = options.Space,
-            Model = options.ModelDirectory,
-            Task = options.Task,
-            Count = options.Count,
-            Fidelity = options.Fidelity,
-            Training = options.Training,
-            SearchSeed = search.Definition.Seed,
-            Candidates = entries,
-            Rates = rates,
-        };
+        var problem = new FinalProblem(options, search.Definition.Seed, entries) { Rates = rates };
         return problem.In(new StudyDefinition(space, [objective])
         {
             Name = $"{search.Definition.Name}-{name}",

@@ -94,7 +94,7 @@ internal static class FinalTable
     }
 
     /// <summary>Writes the rows into a directory as <c>final.parquet</c> and <c>final.json</c>.</summary>
-    public static async Task WriteAsync(string directory, IReadOnlyList<FinalRow> rows, CancellationToken cancellationToken)
+    public static void Write(string directory, IReadOnlyList<FinalRow> rows)
     {
         ParquetFile.Write(Path.Combine(directory, "final.parquet"), new Parquet.Tables.Table("final",
         [
@@ -109,7 +109,7 @@ internal static class FinalTable
             Column.Double("test_sd", rows.Select(r => double.IsNaN(r.TestSd) ? (double?)null : r.TestSd)),
             Column.Int32("seeds", rows.Select(r => r.Seeds)),
         ]));
-        await InsightJson.WriteAsync(Path.Combine(directory, "final.json"), rows, cancellationToken).ConfigureAwait(false);
+        InsightJson.Write(Path.Combine(directory, "final.json"), rows);
     }
 
     /// <summary>

@@ -25,7 +25,7 @@ internal sealed record FunctionProblem : SweepProblem
     public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) =>
         new Runner(TestFunctions.Resolve(Function), TimeSpan.FromSeconds(Delay));
 
-    protected override StudyDefinition Declare()
+    protected override StudyDefinition Declare(SweepArguments a)
     {
         TestFunction f = TestFunctions.Resolve(Function);
         return new StudyDefinition(f.Space, f.Objectives, f.Outcomes) { Name = f.Name };

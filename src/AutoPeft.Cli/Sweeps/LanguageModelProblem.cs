@@ -30,7 +30,8 @@ internal sealed record LanguageModelProblem : SweepProblem
     {
         if (a.Task is not null || a.Tasks.Count > 0) throw new InvalidInputException($"{a.Space} learns from --text; it takes no --task.");
         string model = a.Model
-            ?? throw new InvalidInputException($"{a.Space}: --model is missing: the folder of a decoder (`autopeft language-model` makes one).");
+            ?? throw new InvalidInputException(
+                $"{a.Space}: --model is missing: the folder of a decoder (`autopeft language-model` makes one).");
         string text = a.Text ?? throw new InvalidInputException($"{a.Space}: --text is missing, the file to learn from.");
         return new LanguageModelProblem
         {
@@ -75,7 +76,7 @@ internal sealed record LanguageModelProblem : SweepProblem
         }
     }
 
-    protected override StudyDefinition Declare()
+    protected override StudyDefinition Declare(SweepArguments a)
     {
         LanguageModelTrialOptions options = Options();
         // Everything that can be wrong is found here, before a directory is made: the model, its tokenizer, the text and its length.

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AutoPeft.Peft.Adapters;
 using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Peft.Tasks;
@@ -14,21 +15,17 @@ internal sealed record PeftProblem : TrainingProblem
     /// <summary>A task as the catalogue resolves it.</summary>
     public required string Task { get; init; }
 
-    /// <exception cref="InvalidInputException">There is no such space, or an option is missing or does not go with it.</exception>
-    public static new PeftProblem From(SweepArguments a)
+    /// <summary>A problem as its study's log has it.</summary>
+    public PeftProblem()
     {
-        string model = ModelOf(a);
-        string task = a.Task ?? throw new InvalidInputException($"--task is missing; there are {string.Join(", ", TaskCatalog.Known)}.");
-        return new PeftProblem
-        {
-            Space = a.Space,
-            Model = model,
-            Task = Absolute(task),
-            Count = a.Count,
-            Fidelity = a.Fidelity,
-            Training = a.Training,
-        };
     }
+
+    /// <param name="options">What the trials have in common, and their task.</param>
+    [SetsRequiredMembers]
+    public PeftProblem(PeftTrialOptions options) : base(options) => Task = options.Task;
+
+    /// <exception cref="InvalidInputException">There is no such space, or an option is missing or does not go with it.</exception>
+    public static new PeftProblem From(SweepArguments a) => new(Options(a, a.Task));
 
     public override IEnumerable<string> TrainedTasks() => [Task];
 
@@ -56,7 +53,7 @@ internal sealed record PeftProblem : TrainingProblem
             cancellationToken: cancellationToken).Training.Best.Score;
     }
 
-    protected override StudyDefinition Declare()
+    protected override StudyDefinition Declare(SweepArguments a)
     {
         // Everything that can be wrong is found here, before a directory is made: the model and its vocabulary, the task and its files.
         PeftTrialOptions options = Options(Task);
@@ -75,19 +72,6 @@ internal sealed record PeftProblem : TrainingProblem
             },
         ];
         return new StudyDefinition(space, objectives) { Name = $"{Space}-{Short(Task)}" };
-    }
-
-    /// <summary>The base model's folder, where the space is a shipped one and nothing was typed that goes with other spaces only.</summary>
-    internal static string ModelOf(SweepArguments a)
-    {
-        if (!ShippedSpaces.Contains(a.Space))
-            throw new InvalidInputException($"There is no search space '{a.Space}'; there are "
-                + $"{string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, {LlmLoraSpace.Name}, function:NAME, plan:FILE, and files of your own that end "
-                + "with .json or .cs.");
-        if (a.Text is not null) throw new InvalidInputException($"--text is for plan:FILE and {LlmLoraSpace.Name} only.");
-        if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
-        return Path.GetFullPath(a.Model
-            ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one)."));
     }
 
     /// <summary>A task whose directory stays right whatever directory a worker or a resume starts in.</summary>

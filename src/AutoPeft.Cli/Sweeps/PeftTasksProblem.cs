@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using AutoPeft.Catalogs;
 using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
@@ -29,25 +30,29 @@ internal sealed record PeftTasksProblem : TrainingProblem
     /// <summary>How the tasks' scores become one.</summary>
     public required TaskAggregate Aggregate { get; init; }
 
+    /// <summary>A problem as its study's log has it.</summary>
+    public PeftTasksProblem()
+    {
+    }
+
+    /// <param name="options">What the trials have in common.</param>
+    /// <param name="tasks">The set.</param>
+    /// <param name="aggregate">How the tasks' scores become one.</param>
+    [SetsRequiredMembers]
+    public PeftTasksProblem(PeftTrialOptions options, ImmutableArray<Member> tasks, TaskAggregate aggregate) : base(options) =>
+        (Tasks, Aggregate) = (tasks, aggregate);
+
     /// <exception cref="InvalidInputException">There is no such space, a task is named twice, or an option does not go with it.</exception>
     public static new PeftTasksProblem From(SweepArguments a)
     {
-        string model = PeftProblem.ModelOf(a);
+        PeftTrialOptions options = Options(a, a.Tasks[0]);
         string[] specs = [.. a.Tasks.Select(PeftProblem.Absolute)];
         if (specs.Distinct().Count() < specs.Length)
             throw new InvalidInputException($"--tasks names '{specs.GroupBy(s => s).First(g => g.Count() > 1).Key}' twice.");
         string[] names = [.. specs.Select(PeftProblem.Short)];
-        return new PeftTasksProblem
-        {
-            Space = a.Space,
-            Model = model,
-            Count = a.Count,
-            Fidelity = a.Fidelity,
-            Training = a.Training,
-            Aggregate = a.Aggregate,
-            Tasks = [.. specs.Select((s, k) => new Member(names.Count(n => n == names[k]) > 1 ? s : names[k], s,
-                a.Normalize ? PeftReference.Score(TaskCatalog.Resolve(s)) : null))],
-        };
+        return new PeftTasksProblem(options,
+            [.. specs.Select((s, k) => new Member(names.Count(n => n == names[k]) > 1 ? s : names[k], s,
+                a.Normalize ? PeftReference.Score(TaskCatalog.Resolve(s)) : null))], a.Aggregate);
     }
 
     public override IEnumerable<string> TrainedTasks() => Tasks.Select(t => t.Task);
@@ -73,7 +78,7 @@ internal sealed record PeftTasksProblem : TrainingProblem
             new Terminal.TerminalLogger());
     }
 
-    protected override StudyDefinition Declare()
+    protected override StudyDefinition Declare(SweepArguments a)
     {
         PeftTrialOptions options = Options(Tasks[0].Task);
         using BaseModel model = BaseModel.Load(Model);

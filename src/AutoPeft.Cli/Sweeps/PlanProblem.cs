@@ -72,7 +72,7 @@ internal sealed record PlanProblem : SweepProblem
 
     public override ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device) => new Runner(this);
 
-    protected override StudyDefinition Declare() =>
+    protected override StudyDefinition Declare(SweepArguments a) =>
         new(SearchSpace.Build(b => b
             .Ordinal("N", Levels(Runs.Select(r => r.Params))).Ordinal("D", Levels(Runs.Select(r => r.Tokens)))
             .Ordinal("learning_rate", Levels(Runs.Select(r => r.LearningRate)))

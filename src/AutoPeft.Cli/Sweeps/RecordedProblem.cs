@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Peft.Training;
@@ -38,37 +37,13 @@ internal static class RecordedProblem
         },
         ["command", _] => new CommandProblem { Command = bag["command"], Directory = bag["directory"] },
         ["file", var file] => new FileProblem { File = file },
-        ["final-evaluation" or "final-rates"] => new FinalProblem
+        ["final-evaluation" or "final-rates"] => new FinalProblem(Options(bag, bag["search"], bag["task"]),
+            ulong.Parse(bag["search_seed"], CultureInfo.InvariantCulture), Candidates(bag["candidates"]))
         {
-            Space = bag["search"],
-            Model = bag["model"],
-            Task = bag["task"],
-            Count = Count(bag),
-            Fidelity = Fidelity(bag),
-            Training = Training(bag),
-            SearchSeed = ulong.Parse(bag["search_seed"], CultureInfo.InvariantCulture),
-            Candidates = Candidates(bag["candidates"]),
             Rates = bag.TryGetValue("rates", out string? rates) ? JsonSerializer.Deserialize<double[]>(rates) : null,
         },
-        [var space] when bag.TryGetValue("tasks", out string? tasks) => new PeftTasksProblem
-        {
-            Space = space,
-            Model = bag["model"],
-            Count = Count(bag),
-            Fidelity = Fidelity(bag),
-            Training = Training(bag),
-            Tasks = [.. JsonSerializer.Deserialize<PeftTasksProblem.Member[]>(tasks, SweepJson.Options)!],
-            Aggregate = TaskAggregate.Parse(bag["aggregate"]),
-        },
-        [var space] => new PeftProblem
-        {
-            Space = space,
-            Model = bag["model"],
-            Task = bag["task"],
-            Count = Count(bag),
-            Fidelity = Fidelity(bag),
-            Training = Training(bag),
-        },
+        [var space] when bag.ContainsKey("tasks") => Set(bag, space),
+        [var space] => new PeftProblem(Options(bag, space, bag["task"])),
         _ => throw new KeyNotFoundException(),
     };
 
@@ -98,14 +73,22 @@ internal static class RecordedProblem
             : entries;
     }
 
-    private static CountingRule Count(Dictionary<string, string> bag) => Enum.Parse<CountingRule>(bag["count"], ignoreCase: true);
+    private static PeftTasksProblem Set(Dictionary<string, string> bag, string space)
+    {
+        PeftTasksProblem.Member[] tasks = JsonSerializer.Deserialize<PeftTasksProblem.Member[]>(bag["tasks"], SweepJson.Options)!;
+        return new PeftTasksProblem(Options(bag, space, tasks[0].Task), [.. tasks], TaskAggregate.Parse(bag["aggregate"]));
+    }
 
-    /// <summary>The earliest studies knew one fidelity.</summary>
-    private static TrialFidelity Fidelity(Dictionary<string, string> bag) =>
-        bag.TryGetValue("fidelity", out string? text) ? TrialFidelity.Parse(text) : new TrialFidelity();
-
-    private static TrainingOptions Training(Dictionary<string, string> bag) =>
-        JsonSerializer.Deserialize<TrainingOptions>(bag["training"], SweepJson.Options)!;
+    private static PeftTrialOptions Options(Dictionary<string, string> bag, string space, string task) => new()
+    {
+        Space = space,
+        ModelDirectory = bag["model"],
+        Task = task,
+        Count = Enum.Parse<CountingRule>(bag["count"], ignoreCase: true),
+        // The earliest studies knew one fidelity.
+        Fidelity = bag.TryGetValue("fidelity", out string? fidelity) ? TrialFidelity.Parse(fidelity) : new TrialFidelity(),
+        Training = JsonSerializer.Deserialize<TrainingOptions>(bag["training"], SweepJson.Options)!,
+    };
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 

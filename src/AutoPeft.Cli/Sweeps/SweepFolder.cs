@@ -144,7 +144,7 @@ internal sealed class SweepFolder : IAsyncDisposable
             StudyReport.Write(System.IO.Path.Combine(Path, "report.html"), study, options);
             return true;
         }, cancellationToken).ConfigureAwait(false);
-        if (final.Count > 0) await FinalTable.WriteAsync(Path, final, cancellationToken).ConfigureAwait(false);
+        if (final.Count > 0) FinalTable.Write(Path, final);
         return final;
     }
 

@@ -87,7 +87,7 @@ internal abstract record SweepProblem
     /// <exception cref="InvalidInputException">What the problem names is missing or malformed; nothing has been written.</exception>
     public virtual StudyDefinition Define(SweepArguments a)
     {
-        StudyDefinition definition = In(Declare()) with
+        StudyDefinition definition = In(Declare(a)) with
         {
             Sampler = a.Sampler,
             Seed = a.Seed,
@@ -132,6 +132,6 @@ internal abstract record SweepProblem
     /// <summary>The runner; in a worker process.</summary>
     public abstract ITrialRunner CreateRunner(StudyDefinition definition, DeviceSlot device);
 
-    /// <summary>Space, objectives, outcomes and name.</summary>
-    protected abstract StudyDefinition Declare();
+    /// <summary>Space, objectives, outcomes and name; all else of a study is from the command line in any case.</summary>
+    protected abstract StudyDefinition Declare(SweepArguments a);
 }

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using AutoPeft.Peft.SearchSpaces;
+using AutoPeft.Peft.Tasks;
 using AutoPeft.Peft.Training;
 using AutoPeft.Studies;
 
@@ -6,6 +9,16 @@ namespace AutoPeft.Cli.Sweeps;
 /// <summary>What all problems that fine-tune a base model have in common.</summary>
 internal abstract record TrainingProblem : SweepProblem
 {
+    /// <summary>A problem as its study's log has it.</summary>
+    protected TrainingProblem()
+    {
+    }
+
+    /// <param name="options">What the trials have in common; the task is each kind's own.</param>
+    [SetsRequiredMembers]
+    protected TrainingProblem(PeftTrialOptions options) => (Space, Model, Count, Fidelity, Training) =
+        (options.Space, options.ModelDirectory, options.Count, options.Fidelity, options.Training);
+
     /// <summary>Name of the shipped search space whose configurations are trained.</summary>
     public required string Space { get; init; }
 
@@ -28,6 +41,29 @@ internal abstract record TrainingProblem : SweepProblem
 
     /// <summary>Every task that is trained on.</summary>
     public abstract IEnumerable<string> TrainedTasks();
+
+    /// <summary>What the command line says that trials have in common, on a task.</summary>
+    /// <exception cref="InvalidInputException">There is no such space, or an option is missing or does not go with it.</exception>
+    protected static PeftTrialOptions Options(SweepArguments a, string? task)
+    {
+        if (!ShippedSpaces.Contains(a.Space))
+            throw new InvalidInputException($"There is no search space '{a.Space}'; there are "
+                + $"{string.Join(", ", ShippedSpaces.All.Select(s => s.Name))}, {LlmLoraSpace.Name}, function:NAME, plan:FILE, "
+                + "and files of your own that end with .json or .cs.");
+        if (a.Text is not null) throw new InvalidInputException($"--text is for plan:FILE and {LlmLoraSpace.Name} only.");
+        if (a.Delay > 0) throw new InvalidInputException("--delay is for function:NAME only.");
+        return new PeftTrialOptions
+        {
+            Space = a.Space,
+            ModelDirectory = Path.GetFullPath(a.Model
+                ?? throw new InvalidInputException("--model is missing: the directory of a base model (`autopeft pretrain` makes one).")),
+            Task = PeftProblem.Absolute(task
+                ?? throw new InvalidInputException($"--task is missing; there are {string.Join(", ", TaskCatalog.Known)}.")),
+            Count = a.Count,
+            Training = a.Training,
+            Fidelity = a.Fidelity,
+        };
+    }
 
     /// <summary>What the trials have in common, on a task.</summary>
     public PeftTrialOptions Options(string task) => new()

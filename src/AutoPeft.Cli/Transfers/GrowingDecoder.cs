@@ -1,23 +1,18 @@
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Parametrization;
 using AutoPeft.Peft.Models;
 using Rules = AutoPeft.Parametrization.Parametrization;
 
 namespace AutoPeft.Cli.Transfers;
 
-/// <summary>
-/// The decoder that muP commands grow: LLaMA's kind on bytes, heads of a fixed dimension, feed-forward twice as wide as the model, every
-/// matrix started at width^−½, which is the standard parametrisation.
-/// </summary>
+/// <summary>The decoder that muP commands grow: on bytes, its feed-forward layers twice as wide as the model.</summary>
 internal sealed class GrowingDecoder
 {
     /// <summary>Names of the parametrisations on the command line.</summary>
     public const string Names = "mup|sp|ntk|completep|depth-mup|completedp|u-mup";
 
-    /// <summary>Bytes.</summary>
-    public const int Vocabulary = 256;
-
-    // Attention logits of heads of a fixed dimension need no rule.
-    private const int HeadDimension = 16;
+    // Shapes are all that is asked of these models.
+    private const int ShortText = 16;
 
     private static readonly ParametrizationOptions s_options = new()
     {
@@ -30,29 +25,15 @@ internal sealed class GrowingDecoder
     /// <param name="baseDepth">Layers of the base.</param>
     public GrowingDecoder(int baseWidth, int baseDepth)
     {
-        using DecoderModel small = Create(baseWidth, baseDepth, HeadDimension, 1);
-        using DecoderModel delta = Create(2 * baseWidth, 2 * baseDepth, HeadDimension, 2);
+        using DecoderModel small = Create(baseWidth, baseDepth, ShortText, 1);
+        using DecoderModel delta = Create(2 * baseWidth, 2 * baseDepth, ShortText, 2);
         _shapes = BaseShapes.From(small, delta);
     }
 
     /// <summary>A fresh model in the standard parametrisation.</summary>
-    /// <exception cref="InvalidInputException">The width is no multiple of a head's dimension.</exception>
-    public static DecoderModel Create(int width, int depth, int length, ulong seed)
-    {
-        if (width < HeadDimension || width % HeadDimension != 0)
-            throw new InvalidInputException($"a width of {width} is no multiple of {HeadDimension}, the dimension of a head");
-        if (depth < 1) throw new InvalidInputException($"a model of {depth} layers cannot be built; give 1 or more");
-        return DecoderModel.Create(new DecoderConfig
-        {
-            VocabSize = Vocabulary,
-            HiddenSize = width,
-            NumHiddenLayers = depth,
-            NumAttentionHeads = width / HeadDimension,
-            IntermediateSize = 2 * width,
-            MaxPositionEmbeddings = length,
-            InitializerRange = Math.Pow(width, -0.5),
-        }, seed);
-    }
+    /// <exception cref="InvalidInputException">There is no such model.</exception>
+    public static DecoderModel Create(int width, int depth, int length, ulong seed) =>
+        ByteDecoder.Create(width, depth, 2 * width, length, seed);
 
     /// <summary>The rules of a parametrisation from this base.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using AutoPeft.Cli.Insight;
 using AutoPeft.Parametrization;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -34,7 +34,7 @@ internal sealed class TransferForecast(ISweepObserver next, string file, int lar
         var all = new JsonArray();
         foreach (var runs in smaller.GroupBy(r => r.Parametrization))
             if (Of(runs) is { } foretold) all.Add(Node(runs.Key, foretold));
-        if (all.Count > 0) File.WriteAllText(file, all.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        if (all.Count > 0) InsightJson.Write(file, all);
     }
 
     /// <summary>What smaller sizes foretell; null: they are too few, or none of their rates led anywhere.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Parametrization;
 
 namespace AutoPeft.Cli.Transfers;
@@ -26,7 +27,7 @@ internal static class TransferReport
         {
             TransferRun[] own = [.. runs.Where(r => r.Parametrization == result.Parametrization)];
             Console.Out.WriteLine($"{result.Parametrization}: sensitivity to the rate, by size: " + string.Join(", ",
-                result.Sensitivity(Math.Log(GrowingDecoder.Vocabulary)).Select(s => Number(s, "0.000"))));
+                result.Sensitivity(Math.Log(ByteDecoder.Vocabulary)).Select(s => Number(s, "0.000"))));
             foreach (string line in Foretold(result, own).Concat(Backtest(own, options.Repeats))) Console.Out.WriteLine(line);
         }
         // A good coordinate check with a bad transfer is what people report most: neither verdict says anything of the other.
@@ -36,9 +37,9 @@ internal static class TransferReport
                 Console.Out.WriteLine($"{result.Parametrization}: coordinate check {Verdict(check)}");
             Console.Out.WriteLine($"{result.Parametrization}: transfer {Verdict(result)}");
         }
-        File.WriteAllText(Path.Combine(folder, "transfer.json"), study.ToJson());
-        File.WriteAllText(Path.Combine(folder, "runs.csv"), study.ToCsv());
-        File.WriteAllText(Path.Combine(folder, "transfer.svg"), study.ToSvg());
+        WholeFile.Write(Path.Combine(folder, "transfer.json"), study.ToJson());
+        WholeFile.Write(Path.Combine(folder, "runs.csv"), study.ToCsv());
+        WholeFile.Write(Path.Combine(folder, "transfer.svg"), study.ToSvg());
         Console.Out.WriteLine($"Written to {folder}: transfer.json, runs.csv, transfer.svg");
     }
 

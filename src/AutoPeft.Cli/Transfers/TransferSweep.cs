@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoPeft.Cli.Decoders;
 using AutoPeft.Parametrization;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Models;
@@ -19,11 +20,6 @@ namespace AutoPeft.Cli.Transfers;
 /// </summary>
 internal sealed class TransferSweep
 {
-    private const string Loss = "loss", Diverged = "diverged";
-
-    // The study's values are finite; readers see what was measured beside.
-    private const double LossOfDiverged = 1e6;
-
     // Those of the language models that the training's other defaults are from.
     private const double Beta1 = 0.9, Beta2 = 0.95;
 
@@ -75,7 +71,7 @@ internal sealed class TransferSweep
             Count / _options.Sizes.Count * (_options.Sizes.Count - 1));
         TransferSweepOptions of = _options;
         SearchSpace space = MupTransfer.For(of.Parametrizations, of.Sizes, of.Rates, of.Seeds, Training);
-        SweepResult<Configuration> result = await Sweep.Over(space).Minimize(Loss)
+        SweepResult<Configuration> result = await Sweep.Over(space).Minimize(DecoderLoss.Name)
             .Named("transfer of the learning rate").Trials(Count).Workers(_options.Workers)
             .Sampler(new GridSampler(Math.Max(2, _options.Rates.Count)))
             .Enqueue(MupTransfer.Points(space, of.Parametrizations, of.Sizes, of.Rates, of.Seeds, Training))
@@ -140,11 +136,7 @@ internal sealed class TransferSweep
         }, name => new UpdateFactors(plan[name].LearningRate, plan[name].WeightDecay, plan[name].Epsilon),
             cancellationToken: cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        // A loss above that of a uniform guess has not learned anything: it went astray without reaching infinity.
-        double loss = result.Diverged ? double.PositiveInfinity : result.HeldOutLoss ?? result.TrainLoss;
-        bool diverged = !double.IsFinite(loss) || loss > Math.Log(GrowingDecoder.Vocabulary);
-        trial.Measure(Diverged, diverged ? 1 : 0);
-        return [double.IsFinite(loss) ? loss : LossOfDiverged];
+        return DecoderLoss.Values(result, trial);
     }
 
     private TransferRun Read(Trial trial)
@@ -152,6 +144,6 @@ internal sealed class TransferSweep
         Configuration point = trial.Configuration;
         int size = (int)point.GetDouble("size");
         return new TransferRun(_rules[(point.GetString("parametrization"), size)].Name, size, point.GetDouble("learning_rate"),
-            (int)point.GetDouble("seed"), trial.Metrics.GetValueOrDefault(Diverged) > 0 ? double.PositiveInfinity : trial.Values[0]);
+            (int)point.GetDouble("seed"), DecoderLoss.Of(trial) ?? double.PositiveInfinity);
     }
 }

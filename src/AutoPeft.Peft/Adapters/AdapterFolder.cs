@@ -73,8 +73,7 @@ public static class AdapterFolder
             // A description of other weights must not be found beside these, whenever the writing ends.
             File.Delete(file);
             SafetensorsWriter.Write(Path.Combine(directory, WeightsFileName), tensors);
-            File.WriteAllText(file + ".partial", json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-            File.Move(file + ".partial", file, overwrite: true);
+            WholeFile.Write(file, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

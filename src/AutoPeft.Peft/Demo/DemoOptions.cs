@@ -26,7 +26,9 @@ public sealed record DemoOptions
     /// <summary>Worker processes, each with one thread.</summary>
     public int Workers { get; init; } = 2;
 
-    /// <summary>Seeds of the final table. Default 3: with five the table takes as long as all that comes before it; `final` takes five.</summary>
+    /// <summary>
+    /// Seeds of the final table. Default 3: with five, the default of <c>final</c>, the table takes as long as all that comes before it.
+    /// </summary>
     public int FinalSeeds { get; init; } = 3;
 
     /// <summary>

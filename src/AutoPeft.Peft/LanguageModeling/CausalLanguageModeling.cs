@@ -94,6 +94,7 @@ public static class CausalLanguageModeling
         private readonly LanguageModelingOptions _options;
         private readonly IOptimizer _optimizer;
         private readonly ScheduleKind _schedule;
+        private readonly double _peak;
         private readonly WeightAverage? _average;
         private readonly ScalarType? _products;
         private readonly List<double> _losses = [];
@@ -108,6 +109,7 @@ public static class CausalLanguageModeling
             IReadOnlyList<(string Name, Parameter Parameter)> trained = PeftModel.TrainableParameters(model);
             OptimizerChoice choice = OptimizerChoice.Parse(options.Optimizer);
             _optimizer = choice.Create(trained, options.Updates, options.Decoupled(factors));
+            _peak = options.PeakRate;
             _schedule = choice.WantsConstantRate ? ScheduleKind.Constant : options.Schedule;
             if (options.EmaDecay > 0) _average = new WeightAverage(trained.Select(p => p.Parameter), options.EmaDecay);
         }
@@ -127,7 +129,7 @@ public static class CausalLanguageModeling
             {
                 double share = LearningRateSchedule.Factor(_schedule, _losses.Count, _options.Steps, warmup, shape);
                 double loss = Backward(starts);
-                diverged = !double.IsFinite(loss) || !double.IsFinite(_optimizer.Step(_options.LearningRate * share, loss));
+                diverged = !double.IsFinite(loss) || !double.IsFinite(_optimizer.Step(_peak * share, loss));
                 if (diverged) break;
                 _losses.Add(loss);
                 _average?.Update();

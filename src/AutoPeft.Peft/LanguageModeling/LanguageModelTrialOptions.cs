@@ -1,4 +1,5 @@
 using AutoPeft.Peft.SearchSpaces;
+using AutoPeft.Peft.Training;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Peft.LanguageModeling;
@@ -22,10 +23,16 @@ public sealed record LanguageModelTrialOptions
 
     /// <summary>
     /// How trials are trained where a configuration of <see cref="LlmLoraSpace"/> does not say otherwise. Default: sequences of 128 tokens,
-    /// linear decay, no weight decay, as adapters are usually trained.
+    /// linear decay, no weight decay, as adapters are usually trained; evaluations read 16,384 tokens, for there are several.
     /// </summary>
-    public LanguageModelingOptions Training { get; init; } =
-        new() { SequenceLength = 128, Schedule = Peft.Training.ScheduleKind.Linear, FinalShare = 0, WeightDecay = 0, HeldOutTokens = 16_384 };
+    public LanguageModelingOptions Training { get; init; } = new()
+    {
+        SequenceLength = 128,
+        Schedule = ScheduleKind.Linear,
+        FinalShare = 0,
+        WeightDecay = 0,
+        HeldOutTokens = 16_384,
+    };
 
     /// <summary>The objectives of such a study, in the order of a trial's values: nats a token, and numbers that are trained.</summary>
     public static IReadOnlyList<Objective> Objectives { get; } =

@@ -28,8 +28,11 @@ public sealed record LanguageModelingOptions
     /// </summary>
     public string Optimizer { get; init; } = OptimizerChoice.AdamW;
 
-    /// <summary>Peak learning rate. Default 3e-3, AdamW's, which suits a width of about 100; wider networks want less.</summary>
-    public double LearningRate { get; init; } = 3e-3;
+    /// <summary>
+    /// Peak learning rate. Null, the default: the optimiser's own, which for AdamW is 3e-3; that suits a width of about 100, and wider
+    /// networks want less.
+    /// </summary>
+    public double? LearningRate { get; init; }
 
     /// <summary>Share of the updates over which the learning rate rises. Default 0.05.</summary>
     public double Warmup { get; init; } = 0.05;
@@ -118,7 +121,7 @@ public sealed record LanguageModelingOptions
         Count("sequence length", SequenceLength ?? 1);
         OptimizerChoice.Parse(Optimizer);
         Require(
-            LearningRate is > 0 and <= TrainingOptions.MaxLearningRate, "learning rate", LearningRate,
+            LearningRate is null or > 0 and <= TrainingOptions.MaxLearningRate, "learning rate", LearningRate,
             $"above 0 and at most {TrainingOptions.MaxLearningRate}");
         Require(Warmup is >= 0 and <= 1, "warm-up", Warmup, "a share between 0 and 1");
         Require(FinalShare is >= 0 and <= 1, "final share", FinalShare, "a share between 0 and 1");
@@ -141,11 +144,17 @@ public sealed record LanguageModelingOptions
         return this;
     }
 
+    /// <summary>AdamW's peak learning rate where none is stated.</summary>
+    internal const double AdamWRate = 3e-3;
+
+    /// <summary>The peak learning rate, stated or the optimiser's own.</summary>
+    internal double PeakRate => LearningRate ?? OptimizerChoice.Parse(Optimizer).DefaultRate ?? AdamWRate;
+
     /// <summary>The optimiser's part.</summary>
     internal UpdateOptions Updates => new()
     {
         // Independent decay: rate · decay must be decay times the schedule's share of the peak.
-        WeightDecay = IndependentWeightDecay ? WeightDecay / LearningRate : WeightDecay,
+        WeightDecay = IndependentWeightDecay ? WeightDecay / PeakRate : WeightDecay,
         Beta1 = Beta1,
         Beta2 = Beta2,
         Epsilon = Epsilon,
@@ -160,7 +169,7 @@ public sealed record LanguageModelingOptions
         FinalShare = FinalShare,
         PowerExponent = PowerExponent,
         PowerKnee = PowerAmplitude is { } a
-            ? Math.Pow(LearningRate / (BatchSize * a), 1 / PowerExponent) / ((double)BatchSize * sequenceLength)
+            ? Math.Pow(PeakRate / (BatchSize * a), 1 / PowerExponent) / ((double)BatchSize * sequenceLength)
             : null,
     };
 

@@ -12,14 +12,8 @@ internal sealed record AdafactorOptions
     /// <summary>Exponent of the second moment's memory, 1 − step^decay. Default −0.8.</summary>
     public double Decay { get; init; } = -0.8;
 
-    /// <summary>Added to squared gradients. Default 1e-30.</summary>
-    public double Epsilon { get; init; } = 1e-30;
-
     /// <summary>Whether the rate is relative to a tensor's own size. Default true.</summary>
     public bool Relative { get; init; } = true;
-
-    /// <summary>Least size of a tensor, where rates are relative. Default 1e-3.</summary>
-    public double LeastSize { get; init; } = 1e-3;
 }
 
 /// <summary>
@@ -29,6 +23,9 @@ internal sealed record AdafactorOptions
 /// </summary>
 internal sealed class Adafactor : TensorOptimizer
 {
+    // The paper's ε₁, added to squared gradients, and ε₂, the least size of a tensor where rates are relative.
+    private const double Epsilon = 1e-30, LeastSize = 1e-3;
+
     private readonly AdafactorOptions _options;
     private readonly (Tensor Rows, Tensor? Columns)[] _square;
 
@@ -36,6 +33,7 @@ internal sealed class Adafactor : TensorOptimizer
         : base(tensors, training.MaxGradientNorm)
     {
         _options = options;
+        using var scope = NewDisposeScope();
         _square = [.. tensors.Select(t => t.Parameter.dim() < 2
             ? (Remember($"second_moment.{t.Name}", zeros_like(t.Parameter)), (Tensor?)null)
             : (Remember($"rows.{t.Name}", t.Parameter.detach().mean([-1]).zero_()),
@@ -48,8 +46,8 @@ internal sealed class Adafactor : TensorOptimizer
         double memory = 1 - Math.Pow(Steps, _options.Decay);
         for (int i = 0; i < gradients.Length; i++)
         {
-            Tensor x = Tensors[i].Parameter, g = gradients[i], square = g.square().add_(_options.Epsilon);
-            double rate = learningRate * Tensors[i].Rate * (_options.Relative ? Math.Max(_options.LeastSize, Size(x)) : 1);
+            Tensor x = Tensors[i].Parameter, g = gradients[i], square = g.square().add_(Epsilon);
+            double rate = learningRate * Tensors[i].Rate * (_options.Relative ? Math.Max(LeastSize, Size(x)) : 1);
             var (rows, columns) = _square[i];
             Tensor step;
             if (columns is null)

@@ -28,8 +28,9 @@ internal sealed class CoinBetting : TensorOptimizer
         _options = options;
         (_sum, _absolute, _largest, _reward) =
             (Remembered("sum"), Remembered("absolute"), Remembered("largest"), Remembered("reward"));
+        using var scope = NewDisposeScope();
         foreach (Tensor largest in _largest) largest.fill_(options.Epsilon);
-        _start = [.. tensors.Select(t => Remember($"start.{t.Name}", t.Parameter.detach().clone()))];
+        _start = RememberedCopies("start");
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -37,8 +36,7 @@ internal sealed class DAdaptation : TensorOptimizer
     protected override void Update(Tensor[] gradients, double learningRate, double loss)
     {
         double beta1 = _training.Beta1, beta2 = _training.Beta2, d = this[Distance], rate = d * learningRate;
-        double squares = 0, sumSquares = 0, sumLength = 0;
-        var denominators = new Tensor[gradients.Length];
+        Tensor[] denominators = new Tensor[gradients.Length], squared = new Tensor[gradients.Length];
         for (int i = 0; i < gradients.Length; i++)
         {
             Tensor g = gradients[i];
@@ -46,10 +44,10 @@ internal sealed class DAdaptation : TensorOptimizer
             _square[i].mul_(beta2).addcmul_(g, g, value: 1 - beta2);
             _sum[i].mul_(beta2).add_(g, alpha: rate * (1 - beta2));
             denominators[i] = _square[i].sqrt().add_(_training.Epsilon * Tensors[i].Epsilon);
-            squares += (g * g / denominators[i]).sum().ToDouble();
-            sumSquares += (_sum[i] * _sum[i] / denominators[i]).sum().ToDouble();
-            sumLength += _sum[i].abs().sum().ToDouble();
+            squared[i] = (g * g / denominators[i]).sum();
         }
+        double squares = Sum(squared), sumLength = Sum(_sum.Select(s => s.abs().sum()));
+        double sumSquares = Sum(_sum.Select((s, i) => (s * s / denominators[i]).sum()));
         this[WeightedSquares] = beta2 * this[WeightedSquares] + squares * rate * rate * (1 - beta2);
         if (sumLength > 0)
         {

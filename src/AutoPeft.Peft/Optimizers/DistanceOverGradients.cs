@@ -31,7 +31,7 @@ internal sealed class DistanceOverGradients : TensorOptimizer
         : base(OneRate(tensors, "dog"), training.MaxGradientNorm)
     {
         _options = options;
-        _start = [.. tensors.Select(t => Remember($"start.{t.Name}", t.Parameter.detach().clone()))];
+        _start = RememberedCopies("start");
         int rates = options.Layerwise ? tensors.Count : 1;
         _distance = Remember("distance", zeros(rates, dtype: ScalarType.Float64));
         _squares = Remember("squares", zeros(rates, dtype: ScalarType.Float64));
@@ -67,7 +67,7 @@ internal sealed class DistanceOverGradients : TensorOptimizer
     /// <summary>A number for each rate: of its tensor, or the sum over all.</summary>
     private double[] Each(Func<int, Tensor> of)
     {
-        double[] all = [.. Enumerable.Range(0, Tensors.Count).Select(i => of(i).ToDouble())];
+        double[] all = Numbers(Enumerable.Range(0, Tensors.Count).Select(of));
         return _options.Layerwise ? all : [all.Sum()];
     }
 }

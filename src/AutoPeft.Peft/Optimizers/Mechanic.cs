@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -11,9 +10,6 @@ internal sealed record MechanicOptions
 
     /// <summary>The tuner's own weight decay, the paper's λ. Default 0.01.</summary>
     public double Decay { get; init; } = 0.01;
-
-    /// <summary>Keeps quotients finite. Default 1e-8.</summary>
-    public double Epsilon { get; init; } = 1e-8;
 }
 
 /// <summary>
@@ -24,6 +20,9 @@ internal sealed record MechanicOptions
 internal sealed class Mechanic : TensorOptimizer
 {
     private const int Scale = 0, Squares = 1, Reward = 2, Most = 3, Quantities = 4;
+
+    // Keeps quotients finite.
+    private const double Epsilon = 1e-8;
 
     // A learner for each horizon; their sum is the scale.
     private static readonly double[] s_discounts = [0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999];
@@ -37,7 +36,7 @@ internal sealed class Mechanic : TensorOptimizer
             [.. Enumerable.Range(0, Quantities * s_discounts.Length).Select(k => k / s_discounts.Length == Most ? 1e-6 : 0.0)])
     {
         (_options, _base) = (options, adamW);
-        _start = [.. tensors.Select(t => Remember($"start.{t.Name}", t.Parameter.detach().clone()))];
+        _start = RememberedCopies("start");
         _displacement = Remembered("displacement");
         foreach (var (name, value) in adamW.State) Remember(name, value.detach());
     }
@@ -51,15 +50,16 @@ internal sealed class Mechanic : TensorOptimizer
         _base.Step(learningRate, loss);
 
         double scale = Enumerable.Range(0, s_discounts.Length).Sum(k => At(Scale, k));
-        double size = Norm(Tensors.Select(t => (Tensor)t.Parameter)), slope = Norm(gradients), product = 0;
+        double size = Norm(Tensors.Select(t => (Tensor)t.Parameter)), slope = Norm(gradients);
+        var products = new Tensor[gradients.Length];
         for (int i = 0; i < gradients.Length; i++)
         {
             Tensor x = Tensors[i].Parameter;
-            Tensor pull = gradients[i] + x * (_options.Decay * scale * slope / (size + _options.Epsilon));
-            product += (_displacement[i] * pull).sum().ToDouble();
+            Tensor pull = gradients[i] + x * (_options.Decay * scale * slope / (size + Epsilon));
+            products[i] = (_displacement[i] * pull).sum();
             _displacement[i].add_(x - before[i]);
         }
-        scale = Tune(product);
+        scale = Tune(Sum(products));
         for (int i = 0; i < gradients.Length; i++) Tensors[i].Parameter.copy_(_start[i] + _displacement[i] * Math.Max(scale, 0));
     }
 
@@ -81,7 +81,7 @@ internal sealed class Mechanic : TensorOptimizer
             double most = Math.Max(discount * At(Most, k), Math.Abs(product));
             double squares = discount * discount * At(Squares, k) + product * product;
             double reward = Math.Max(0, discount * At(Reward, k) - At(Scale, k) * product);
-            double scale = (most * _options.Initial / s_discounts.Length + reward) / (Math.Sqrt(squares) + _options.Epsilon);
+            double scale = (most * _options.Initial / s_discounts.Length + reward) / (Math.Sqrt(squares) + Epsilon);
             (this[Index(Most, k)], this[Index(Squares, k)], this[Index(Reward, k)], this[Index(Scale, k)]) = (most, squares, reward, scale);
             sum += scale;
         }
@@ -92,5 +92,5 @@ internal sealed class Mechanic : TensorOptimizer
 
     private static int Index(int quantity, int learner) => quantity * s_discounts.Length + learner;
 
-    private static double Norm(IEnumerable<Tensor> tensors) => Math.Sqrt(tensors.Sum(t => t.square().sum().ToDouble()));
+    private static double Norm(IEnumerable<Tensor> tensors) => Math.Sqrt(Sum(tensors.Select(t => t.square().sum())));
 }

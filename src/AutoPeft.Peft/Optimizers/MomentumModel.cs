@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -35,26 +34,25 @@ internal sealed class MomentumModel : TensorOptimizer
     {
         double beta1 = _training.Beta1, beta2 = _training.Beta2;
         double first = 1 - Math.Pow(beta1, Steps), second = 1 - Math.Pow(beta2, Steps);
-        double dot = 0, product = 0, length = 0;
         var by = new Tensor[gradients.Length];
         for (int i = 0; i < gradients.Length; i++)
         {
-            Tensor g = gradients[i], x = Tensors[i].Parameter;
+            Tensor g = gradients[i];
             _mean[i].mul_(beta1).add_(g, alpha: 1 - beta1);
             _square[i].mul_(beta2).addcmul_(g, g, value: 1 - beta2);
             by[i] = (_square[i] / second).sqrt_().add_(_training.Epsilon * Tensors[i].Epsilon);
             // A tensor with a rate of its own is one whose distances are measured by another yardstick.
             if (Tensors[i].Rate != 1) by[i] = by[i] / Tensors[i].Rate;
-            dot += (x * _mean[i]).sum().ToDouble();
-            product += (x * g).sum().ToDouble();
-            length += (_mean[i] * _mean[i] / by[i]).sum().ToDouble();
         }
+        double dot = Sum(_mean.Select((m, i) => (Tensors[i].Parameter * m).sum()));
+        double product = Sum(gradients.Select((g, i) => (Tensors[i].Parameter * g).sum()));
+        double length = Sum(_mean.Select((m, i) => (m * m / by[i]).sum()));
         this[MeanLoss] = (1 - beta1) * loss + beta1 * this[MeanLoss];
         this[MeanProduct] = (1 - beta1) * product + beta1 * this[MeanProduct];
         if (length == 0) return;
         for (int i = 0; i < gradients.Length; i++)
         {
-            double shrink = 1 + learningRate * Tensors[i].Decay;
+            double shrink = 1 + learningRate * Tensors[i].Rate * Tensors[i].Decay;
             double gap = shrink * (this[MeanLoss] - first * _options.LowerBound) + dot - shrink * this[MeanProduct];
             double rate = Math.Min(learningRate / first, Math.Max(gap, 0) / length);
             Tensors[i].Parameter.addcdiv_(_mean[i], by[i], value: -rate);

@@ -12,60 +12,68 @@ internal sealed class OptimizerChoice
     /// <summary>The optimiser that every default of the project was chosen with.</summary>
     public const string AdamW = "adamw";
 
-    private static readonly Dictionary<string, Func<OptionText, (Make Make, double Rate)>> s_known = new()
+    private static readonly Dictionary<string, Func<OptionText, (Make Make, double? Rate)>> s_known = new()
     {
-        ["d-adaptation"] = Options(t => new DAdaptationOptions { Initial = Small(t, "initial", 1e-6), Growth = Growth(t) },
-            1, (x, o, c) => new DAdaptation(x, o, c)),
-        ["prodigy"] = Options(t => new ProdigyOptions
+        ["d-adaptation"] = Options<DAdaptationOptions>((t, o) => o with
         {
-            Initial = Small(t, "initial", 1e-6),
-            Growth = Growth(t),
-            Coefficient = Positive(t, "coefficient", 1),
-            BiasCorrection = Flag(t, "bias-correction", false),
-            Safeguard = Flag(t, "safeguard", false),
-        }, 1, (x, o, c) => new Prodigy(x, o, c)),
-        ["dog"] = Options(t => new DistanceOverGradientsOptions
+            Initial = Small(t, "initial", o.Initial),
+            Growth = Growth(t, o.Growth),
+        }, (x, u, o) => new DAdaptation(x, u, o)),
+        ["prodigy"] = Options<ProdigyOptions>((t, o) => o with
         {
-            Initial = Small(t, "initial", 1e-6),
-            Epsilon = Small(t, "epsilon", 1e-8),
-            Layerwise = Flag(t, "layerwise", false),
-        }, 1, (x, o, c) => new DistanceOverGradients(x, o, c)),
-        ["momo"] = Options(t => new MomentumModelOptions { LowerBound = t.Number("lower-bound", _ => true, "a number") ?? 0 },
-            1e-2, (x, o, c) => new MomentumModel(x, o, c)),
-        ["mechanic"] = Options(t => new MechanicOptions
+            Initial = Small(t, "initial", o.Initial),
+            Growth = Growth(t, o.Growth),
+            Coefficient = Positive(t, "coefficient", o.Coefficient),
+            BiasCorrection = Flag(t, "bias-correction", o.BiasCorrection),
+            Safeguard = Flag(t, "safeguard", o.Safeguard),
+        }, (x, u, o) => new Prodigy(x, u, o)),
+        ["dog"] = Options<DistanceOverGradientsOptions>((t, o) => o with
         {
-            Initial = Small(t, "initial", 1e-8),
-            Decay = t.Number("decay", d => d >= 0, "a number from 0") ?? 0.01,
-        }, 1, (x, o, c) => new Mechanic(x, o, c, new FlatAdamW(x, o with { MaxGradientNorm = double.PositiveInfinity }))),
-        ["cocob"] = Options(t => new CoinBettingOptions { Alpha = Positive(t, "alpha", 100), Epsilon = Small(t, "epsilon", 1e-8) },
-            1, (x, o, c) => new CoinBetting(x, o, c)),
-        [ScheduleFreeName] = Options(t => new ScheduleFreeOptions
+            Initial = Small(t, "initial", o.Initial),
+            Epsilon = Small(t, "epsilon", o.Epsilon),
+            Layerwise = Flag(t, "layerwise", o.Layerwise),
+        }, (x, u, o) => new DistanceOverGradients(x, u, o)),
+        ["momo"] = Options<MomentumModelOptions>((t, o) => o with
         {
-            Power = t.Number("power", p => p >= 0, "a number from 0") ?? 0,
-            RatePower = t.Number("rate-power", p => p >= 0, "a number from 0") ?? 2,
-        }, 2.5e-3, (x, o, c) => new ScheduleFree(x, o, c)),
-        ["lion"] = Options(t => new LionOptions { Beta1 = Beta(t, "beta1", 0.9), Beta2 = Beta(t, "beta2", 0.99) },
-            1e-4, (x, o, c) => new Lion(x, o, c)),
-        ["muon"] = Options(t => new MuonOptions
+            LowerBound = t.Number("lower-bound", _ => true, "a number") ?? o.LowerBound,
+        }, (x, u, o) => new MomentumModel(x, u, o), 1e-2),
+        ["mechanic"] = Options<MechanicOptions>((t, o) => o with
         {
-            Momentum = Beta(t, "momentum", 0.95),
-            Iterations = t.Count("iterations", 5),
-            MuP = Flag(t, "mup", false),
-            AdamShare = Positive(t, "adam-share", 0.015),
-        }, 0.02, (x, o, c) => new Muon(x, o, c)),
-        ["soap"] = Options(t => new SoapOptions
+            Initial = Small(t, "initial", o.Initial),
+            Decay = FromZero(t, "decay", o.Decay),
+        }, (x, u, o) => new Mechanic(x, u, o, new FlatAdamW(x, u with { MaxGradientNorm = double.PositiveInfinity }))),
+        ["cocob"] = Options<CoinBettingOptions>((t, o) => o with
         {
-            Beta1 = Beta(t, "beta1", 0.95),
-            Beta2 = Beta(t, "beta2", 0.95),
-            Every = t.Count("every", 10),
-            Longest = t.Count("longest", 10_000),
-        }, 3e-3, (x, o, c) => new Soap(x, o, c)),
-        ["adafactor"] = Options(t => new AdafactorOptions
+            Alpha = Positive(t, "alpha", o.Alpha),
+            Epsilon = Small(t, "epsilon", o.Epsilon),
+        }, (x, u, o) => new CoinBetting(x, u, o)),
+        [ScheduleFreeName] = Options<ScheduleFreeOptions>((t, o) => o with
         {
-            Clip = Positive(t, "clip", 1),
-            Decay = t.Number("decay", d => d is < 0 and >= -1, "a number from -1 to below 0") ?? -0.8,
-            Relative = Flag(t, "relative", true),
-        }, 1e-3, (x, o, c) => new Adafactor(x, o, c)),
+            Power = FromZero(t, "power", o.Power),
+            RatePower = FromZero(t, "rate-power", o.RatePower),
+        }, (x, u, o) => new ScheduleFree(x, u, o), 2.5e-3),
+        ["lion"] = Options<LionOptions>((t, o) => o with { Beta1 = Beta(t, "beta1", o.Beta1), Beta2 = Beta(t, "beta2", o.Beta2) },
+            (x, u, o) => new Lion(x, u, o), 1e-4),
+        ["muon"] = Options<MuonOptions>((t, o) => o with
+        {
+            Momentum = Beta(t, "momentum", o.Momentum),
+            Iterations = t.Count("iterations", o.Iterations),
+            MuP = Flag(t, "mup", o.MuP),
+            AdamShare = Positive(t, "adam-share", o.AdamShare),
+        }, (x, u, o) => new Muon(x, u, o), 0.02),
+        ["soap"] = Options<SoapOptions>((t, o) => o with
+        {
+            Beta1 = Beta(t, "beta1", o.Beta1),
+            Beta2 = Beta(t, "beta2", o.Beta2),
+            Every = t.Count("every", o.Every),
+            Longest = t.Count("longest", o.Longest),
+        }, (x, u, o) => new Soap(x, u, o), 3e-3),
+        ["adafactor"] = Options<AdafactorOptions>((t, o) => o with
+        {
+            Clip = Positive(t, "clip", o.Clip),
+            Decay = t.Number("decay", d => d is < 0 and >= -1, "a number from -1 to below 0") ?? o.Decay,
+            Relative = Flag(t, "relative", o.Relative),
+        }, (x, u, o) => new Adafactor(x, u, o), 1e-3),
     };
 
     private const string ScheduleFreeName = "schedule-free";
@@ -76,6 +84,9 @@ internal sealed class OptimizerChoice
 
     /// <summary>The names, for messages and help.</summary>
     public static string Known { get; } = string.Join(", ", s_known.Keys.Prepend(AdamW));
+
+    /// <summary>Those that find the learning rate themselves; what is given is a factor of it, 1 unless stated.</summary>
+    public static IReadOnlyList<string> RateFree { get; } = ["prodigy", "d-adaptation", "dog", "mechanic", "cocob"];
 
     /// <summary>What stands before the colon.</summary>
     public string Name { get; }
@@ -95,7 +106,7 @@ internal sealed class OptimizerChoice
         if (!s_known.TryGetValue(parsed.Name, out var known))
             throw new InvalidInputException($"There is no optimizer '{parsed.Name}'; there are {Known}.");
         var (make, rate) = known(parsed);
-        return parsed.Done(new OptimizerChoice(parsed.Name, make, rate));
+        return parsed.Done(new OptimizerChoice(parsed.Name, make, RateFree.Contains(parsed.Name) ? 1 : rate));
     }
 
     /// <summary>Makes the optimiser of a training.</summary>
@@ -106,11 +117,14 @@ internal sealed class OptimizerChoice
     public IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters, UpdateOptions training,
         Func<string, UpdateFactors>? factors = null) => _make(TrainedTensor.Of(parameters, training, factors), training);
 
-    private static Func<OptionText, (Make, double)> Options<T>(Func<OptionText, T> read, double rate,
-        Func<TrainedTensor[], UpdateOptions, T, IOptimizer> make) =>
+    /// <param name="read">Takes what was typed into the options, whose defaults are the record's own.</param>
+    /// <param name="make">Makes the optimiser.</param>
+    /// <param name="rate">The learning rate where none is stated; null: the method finds it.</param>
+    private static Func<OptionText, (Make, double?)> Options<T>(Func<OptionText, T, T> read,
+        Func<TrainedTensor[], UpdateOptions, T, IOptimizer> make, double? rate = null) where T : new() =>
         text =>
         {
-            T options = read(text);
+            T options = read(text, new T());
             return ((tensors, training) => make(tensors, training, options), rate);
         };
 
@@ -123,7 +137,10 @@ internal sealed class OptimizerChoice
     private static double Beta(OptionText t, string name, double standard) =>
         t.Number(name, v => v is >= 0 and < 1, "a number in [0, 1)") ?? standard;
 
-    private static double Growth(OptionText t) => t.Number("growth", v => v > 1, "a number above 1") ?? double.PositiveInfinity;
+    private static double FromZero(OptionText t, string name, double standard) =>
+        t.Number(name, v => v >= 0, "a number from 0") ?? standard;
+
+    private static double Growth(OptionText t, double standard) => t.Number("growth", v => v > 1, "a number above 1") ?? standard;
 
     private static bool Flag(OptionText t, string name, bool standard) =>
         t.Choice(name, standard ? "true" : "false", "true", "false") == "true";

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Optimizers;
@@ -40,7 +39,7 @@ internal sealed class Prodigy : TensorOptimizer
     {
         (_training, _options) = (training, options);
         (_mean, _square, _sum) = (Remembered("first_moment"), Remembered("second_moment"), Remembered("sum"));
-        _start = [.. tensors.Select(t => Remember($"start.{t.Name}", t.Parameter.detach().clone()))];
+        _start = RememberedCopies("start");
     }
 
     /// <inheritdoc/>
@@ -49,16 +48,16 @@ internal sealed class Prodigy : TensorOptimizer
         double beta1 = _training.Beta1, beta2 = _training.Beta2, beta3 = Math.Sqrt(beta2), d = this[Distance];
         double correction = _options.BiasCorrection ? Math.Sqrt(1 - Math.Pow(beta2, Steps)) / (1 - Math.Pow(beta1, Steps)) : 1;
         double rate = d * learningRate * correction, scaled = d / _options.Initial;
-        double numerator = beta3 * this[Numerator], denominator = 0;
+        double product = Sum(gradients.Select((g, i) => (g * (_start[i] - Tensors[i].Parameter)).sum()));
+        double numerator = beta3 * this[Numerator] + scaled * rate * product;
         for (int i = 0; i < gradients.Length; i++)
         {
             Tensor g = gradients[i];
-            numerator += scaled * rate * (g * (_start[i] - Tensors[i].Parameter)).sum().ToDouble();
             _mean[i].mul_(beta1).add_(g, alpha: d * (1 - beta1));
             _square[i].mul_(beta2).addcmul_(g, g, value: d * d * (1 - beta2));
             _sum[i].mul_(beta3).add_(g, alpha: scaled * (_options.Safeguard ? d : rate));
-            denominator += _sum[i].abs().sum().ToDouble();
         }
+        double denominator = Sum(_sum.Select(s => s.abs().sum()));
         // No gradient so far: nothing to go by.
         if (denominator == 0) return;
         if (learningRate > 0) Estimate(d, numerator, denominator);

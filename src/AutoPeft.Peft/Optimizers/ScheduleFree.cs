@@ -30,7 +30,7 @@ internal sealed class ScheduleFree : TensorOptimizer
         : base(tensors, training.MaxGradientNorm, -1, 0)
     {
         (_training, _options) = (training, options);
-        _iterate = [.. tensors.Select(t => Remember($"iterate.{t.Name}", t.Parameter.detach().clone()))];
+        _iterate = RememberedCopies("iterate");
         _square = Remembered("second_moment");
     }
 
@@ -70,6 +70,7 @@ internal sealed class ScheduleFree : TensorOptimizer
     public override void ForTraining()
     {
         if (_between is null) return;
+        using (NewDisposeScope())
         using (no_grad())
             for (int i = 0; i < _between.Length; i++) Tensors[i].Parameter.copy_(_between[i]);
         Free();

@@ -12,6 +12,9 @@ internal abstract class TensorOptimizer : IOptimizer
     private readonly List<(string Name, Tensor Value)> _state = [];
     private readonly double _maxNorm;
 
+    // In double precision and on the CPU, whatever is trained.
+    private readonly Tensor? _numbers;
+
     /// <param name="tensors">What is trained.</param>
     /// <param name="maxNorm">Longest gradient; longer ones are scaled down.</param>
     /// <param name="numbers">Numbers remembered beside tensors.</param>
@@ -20,7 +23,7 @@ internal abstract class TensorOptimizer : IOptimizer
     {
         if (tensors.Count == 0) throw new ArgumentException("nothing to train", nameof(tensors));
         (Tensors, _maxNorm) = (tensors, maxNorm);
-        Numbers = numbers.Length == 0 ? null : Remember("numbers", tensor(numbers));
+        _numbers = numbers.Length == 0 ? null : Remember("numbers", tensor(numbers));
     }
 
     /// <inheritdoc/>
@@ -31,9 +34,6 @@ internal abstract class TensorOptimizer : IOptimizer
 
     /// <summary>What is trained.</summary>
     protected IReadOnlyList<TrainedTensor> Tensors { get; }
-
-    // In double precision and on the CPU, whatever is trained.
-    private Tensor? Numbers { get; }
 
     /// <inheritdoc/>
     public double Step(double learningRate, double loss)
@@ -74,6 +74,13 @@ internal abstract class TensorOptimizer : IOptimizer
     /// <summary>Zeros of each tensor's shape that are remembered.</summary>
     protected Tensor[] Remembered(string name) => [.. Tensors.Select(t => Remember($"{name}.{t.Name}", zeros_like(t.Parameter)))];
 
+    /// <summary>Copies of the tensors as they are that are remembered.</summary>
+    protected Tensor[] RememberedCopies(string name)
+    {
+        using var scope = NewDisposeScope();
+        return [.. Tensors.Select(t => Remember($"{name}.{t.Name}", t.Parameter.detach().clone()))];
+    }
+
     /// <summary>A tensor that is remembered; the optimiser frees it.</summary>
     protected Tensor Remember(string name, Tensor value)
     {
@@ -86,15 +93,22 @@ internal abstract class TensorOptimizer : IOptimizer
     {
         get
         {
-            using Tensor one = Numbers![index];
+            using Tensor one = _numbers![index];
             return one.ToDouble();
         }
         set
         {
-            using Tensor one = Numbers![index];
+            using Tensor one = _numbers![index];
             one.fill_(value);
         }
     }
+
+    /// <summary>What tensors of one number each hold, in their order: one wait for the device, however many they are.</summary>
+    protected static double[] Numbers(IEnumerable<Tensor> scalars) =>
+        [.. stack([.. scalars]).cpu().to(ScalarType.Float64).data<double>()];
+
+    /// <summary>The sum of tensors of one number each, in double precision.</summary>
+    protected static double Sum(IEnumerable<Tensor> scalars) => Numbers(scalars).Sum();
 
     /// <summary>
     /// Refuses a parametrisation's rates where a method finds one rate for all tensors.

@@ -23,16 +23,6 @@ internal static class PredictionFile
                 : task.Labels[(int)predictions[i]];
             text.Append(CultureInfo.InvariantCulture, $"{i}\t{answer}\n");
         }
-        string aside = path + ".partial";
-        try
-        {
-            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory) Directory.CreateDirectory(directory);
-            File.WriteAllText(aside, text.ToString());
-            File.Move(aside, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{path}: cannot be written: {e.Message}", e);
-        }
+        WholeFile.Write(path, text.ToString());
     }
 }

@@ -133,7 +133,7 @@ public sealed class CausalLanguageModelingTests
         for (int step = 0; step < options.Steps; step++)
         {
             double share = step < 4 ? (step + 1) / 4.0 : 0.1 + 0.9 * 0.5 * (1 + Math.Cos(Math.PI * (step - 4) / 16));
-            expected *= 1 - (independent ? share * 0.02 * decayFactor : share * options.LearningRate * rateFactor * 0.02 * decayFactor);
+            expected *= 1 - (independent ? share * 0.02 * decayFactor : share * options.PeakRate * rateFactor * 0.02 * decayFactor);
         }
         BertOracle.AssertClose([.. before.Select(w => w * expected)], model.Stack.TokenWeight[15], 1e-7);
     }
@@ -212,6 +212,21 @@ public sealed class CausalLanguageModelingTests
         Assert.Contains("too short", Said(Text(20), Options with { SequenceLength = 12 }), StringComparison.Ordinal);
         Assert.Contains("divisor of the batch size of 8", Said(Text(), Options with { AccumulationSteps = 3 }), StringComparison.Ordinal);
         Assert.Contains("EMA decay", Said(Text(), Options with { EmaDecay = 1 }), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("adamw", 3e-3)]
+    [InlineData("lion", 1e-4)]
+    [InlineData("prodigy", 1)]
+    public void A_rate_that_is_left_out_is_the_optimisers_own(string optimizer, double rate)
+    {
+        double?[] losses = [.. new double?[] { null, rate }.Select(stated =>
+        {
+            using DecoderModel model = DecoderModel.Create(Tiny, 1);
+            return CausalLanguageModeling.Train(model, Text(), Options with { Optimizer = optimizer, LearningRate = stated }).HeldOutLoss;
+        })];
+        Assert.NotNull(losses[0]);
+        Assert.Equal(losses[1], losses[0]);
     }
 
     [SkippableFact]

@@ -172,6 +172,18 @@ public class OptimizerTests
         Assert.False(Muon.IsHidden("model.layers.0.input_layernorm.weight", vector));
     }
 
+    [Fact]
+    public void All_but_adamw_bring_a_learning_rate_and_those_that_find_it_take_a_factor_of_one()
+    {
+        foreach (OptimizerChoice choice in OptimizerChoice.Known.Split(", ").Select(OptimizerChoice.Parse))
+        {
+            bool finds = OptimizerChoice.RateFree.Contains(choice.Name);
+            Assert.Equal(choice.Name == OptimizerChoice.AdamW, choice.DefaultRate is null);
+            Assert.Equal(finds, choice.DefaultRate == 1);
+        }
+        Assert.Equal(5, OptimizerChoice.RateFree.Count);
+    }
+
     [Theory]
     [InlineData("sgd", "there are adamw, d-adaptation")]
     [InlineData("lion:beta3=0.5", "it takes beta1, beta2")]
@@ -192,20 +204,55 @@ public class OptimizerTests
     [InlineData("muon", 0.05)]
     [InlineData("soap", 0.05)]
     [InlineData("adafactor", 0.05)]
-    public void A_parametrisation_scales_the_rate_of_a_tensor(string choice, double rate)
+    public void A_parametrisation_scales_the_rate_of_a_tensor_and_with_it_its_decay(string choice, double rate)
     {
+        // Vectors do not decay, matrices do.
         using Parameter scaled = new(full(4, 2.0)), plain = new(full(4, 2.0));
-        using IOptimizer half = OptimizerChoice.Parse(choice).Create([("a", scaled)], Options, _ => new UpdateFactors(0.5));
-        using IOptimizer whole = OptimizerChoice.Parse(choice).Create([("a", plain)], Options);
+        using Parameter scaledMatrix = new(full(2, 2, 2.0)), plainMatrix = new(full(2, 2, 2.0));
+        using IOptimizer half = OptimizerChoice.Parse(choice)
+            .Create([("a", scaled), ("b", scaledMatrix)], Options, _ => new UpdateFactors(0.5));
+        using IOptimizer whole = OptimizerChoice.Parse(choice).Create([("a", plain), ("b", plainMatrix)], Options);
         for (int t = 0; t < 2; t++)
         {
-            scaled.grad = full(4, 0.5);
-            plain.grad = full(4, 0.5);
+            foreach (Parameter vector in new[] { scaled, plain }) vector.grad = full(4, 0.5);
+            foreach (Parameter matrix in new[] { scaledMatrix, plainMatrix }) matrix.grad = full(2, 2, 0.5);
             half.Step(rate, 10);
             whole.Step(rate / 2, 10);
         }
-        Assert.True(scaled.data<float>()[0] < 2);
-        foreach (var (x, y) in scaled.data<float>().ToArray().Zip(plain.data<float>().ToArray())) Assert.Equal(x, y, 5);
+        foreach (var (by, without) in new[] { (scaled, plain), (scaledMatrix, plainMatrix) })
+        {
+            Assert.True(by.data<float>()[0] < 2);
+            foreach (var (x, y) in by.data<float>().ToArray().Zip(without.data<float>().ToArray())) Assert.Equal(x, y, 5);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void No_tensor_is_left_behind_when_made_when_stepped_when_evaluated_and_when_freed(string choice, double rate)
+    {
+        long before = Live();
+        using Parameter matrix = new(ones(3, 2)), vector = new(ones(2));
+        using (IOptimizer optimizer = OptimizerChoice.Parse(choice).Create([("m", matrix), ("v", vector)], Options))
+        {
+            // AdamW has a view of each moment for each tensor.
+            long made = Live() - before, views = choice is "adamw" or "mechanic" ? 4 : 0, copies = choice == "mechanic" ? 2 : 0;
+            Assert.Equal(2 + optimizer.State.Count + views + copies, made);
+            for (int t = 0; t < 3; t++)
+            {
+                using (var scope = NewDisposeScope())
+                {
+                    matrix.grad = full(3, 2, 0.5);
+                    vector.grad = full(2, 0.5);
+                }
+                optimizer.Step(rate, 1);
+                optimizer.ForEvaluation();
+                optimizer.ForTraining();
+                Assert.Equal(before + made, Live());
+            }
+        }
+        Assert.Equal(before + 2, Live());
+
+        static long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
     }
 
     [Theory]

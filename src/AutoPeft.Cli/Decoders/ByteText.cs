@@ -2,10 +2,10 @@ using System.Text;
 using AutoPeft.Peft.LanguageModeling;
 using AutoPeft.Peft.Tasks.Synthetic;
 
-namespace AutoPeft.Cli.Transfers;
+namespace AutoPeft.Cli.Decoders;
 
-/// <summary>What muP commands train on: a file's bytes, or a text of the synthetic language.</summary>
-internal static class TextBytes
+/// <summary>What laws and muP commands train on: a file's bytes, or a text of the synthetic language.</summary>
+internal static class ByteText
 {
     // About 700 kB: more than a short training reads.
     private const int Paragraphs = 10_000;

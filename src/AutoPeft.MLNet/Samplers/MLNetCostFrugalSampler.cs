@@ -17,7 +17,7 @@ namespace AutoPeft.MLNet.Samplers;
 /// proposal's state records; so the sampler keeps nothing. What breaks a hard constraint or was tried already is replaced by a neighbour,
 /// and the tuner is told what ran.
 /// </para>
-/// <example><code>autopeft sweep searchspaces/recipe.cs --sampler mlnet-cfo</code></example>
+/// <example><code>autopeft sweep recipe --task polarity --model base --sampler mlnet-cfo</code></example>
 /// </summary>
 public sealed class MLNetCostFrugalSampler : ISampler
 {

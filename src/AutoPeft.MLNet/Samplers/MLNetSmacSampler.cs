@@ -14,7 +14,7 @@ namespace AutoPeft.MLNet.Samplers;
 /// all results where ML.NET fits one every ten trials. What breaks a hard constraint or was tried already is replaced by a neighbour. Where
 /// no forest can be fitted the proposal is random, and its note says so.
 /// </para>
-/// <example><code>autopeft sweep searchspaces/recipe.cs --sampler mlnet-smac</code></example>
+/// <example><code>autopeft sweep recipe --task polarity --model base --sampler mlnet-smac</code></example>
 /// </summary>
 public sealed class MLNetSmacSampler : ISampler
 {

@@ -74,6 +74,30 @@ public sealed partial class StudyLog : IDisposable
             : throw new InvalidInputException("There is no study here yet.");
     }
 
+    /// <summary>Opens the study that a store has, with the budget that it has by now, or starts the study in an empty store.</summary>
+    /// <param name="definition">The study.</param>
+    /// <param name="store">Where the study is, or will be. The caller disposes it, after this log.</param>
+    /// <param name="clock">For the records' times; the system's unless stated.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="InvalidInputException">The store has another study; the message says what differs.</exception>
+    public static Task<StudyLog> OpenOrCreateAsync(StudyDefinition definition, IStudyStore store, TimeProvider? clock = null,
+        CancellationToken cancellationToken = default) => OpenOrCreateAsync(definition, store, "The store", "store", clock, cancellationToken);
+
+    /// <summary>The same; messages call the store by its name, and what to choose instead by its kind.</summary>
+    internal static async Task<StudyLog> OpenOrCreateAsync(StudyDefinition definition, IStudyStore store, string name, string kind,
+        TimeProvider? clock, CancellationToken cancellationToken)
+    {
+        clock ??= TimeProvider.System;
+        await store.TryAppendAsync(0, [new StudyCreated(clock.GetUtcNow(), definition)], cancellationToken).ConfigureAwait(false);
+        StudyLog log = await OpenAsync(store, clock, definition.Space, cancellationToken).ConfigureAwait(false);
+        StudyDefinition recorded = log.Study.Definition, asked = definition with { Budget = recorded.Budget };
+        if (recorded.IsSameStudyAs(asked)) return log;
+        log.Dispose();
+        throw new InvalidInputException(
+            $"{name} has another study ('{recorded.Name}'); asked for was {string.Join(", ", recorded.DifferencesFrom(asked))}. "
+                + $"Choose another {kind}.");
+    }
+
     /// <summary>Has <paramref name="observer"/> hear of every change from now on; null for nobody.</summary>
     public void Observe(ISweepObserver? observer) => _observer = observer;
 

@@ -40,6 +40,18 @@ public sealed class StudySession : IAsyncDisposable
         await OpenAsync(await StudyLog.CreateAsync(definition, store, clock, cancellationToken).ConfigureAwait(false), policy,
             cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Goes on with the study that a store has, or starts the study in an empty store.</summary>
+    /// <param name="definition">The study.</param>
+    /// <param name="policy">Who and what decides.</param>
+    /// <param name="store">Where the study is, or will be. The caller disposes it, after this session.</param>
+    /// <param name="clock">For the records' times; the system's unless stated.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="InvalidInputException">The store has another study; the message says what differs.</exception>
+    public static async Task<StudySession> OpenOrCreateAsync(StudyDefinition definition, StudyPolicy policy, IStudyStore store,
+        TimeProvider? clock = null, CancellationToken cancellationToken = default) =>
+        await OpenAsync(await StudyLog.OpenOrCreateAsync(definition, store, clock, cancellationToken).ConfigureAwait(false), policy,
+            cancellationToken).ConfigureAwait(false);
+
     /// <summary>Decides for a study whose log is open. The session closes the log when it is disposed.</summary>
     public static async Task<StudySession> OpenAsync(StudyLog log, StudyPolicy policy, CancellationToken cancellationToken = default)
     {

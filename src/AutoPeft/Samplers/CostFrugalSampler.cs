@@ -11,7 +11,7 @@ namespace AutoPeft.Samplers;
 /// when they pay. Steps in random directions, the opposite one when the first failed, shorter after many failures, and a fresh start when
 /// they have become too short. For spaces where some parameters make trials dearer (sizes, epochs). One objective; several are ranked by
 /// non-dominated sorting.
-/// <example><code>autopeft sweep searchspaces/recipe.cs --sampler cfo</code></example>
+/// <example><code>autopeft sweep recipe --task polarity --model base --sampler cfo</code></example>
 /// </summary>
 internal sealed class CostFrugalSampler : ISampler
 {

@@ -8,7 +8,7 @@ namespace AutoPeft.Samplers;
 /// Every combination of listed values, in an order that spreads early trials over the whole grid. For small finite spaces that should be
 /// covered completely, and for plots. Continuous and long integer parameters are cut into <see cref="Resolution"/> levels; conditions and
 /// constraints are kept. Ends when the grid is used up: fewer proposals than asked for come back, then none.
-/// <example><code>autopeft sweep searchspaces/lora.cs --sampler grid</code></example>
+/// <example><code>autopeft sweep lora --task polarity --model base --sampler grid</code></example>
 /// </summary>
 public sealed class GridSampler : ISampler
 {

@@ -8,7 +8,7 @@ namespace AutoPeft.Samplers;
 /// Scrambled Sobol' points (Sobol' 1967; Owen 1998; Joe and Kuo 2008): covers the space more evenly than random draws, looks at no results.
 /// Use it for initial designs, for sensitivity analysis, and as the stronger baseline. Trial n is point n, whoever asks and however many at
 /// once; beyond 160 parameters the rest are random.
-/// <example><code>autopeft sweep searchspaces/lora.cs --sampler sobol --trials 64</code></example>
+/// <example><code>autopeft sweep lora --task polarity --model base --sampler sobol --trials 64</code></example>
 /// </summary>
 public sealed class SobolSampler : ISampler
 {

@@ -39,7 +39,7 @@ public sealed record TpeOptions
 /// for conditional spaces: proposes where good trials are dense and bad ones are not. Several objectives by non-dominated rank with
 /// hypervolume weights (Ozaki et al. 2022); outcome constraints by Deb's rules; pending trials count as bad, so that workers spread. For
 /// thousands of trials; with a few hundred the Gaussian process finds more.
-/// <example><code>autopeft sweep searchspaces/recipe.cs --sampler tpe --trials 2000</code></example>
+/// <example><code>autopeft sweep recipe --task polarity --model base --sampler tpe --trials 2000</code></example>
 /// </summary>
 public sealed class TpeSampler : ISampler
 {

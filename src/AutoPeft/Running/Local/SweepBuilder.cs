@@ -362,18 +362,12 @@ public sealed partial class SweepBuilder<T> where T : notnull
             made = (e as StudyCreated)?.Definition;
             break;
         }
-        if (made is null) await store.TryAppendAsync(0, [new StudyCreated(TimeProvider.System.GetUtcNow(), definition)],
-            cancellationToken).ConfigureAwait(false);
-        StudyLog log =
-            await StudyLog.OpenAsync(store, declared: definition.Space, cancellationToken: cancellationToken).ConfigureAwait(false);
+        StudyLog log = await StudyLog.OpenOrCreateAsync(
+            definition, store, _journal ?? "The store", _journal is null ? "store" : "file", clock: null, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
             StudyDefinition recorded = log.Study.Definition;
-            StudyDefinition asked = definition with { Budget = recorded.Budget };
-            if (!recorded.IsSameStudyAs(asked))
-                throw new InvalidInputException(
-                    $"{_journal ?? "The store"} has another study ('{recorded.Name}'); asked for was "
-                        + $"{string.Join(", ", recorded.DifferencesFrom(asked))}. Choose another {(_journal is null ? "store" : "file")}.");
             if (_trials is not { } trials || recorded.Budget == trials) return log;
             if (trials == made?.Budget) LogBudget(recorded.Budget, trials);
             else await log.SetBudgetAsync(trials, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using AutoPeft.Randomness;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
+using AutoPeft.Scaling.Optima;
 using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Scaling.Tests;
@@ -70,9 +71,9 @@ public class ForecastTests
         {
             OptimumForecast best = OptimumForecast.Of(SweepData.From(Sweep(Sizes, Tokens, seed, 0.25, 5e-4)), Held, 4e5);
             RunTable all = Sweep([.. Sizes, Held], Tokens, seed + 1000, 0.25, 5e-4);
-            var (rate, batch, _) = OptimumForecast.Found(SweepData.From(all), Held, 4e5);
-            if (rate >= best.LearningRateBand.Low && rate <= best.LearningRateBand.High) rates++;
-            if (batch >= best.BatchBand.Low && batch <= best.BatchBand.High) batches++;
+            Optimum found = SweepOptima.OfEach(SweepData.From(all).Grids).Single(o => o.Params == Held && o.Tokens == 4e5);
+            if (found.LearningRate >= best.LearningRateBand.Low && found.LearningRate <= best.LearningRateBand.High) rates++;
+            if (found.BatchTokens >= best.BatchBand.Low && found.BatchTokens <= best.BatchBand.High) batches++;
         }
         // Binomial: four standard errors around 0.9.
         Assert.InRange(rates / (double)repeats, 0.81, 0.99);

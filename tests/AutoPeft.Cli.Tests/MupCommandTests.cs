@@ -5,8 +5,8 @@ using static AutoPeft.Cli.Tests.CommandProcess;
 namespace AutoPeft.Cli.Tests;
 
 /// <summary>
-/// The coordinate check and the transfer study as people run them. Most of a small training is its loss on the text held out, so the text is
-/// short.
+/// The coordinate check and the transfer study as people run them. Most of a small training is its loss on text that it holds out, so the
+/// text is short.
 /// </summary>
 public sealed class MupCommandTests : IDisposable
 {

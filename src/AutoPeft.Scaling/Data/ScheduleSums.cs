@@ -2,8 +2,8 @@ namespace AutoPeft.Scaling.Data;
 
 /// <summary>
 /// The two sums of a learning-rate schedule that annealing laws take as variables, from a table of checkpoints with steps and learning
-/// rates: S₁ = Σ ηᵢ, the sum of all learning rates so far, and S₂ = Σᵢ mᵢ with mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ), the area of annealing
-/// (Tissue et al., arXiv:2408.11029, eq. 1, λ = 0.999).
+/// rates: S₁ = Σ ηᵢ, the sum of all learning rates so far, and S₂ = Σᵢ mᵢ, the area of annealing, with
+/// mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ) and λ = 0.999 (Tissue et al., arXiv:2408.11029, eq. 1).
 /// Between checkpoints the learning rate is taken as linear in the step. A warm-up anneals nothing: S₂ begins at the peak of the learning
 /// rate, and checkpoints before the peak have no sums.
 /// </summary>
@@ -13,8 +13,8 @@ internal static class ScheduleSums
     private const double MostSteps = 2e7;
 
     /// <summary>
-    /// S₁ and S₂ of each row of a table: not a number before the peak of a run's learning rate, and in runs of a single checkpoint, whose
-    /// schedule the table does not tell. Null where the table has no steps, no learning rates or no run of several checkpoints.
+    /// S₁ and S₂ of each row of a table: not a number before the peak of a run's learning rate, and in runs of a single checkpoint,
+    /// whose schedule the table does not tell. Null where the table has no steps, no learning rates or no run of several checkpoints.
     /// </summary>
     /// <exception cref="ScalingDataException">A step is negative, no whole number, or above 20 million.</exception>
     public static (double[] S1, double[] S2)? Of(RunTable table, ColumnChoice choice)

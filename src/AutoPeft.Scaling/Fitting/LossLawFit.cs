@@ -148,7 +148,7 @@ public sealed class LossLawFit
             termD < 1e-7 * l ? "the term B/D^β vanishes" :
             Law.Alpha > 20 || Law.Beta > 20 ? "an exponent runs off to infinity" : null;
         if (end is not null)
-            throw new FitDidNotConvergeException($"the fit ends on a bound: {end}", $". These {Points.Count} points do not support the form "
-                + $"E + A/N^α + B/D^β; no coefficients are given. A wider range of N and D is needed.");
+            throw new FitDidNotConvergeException($"the fit ends on a bound: {end}", $". These {Points.Count} points do not support the "
+                + $"form E + A/N^α + B/D^β; no coefficients are given. A wider range of N and D is needed.");
     }
 }

@@ -2,7 +2,7 @@ using AutoPeft.Scaling.Data;
 
 namespace AutoPeft.Scaling.Register;
 
-/// <summary>A table whose columns are a registered law's symbols, in base units, with the target that the law predicts. Immutable.</summary>
+/// <summary>A table whose columns are a registered law's symbols in base units, and the target that the law predicts. Immutable.</summary>
 /// <param name="Seen">The rows that have a target. The last column is the target.</param>
 /// <param name="Ahead">
 /// The largest row of each run that has not come to its target: what a fit to the seen rows is asked to predict, such as the final loss of
@@ -22,7 +22,7 @@ public sealed record LawTable(RunTable Seen, RunTable? Ahead)
     /// <param name="missing">Symbols without a column.</param>
     /// <param name="keep">Names of further columns to keep, such as one of weights.</param>
     /// <returns>The law's table, or null where a symbol is missing.</returns>
-    /// <exception cref="ScalingDataException">A named column is not there or not numeric, or no column is recognised as the loss.</exception>
+    /// <exception cref="ScalingDataException">A named column is not there or not numeric, or no column is the loss.</exception>
     public static LawTable? Bind(
         RunTable table, RegisteredLaw law, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice,
         out IReadOnlyList<string> missing, IReadOnlyList<string>? keep = null)

@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace AutoPeft.Studies;
 
 /// <summary>
-/// The values in a definition's <see cref="StudyDefinition.Problem"/> as people read them: by path, as <c>training.epochs</c>. Settings that
-/// were recorded as a bag of texts have their own names as paths, as <c>task</c>.
+/// The values in a definition's <see cref="StudyDefinition.Problem"/> as people read them: by path, as <c>training.epochs</c>. Settings
+/// that were recorded as a bag of texts have their own names as paths, as <c>task</c>.
 /// </summary>
 internal static class ProblemLeaves
 {
-    /// <summary>Values by path, in the problem's order; a list and an empty object are one value. Empty where there is no problem.</summary>
+    /// <summary>Values by path, in the problem's order; a list, and an empty object, is one value. Empty without a problem.</summary>
     public static Dictionary<string, JsonElement> Of(JsonElement? problem)
     {
         var leaves = new Dictionary<string, JsonElement>(StringComparer.Ordinal);

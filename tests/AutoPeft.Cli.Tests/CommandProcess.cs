@@ -51,6 +51,29 @@ internal static partial class CommandProcess
         return (process.ExitCode, string.Concat(texts));
     }
 
+    /// <summary>Waits until a command that runs has come to a state. It fails where the command ends before.</summary>
+    public static async Task UntilAsync(Process process, Func<Task<bool>> reached)
+    {
+        while (!await reached())
+        {
+            if (process.HasExited) Assert.Fail($"the command ended with {process.ExitCode} before it came to what the test waits for");
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Kills a command that has come to a state, so that it has no time to put anything in order.</summary>
+    public static async Task KillAfterAsync(Process process, Func<Task<bool>> reached)
+    {
+        await UntilAsync(process, reached);
+        Kill(process.Id, 9);
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 128 + 9, $"the command ended with {process.ExitCode} before it was killed");
+    }
+
+    /// <summary>Whether a study that a command may still have to create has come to a state.</summary>
+    public static async Task<bool> HasAsync(string run, Func<Study, bool> state) =>
+        File.Exists(Path.Combine(run, "study.log")) && state(await ReadAsync(run));
+
     public static async Task<Study> ReadAsync(string run)
     {
         await using JournalStore store = await JournalStore.OpenAsync(Path.Combine(run, "study.log"));

@@ -60,11 +60,11 @@ public sealed class FirstHourTests : IDisposable
     [Fact]
     public async Task A_sweep_that_runs_takes_more_trials_from_another_command()
     {
-        using Process sweep = StartIn(_directory, "sweep", "function:branin-currin", "--trials", "4", "--delay", "2", "--sampler", "random",
-            "--out", "run");
-        while (!sweep.HasExited
-            && (!File.Exists(At("run/study.log")) || (await ReadAsync(At("run"))).Completed.Count < 1)) await Task.Delay(50);
+        var held = new HeldTrials(_directory, 1);
+        using Process sweep = StartIn(_directory, ["sweep", .. held.Arguments, "--trials", "4", "--out", "run"]);
+        await UntilAsync(sweep, () => HasAsync(At("run"), s => s.Completed.Count >= 1));
         Assert.Contains("Another program runs this study", await SucceedAsync("resume", "run", "--trials", "6"), StringComparison.Ordinal);
+        held.Release();
         await sweep.WaitForExitAsync();
         Assert.Equal(0, sweep.ExitCode);
         Study study = await ReadAsync(At("run"));
@@ -135,10 +135,10 @@ public sealed class FirstHourTests : IDisposable
     [Fact]
     public async Task A_scheduler_prunes_a_program_by_two_metrics_and_ends_all_that_it_started()
     {
-        // The program leaves a child behind that would write for a minute.
-        File.WriteAllText(At("train.sh"), "(sleep 60; touch survived) &\n" + Train);
+        // The program leaves a child behind that would write for a minute, and waits at its end for what is decided on its steps.
+        File.WriteAllText(At("train.sh"), "(sleep 60; touch survived) &\n" + Train + "\nsleep 1\n");
         await SucceedAsync(
-            "sweep", "space.json", "--command", "sh train.sh {x} 0.4", "--metric", "loss:min", "--metric", "cost:min", "--scheduler",
+            "sweep", "space.json", "--command", "sh train.sh {x}", "--metric", "loss:min", "--metric", "cost:min", "--scheduler",
                 "median:startup=2", "--trials", "8", "--sampler", "random", "--seed", "2", "--out", "run");
         Study study = await ReadAsync(At("run"));
         Assert.Contains(study.Trials, t => t.State == TrialState.Pruned);
@@ -172,7 +172,7 @@ public sealed class FirstHourTests : IDisposable
         // A worker that is killed takes its program with it, whatever that is doing.
         using Process sweep = StartIn(_directory, "sweep", "space.json", "--command", "echo {x}; sleep 62", "--metric", "loss:min",
             "--trials", "1", "--sampler", "random", "--out", "killed");
-        while (!sweep.HasExited && Running("sleep 62").Length == 0) await Task.Delay(50);
+        await UntilAsync(sweep, () => Task.FromResult(Running("sleep 62").Length > 0));
         Kill(Assert.Single(Children(sweep.Id)), 9);
         Kill(sweep.Id, 9);
         await sweep.WaitForExitAsync();
@@ -183,9 +183,17 @@ public sealed class FirstHourTests : IDisposable
     [Fact]
     public async Task A_csharp_file_is_a_space_and_its_own_workers()
     {
-        string program = File.ReadAllText(Path.Combine(Examples(), "own-program.cs")).Replace("../src/",
-            Path.GetFullPath(Path.Combine(Examples(), "..", "src")) + "/", StringComparison.Ordinal);
+        string program = File.ReadAllText(Path.Combine(Examples(), "own-program.cs"));
+        string library = program.Split('\n').Single(l => l.StartsWith("#:project ", StringComparison.Ordinal));
+        program = program.Replace(library, "", StringComparison.Ordinal);
         File.WriteAllText(At("own.cs"), program);
+        // The library as it was built for these tests: a project would be looked through for changes at every build.
+        File.WriteAllText(At("Directory.Build.props"), $"""
+            <Project><ItemGroup>
+              <Reference Include="{Path.Combine(AppContext.BaseDirectory, "AutoPeft.dll")}" />
+              <FrameworkReference Include="Microsoft.AspNetCore.App" />
+            </ItemGroup></Project>
+            """);
         await SucceedAsync("sweep", "own.cs", "--trials", "4", "--workers", "2", "--sampler", "random", "--out", "run");
         await SucceedAsync("resume", "run", "--trials", "6");
         Study study = await ReadAsync(At("run"));

@@ -3,19 +3,25 @@ using System.Globalization;
 using System.Text.Json;
 using AutoPeft.Cli.Insight;
 using AutoPeft.Cli.Laws;
+using AutoPeft.Peft.Tasks.Synthetic;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
 using static AutoPeft.Cli.Tests.CommandProcess;
 
 namespace AutoPeft.Cli.Tests;
 
-/// <summary>A person's own law, at the size of seconds: killed, resumed, foretold and compared.</summary>
+/// <summary>
+/// A person's own law, at the size of seconds: killed, resumed, foretold and compared. Most of a small training is its loss on text that it
+/// holds out, so the text is short.
+/// </summary>
 public sealed class LawCommandTests : IDisposable
 {
     private static readonly string[] Law = ["law", "run", "--sizes", "16x1,32x1,48x1,64x1", "--tokens", "1.5k,3k,6k", "--rates", "3",
-        "--batches", "2,4", "--length", "16", "--workers", "1", "-o", "law", "--plain"];
+        "--batches", "2,4", "--length", "16", "--workers", "1", "--text", "text.txt", "-o", "law", "--plain"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
+
+    public LawCommandTests() => File.WriteAllLines(Path.Combine(_directory, "text.txt"), new SyntheticLanguage(1).Corpus(200));
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
@@ -25,9 +31,7 @@ public sealed class LawCommandTests : IDisposable
         string folder = Path.Combine(_directory, "law"), journal = Path.Combine(folder, "small.journal");
         using (Process first = StartIn(_directory, Law))
         {
-            while (!first.HasExited && await CompletedAsync(journal) < 3) await Task.Delay(50);
-            Kill(first.Id, 9);
-            await first.WaitForExitAsync();
+            await KillAfterAsync(first, async () => await CompletedAsync(journal) >= 3);
         }
         Assert.False(File.Exists(Path.Combine(folder, "forecast.json")));
 
@@ -38,7 +42,7 @@ public sealed class LawCommandTests : IDisposable
         Assert.True(text.IndexOf("foretold for 64x1", StringComparison.Ordinal) < text.IndexOf("[1/6]", StringComparison.Ordinal), text);
         // Ten runs may leave the loss open; that is then said.
         Assert.Matches(
-            @"loss +[\d.]+ +90 % (0 … ∞ +found [\d.]+ +says nothing|[\d.]+ … [\d.]+ +found [\d.]+ +(held|did not hold))", text);
+            @"loss +[\d.]+ +90 % [\d.]+ … (∞ +found [\d.]+ +says nothing|[\d.]+ +found [\d.]+ +(held|did not hold))", text);
 
         JsonElement verdict = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "verdict.json"))).RootElement;
         Assert.Equal(["loss", "learning rate", "batch (tokens)"],

@@ -5,29 +5,15 @@ using static AutoPeft.Cli.Tests.CommandProcess;
 namespace AutoPeft.Cli.Tests;
 
 /// <summary>The main job at the size of a minute: pretrain, sweep, front, final evaluation, one configuration for a closer look.</summary>
-public sealed class PeftCommandTests : IAsyncLifetime
+public sealed class PeftCommandTests(PretrainedModel model) : IClassFixture<PretrainedModel>, IDisposable
 {
     private const string Task = "polarity;train=64;dev=32;test=32";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
 
-    private string Model => Path.Combine(_directory, "base");
+    private string Model => model.Folder;
 
-    public async Task InitializeAsync()
-    {
-        string text = Path.Combine(_directory, "corpus.txt");
-        await File.WriteAllLinesAsync(text, new AutoPeft.Peft.Tasks.Synthetic.SyntheticLanguage(1).Corpus(400));
-        (int code,
-            string output) = await RunAsync(_directory, "pretrain", "--text", text, "--out", Model, "--steps", "20", "--hidden", "16",
-                "--layers", "2", "--heads", "2", "--vocabulary", "300", "--length", "32", "--threads", "1");
-        Assert.True(code == 0, output);
-    }
-
-    public Task DisposeAsync()
-    {
-        Directory.Delete(_directory, recursive: true);
-        return System.Threading.Tasks.Task.CompletedTask;
-    }
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
     public async Task A_sweep_of_adapters_leaves_a_front_whose_members_can_be_retrained_and_evaluated()
@@ -108,12 +94,8 @@ public sealed class PeftCommandTests : IAsyncLifetime
         using (System.Diagnostics.Process parent = StartIn(_directory, [.. sweep, "--out", run]))
         {
             // Killed when a task is done and its trial is not.
-            while (!parent.HasExited
-                && (!File.Exists(Path.Combine(run, "study.log"))
-                    || !(await ReadAsync(run)).Trials.Any(t => t is { State: TrialState.Running, Reports.Count: 1 })))
-                await System.Threading.Tasks.Task.Delay(5);
-            Kill(parent.Id, 9);
-            await parent.WaitForExitAsync();
+            await KillAfterAsync(parent,
+                () => HasAsync(run, s => s.Trials.Any(t => t is { State: TrialState.Running, Reports.Count: 1 })));
         }
         string[] results = Directory.GetFiles(run, "result.json", SearchOption.AllDirectories);
         Assert.NotEmpty(results);
@@ -150,10 +132,7 @@ public sealed class PeftCommandTests : IAsyncLifetime
             "--sampler", "gp", "--threads", "1"];
         using (System.Diagnostics.Process parent = StartIn(_directory, [.. sweep, "--out", run]))
         {
-            while (!parent.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 2))
-                await System.Threading.Tasks.Task.Delay(20);
-            Kill(parent.Id, 9);
-            await parent.WaitForExitAsync();
+            await KillAfterAsync(parent, () => HasAsync(run, s => s.Completed.Count >= 2));
         }
         Assert.Equal(0, (await RunAsync(_directory, "resume", run, "--threads", "1")).Code);
         Assert.Equal(0, (await RunAsync(_directory, [.. sweep, "--out", whole])).Code);

@@ -4,29 +4,15 @@ using static AutoPeft.Cli.Tests.CommandProcess;
 namespace AutoPeft.Cli.Tests;
 
 /// <summary>Population-based training as people type it.</summary>
-public sealed class PopulationCommandTests : IAsyncLifetime
+public sealed class PopulationCommandTests(PretrainedModel model) : IClassFixture<PretrainedModel>, IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("autopeft-test-").FullName;
 
     private string[] On(string space) =>
-        ["sweep", space, "--task", "polarity;train=64;dev=32;test=32", "--model", Path.Combine(_directory, "base"), "--epochs", "4",
+        ["sweep", space, "--task", "polarity;train=64;dev=32;test=32", "--model", model.Folder, "--epochs", "4",
             "--max-length", "24", "--threads", "1"];
 
-    public async Task InitializeAsync()
-    {
-        string text = Path.Combine(_directory, "corpus.txt");
-        await File.WriteAllLinesAsync(text, new AutoPeft.Peft.Tasks.Synthetic.SyntheticLanguage(1).Corpus(400));
-        (int code,
-            string output) = await RunAsync(_directory, "pretrain", "--text", text, "--out", Path.Combine(_directory, "base"), "--steps",
-                "20", "--hidden", "16", "--layers", "2", "--heads", "2", "--vocabulary", "300", "--length", "32", "--threads", "1");
-        Assert.True(code == 0, output);
-    }
-
-    public Task DisposeAsync()
-    {
-        Directory.Delete(_directory, recursive: true);
-        return Task.CompletedTask;
-    }
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
     public async Task A_population_trains_in_worker_processes_and_audit_resume_and_final_know_it()
@@ -49,10 +35,7 @@ public sealed class PopulationCommandTests : IAsyncLifetime
         string[] alone = [.. On("lora"), "--sampler", "pb2:population=4,mode=sync", "--trials", "7", "--out", one];
         using (System.Diagnostics.Process parent = StartIn(_directory, alone))
         {
-            while (!parent.HasExited && (!File.Exists(Path.Combine(one, "study.log")) || (await ReadAsync(one)).Trials.Count < 6))
-                await Task.Delay(20);
-            Kill(parent.Id, 9);
-            await parent.WaitForExitAsync();
+            await KillAfterAsync(parent, () => HasAsync(one, s => s.Trials.Count >= 6));
         }
         (code, text) = await RunAsync(_directory, "resume", one, "--threads", "1");
         Assert.True(code == 0, text);

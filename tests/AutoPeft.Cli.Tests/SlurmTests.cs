@@ -78,32 +78,30 @@ public sealed class SlurmTests : IDisposable
         string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole"),
             requeued = Path.Combine(_directory, "requeued");
         Tool("scontrol", $"echo \"$@\" >>{requeued}");
-        (int code,
-            string text) = await WithToolsAsync("slurm", "function:zdt1", "--trials", "12", "--delay", "0.25", "--sampler", "random",
-                "--seed", "3", "--out", run);
+        var held = new HeldTrials(_directory, 3);
+        string[] sweep = [.. held.Arguments, "--trials", "7", "--seed", "3"];
+        (int code, string text) = await WithToolsAsync(["slurm", .. sweep, "--out", run]);
         Assert.True(code == 0, text);
         string script = text.Split('\n')[0];
         using (Process job = Shell(script))
         {
-            while (!job.HasExited && (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 3))
-                await Task.Delay(50);
+            await UntilAsync(job, () => Task.FromResult(held.Started > 3));
             Kill(job.Id, 10);
             await job.WaitForExitAsync();
             Assert.Equal(0, job.ExitCode);
         }
         Assert.Equal("requeue 77", (await File.ReadAllTextAsync(requeued)).Trim());
         Study cut = await ReadAsync(run);
-        Assert.InRange(cut.Completed.Count, 3, 11);
+        Assert.Equal(3, cut.Completed.Count);
         Assert.DoesNotContain(cut.Trials, t => t.State == TrialState.Running);
+        held.Release();
         using (Process job = Shell(script))
         {
             await job.WaitForExitAsync();
             Assert.Equal(0, job.ExitCode);
         }
         Assert.Equal("requeue 77", (await File.ReadAllTextAsync(requeued)).Trim());
-        Assert.Equal(0,
-            (await RunAsync(_directory, "sweep", "function:zdt1", "--trials", "12", "--sampler", "random", "--seed", "3", "--out",
-                whole)).Code);
+        Assert.Equal(0, (await RunAsync(_directory, ["sweep", .. sweep, "--out", whole])).Code);
         Study a = await ReadAsync(run), b = await ReadAsync(whole);
         Assert.Equal(b.Trials.Select(t => (t.Configuration, t.Values[0])), a.Trials.Select(t => (t.Configuration, t.Values[0])));
     }

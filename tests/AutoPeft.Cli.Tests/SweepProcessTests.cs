@@ -50,20 +50,15 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_killed_worker_takes_nothing_with_it_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent =
-            StartIn(_directory, "sweep", "function:zdt1", "--trials", "4", "--delay", "4", "--sampler", "random", "--out", run);
-        var killed = new HashSet<(int, int)>();
-        while (!parent.HasExited && killed.Count < 2)
+        var held = new HeldTrials(_directory, 0);
+        using Process parent = StartIn(_directory, ["sweep", .. held.Arguments, "--trials", "4", "--out", run]);
+        for (int killed = 0; killed < 2; killed++)
         {
-            await Task.Delay(20);
-            // Within an attempt that was not seen before. A worker that is killed between the record of the start and the trial's arrival
-            // is replaced, and nothing is lost with it.
-            if (!File.Exists(Path.Combine(run, "study.log"))
-                || (await ReadAsync(run)).Trials.FirstOrDefault(t => t.State == TrialState.Running) is not { } trial
-                || !killed.Add((trial.Number, trial.Attempt))) continue;
-            await Task.Delay(1500);
+            // A worker that is killed between the record of the start and the trial's arrival is replaced, and nothing is lost with it.
+            await UntilAsync(parent, () => Task.FromResult(held.Started > killed));
             Kill(Assert.Single(Children(parent.Id)), 9);
         }
+        held.Release();
         await parent.WaitForExitAsync();
         Study study = await ReadAsync(run);
         Assert.Equal(4, study.Completed.Count);
@@ -104,13 +99,13 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_hanging_worker_is_killed_and_its_trial_runs_again()
     {
         string run = Path.Combine(_directory, "run");
-        using Process parent = StartIn(_directory, "sweep", "function:zdt1", "--trials", "3", "--delay", "4", "--sampler", "random",
-            "--hang-timeout", "10", "--out", run);
+        var held = new HeldTrials(_directory, 0);
+        using Process parent =
+            StartIn(_directory, ["sweep", .. held.Arguments, "--trials", "3", "--hang-timeout", "10", "--out", run]);
         // A worker that has a trial is past its start.
-        while (!parent.HasExited
-            && !(File.Exists(Path.Combine(run, "study.log")) && (await ReadAsync(run)).Trials.Any(t => t.State == TrialState.Running)))
-            await Task.Delay(50);
+        await UntilAsync(parent, () => Task.FromResult(held.Started > 0));
         Kill(Assert.Single(Children(parent.Id)), 19);
+        held.Release();
         await parent.WaitForExitAsync();
         Study study = await ReadAsync(run);
         Assert.Equal(3, study.Completed.Count);
@@ -121,14 +116,13 @@ public sealed class SweepProcessTests : IDisposable
     public async Task A_killed_parent_leaves_no_worker_and_resume_gives_the_uninterrupted_trials_and_front()
     {
         string run = Path.Combine(_directory, "run"), whole = Path.Combine(_directory, "whole");
-        string[] sweep = ["sweep", "function:branin-currin", "--trials", "10", "--delay", "0.2", "--seed", "5", "--sampler", "gp"];
-        using (Process parent = StartIn(_directory, [.. sweep, "--out", run]))
+        string[] sweep = ["sweep", "function:branin-currin", "--trials", "10", "--seed", "5", "--sampler", "gp"];
+        using (Process parent = StartIn(_directory, [.. sweep, "--delay", "0.2", "--out", run]))
         {
-            int[] children;
-            while ((children = Children(parent.Id)).Length == 0 && !parent.HasExited) await Task.Delay(50);
-            while (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 4) await Task.Delay(50);
-            Kill(parent.Id, 9);
-            await parent.WaitForExitAsync();
+            await UntilAsync(parent, () => HasAsync(run, s => s.Completed.Count > 0));
+            int[] children = Children(parent.Id);
+            Assert.NotEmpty(children);
+            await KillAfterAsync(parent, () => HasAsync(run, s => s.Completed.Count >= 4));
             // The workers leave when their input ends; a busy machine takes a while to let them.
             for (int tries = 0; tries < 300 && children.Any(c => Directory.Exists($"/proc/{c}")); tries++) await Task.Delay(100);
             Assert.DoesNotContain(children, c => Directory.Exists($"/proc/{c}"));
@@ -148,7 +142,7 @@ public sealed class SweepProcessTests : IDisposable
         string run = Path.Combine(_directory, "run");
         using Process parent =
             StartIn(_directory, "sweep", "function:zdt1", "--trials", "50", "--delay", "0.3", "--sampler", "random", "--out", run);
-        while (!File.Exists(Path.Combine(run, "study.log")) || (await ReadAsync(run)).Completed.Count < 2) await Task.Delay(50);
+        await UntilAsync(parent, () => HasAsync(run, s => s.Completed.Count >= 2));
         Kill(parent.Id, 2);
         await parent.WaitForExitAsync();
         Assert.Equal(130, parent.ExitCode);

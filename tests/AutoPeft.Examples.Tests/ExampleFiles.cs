@@ -6,6 +6,9 @@ namespace AutoPeft.Examples.Tests;
 /// <summary>The files in the folder of examples, run as their first line says.</summary>
 internal static class ExampleFiles
 {
+    // Above what the slowest needs on a busy machine; an example that waits for something fails then, and holds nobody up.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
     /// <summary>The folder.</summary>
     public static string Folder { get; } = typeof(ExampleFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(a => a.Key == "Examples").Value!;
@@ -19,6 +22,7 @@ internal static class ExampleFiles
     /// <param name="arguments">What stands behind <c>--</c>.</param>
     /// <param name="directory">Where it runs.</param>
     /// <returns>Exit code, standard output, standard error.</returns>
+    /// <exception cref="TimeoutException">The example did not end within five minutes; it was killed.</exception>
     public static async Task<(int Code, string Printed, string Errors)> RunAsync(string name, string[] arguments, string directory)
     {
         var start = new ProcessStartInfo("dotnet")
@@ -31,8 +35,15 @@ internal static class ExampleFiles
         foreach (string a in (string[])["run", Path.Combine(Folder, name), "-c", "Release", "-v", "q", "--", .. arguments])
             start.ArgumentList.Add(a);
         using Process process = Process.Start(start)!;
-        string[] texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, texts[0], texts[1]);
+        Task<string[]> texts = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        using var patience = new CancellationTokenSource(s_patience);
+        try { await process.WaitForExitAsync(patience.Token); }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{name} did not end within {s_patience.TotalMinutes:0} minutes: {string.Join('\n', await texts)}");
+        }
+        string[] said = await texts;
+        return (process.ExitCode, said[0], said[1]);
     }
 }

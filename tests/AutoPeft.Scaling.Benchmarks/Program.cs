@@ -78,38 +78,22 @@ report.WriteHtml(page);
 Console.WriteLine($"Step Law report, CSV to HTML       {clock.Elapsed.TotalSeconds:0.00} s   1,000 cluster-bootstrap samples, "
     + $"{new FileInfo(page).Length / 1024} KiB");
 File.Delete(page);
-if (!args.Contains("--no-scipy")) Scipy(points, ours, oursCpu);
+if (!args.Contains("--no-scipy")) ComparePeer(points, ours, oursCpu);
 return 0;
 
-static void Scipy(LossPoints points, double ours, double oursCpu)
+static void ComparePeer(LossPoints points, double ours, double oursCpu)
 {
     string csv = Path.Combine(Path.GetTempPath(), $"autopeft-benchmark-{Environment.ProcessId}.csv");
     File.WriteAllLines(csv,
         points.N.Select((n, i) => string.Create(CultureInfo.InvariantCulture, $"{n:R},{points.D[i]:R},{points.Loss[i]:R}")));
-    foreach (string python in new[] { "/usr/bin/python3", "python3" })
+    if (SciPy.Run("lbfgs.py", csv) is { } output)
     {
-        try
-        {
-            using var p = Process.Start(new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, "lbfgs.py"), csv])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            string output = p.StandardOutput.ReadToEnd();
-            p.WaitForExit();
-            if (p.ExitCode != 0) continue;
-            string[] parts = output.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            double seconds = double.Parse(parts[0], CultureInfo.InvariantCulture);
-            double scipyCpu = double.Parse(parts[1], CultureInfo.InvariantCulture);
-            Console.WriteLine($"SciPy's L-BFGS, the same starts    {seconds:0.00} s ({scipyCpu:0.00} s of processors)   objective "
-                + $"{double.Parse(parts[2], CultureInfo.InvariantCulture):G10}, {parts[3]} starts in its basin; {seconds / ours:0.0} times "
-                + $"ours, {scipyCpu / oursCpu:0.0} by processor time");
-            break;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            // no such Python: the next one, or none
-        }
+        string[] parts = output.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        double seconds = double.Parse(parts[0], CultureInfo.InvariantCulture);
+        double scipyCpu = double.Parse(parts[1], CultureInfo.InvariantCulture);
+        Console.WriteLine($"SciPy's L-BFGS, the same starts    {seconds:0.00} s ({scipyCpu:0.00} s of processors)   objective "
+            + $"{double.Parse(parts[2], CultureInfo.InvariantCulture):G10}, {parts[3]} starts in its basin; {seconds / ours:0.0} times "
+            + $"ours, {scipyCpu / oursCpu:0.0} by processor time");
     }
     File.Delete(csv);
 }

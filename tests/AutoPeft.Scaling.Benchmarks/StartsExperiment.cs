@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using AutoPeft.Randomness;
 using AutoPeft.Scaling.Data;
@@ -52,7 +50,7 @@ internal static class StartsExperiment
             var bounds = LawRegister.All.FirstOrDefault(l => l.Formula == law.Formula)?.Bounds ?? [];
             var fit = FormulaReport.Run(table, "y", law.Formula,
                 new FormulaReportOptions { Parameters = bounds.ToDictionary(b => b.Name) }).Fit;
-            string peer = SciPy(law, table, text, seed) is { } s
+            string peer = BestOfPeer(law, table, text, seed) is { } s
                 ? $"SciPy's best of {SciPyStarts} {s:G10}: {(fit.Objective <= s * (1 + 1e-6) ? "ours is as low" : "OURS IS HIGHER")} "
                     + string.Create(CultureInfo.InvariantCulture, $"({fit.Objective / s - 1:+0.0e+0;-0.0e+0})")
                 : "no SciPy here";
@@ -76,7 +74,7 @@ internal static class StartsExperiment
         return new RunTable(law.Name, [.. law.Columns.Select((c, k) => new RunColumn(c.Column, x[k])), new RunColumn("y", y)]);
     }
 
-    private static double? SciPy(Case law, RunTable table, FormulaText text, ulong seed)
+    private static double? BestOfPeer(Case law, RunTable table, FormulaText text, ulong seed)
     {
         string folder = Directory.CreateTempSubdirectory("autopeft-starts-").FullName;
         string runs = Path.Combine(folder, "runs.csv"), starts = Path.Combine(folder, "starts.csv");
@@ -88,16 +86,8 @@ internal static class StartsExperiment
             .Select(_ => Line(text.Parameters.Select(p => law.Truth[p] * Math.Pow(3, 2 * random.NextDouble() - 1)))));
         try
         {
-            using var p = Process.Start(new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "starts.py"),
-                runs, "y", law.Formula, string.Join(',', text.Parameters), starts, "log"])
-            { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            string output = p.StandardOutput.ReadToEnd();
-            p.WaitForExit();
-            return p.ExitCode == 0 ? double.Parse(output, CultureInfo.InvariantCulture) : null;
-        }
-        catch (Win32Exception)
-        {
-            return null; // no Python here
+            return SciPy.Run("starts.py", runs, "y", law.Formula, string.Join(',', text.Parameters), starts, "log")
+                is { } output ? double.Parse(output, CultureInfo.InvariantCulture) : null;
         }
         finally
         {

@@ -1,6 +1,7 @@
 using AutoPeft.Randomness;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
+using AutoPeft.Scaling.Optima;
 using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Scaling.Tests;
@@ -70,13 +71,38 @@ public class ForecastTests
         {
             OptimumForecast best = OptimumForecast.Of(SweepData.From(Sweep(Sizes, Tokens, seed, 0.25, 5e-4)), Held, 4e5);
             RunTable all = Sweep([.. Sizes, Held], Tokens, seed + 1000, 0.25, 5e-4);
-            var (rate, batch, _) = OptimumForecast.Found(SweepData.From(all), Held, 4e5);
-            if (rate >= best.LearningRateBand.Low && rate <= best.LearningRateBand.High) rates++;
-            if (batch >= best.BatchBand.Low && batch <= best.BatchBand.High) batches++;
+            Optimum found = SweepOptima.OfEach(SweepData.From(all).Grids).Single(o => o.Params == Held && o.Tokens == 4e5);
+            if (found.LearningRate >= best.LearningRateBand.Low && found.LearningRate <= best.LearningRateBand.High) rates++;
+            if (found.BatchTokens >= best.BatchBand.Low && found.BatchTokens <= best.BatchBand.High) batches++;
         }
         // Binomial: four standard errors around 0.9.
         Assert.InRange(rates / (double)repeats, 0.81, 0.99);
         Assert.InRange(batches / (double)repeats, 0.81, 0.99);
+    }
+
+    [Theory]
+    [InlineData(2, 24)]
+    [InlineData(5, 12)]
+    public void Bands_of_ninety_per_cent_hold_nine_losses_in_ten_with_a_floor_or_without(int levels, int repeats)
+    {
+        double[] tokens = [.. Enumerable.Range(0, levels).Select(k => 5e4 * Math.Pow(2, k))], sizes = [1e4, 2e4, 4e4, 8e4, 1.6e5];
+        const double noise = 0.002;
+        int held = 0;
+        for (ulong seed = 0; seed < (ulong)repeats; seed++)
+        {
+            var random = new Philox(seed, 1);
+            var runs = (from n in sizes from d in tokens
+                        select (N: n, D: d, Loss: Law.Loss(n, d) * Math.Exp(noise * random.NextNormal()))).ToArray();
+            var points = new LossPoints([.. runs.Select(r => r.N)], [.. runs.Select(r => r.D)], [.. runs.Select(r => r.Loss)]);
+            LossForecast loss = LossForecast.Of(points, Held, tokens[^1], 6 * Held * tokens[^1]);
+            Assert.Equal(levels == 2, loss.Law.Contains("no floor", StringComparison.Ordinal));
+            double found = Law.Loss(Held, tokens[^1]) * Math.Exp(noise * random.NextNormal());
+            if (found >= loss.Band.Low && found <= loss.Band.High) held++;
+            // A band that holds everything says nothing.
+            Assert.InRange(loss.Band.High / loss.Band.Low, 1 + noise, 1.3);
+        }
+        // Binomial: four standard errors below 0.9.
+        Assert.True(held >= repeats * (0.9 - 4 * Math.Sqrt(0.09 / repeats)), $"{held} of {repeats}");
     }
 
     [Fact]

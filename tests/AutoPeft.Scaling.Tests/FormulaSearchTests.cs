@@ -47,7 +47,8 @@ public sealed class FormulaSearchTests
         })];
         var table = new RunTable("runs", [new("N", size), new("D", tokens), new("unique_tokens", unique), new("loss", loss)]);
         var law = LawRegister.Find("data-constrained");
-        var bound = LawTable.Bind(table, law, null, new Dictionary<string, string> { ["U"] = "unique_tokens" }, new ColumnChoice(), out _)!;
+        var map = new Dictionary<string, string> { ["U"] = "unique_tokens" };
+        var bound = LawTable.Bind(table, law, null, map, new ColumnChoice(), out _)!.Seen;
         var (text, parameters) = LawComparison.Parse(law);
         var fit = FormulaFit.Fit(text, parameters, [.. text.Regressors.Select(r => bound.Find(r)!.Numbers!)], bound.Columns[^1].Numbers!,
             new FormulaFitOptions { SearchPoints = 500, SearchDescents = 12 });

@@ -61,6 +61,27 @@ public sealed class MessyTableTests
         Assert.Equal(60, LossPoints.From(Csv(text), new ColumnChoice { KeepCheckpoints = true }).Count);
     }
 
+    [Theory]
+    [InlineData("run")]
+    [InlineData("config")]
+    public void The_best_run_of_a_sweep_counts_although_texts_name_its_runs_or_settings_and_recipes_stay_apart(string text)
+    {
+        double[] sizes = [1e7, 1e8], rates = [1e-4, 3e-4, 1e-3, 3e-3];
+        string[] recipes = ["adam", "muon"];
+        var rows = (from n in sizes
+                    from lr in rates
+                    from recipe in recipes
+                    select (N: n, Rate: lr, Recipe: recipe, Loss: 3 - Math.Log10(n) / 10 + Math.Abs(Math.Log10(lr / 3e-4)))).ToList();
+        var table = new RunTable("sweep", [new("N", [.. rows.Select(r => r.N)]), new("D", [.. rows.Select(r => r.N * 20)]),
+            new("lr", [.. rows.Select(r => r.Rate)]), new("loss", [.. rows.Select((r, i) => r.Loss + i * 1e-4)]),
+            new("optimizer", [.. rows.Select(r => r.Recipe)]),
+            new(text, [.. rows.Select((r, i) => text == "run" ? $"run {i}" : $"rate-{r.Rate}")])]);
+        var points = LossPoints.From(table);
+        Assert.Equal(4, points.Count);
+        Assert.All(points.Rows, row => Assert.Equal(3e-4, rows[row - 1].Rate));
+        Assert.Equal([.. recipes, .. recipes], points.Rows.Select(row => rows[row - 1].Recipe));
+    }
+
     [Fact]
     public void A_wild_loss_is_left_out_and_the_law_stays_the_law()
     {

@@ -129,7 +129,7 @@ internal sealed class LanguageModelCommand
             PeftModel.Apply(model, plan, options.Seed);
         }
         LanguageModelingResult result = CausalLanguageModeling.Train(
-            model, codec.Encode(text), options, progress: new Progress(), cancellationToken: cancellationToken);
+            model, codec.Encode(text), options, progress: new PretrainingLines(), cancellationToken: cancellationToken);
         if (result.Diverged)
             throw new InvalidInputException(
                 $"the training diverged at step {result.Steps}: "
@@ -207,7 +207,7 @@ internal sealed class LanguageModelCommand
     }
 
     /// <summary>Ten lines in all.</summary>
-    private sealed class Progress : IProgress<PretrainingProgress>
+    private sealed class PretrainingLines : IProgress<PretrainingProgress>
     {
         private long _shown;
 

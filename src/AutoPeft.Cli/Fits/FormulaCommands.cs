@@ -62,17 +62,16 @@ internal static class FormulaCommands
             RunTable runs = await table.OpenAsync(parsed, cancel).ConfigureAwait(false);
             (ColumnChoice choice, Dictionary<string, string> mapped) = (table.Choice(parsed), Mapped(parsed.GetValue(map)));
             FormulaReportOptions chosen = options.Read(parsed, report, law.Bounds);
-            RunTable bound =
+            LawTable bound =
                 LawTable.Bind(runs, law, parsed.GetValue(target), mapped, choice, out var missing,
                     [.. new[] { chosen.WeightColumn, chosen.ClusterColumn }.OfType<string>()])
                 ?? throw new InvalidInputException($"law {law.Key}: no column for "
                     + string.Join(", ", law.Variables.Where(v => missing.Contains(v.Symbol)).Select(v => $"{v.Symbol} ({v.Meaning})"))
                     + $"; map one with --map {missing[0]}=COLUMN. The columns are: {runs.NamesForMessage}.");
-            FormulaReport fitted = FormulaReport.Run(bound, bound.Columns[^1].Name, law.Formula, chosen);
+            FormulaReport fitted = FormulaReport.Run(bound.Seen, bound.Seen.Columns[^1].Name, law.Formula, chosen);
             report.Write(parsed, fitted);
             Console.WriteLine($"  {law.Name}: {law.Source}; {law.Pitfall}");
-            if (fitted.IsIdentified && LawTable.Ahead(runs, law, parsed.GetValue(target), mapped, choice) is { } ahead)
-                WriteAhead(fitted, ahead);
+            if (fitted.IsIdentified && bound.Ahead is { } ahead) WriteAhead(fitted, ahead);
             return 0;
         });
         return command;

@@ -109,8 +109,8 @@ internal static class LossLawCommands
         {
             var iso = Scaling.Fitting.IsoFlop.Fit(points);
             throw iso.Exponent is { } a
-                ? new FitDidNotConvergeException(string.Create(CultureInfo.InvariantCulture,
-                    $"{e.Message.TrimEnd('.')}. Approach 2 stands: N_opt ∝ C^{a:0.000} ({iso.ExponentBand.Low:0.000} … "
+                ? new FitDidNotConvergeException(e.Message.TrimEnd('.'), string.Create(CultureInfo.InvariantCulture,
+                    $". Approach 2 stands: N_opt ∝ C^{a:0.000} ({iso.ExponentBand.Low:0.000} … "
                         + $"{iso.ExponentBand.High:0.000}); see `autopeft fit isoflop`."))
                 : e;
         }

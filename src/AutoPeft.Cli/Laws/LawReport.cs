@@ -1,7 +1,7 @@
 using System.Globalization;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
-using AutoPeft.Scaling.Prediction;
+using AutoPeft.Scaling.Optima;
 
 namespace AutoPeft.Cli.Laws;
 
@@ -37,12 +37,10 @@ internal static class LawReport
     {
         SweepData data = SweepData.From(table);
         Console.Out.WriteLine("           N           D   best rate   batch (tokens)    loss");
-        foreach (SweepGrid g in data.Grids)
-        {
-            var (rate, batch, loss) = OptimumForecast.Found(data, g.Params, g.Tokens);
+        foreach (Optimum o in SweepOptima.OfEach(data.Grids))
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{g.Params,12:N0}{g.Tokens,12:N0}    {rate,8:0.00e+0}   {batch,14:N0}   {loss,5:0.000}"));
-        }
+                $"{o.Params,12:N0}{o.Tokens,12:N0}    {o.LearningRate,8:0.00e+0}   {o.BatchTokens,14:N0}   "
+                + $"{data.Grids[o.GridIndex].MinLoss,5:0.000}"));
         Console.Out.WriteLine("the largest size, foretold and found:");
         foreach (LawCheck check in verdict.Checks) Console.Out.WriteLine(check);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -3,7 +3,6 @@ using AutoPeft.Cli.Insight;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Optima;
-using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Cli.Laws;
 
@@ -42,14 +41,15 @@ internal sealed record LawVerdict(IReadOnlyList<LawCheck> Checks, double Regret)
     public static LawVerdict Of(LawForecast forecast, RunTable table, ModelSize size)
     {
         SweepData data = SweepData.From(table);
-        var (rate, batch, loss) = OptimumForecast.Found(data, size.Params, forecast.Tokens);
-        SweepGrid grid = data.Grids.First(g => g.Params == size.Params);
+        // Read as the grids of the forecast were: with their curvature.
+        Optimum found = SweepOptima.OfEach(data.Grids).First(o => o.Params == size.Params && o.Tokens == forecast.Tokens);
+        SweepGrid grid = data.Grids[found.GridIndex];
         double there = LossSurface.Bilinear(grid, forecast.LearningRate, forecast.BatchTokens);
         return new LawVerdict(
         [
-            new LawCheck("loss", forecast.Loss, forecast.LossBand, loss),
-            new LawCheck("learning rate", forecast.LearningRate, forecast.LearningRateBand, rate),
-            new LawCheck("batch (tokens)", forecast.BatchTokens, forecast.BatchBand, batch),
+            new LawCheck("loss", forecast.Loss, forecast.LossBand, grid.MinLoss),
+            new LawCheck("learning rate", forecast.LearningRate, forecast.LearningRateBand, found.LearningRate),
+            new LawCheck("batch (tokens)", forecast.BatchTokens, forecast.BatchBand, found.BatchTokens),
         ], there / grid.MinLoss - 1);
     }
 

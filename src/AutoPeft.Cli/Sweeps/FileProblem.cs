@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using AutoPeft.Running;
 using AutoPeft.Studies;
@@ -12,6 +13,8 @@ internal sealed record FileProblem : SweepProblem
 {
     /// <summary>What the name of such a space, a file, ends with on the command line.</summary>
     public const string Extension = ".cs";
+
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_built = new(StringComparer.Ordinal);
 
     /// <summary>The file.</summary>
     public required string File { get; init; }
@@ -49,9 +52,13 @@ internal sealed record FileProblem : SweepProblem
         };
     }
 
-    /// <summary>Builds the file, optimised, since the objective may compute much; what is up to date stays as it is.</summary>
+    /// <summary>
+    /// Builds the file, optimised, since the objective may compute much; what is up to date stays as it is. A command builds a file once.
+    /// </summary>
     /// <returns>The assembly, which <c>dotnet</c> runs.</returns>
-    private static string Build(string file)
+    private static string Build(string file) => s_built.GetOrAdd(file, _ => new Lazy<string>(() => BuildNow(file))).Value;
+
+    private static string BuildNow(string file)
     {
         (int code, string printed, string errors) =
             Run(["build", file, "-c", "Release", "-v", "q", "--nologo", "-t:Build", "-getProperty:TargetPath"], null);

@@ -65,7 +65,7 @@ internal abstract record SweepProblem
     public static SweepProblem? Find(StudyDefinition definition)
     {
         if (definition.Problem is not { } json) return null;
-        if (json.TryGetProperty(RecordedSettings.Member, out JsonElement settings)) return RecordedProblem.Upgrade(settings);
+        if (RecordedSettings.Find(json) is { } settings) return RecordedProblem.Upgrade(settings);
         if (!json.TryGetProperty(Kind, out _) || !json.TryGetProperty("version", out JsonElement form)
             || !form.TryGetInt32(out int version))
             return null;

@@ -28,7 +28,7 @@ internal sealed class ConnectionGate(int most)
             }
         }
         oldest?.Abort(new ConnectionAbortedException("Others wait."));
-        connection.Features.Set(new Known(this, place));
+        connection.Features.Set(new GatedConnection(this, place));
         try { await next(connection).ConfigureAwait(false); }
         finally { Drop(place); }
     }
@@ -40,7 +40,7 @@ internal sealed class ConnectionGate(int most)
     }
 
     /// <summary>A connection's place among the unknown; a request that is let in gives it up.</summary>
-    internal sealed class Known(ConnectionGate gate, LinkedListNode<ConnectionContext> place)
+    internal sealed class GatedConnection(ConnectionGate gate, LinkedListNode<ConnectionContext> place)
     {
         /// <summary>The one behind the connection may look.</summary>
         public void LetIn() => gate.Drop(place);

@@ -63,7 +63,7 @@ internal sealed class TokenGate : IDisposable
 
     public void Dispose() => _waiting.Dispose();
 
-    private static void LetIn(HttpContext context) => context.Features.Get<ConnectionGate.Known>()?.LetIn();
+    private static void LetIn(HttpContext context) => context.Features.Get<ConnectionGate.GatedConnection>()?.LetIn();
 
     private async Task SignInAsync(HttpContext context)
     {

@@ -26,7 +26,7 @@ internal sealed class RunningAttempt(
     private int _begun;
     private long _start = Stopwatch.GetTimestamp();
     private string? _reason;
-    private Measured? _last;
+    private LatestReport? _last;
 
     public AttemptId Id => assignment.Id;
 
@@ -42,7 +42,7 @@ internal sealed class RunningAttempt(
     {
         get
         {
-            Measured? last = Volatile.Read(ref _last);
+            LatestReport? last = Volatile.Read(ref _last);
             return new TrialProgress(Id, name, worker.Device.ToString(), Took, last?.Step,
                 last?.Metrics ?? ImmutableSortedDictionary<string, double>.Empty);
         }
@@ -78,9 +78,9 @@ internal sealed class RunningAttempt(
 
     private Task<Decision?> ReportAsync(long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken)
     {
-        Volatile.Write(ref _last, new Measured(step, metrics));
+        Volatile.Write(ref _last, new LatestReport(step, metrics));
         return report(Id, step, metrics, cancellationToken);
     }
 
-    private sealed record Measured(long Step, ImmutableSortedDictionary<string, double> Metrics);
+    private sealed record LatestReport(long Step, ImmutableSortedDictionary<string, double> Metrics);
 }

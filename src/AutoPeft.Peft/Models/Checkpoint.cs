@@ -63,7 +63,7 @@ public static class Checkpoint
         using var files = CheckpointFiles.Open(dir);
         var targets = model.state_dict();
         var prefix = CheckpointNames.PrefixFor(targets.Keys, files.Names);
-        var plan = new List<(string Name, Tensor Target, CheckpointFiles.Source Source)>();
+        var plan = new List<(string Name, Tensor Target, CheckpointFiles.WeightSource Source)>();
         var (fresh, used) = (new List<string>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (var (name, target) in targets)
         {

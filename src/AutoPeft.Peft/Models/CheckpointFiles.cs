@@ -10,21 +10,21 @@ internal sealed class CheckpointFiles : IDisposable
 {
     private readonly string folder;
     private readonly List<SafetensorsReader> readers;
-    private readonly Dictionary<string, Source> found = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeightSource> found = new(StringComparer.Ordinal);
 
     private CheckpointFiles(string folder, List<SafetensorsReader> readers)
     {
         (this.folder, this.readers) = (folder, readers);
         foreach (var reader in readers)
             foreach (var key in reader.Entries.Keys)
-                if (!found.TryAdd(CheckpointNames.Canonical(key), new Source(reader, key)))
+                if (!found.TryAdd(CheckpointNames.Canonical(key), new WeightSource(reader, key)))
                     throw new InvalidInputException($"{reader.Path}: tensor '{key}' appears twice in the checkpoint");
     }
 
     /// <summary>Where a tensor is stored.</summary>
     /// <param name="Reader">The file.</param>
     /// <param name="Key">The tensor's name in the file.</param>
-    public sealed record Source(SafetensorsReader Reader, string Key);
+    public sealed record WeightSource(SafetensorsReader Reader, string Key);
 
     /// <summary>The names of all tensors.</summary>
     public IReadOnlyCollection<string> Names => found.Keys;
@@ -47,7 +47,7 @@ internal sealed class CheckpointFiles : IDisposable
     }
 
     /// <summary>Where a tensor is stored; null where the checkpoint lacks it.</summary>
-    public Source? Find(string name) => found.GetValueOrDefault(name);
+    public WeightSource? Find(string name) => found.GetValueOrDefault(name);
 
     /// <summary>The keys of the tensors that are not among <paramref name="names"/>, in order.</summary>
     public IReadOnlyList<string> Except(IReadOnlySet<string> names) =>
@@ -55,7 +55,7 @@ internal sealed class CheckpointFiles : IDisposable
 
     /// <summary>Refuses a tensor of another shape, and one whose elements are no floating-point numbers.</summary>
     /// <exception cref="InvalidInputException">One line that names the tensor.</exception>
-    public static void RequireWeights(Source source, IReadOnlyList<long> expected)
+    public static void RequireWeights(WeightSource source, IReadOnlyList<long> expected)
     {
         var shape = source.Reader.Entries[source.Key].Shape;
         if (!shape.SequenceEqual(expected))

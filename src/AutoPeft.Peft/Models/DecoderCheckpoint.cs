@@ -9,7 +9,7 @@ namespace AutoPeft.Peft.Models;
 internal sealed class DecoderCheckpoint : IDisposable
 {
     private readonly CheckpointFiles files;
-    private readonly List<(BaseTensor Tensor, bool Transposed, CheckpointFiles.Source Source)> plan = [];
+    private readonly List<(BaseTensor Tensor, bool Transposed, CheckpointFiles.WeightSource Source)> plan = [];
 
     private DecoderCheckpoint(CheckpointFiles files) => this.files = files;
 
@@ -79,7 +79,7 @@ internal sealed class DecoderCheckpoint : IDisposable
             string name = bare && tensor.Name.StartsWith(stem, StringComparison.Ordinal) ? tensor.Name[stem.Length..] : tensor.Name;
             bool transposed = DecoderTensors.IsTransposed(config, tensor);
             IReadOnlyList<long> shape = transposed ? [.. tensor.Shape.Reverse()] : tensor.Shape;
-            CheckpointFiles.Source source = files.Find(name) ?? throw files.Missing(name, shape);
+            CheckpointFiles.WeightSource source = files.Find(name) ?? throw files.Missing(name, shape);
             CheckpointFiles.RequireWeights(source, shape);
             plan.Add((tensor, transposed, source));
         }

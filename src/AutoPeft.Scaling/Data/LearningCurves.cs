@@ -4,9 +4,9 @@ namespace AutoPeft.Scaling.Data;
 internal static class LearningCurves
 {
     private static readonly string[] s_runNames =
-        ["run", "runid", "runname", "name", "id", "exp", "expname", "experiment", "experimentid", "trial", "model_id", "modelname", "file"];
-    private static readonly string[] s_progress =
-        ["step", "steps", "globalstep", "iteration", "iter", "trainstep", "_step", "tokensseen", "trainedtokens", "progress"];
+        ["run", "runid", "runname", "name", "id", "exp", "expname", "experiment", "experimentid", "trial", "modelid", "modelname", "file"];
+    private static readonly string[] s_steps = ["step", "steps", "globalstep", "iteration", "iter", "trainstep"];
+    private static readonly string[] s_otherProgress = ["tokensseen", "trainedtokens", "progress"];
 
     /// <summary>
     /// The last row of each run where a column names runs whose rows advance in a column of steps or tokens, four rows a run or more on
@@ -34,25 +34,40 @@ internal static class LearningCurves
         return table;
     }
 
-    /// <summary>The column of optimiser steps: as chosen, else by name; null where there is none.</summary>
+    /// <summary>The column of optimiser steps: as chosen, else by name; null where there is none. Tokens are no steps.</summary>
     public static RunColumn? StepColumn(RunTable table, ColumnChoice choice) =>
-        new ColumnResolver(table, choice).Find(ColumnRole.Steps)?.Column
-        ?? table.Columns.FirstOrDefault(c => c.Numbers is not null && s_progress.Contains(Plain(c.Name)));
+        (choice.Names.ContainsKey(ColumnRole.Steps) ? null : Named(table, s_steps))
+        ?? new ColumnResolver(table, choice).Find(ColumnRole.Steps)?.Column;
 
-    /// <summary>Rows of each run: by the first column that names runs, else the whole table.</summary>
-    public static IReadOnlyList<int[]> Runs(RunTable table)
+    /// <summary>
+    /// The rows of each run. A column that names runs tells them apart where its rows are curves, in which one step has one learning rate;
+    /// else all such columns together with model size and batch size do. Where neither gives curves, as in a sweep's table of trials, each
+    /// row is a run. Where no column names runs or counts steps, the table is one run.
+    /// </summary>
+    public static IReadOnlyList<int[]> Runs(RunTable table, ColumnChoice choice)
     {
         int[] all = [.. Enumerable.Range(0, table.RowCount)];
-        return table.Columns.FirstOrDefault(c => IsRunName(c.Name)) is { } run
-            ? [.. all.GroupBy(run.TextAt).Select(g => g.ToArray())]
-            : [all];
+        RunColumn[] names = [.. table.Columns.Where(c => IsRunName(c.Name))];
+        if (StepColumn(table, choice)?.Numbers is not { } step)
+            return names is [var first, ..] ? By([first]) : [all];
+        var resolver = new ColumnResolver(table, choice);
+        RunColumn? RoleOf(ColumnRole role) => resolver.Find(role)?.Column;
+        double[]? rate = RoleOf(ColumnRole.LearningRate)?.Numbers;
+        RunColumn[] settings = [.. new[] { RoleOf(ColumnRole.Params), RoleOf(ColumnRole.BatchSize) }.OfType<RunColumn>()];
+        RunColumn[][] keys = [.. names.Select(name => new[] { name }), [.. names, .. settings]];
+        return keys.Select(By).FirstOrDefault(runs => runs.All(IsCurve)) ?? [.. all.Select(i => new[] { i })];
+
+        int[][] By(RunColumn[] columns) =>
+            [.. all.GroupBy(i => string.Join('\u001f', columns.Select(c => c.TextAt(i)))).Select(g => g.ToArray())];
+        bool IsCurve(int[] rows) => rate is null || rows.Where(i => double.IsFinite(step[i]) && double.IsFinite(rate[i]))
+            .GroupBy(i => step[i]).All(at => at.Select(i => rate[i]).Distinct().Count() == 1);
     }
 
-    private static RunColumn? Progress(RunTable table, ColumnChoice choice)
-    {
-        var named = table.Columns.FirstOrDefault(c => c.Numbers is not null && s_progress.Contains(Plain(c.Name)));
-        return named ?? new ColumnResolver(table, choice).Find(ColumnRole.Tokens)?.Column;
-    }
+    private static RunColumn? Progress(RunTable table, ColumnChoice choice) =>
+        Named(table, [.. s_steps, .. s_otherProgress]) ?? new ColumnResolver(table, choice).Find(ColumnRole.Tokens)?.Column;
+
+    private static RunColumn? Named(RunTable table, string[] names) =>
+        table.Columns.FirstOrDefault(c => c.Numbers is not null && names.Contains(Plain(c.Name)));
 
     private static bool IsRunName(string name) => s_runNames.Contains(Plain(name));
 

@@ -50,14 +50,14 @@ internal static class LossRows
 
     /// <summary>
     /// The best run of each N and D, where a table sweeps learning rates and batch sizes: a loss law is about tuned runs. Rows whose texts
-    /// differ are different recipes.
+    /// differ are different recipes, except in texts that name runs or spell their learning rate and batch size.
     /// </summary>
     public static List<int> Tuned(RunTable table, ColumnResolver resolver, double[] n, double[] d, RunColumn loss, List<int> rows,
         List<string> notes)
     {
         RunColumn?[] settings = [resolver.Find(ColumnRole.LearningRate)?.Column, resolver.Find(ColumnRole.BatchSize)?.Column];
-        RunColumn[] texts = [.. table.Columns.Where(c => c.Texts is not null)];
         string Setting(int i) => string.Join(' ', settings.Select(c => c?.TextAt(i)));
+        RunColumn[] texts = [.. table.Columns.Where(c => c.Texts is not null && !NamesRuns(c, rows) && !Spells(c, rows, Setting))];
         int[][] cells = [.. rows
             .GroupBy(i => (n[i], d[i], string.Join('\u001f', texts.Select(c => c.TextAt(i)))))
             .Select(g => g.ToArray())];
@@ -65,6 +65,16 @@ internal static class LossRows
         int[] best = [.. cells.Select(c => c.MinBy(i => loss.Numbers![i]))];
         notes.Add($"{rows.Count} runs sweep learning rate or batch size at {best.Length} pairs of N and D; the best run of each counts");
         return [.. best.Order()];
+    }
+
+    private static bool NamesRuns(RunColumn text, List<int> rows) =>
+        rows.Select(text.TextAt).Distinct().Count() * 2 > rows.Count;
+
+    private static bool Spells(RunColumn text, List<int> rows, Func<int, string> setting)
+    {
+        int settings = rows.Select(setting).Distinct().Count();
+        return settings >= SettingsOfSweep && rows.Select(text.TextAt).Distinct().Count() == settings
+            && rows.Select(i => (text.TextAt(i), setting(i))).Distinct().Count() == settings;
     }
 
     /// <summary>Each run once: rows of the same N, D and loss count once; the same (N, D) with losses far apart is told.</summary>

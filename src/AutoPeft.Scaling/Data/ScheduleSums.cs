@@ -1,19 +1,22 @@
 namespace AutoPeft.Scaling.Data;
 
 /// <summary>
-/// What annealing laws take of a schedule, from a table of checkpoints with steps and learning rates: S₁ = Σ ηᵢ, the sum of learning
-/// rates so far, and S₂ = Σᵢ mᵢ with mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ), the area of annealing
-/// (Tissue et al., arXiv:2408.11029, eq. 1, λ = 0.999).
-/// Between checkpoints the learning rate is taken as linear in the step. Warm-up is no annealing: S₂ begins at the peak, and checkpoints
-/// before the peak have no value.
+/// The two sums of a learning-rate schedule that annealing laws take as variables, from a table of checkpoints with steps and learning
+/// rates: S₁ = Σ ηᵢ, the sum of all learning rates so far, and S₂ = Σᵢ mᵢ, the area of annealing, with
+/// mᵢ = λ·mᵢ₋₁ + (ηᵢ₋₁ − ηᵢ) and λ = 0.999 (Tissue et al., arXiv:2408.11029, eq. 1).
+/// Between checkpoints the learning rate is taken as linear in the step. A warm-up anneals nothing: S₂ begins at the peak of the learning
+/// rate, and checkpoints before the peak have no sums.
 /// </summary>
 internal static class ScheduleSums
 {
     private const double Decay = 0.999;
     private const double MostSteps = 2e7;
 
-    /// <summary>S₁ and S₂ of each row, not a number in warm-up; null where the table has no steps or learning rates.</summary>
-    /// <exception cref="ScalingDataException">Steps are no whole numbers from 0 up, or too many to be steps.</exception>
+    /// <summary>
+    /// S₁ and S₂ of each row of a table: not a number before the peak of a run's learning rate, and in runs of a single checkpoint,
+    /// whose schedule the table does not tell. Null where the table has no steps, no learning rates or no run of several checkpoints.
+    /// </summary>
+    /// <exception cref="ScalingDataException">A step is negative, no whole number, or above 20 million.</exception>
     public static (double[] S1, double[] S2)? Of(RunTable table, ColumnChoice choice)
     {
         if (LearningCurves.StepColumn(table, choice)?.Numbers is not { } step
@@ -25,7 +28,10 @@ internal static class ScheduleSums
         double[] s1 = new double[table.RowCount], s2 = new double[table.RowCount];
         Array.Fill(s1, double.NaN);
         Array.Fill(s2, double.NaN);
-        foreach (var run in LearningCurves.Runs(table))
+        int[][] curves =
+            [.. LearningCurves.Runs(table, choice).Where(run => run.Select(i => step[i]).Where(double.IsFinite).Distinct().Count() > 1)];
+        if (curves.Length == 0) return null;
+        foreach (var run in curves)
             Fill([.. run.Where(i => double.IsFinite(step[i]) && rate[i] >= 0).OrderBy(i => step[i])], step, rate, s1, s2);
         return (s1, s2);
     }

@@ -34,7 +34,7 @@ internal static class TrustRegion
         ResidualProblem problem, double[] start, double[] low, double[] high, double t, int maxIterations = 500, bool newton = true,
         double tolerance = 1e-14)
     {
-        var state = new State(problem, [.. start.Select((v, i) => Math.Clamp(v, low[i], high[i]))], low, high);
+        var state = new RegionState(problem, [.. start.Select((v, i) => Math.Clamp(v, low[i], high[i]))], low, high);
         if (!state.Begin(t)) return new DescentEnd(state.At, double.PositiveInfinity, EndReason.NotFinite, 1);
         return state.Descend(maxIterations, newton, tolerance);
     }
@@ -57,7 +57,7 @@ internal static class TrustRegion
         return Minimise(problem, at, low, high, t, maxIterations);
     }
 
-    private sealed class State(ResidualProblem problem, double[] at, double[] low, double[] high)
+    private sealed class RegionState(ResidualProblem problem, double[] at, double[] low, double[] high)
     {
         private readonly int _p = at.Length;
         private double[] _g = new double[at.Length], _m = new double[at.Length * at.Length];

@@ -138,11 +138,11 @@ public sealed class FormulaFit
                 weights is null ? null : [.. rows.Select(i => weights[i])]));
         if (!double.IsFinite(found.Best.Value))
             throw new FitDidNotConvergeException($"the formula has no finite value at any of {settings.Random} points and {found.Starts} "
-                + $"starts; no coefficients are given. Check its form and the columns' units.");
+                + "starts", "; no coefficients are given. Check its form and the columns' units.");
         for (int k = 0; k < parameters.Count; k++)
             if (!parameters[k].IsFixed && (found.Best.At[k] <= low[k] || found.Best.At[k] >= high[k]))
                 throw new FitDidNotConvergeException(string.Create(CultureInfo.InvariantCulture,
-                    $"the fit ends on a bound: {parameters[k].Name} = {found.Best.At[k]:G4}; no coefficients are given."));
+                    $"the fit ends on a bound: {parameters[k].Name} = {found.Best.At[k]:G4}"), "; no coefficients are given.");
         return new FormulaFit(problem, parameters, options, found);
     }
 

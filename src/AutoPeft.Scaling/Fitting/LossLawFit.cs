@@ -67,8 +67,8 @@ public sealed class LossLawFit
         for (int i = 0; i < ends.Length; i++)
             if (ends[i].Converged && double.IsFinite(ends[i].Value) && (best < 0 || ends[i].Value < ends[best].Value)) best = i;
         if (best < 0)
-            throw new FitDidNotConvergeException($"the fit did not converge from any of {starts.Count} starts; no coefficients are given. "
-                + $"Are N, D and loss in the units stated?");
+            throw new FitDidNotConvergeException($"the fit did not converge from any of {starts.Count} starts",
+                "; no coefficients are given. Are N, D and loss in the units stated?");
         var counts = new StartCounts(starts.Count, ends.Count(o => o.Converged),
             ends.Count(o => o.Converged && o.Value <= ends[best].Value * (1 + 1e-8)));
         var polished = MajorisedNewton.Minimise(objective, ends[best].Theta, options.Delta, 1e-16);
@@ -148,7 +148,7 @@ public sealed class LossLawFit
             termD < 1e-7 * l ? "the term B/D^β vanishes" :
             Law.Alpha > 20 || Law.Beta > 20 ? "an exponent runs off to infinity" : null;
         if (end is not null)
-            throw new FitDidNotConvergeException($"the fit ends on a bound: {end}. These {Points.Count} points do not support the form E + "
-                + $"A/N^α + B/D^β; no coefficients are given. A wider range of N and D is needed.");
+            throw new FitDidNotConvergeException($"the fit ends on a bound: {end}", $". These {Points.Count} points do not support the "
+                + $"form E + A/N^α + B/D^β; no coefficients are given. A wider range of N and D is needed.");
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Laws;
 using AutoPeft.Scaling.Numerics;
+using MathNet.Numerics.Distributions;
 using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Fitting;
@@ -38,9 +39,33 @@ public sealed class PowerLawFit
     /// <summary>95 % band of the law's mean (not of a new observation) at regressors, under independent errors.</summary>
     public Interval Band(params ReadOnlySpan<double> x)
     {
+        var (mean, variance) = LogMean(x);
+        double half = 1.96 * Math.Sqrt(variance);
+        return new Interval(Math.Exp(mean - half), Math.Exp(mean + half));
+    }
+
+    /// <summary>
+    /// Band of a new observation at regressors: the variance of the law's mean and that of an observation around the law, Student's t with
+    /// the fit's degrees of freedom. Infinitely wide where there are none.
+    /// </summary>
+    /// <param name="x">Regressors.</param>
+    /// <param name="level">Probability inside the band.</param>
+    /// <param name="variance">Variance of the observation's logarithm around the law.</param>
+    internal Interval ObservationBand(ReadOnlySpan<double> x, double level, double variance)
+    {
+        int freedom = Linear.Residuals.Length - Names.Count - 1;
+        var (mean, law) = LogMean(x);
+        double half = freedom < 1
+            ? double.PositiveInfinity
+            : StudentT.InvCDF(0, 1, freedom, (1 + level) / 2) * Math.Sqrt(law + variance);
+        return new Interval(Math.Exp(mean - half), Math.Exp(mean + half));
+    }
+
+    // Logarithm of the law, and its variance.
+    private (double Mean, double Variance) LogMean(ReadOnlySpan<double> x)
+    {
         var row = DenseVector.OfArray([1, .. x.ToArray().Select(v => Math.Log(v))]);
-        double mean = Math.Log(Law.Predict(x)), sd = Math.Sqrt(Math.Max(row * (DenseMatrix.OfArray(Linear.Covariance) * row), 0));
-        return new Interval(Math.Exp(mean - 1.96 * sd), Math.Exp(mean + 1.96 * sd));
+        return (Math.Log(Law.Predict(x)), Math.Max(row * (DenseMatrix.OfArray(Linear.Covariance) * row), 0));
     }
 
     /// <summary>Fits.</summary>

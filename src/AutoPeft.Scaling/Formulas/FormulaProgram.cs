@@ -10,9 +10,9 @@ namespace AutoPeft.Scaling.Formulas;
 /// </summary>
 internal sealed class FormulaProgram : ILawModel
 {
-    private readonly record struct Step(FormulaOperation Operation, int Left, int Right, int Index, double Value);
+    private readonly record struct FormulaInstruction(FormulaOperation Operation, int Left, int Right, int Index, double Value);
 
-    private readonly Step[] _steps;
+    private readonly FormulaInstruction[] _steps;
     private readonly double[][] _columns;
 
     /// <param name="formula">The formula.</param>
@@ -20,7 +20,7 @@ internal sealed class FormulaProgram : ILawModel
     /// <param name="count">Number of rows (a formula may use no column at all).</param>
     public FormulaProgram(FormulaText formula, double[][] columns, int count)
     {
-        var steps = new List<Step>();
+        var steps = new List<FormulaInstruction>();
         Compile(formula.Root, steps);
         (_steps, _columns, Count, ParameterCount) = ([.. steps], columns, count, formula.Parameters.Count);
     }
@@ -38,10 +38,10 @@ internal sealed class FormulaProgram : ILawModel
     /// <summary>The formula over some of the rows.</summary>
     public FormulaProgram Take(int[] rows) => new(this, [.. _columns.Select(c => rows.Select(i => c[i]).ToArray())], rows.Length);
 
-    private static int Compile(FormulaNode node, List<Step> steps)
+    private static int Compile(FormulaNode node, List<FormulaInstruction> steps)
     {
         int left = node.Left is { } l ? Compile(l, steps) : -1, right = node.Right is { } r ? Compile(r, steps) : -1;
-        steps.Add(new Step(node.Operation, left, right, node.Index, node.Value));
+        steps.Add(new FormulaInstruction(node.Operation, left, right, node.Index, node.Value));
         return steps.Count - 1;
     }
 
@@ -63,7 +63,7 @@ internal sealed class FormulaProgram : ILawModel
         ArrayPool<double>.Shared.Return(buffer);
     }
 
-    private void Forward(Step step, ReadOnlySpan<double> theta, int from, Span<double> values, int b, Span<double> to)
+    private void Forward(FormulaInstruction step, ReadOnlySpan<double> theta, int from, Span<double> values, int b, Span<double> to)
     {
         var l = step.Left >= 0 ? values.Slice(step.Left * b, b) : default;
         var r = step.Right >= 0 ? values.Slice(step.Right * b, b) : default;
@@ -107,7 +107,7 @@ internal sealed class FormulaProgram : ILawModel
         TensorPrimitives.Exp(to, to);
     }
 
-    private static void Backward(Step step, int s, Span<double> values, Span<double> adjoints, int b, Span<double> gradient)
+    private static void Backward(FormulaInstruction step, int s, Span<double> values, Span<double> adjoints, int b, Span<double> gradient)
     {
         var g = adjoints.Slice(s * b, b);
         if (step.Operation == FormulaOperation.Parameter)

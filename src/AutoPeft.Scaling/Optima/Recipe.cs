@@ -49,14 +49,27 @@ public static class SweepOptima
                     (g, i) => g.Finite.Where(r => r.Loss <= g.MinLoss * (1 + NearOptimalTolerance)).Select(r => Of(i, g, r)))];
             default:
                 var surfaces = QuadraticSurface.FitShared(grids, reach ?? 0.01);
-                var found = surfaces.Select((s,
-                    i) => s is null ? null : new Optimum(i, grids[i].Params, grids[i].Tokens, s.LearningRate, s.BatchTokens, s.MinLoss))
-                    .OfType<Optimum>().ToList();
+                var found = surfaces.Select((s, i) => s is null ? null : Of(i, grids[i], s)).OfType<Optimum>().ToList();
                 if (found.Count == 0)
                     throw new ScalingDataException("no grid has enough runs near its minimum for a quadratic surface that opens upward; "
                         + "use the near-optimal or argmin recipe.");
                 return found;
         }
+    }
+
+    /// <summary>
+    /// One optimum for every grid: the vertex of a quadratic surface in log space whose curvature all grids share, within one step of the
+    /// grid's levels; the best run where a grid supports no surface. Unlike a single best run the vertex lies between levels and averages
+    /// over the noise of several runs.
+    /// </summary>
+    /// <param name="grids">The grids.</param>
+    /// <returns>The optima, in the grids' order.</returns>
+    public static IReadOnlyList<Optimum> OfEach(IReadOnlyList<SweepGrid> grids)
+    {
+        var surfaces = QuadraticSurface.FitShared(grids);
+        return [.. grids.Select((g, i) => surfaces[i] is { } s
+            ? Of(i, g, s) with { LearningRate = Near(s.LearningRate, g.LearningRates), BatchTokens = Near(s.BatchTokens, g.BatchSizes) }
+            : Of(i, g, g.Best) with { LearningRate = g.Best.LearningRateLevel, BatchTokens = g.Best.BatchLevel })];
     }
 
     /// <summary>
@@ -69,4 +82,12 @@ public static class SweepOptima
 
     // The learning rate as written, not its level: published fits are of what the files say.
     private static Optimum Of(int index, SweepGrid g, SweepRun r) => new(index, g.Params, g.Tokens, r.LearningRate, r.BatchTokens, r.Loss);
+
+    private static Optimum Of(int index, SweepGrid g, QuadraticSurface s) =>
+        new(index, g.Params, g.Tokens, s.LearningRate, s.BatchTokens, s.MinLoss);
+
+    // Beyond one step from the levels a parabola says nothing any more.
+    private static double Near(double value, IReadOnlyList<double> levels) => levels.Count == 1
+        ? levels[0]
+        : Math.Clamp(value, levels[0] * levels[0] / levels[1], levels[^1] * levels[^1] / levels[^2]);
 }

@@ -3,8 +3,6 @@ using AutoPeft.Scaling.Data;
 using AutoPeft.Scaling.Fitting;
 using AutoPeft.Scaling.Numerics;
 using AutoPeft.Scaling.Uncertainty;
-using MathNet.Numerics.Distributions;
-using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace AutoPeft.Scaling.Prediction;
 
@@ -43,9 +41,9 @@ public sealed record LossForecast(double Loss, Interval Band, string Law)
         }
         catch (FitDidNotConvergeException e)
         {
-            why = e.Message;
+            why = e.Reason;
         }
-        return Simple(points, n, d, level, why.Split([". ", "; no coefficients"], 2, StringSplitOptions.None)[0]);
+        return Simple(points, n, d, level, why);
     }
 
     private static LossForecast Simple(LossPoints points, double n, double d, double level, string why)
@@ -54,12 +52,9 @@ public sealed record LossForecast(double Loss, Interval Band, string Law)
         int freedom = points.Count - 3;
         if (freedom < 1 || !fit.IsIdentified)
             throw new ScalingDataException($"{points.Count} points foretell nothing: {(freedom < 1 ? "too few" : fit.Warnings[0])}.");
-        var row = DenseVector.OfArray([1, Math.Log(n), Math.Log(d)]);
-        double law = row * (DenseMatrix.OfArray(fit.Linear.Covariance) * row), scatter = fit.Linear.ResidualSd;
-        double form = FormRate(points) * Math.Max(0, Math.Log(n / points.N.Max()));
-        double half = StudentT.InvCDF(0, 1, freedom, (1 + level) / 2) * Math.Sqrt(law + scatter * scatter + form * form);
-        double loss = fit.Law.Predict(n, d);
-        return new LossForecast(loss, new Interval(loss * Math.Exp(-half), loss * Math.Exp(half)), $"L = {fit.Law} (no floor: {why})");
+        double scatter = fit.Linear.ResidualSd, form = FormRate(points) * Math.Max(0, Math.Log(n / points.N.Max()));
+        return new LossForecast(fit.Law.Predict(n, d), fit.ObservationBand([n, d], level, scatter * scatter + form * form),
+            $"L = {fit.Law} (no floor: {why})");
     }
 
     /// <summary>

@@ -50,7 +50,7 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
             cancel.ThrowIfCancellationRequested();
             try
             {
-                if (LawTable.Bind(table, law, target, map, choice, out var missing) is not { } bound)
+                if (LawTable.Bind(table, law, target, map, choice, out var missing) is not { Seen: var bound })
                 {
                     left.Add((law.Key, $"no column for {string.Join(", ", missing)}"));
                     continue;
@@ -59,7 +59,7 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
                 double[][] columns = [.. text.Regressors.Select(r => bound.Find(r)!.Numbers!)];
                 double[] y = bound.Columns[^1].Numbers!;
                 var fit = FormulaFit.Fit(text, parameters, columns, y, new FormulaFitOptions { SearchPoints = 800, SearchDescents = 16 });
-                var (held, seen) = Extrapolate(text, parameters, columns, y, fit, Scale(law, bound));
+                var (held, seen) = Extrapolate(text, parameters, columns, y, fit, LawTable.Size(bound, law));
                 ahead ??= seen;
                 if (ahead.Length == held.Length) found.Add((law, text, fit, held));
                 else left.Add((law.Key, "its rows are not those of the other laws"));
@@ -104,15 +104,6 @@ public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyLis
     {
         int n = fit.Residuals.Length, k = fit.FreeParameters + 1;
         return 2 * n * Math.Log(Math.Max(fit.Residuals.Average(Math.Abs), 1e-12)) + 2 * k + 2.0 * k * (k + 1) / Math.Max(n - k - 1, 1);
-    }
-
-    private static double[] Scale(RegisteredLaw law, RunTable bound)
-    {
-        double[]? n = bound.Find("N")?.Numbers, d = bound.Find("D")?.Numbers, c = bound.Find("C")?.Numbers;
-        return c
-            ?? (n is not null && d is not null
-                ? [.. n.Select((v, i) => v * d[i])]
-                : d ?? n ?? bound.Find(law.Variables[0].Symbol)!.Numbers!);
     }
 
     // ln of predictions of the runs above each cut by a refit to those below, and ln of what was seen there.

@@ -2,12 +2,17 @@ using AutoPeft.Scaling.Data;
 
 namespace AutoPeft.Scaling.Register;
 
-/// <summary>Finds a registered law's variables among a table's columns.</summary>
-public static class LawTable
+/// <summary>A table whose columns are a registered law's symbols in base units, and the target that the law predicts. Immutable.</summary>
+/// <param name="Seen">The rows that have a target. The last column is the target.</param>
+/// <param name="Ahead">
+/// The largest row of each run that has not come to its target: what a fit to the seen rows is asked to predict, such as the final loss of
+/// a run that still trains, its schedule given ahead. Rows keep their numbers, whatever their order. Null where there is no such row.
+/// </param>
+public sealed record LawTable(RunTable Seen, RunTable? Ahead)
 {
     /// <summary>
-    /// A table whose columns are the law's symbols and the target, in base units: columns that a person mapped, then N, D and C as the
-    /// loss laws find them, then the law's own spellings.
+    /// Finds a registered law's variables among a table's columns: columns that a person mapped, then N, D and C as the loss laws find
+    /// them, then the law's own spellings.
     /// </summary>
     /// <param name="table">The runs.</param>
     /// <param name="law">The law.</param>
@@ -16,34 +21,34 @@ public static class LawTable
     /// <param name="choice">Columns and units by role.</param>
     /// <param name="missing">Symbols without a column.</param>
     /// <param name="keep">Names of further columns to keep, such as one of weights.</param>
-    /// <returns>The table, or null where a symbol is missing.</returns>
-    public static RunTable? Bind(
+    /// <returns>The law's table, or null where a symbol is missing.</returns>
+    /// <exception cref="ScalingDataException">A named column is not there or not numeric, or no column is the loss.</exception>
+    public static LawTable? Bind(
         RunTable table, RegisteredLaw law, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice,
         out IReadOnlyList<string> missing, IReadOnlyList<string>? keep = null)
     {
         if (WithVariables(table, law, map, choice, out missing) is not { } all) return null;
         var seen = target is null ? new ColumnResolver(table, choice).Require(ColumnRole.Loss, "--target").Column : table.Require(target);
-        if (seen.Numbers is null) throw new ScalingDataException($"{table.Source}: column '{seen.Name}' is not numeric.");
-        int[] rows = [.. Enumerable.Range(0, table.RowCount)
-            .Where(i => double.IsFinite(seen.Numbers[i]) && all.All(c => double.IsFinite(c.Numbers![i])))];
+        if (seen.Numbers is not { } y) throw new ScalingDataException($"{table.Source}: column '{seen.Name}' is not numeric.");
+        var whole = Enumerable.Range(0, table.RowCount).Where(i => all.All(c => double.IsFinite(c.Numbers![i]))).ToHashSet();
         string name = all.Any(c => c.Name == seen.Name) ? "target" : seen.Name;
         var kept = (keep ?? []).Select(k => table.Require(k)).Where(c => c.Name != name && all.All(x => x.Name != c.Name));
-        return table.Replace([.. all, .. kept, new RunColumn(name, seen.Numbers)]).Take(rows);
+        double[] size = LearningCurves.StepColumn(table, choice)?.Numbers ?? Size(table.Replace(all), law);
+        int[] last = [.. LearningCurves.Runs(table, choice).Select(run => run.MaxBy(i => size[i]))
+            .Where(i => whole.Contains(i) && !double.IsFinite(y[i])).Order()];
+        return new LawTable(
+            table.Replace([.. all, .. kept, new RunColumn(name, y)]).Take([.. whole.Where(i => double.IsFinite(y[i])).Order()]),
+            last.Length == 0 ? null : table.Replace(all).Take(last));
     }
 
-    /// <summary>
-    /// The last row of each run that ends in rows without a target: what a fit to the other rows is asked to predict, such as the final
-    /// loss of a run that still trains, its schedule given ahead.
-    /// </summary>
-    /// <returns>Columns are the law's symbols, rows keep their numbers; null where there is no such row.</returns>
-    public static RunTable? Ahead(
-        RunTable table, RegisteredLaw law, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice)
+    /// <summary>What the rows are ordered by: compute C where the law knows it, else N·D, D, N, or the law's first variable.</summary>
+    internal static double[] Size(RunTable bound, RegisteredLaw law)
     {
-        if (WithVariables(table, law, map, choice, out _) is not { } all) return null;
-        var seen = target is null ? new ColumnResolver(table, choice).Require(ColumnRole.Loss, "--target").Column : table.Require(target);
-        int[] last = [.. LearningCurves.Runs(table).Select(run => run[^1])
-            .Where(i => !double.IsFinite(seen.Numbers![i]) && all.All(c => double.IsFinite(c.Numbers![i])))];
-        return last.Length == 0 ? null : table.Replace(all).Take(last);
+        double[]? n = bound.Find("N")?.Numbers, d = bound.Find("D")?.Numbers, c = bound.Find("C")?.Numbers;
+        return c
+            ?? (n is not null && d is not null
+                ? [.. n.Select((v, i) => v * d[i])]
+                : d ?? n ?? bound.Find(law.Variables[0].Symbol)!.Numbers!);
     }
 
     private static List<RunColumn>? WithVariables(

@@ -71,8 +71,7 @@ internal sealed class NoiseMixture
             at = theta;
             double log = -0.5 * rows.LogDeterminant(rho) - 0.5 * LogInformation(rows, theta, rho)
                 - 0.5 * (n - p) * Math.Log(Math.Max(sum, 1e-300));
-            double prior = inflations.Length == 1 ? 1 : inflation == 1 ? priorNone : (1 - priorNone) / (inflations.Length - 1);
-            found.Add((rho, log + Math.Log(prior), theta, sum));
+            found.Add((rho, log + LogPrior(inflation, inflations, priorNone), theta, sum));
         }
         if (found.Count == 0) return new NoiseMixture(rows, [new Component(0, 1, start, double.NaN, double.NaN)]);
         double top = found.Max(f => f.Log), total = found.Sum(f => Math.Exp(f.Log - top));
@@ -81,6 +80,10 @@ internal sealed class NoiseMixture
         double mass = kept.Sum(c => c.Weight);
         return new NoiseMixture(rows, [.. kept.Select(c => c with { Weight = c.Weight / mass })]);
     }
+
+    // Flat over the values of λ, but for a share of its own for λ = 1.
+    private static double LogPrior(double inflation, double[] inflations, double priorNone) =>
+        Math.Log(inflations.Length == 1 ? 1 : inflation == 1 ? priorNone : (1 - priorNone) / (inflations.Length - 1));
 
     private static double[] Inflations(WhitenedRows rows)
     {
@@ -127,8 +130,7 @@ internal sealed class NoiseMixture
             var step = inverse * b;
             sum -= b * step;
             double log = -0.5 * rows.LogDeterminant(rho) - 0.5 * LogDeterminant(a) - 0.5 * (n - p) * Math.Log(Math.Max(sum, 1e-300));
-            found.Add((rho, log + Math.Log(inflation == 1 ? priorNone : (1 - priorNone) / (inflations.Length - 1)),
-                [.. start.Select((v, i) => v - step[i])], sum, inverse));
+            found.Add((rho, log + LogPrior(inflation, inflations, priorNone), [.. start.Select((v, i) => v - step[i])], sum, inverse));
         }
         double top = found.Max(f => f.Log), total = found.Sum(f => Math.Exp(f.Log - top));
         return new NoiseMixture(rows, [.. found.Where(f => Math.Exp(f.Log - top) / total > 2e-3).Select(f =>

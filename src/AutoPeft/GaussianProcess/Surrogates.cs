@@ -116,7 +116,7 @@ internal sealed class Surrogates
     private sealed record FitContext(SurrogateState? Before, bool Thorough, Philox Random, CancellationToken Cancellation);
 
     /// <summary>Hyperparameters of one surrogate as the state keeps them, and the strength of its outcome warp.</summary>
-    private readonly record struct Kept(Hyperparameters[] Models, double Strength);
+    private readonly record struct FittedModels(Hyperparameters[] Models, double Strength);
 
     private bool FitAll(string? stateText, Philox random, CancellationToken cancellationToken)
     {
@@ -131,10 +131,10 @@ internal sealed class Surrogates
             [.. Enumerable.Range(0, total).Select(j => prior.MainEffects && j < m + sides.Length)]);
         var context =
             new FitContext(state, state is null || n < 12 || n >= state.ThoroughAt * SurrogateState.Growth, random, cancellationToken);
-        var kept = new Kept[total];
+        var kept = new FittedModels[total];
         for (int j = 0; j < total; j++)
         {
-            Kept? fit = j < m ? FitObjective(j, prior, context)
+            FittedModels? fit = j < m ? FitObjective(j, prior, context)
                 : j < m + sides.Length ? FitOutcome(j, sides[j - m].Index, sides[j - m].Upper, alone, context)
                 : FitFailures(j, alone, context);
             if (fit is not { } done) return false;
@@ -152,7 +152,7 @@ internal sealed class Surrogates
         if (outcome.Min is not null) yield return false;
     }
 
-    private Kept? FitObjective(int j, HyperparameterPrior prior, FitContext context)
+    private FittedModels? FitObjective(int j, HyperparameterPrior prior, FitContext context)
     {
         double[] raw = [.. _data.Losses.Select(l => l[j])];
         if (_data.Formulas[j] is { } formula)
@@ -162,7 +162,7 @@ internal sealed class Surrogates
                 prior.Start(_data.Map.GroupCount, smooth: true) with { LogNoise = HyperparameterPrior.NoiseBounds.Low };
             var exact = new ExactLoss(_data.Map, _data.Objectives[j], formula, unwarped);
             _objectives.Add(new TrainedSurrogate(_set, [.. raw.Select(unwarped.Apply)], unwarped, unused, 0) { Exact = exact });
-            return new Kept([unused.Rounded()], 0);
+            return new FittedModels([unused.Rounded()], 0);
         }
         if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } best)
             return null;
@@ -177,23 +177,23 @@ internal sealed class Surrogates
         (Hyperparameters[] models, double[] targets, SurrogateMember[] members) = WithDraws(j, raw, best.Fit, best.Warp, prior, context);
         if (_earlier is not null) members = _earlier.Mix(j, _set, targets, members, prior, context.Random, context.Cancellation);
         _objectives.Add(new TrainedSurrogate(_set, targets, best.Warp, best.Fit, 0) { Members = members });
-        return new Kept(models, best.Warp.Strength);
+        return new FittedModels(models, best.Warp.Strength);
     }
 
-    private Kept? FitOutcome(int j, int outcome, bool upper, HyperparameterPrior prior, FitContext context)
+    private FittedModels? FitOutcome(int j, int outcome, bool upper, HyperparameterPrior prior, FitContext context)
     {
         (double[] raw, double limit) = _data.Violations(outcome, upper);
         if (FitOne(_set, raw, Strength(j, context), prior, Warm(j, context), context.Thorough, false, context.Cancellation) is not { } fit)
             return null;
         (Hyperparameters[] models, double[] targets, SurrogateMember[] members) = WithDraws(j, raw, fit.Fit, fit.Warp, prior, context);
         _constraints.Add(new TrainedSurrogate(_set, targets, fit.Warp, fit.Fit, fit.Warp.Apply(limit)) { Members = members });
-        return new Kept(models, fit.Warp.Strength);
+        return new FittedModels(models, fit.Warp.Strength);
     }
 
     /// <summary>
     /// Where trials crash: labels of −1 and +1 say which parameters have to do with it, distances from the boundary where it lies.
     /// </summary>
-    private Kept? FitFailures(int j, HyperparameterPrior prior, FitContext context)
+    private FittedModels? FitFailures(int j, HyperparameterPrior prior, FitContext context)
     {
         // A step between two classes is no sum of smooth effects.
         prior = prior with { MainEffects = false };
@@ -205,7 +205,7 @@ internal sealed class Surrogates
         Hyperparameters? warm = context.Before?.Models[j].ElementAtOrDefault(1);
         if (FitOne(set, raw, 0, prior, warm, context.Thorough, false, context.Cancellation) is not { } fit) return null;
         _constraints.Add(new TrainedSurrogate(set, [.. raw.Select(fit.Warp.Apply)], fit.Warp, fit.Fit, fit.Warp.Apply(0), FailureWeight));
-        return new Kept([classes.Fit, fit.Fit], 0);
+        return new FittedModels([classes.Fit, fit.Fit], 0);
     }
 
     /// <summary>The strength of warp that the last thorough fit found; 0 where this one seeks it again.</summary>

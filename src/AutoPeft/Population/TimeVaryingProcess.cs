@@ -21,11 +21,11 @@ internal sealed class TimeVaryingProcess
     private const int Sweeps = 3;
 
     private readonly double[] _theta;
-    private readonly Factor _known, _all;
+    private readonly CovarianceFactor _known, _all;
     private readonly double[] _whitened;
     private readonly double _scale;
 
-    private TimeVaryingProcess(double[] theta, Factor known, Factor all, double[] whitened, double scale) =>
+    private TimeVaryingProcess(double[] theta, CovarianceFactor known, CovarianceFactor all, double[] whitened, double scale) =>
         (_theta, _known, _all, _whitened, _scale) = (theta, known, all, whitened, scale);
 
     /// <summary>Length scale of the parameters and of the loss before, share that one unit of time forgets, share of noise.</summary>
@@ -63,8 +63,9 @@ internal sealed class TimeVaryingProcess
             }
             if (!moved) break;
         }
-        Posterior(points, times, values, theta, out Factor known, out double[] whitened, out double scale);
-        Factor all = pending.Length == 0 ? known : new Factor([.. points, .. pending], [.. times, .. pendingTimes], theta);
+        Posterior(points, times, values, theta, out CovarianceFactor known, out double[] whitened, out double scale);
+        CovarianceFactor all = pending.Length == 0 ? known
+            : new CovarianceFactor([.. points, .. pending], [.. times, .. pendingTimes], theta);
         return new TimeVaryingProcess(theta, known, all, whitened, scale);
     }
 
@@ -77,10 +78,10 @@ internal sealed class TimeVaryingProcess
         return (mean, Math.Sqrt(Math.Max(_scale * (1 - DenseFactor.Dot(w, w, _all.Count)), 0)));
     }
 
-    private static double Posterior(double[][] points, double[] times, double[] values, double[] theta, out Factor factor,
+    private static double Posterior(double[][] points, double[] times, double[] values, double[] theta, out CovarianceFactor factor,
         out double[] whitened, out double scale)
     {
-        factor = new Factor(points, times, theta);
+        factor = new CovarianceFactor(points, times, theta);
         whitened = factor.Whiten(values);
         int n = values.Length;
         // Values are standardised, so that one pseudo-value of size 1 keeps the scale of a handful of equal ones from vanishing.
@@ -96,14 +97,14 @@ internal sealed class TimeVaryingProcess
     }
 
     /// <summary>The Cholesky factor of a kernel matrix with noise.</summary>
-    private sealed class Factor
+    private sealed class CovarianceFactor
     {
         private readonly double[][] _points;
         private readonly double[] _times, _theta, _upper;
         private readonly double _decay;
         private double[]? _inverse;
 
-        public Factor(double[][] points, double[] times, double[] theta)
+        public CovarianceFactor(double[][] points, double[] times, double[] theta)
         {
             (_points, _times, _theta, Count) = (points, times, theta, points.Length);
             _decay = 0.5 * Math.Log(1 - theta[2]);

@@ -21,7 +21,7 @@ internal static class ReportDefinition
     public static void WriteProblem(Utf8JsonWriter json, StudyDefinition d)
     {
         json.WriteStartObject("settings");
-        foreach ((string path, string value) in ProblemLeaves.Of(d.Problem)) json.WriteString(path, value);
+        foreach ((string path, JsonElement value) in ProblemLeaves.Of(d.Problem)) json.WriteString(path, ProblemLeaves.Text(value));
         json.WriteEndObject();
     }
 }

@@ -34,7 +34,7 @@ internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRu
     /// <summary>Proposes the trials from number <c>Trials.Count</c> on, as far as the records that were received tell.</summary>
     /// <param name="count">How many, at most.</param>
     /// <param name="cancellationToken">Stops the sampler.</param>
-    public Proposed Propose(int count, CancellationToken cancellationToken)
+    public ProposedBatch Propose(int count, CancellationToken cancellationToken)
     {
         while (_received.TryDequeue(out StudyEvent? e))
         {
@@ -48,18 +48,18 @@ internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRu
         count = Math.Min(count, (definition.Budget ?? int.MaxValue) - first);
         // In lockstep each proposal has a view of its own.
         if (definition.Lockstep is not null) count = Math.Min(count, 1);
-        if (count <= 0) return new Proposed(first, count, [], _study.Sequence);
+        if (count <= 0) return new ProposedBatch(first, count, [], _study.Sequence);
         if (stopRules.Select(r => r.Stops(_study, _time.Elapsed)).FirstOrDefault(r => r is not null) is { } reason)
-            return new Proposed(first, count, [], _study.Sequence) { Ended = reason };
-        if (StudySession.ViewFor(_study, first, sampler) is not { } view) return new Proposed(first, count, [], _study.Sequence);
+            return new ProposedBatch(first, count, [], _study.Sequence) { Ended = reason };
+        if (StudySession.ViewFor(_study, first, sampler) is not { } view) return new ProposedBatch(first, count, [], _study.Sequence);
         using Telemetry.AskSpan span = Telemetry.Ask(definition, count);
         IReadOnlyList<Proposal> proposals = sampler.Propose(view, count, StudySession.ProposalStream(definition, first), cancellationToken);
         span.Proposed = proposals.Count;
-        return new Proposed(first, count, proposals, _study.Sequence);
+        return new ProposedBatch(first, count, proposals, _study.Sequence);
     }
 
     /// <summary>The records that stand for the proposals.</summary>
-    public IEnumerable<TrialProposed> Records(Proposed made, DateTimeOffset now) => made.Proposals.Select((p, i) => new TrialProposed(
+    public IEnumerable<TrialProposed> Records(ProposedBatch made, DateTimeOffset now) => made.Proposals.Select((p, i) => new TrialProposed(
         now, made.First + i, p.Configuration, p.Note is { } note ? $"{sampler.Name}: {note}" : sampler.Name, made.Seen, made.First,
         made.Count, p.State, p.Parent));
 }
@@ -69,7 +69,7 @@ internal sealed class Proposer(ISampler sampler, IReadOnlyList<IStopRule> stopRu
 /// <param name="Count">How many were asked for.</param>
 /// <param name="Proposals">What the sampler proposed.</param>
 /// <param name="Seen">How many records of the log the sampler had seen.</param>
-internal sealed record Proposed(int First, int Count, IReadOnlyList<Proposal> Proposals, long Seen)
+internal sealed record ProposedBatch(int First, int Count, IReadOnlyList<Proposal> Proposals, long Seen)
 {
     /// <summary>The stop rule's reason, in one line, where one ended the study; else null.</summary>
     public string? Ended { get; init; }

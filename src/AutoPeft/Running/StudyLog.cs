@@ -20,7 +20,7 @@ public sealed partial class StudyLog : IDisposable
     private readonly SearchSpace? _declared;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _life = new();
-    private List<Turn> _queue = [];
+    private List<LogTurn> _queue = [];
     private bool _leading;
     private Study _study;
     private long _length;
@@ -168,7 +168,7 @@ public sealed partial class StudyLog : IDisposable
     internal Task<T> DecideAsync<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result,
         CancellationToken cancellationToken, bool fresh = false)
     {
-        var turn = new Turn<T>(decide, result, fresh, cancellationToken);
+        var turn = new LogTurn<T>(decide, result, fresh, cancellationToken);
         bool lead;
         lock (_lock)
         {
@@ -184,7 +184,7 @@ public sealed partial class StudyLog : IDisposable
     {
         while (true)
         {
-            List<Turn> turns;
+            List<LogTurn> turns;
             lock (_lock)
             {
                 if (_queue.Count == 0)
@@ -197,12 +197,12 @@ public sealed partial class StudyLog : IDisposable
             try { await CommitAsync(turns).ConfigureAwait(false); }
             catch (Exception e)
             {
-                foreach (Turn turn in turns) turn.Fail(e);
+                foreach (LogTurn turn in turns) turn.Fail(e);
             }
         }
     }
 
-    private async Task CommitAsync(List<Turn> turns)
+    private async Task CommitAsync(List<LogTurn> turns)
     {
         bool fresh = turns.Exists(t => t.Fresh);
         while (true)
@@ -214,7 +214,7 @@ public sealed partial class StudyLog : IDisposable
             var events = new List<StudyEvent>();
             // The fold runs ahead of the store from the first record on; whatever goes wrong before the append has come back makes it
             // stale.
-            foreach (Turn turn in turns) Decide(turn, events);
+            foreach (LogTurn turn in turns) Decide(turn, events);
             if (_stale) continue;
             if (events.Count > 0)
             {
@@ -223,12 +223,12 @@ public sealed partial class StudyLog : IDisposable
                 _stale = false;
                 Committed(events);
             }
-            foreach (Turn turn in turns) turn.Succeed();
+            foreach (LogTurn turn in turns) turn.Succeed();
             return;
         }
     }
 
-    private void Decide(Turn turn, List<StudyEvent> events)
+    private void Decide(LogTurn turn, List<StudyEvent> events)
     {
         if (_stale || turn.IsDone) return;
         int before = events.Count;
@@ -333,7 +333,7 @@ public sealed partial class StudyLog : IDisposable
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>One decision that waits for its place in the log.</summary>
-    private abstract class Turn(bool fresh, CancellationToken cancellationToken)
+    private abstract class LogTurn(bool fresh, CancellationToken cancellationToken)
     {
         public bool Fresh => fresh;
 
@@ -354,8 +354,8 @@ public sealed partial class StudyLog : IDisposable
         protected abstract IReadOnlyList<StudyEvent> DecideOn(Study study);
     }
 
-    private sealed class Turn<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result, bool fresh,
-        CancellationToken cancellationToken) : Turn(fresh, cancellationToken)
+    private sealed class LogTurn<T>(Func<Study, IReadOnlyList<StudyEvent>> decide, Func<Study, T> result, bool fresh,
+        CancellationToken cancellationToken) : LogTurn(fresh, cancellationToken)
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly CancellationToken _cancellationToken = cancellationToken;

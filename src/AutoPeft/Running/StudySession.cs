@@ -80,7 +80,7 @@ public sealed class StudySession : IAsyncDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             long length = Log.Length;
-            Choice choice = await TakeAsync(worker, device, cancellationToken).ConfigureAwait(false);
+            SlotAnswer choice = await TakeAsync(worker, device, cancellationToken).ConfigureAwait(false);
             TimeSpan left = patience == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : patience - Log.Clock.GetElapsedTime(asked);
             if (choice.Answer is { } answer) return answer;
             if (left <= TimeSpan.Zero) return NextTrial.Later;
@@ -160,7 +160,7 @@ public sealed class StudySession : IAsyncDisposable
         {
             while (true)
             {
-                Proposed made = _proposer.Propose(count, cancellationToken);
+                ProposedBatch made = _proposer.Propose(count, cancellationToken);
                 if (made.Proposals.Count == 0) return [];
                 bool fits = false;
                 Trial[] trials = await Log.DecideAsync<Trial[]>(
@@ -268,7 +268,7 @@ public sealed class StudySession : IAsyncDisposable
             && t.Attempt == id.Attempt;
 
     /// <summary>Takes what is there without the sampler.</summary>
-    private Task<Choice> TakeAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
+    private Task<SlotAnswer> TakeAsync(string worker, DeviceSlot device, CancellationToken cancellationToken)
     {
         int taken = -1;
         bool retired = false, mayAsk = false, finished = false;
@@ -301,10 +301,10 @@ public sealed class StudySession : IAsyncDisposable
                 finished = !mayAsk && study.PendingCount == 0;
                 return [];
             },
-            study => taken >= 0 ? new Choice(new NextTrial(AssignmentOf(study, study.Trials[taken], device)), false)
-                : finished ? new Choice(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended) ?? ExhaustedBefore(study))
+            study => taken >= 0 ? new SlotAnswer(new NextTrial(AssignmentOf(study, study.Trials[taken], device)), false)
+                : finished ? new SlotAnswer(new NextTrial(null, IsFinished: true, Volatile.Read(ref _ended) ?? ExhaustedBefore(study))
                 { Records = study.Sequence }, false)
-                : new Choice(null, mayAsk),
+                : new SlotAnswer(null, mayAsk),
             cancellationToken);
     }
 
@@ -346,7 +346,7 @@ public sealed class StudySession : IAsyncDisposable
             s => s.IsPaused || FirstWaiting(s) is not null ? [] : [.. Still(s)],
             cancellationToken).ConfigureAwait(false);
         if (free.Length == 0 || Volatile.Read(ref _ended) is not null) return;
-        Proposed made = _proposer.Propose(free.Length, cancellationToken);
+        ProposedBatch made = _proposer.Propose(free.Length, cancellationToken);
         if (made.Ended is { } reason) Volatile.Write(ref _ended, reason);
         if (made.Proposals.Count == 0)
         {
@@ -449,5 +449,5 @@ public sealed class StudySession : IAsyncDisposable
     }
 
     /// <summary>What there is for a slot without the sampler: an answer, or leave to ask it.</summary>
-    private sealed record Choice(NextTrial? Answer, bool MayAsk);
+    private sealed record SlotAnswer(NextTrial? Answer, bool MayAsk);
 }

@@ -21,10 +21,10 @@ internal sealed record WilcoxonOptions
 }
 
 /// <summary>
-/// For trials whose steps are repetitions (seeds, folds, tasks) and not progress: stops a trial that is worse than the best one on the
-/// steps that both have, by a one-sided signed-rank test. With several objectives, one that a trial of the front dominates significantly:
-/// worse in each objective by that test, or the same. Below four steps no such test is ever significant at 0.1; see
-/// <c>race</c> for few tasks.
+/// Stops a trial that is worse than the best trial by Wilcoxon's one-sided signed-rank test, over the steps that both trials have reported.
+/// The steps are repetitions (seeds, folds, tasks), not the progress of a training. With several objectives the pruner stops a trial that a
+/// trial of the Pareto front dominates significantly: in each objective the stopped trial is worse by the test, or has the same values.
+/// With fewer than four common steps the test never has a probability below 0.1; the scheduler <c>race</c> serves fewer tasks than that.
 /// <example><code>new SweepBuilder…Scheduler(SchedulerCatalog.Create("wilcoxon:p=0.1"))</code></example>
 /// </summary>
 internal sealed class WilcoxonPruner(WilcoxonOptions? options = null) : IScheduler

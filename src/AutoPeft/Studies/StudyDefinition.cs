@@ -125,15 +125,29 @@ public sealed record StudyDefinition
         Differ("lockstep", other.Lockstep?.ToString(CultureInfo.InvariantCulture) ?? "none",
             Lockstep?.ToString(CultureInfo.InvariantCulture) ?? "none");
         if (!Earlier.SequenceEqual(other.Earlier)) Differ("earlier studies", Names(other.Earlier), Names(Earlier));
-        Dictionary<string, string> own = ProblemLeaves.Of(Problem), asked = ProblemLeaves.Of(other.Problem);
+        Dictionary<string, JsonElement> own = ProblemLeaves.Of(Problem), asked = ProblemLeaves.Of(other.Problem);
         foreach (string path in own.Keys.Union(asked.Keys).Order(StringComparer.Ordinal))
-            Differ(path, asked.GetValueOrDefault(path, "none"), own.GetValueOrDefault(path, "none"));
+            if (!(own.TryGetValue(path, out JsonElement o) && asked.TryGetValue(path, out JsonElement a) && JsonElement.DeepEquals(o, a)))
+                SayLeaves(path);
         return all;
 
         void Differ<T>(string what, T theirs, T ours)
         {
-            if (!EqualityComparer<T>.Default.Equals(theirs, ours)) all.Add($"{what} {Short(theirs)} instead of {Short(ours)}");
+            if (!EqualityComparer<T>.Default.Equals(theirs, ours)) Say(what, theirs, ours);
         }
+
+        void Say<T>(string what, T theirs, T ours) => all.Add($"{what} {Short(theirs)} instead of {Short(ours)}");
+
+        // The number 1 and the text "1" differ in their JSON alone.
+        void SayLeaves(string path)
+        {
+            if (Leaf(asked, path, ProblemLeaves.Text) is var theirs && Leaf(own, path, ProblemLeaves.Text) is var ours && theirs != ours)
+                Say(path, theirs, ours);
+            else Say(path, Leaf(asked, path, e => e.GetRawText()), Leaf(own, path, e => e.GetRawText()));
+        }
+
+        static string Leaf(Dictionary<string, JsonElement> leaves, string path, Func<JsonElement, string> text) =>
+            leaves.TryGetValue(path, out JsonElement leaf) ? text(leaf) : "none";
 
         static string Short<T>(T value) => $"{value}" is { Length: > 60 } text ? text[..60] + "…" : $"{value}";
 

@@ -94,23 +94,27 @@ public sealed class SharedStudyTests : IAsyncLifetime
     public async Task A_study_that_is_given_more_trials_on_one_machine_goes_on_to_them_on_another()
     {
         string[] place = ["--store", _server.Url, "--study", "extended", "--plain"];
+        var held = new HeldTrials(_directory, 1);
         Assert.Equal(0,
-            (await RunAsync(_directory,
-            ["sweep", "function:zdt1", "--trials", "30", "--delay", "1", "--sampler", "random", "--workers", "0", .. place])).Code);
+            (await RunAsync(_directory, ["sweep", .. held.Arguments, "--trials", "4", "--workers", "0", .. place])).Code);
         using Process worker = StartIn(_directory, ["worker", .. place]);
-        while (!worker.HasExited && (await ReadAsync("extended")).Completed.Count < 1) await Task.Delay(100);
-        (int code, string text) = await RunAsync(_directory, ["resume", "--trials", "36", .. place]);
+        // The first trial has ended; the second waits until both machines have one.
+        await UntilAsync(worker, () => Task.FromResult(held.Started > 1));
+        Task<(int, string)> other = RunAsync(_directory, ["resume", "--trials", "8", .. place]);
+        while (!other.IsCompleted && held.Started < 3) await Task.Delay(50);
+        held.Release();
+        (int code, string text) = await other;
         Assert.True(code == 0, text);
-        Assert.Contains("The study runs 36 trials in all now, instead of 30.", text, StringComparison.Ordinal);
+        Assert.Contains("The study runs 8 trials in all now, instead of 4.", text, StringComparison.Ordinal);
         await worker.WaitForExitAsync();
         Assert.Equal(0, worker.ExitCode);
         Study study = await ReadAsync("extended");
-        Assert.Equal((36, 36, 36), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
+        Assert.Equal((8, 8, 8), (study.Trials.Count, study.Completed.Count, study.Trials.Sum(t => t.Attempt)));
         Assert.Equal(2, study.Trials.Select(t => t.Worker).Distinct().Count());
         // Finished, and once more.
-        (code, text) = await RunAsync(_directory, ["resume", "--trials", "37", .. place]);
+        (code, text) = await RunAsync(_directory, ["resume", "--trials", "9", .. place]);
         Assert.True(code == 0, text);
-        Assert.Equal(37, (await ReadAsync("extended")).Completed.Count);
+        Assert.Equal(9, (await ReadAsync("extended")).Completed.Count);
     }
 
     [SkippableFact]

@@ -1,4 +1,6 @@
-using static AutoPeft.Peft.Tests.Optimizers.SmallMatrices;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Double;
+using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace AutoPeft.Peft.Tests.Optimizers;
 
@@ -214,20 +216,19 @@ internal static class PublishedUpdates
 
     private static PublishedUpdate Muon(bool muP)
     {
-        double[,] momentum = new double[3, 2];
+        Matrix<double> momentum = new DenseMatrix(3, 2);
         double[] m = new double[N], v = new double[N];
         double scale = Math.Sqrt(muP ? 3.0 / 2 : Math.Max(1, 3.0 / 2));
         return (x, g, t, lr, _) =>
         {
-            double[,] gradient = Make(3, 2, (i, j) => g[2 * i + j]);
-            momentum = Sum(0.95, momentum, 0.05, gradient);
-            double[,] q = Transposed(Sum(0.05, gradient, 0.95, momentum));
-            double norm = Math.Sqrt(q.Cast<double>().Sum(u => u * u)) + 1e-7;
-            q = Make(2, 3, (i, j) => q[i, j] / norm);
+            Matrix<double> gradient = DenseMatrix.Create(3, 2, (i, j) => g[2 * i + j]);
+            momentum = 0.95 * momentum + 0.05 * gradient;
+            Matrix<double> q = (0.05 * gradient + 0.95 * momentum).Transpose();
+            q /= q.FrobeniusNorm() + 1e-7;
             for (int k = 0; k < 5; k++)
             {
-                double[,] a = Product(q, Transposed(q));
-                q = Sum(3.4445, q, 1, Product(Sum(-4.7750, a, 2.0315, Product(a, a)), q));
+                Matrix<double> a = q * q.Transpose();
+                q = 3.4445 * q + (-4.7750 * a + 2.0315 * a * a) * q;
             }
             for (int i = 0; i < 6; i++) x[i] -= lr * (Decay * x[i] + scale * q[i % 2, i / 2]);
             for (int i = 6; i < N; i++)
@@ -241,22 +242,20 @@ internal static class PublishedUpdates
 
     private static PublishedUpdate Soap(int every)
     {
-        double[,] left = new double[3, 3], right = new double[2, 2], rows = left, columns = right;
+        Matrix<double> left = new DenseMatrix(3, 3), right = new DenseMatrix(2, 2), rows = left, columns = right;
         // The mean gradient is kept outside the bases here, and taken into them at each update; the code does it the other way round.
-        double[,] mean = new double[3, 2], square = new double[3, 2];
+        Matrix<double> mean = new DenseMatrix(3, 2), square = new DenseMatrix(3, 2);
         double[] m = new double[N], v = new double[N];
         return (x, g, t, lr, _) =>
         {
-            double[,] gradient = Make(3, 2, (i, j) => g[2 * i + j]);
+            Matrix<double> gradient = DenseMatrix.Create(3, 2, (i, j) => g[2 * i + j]);
             if (t > 1)
             {
                 double correct = Math.Sqrt(1 - Math.Pow(0.95, t - 1)) / (1 - Math.Pow(0.95, t - 1));
-                double[,] Into(double[,] a) => Product(Product(Transposed(rows), a), columns);
-                mean = Sum(0.95, mean, 0.05, gradient);
-                double[,] inside = Into(gradient), means = Into(mean);
-                square = Make(3, 2, (i, j) => 0.95 * square[i, j] + 0.05 * inside[i, j] * inside[i, j]);
-                double[,] step = Product(
-                    Product(rows, Make(3, 2, (i, j) => means[i, j] / (Math.Sqrt(square[i, j]) + Epsilon))), Transposed(columns));
+                Matrix<double> Into(Matrix<double> a) => rows.Transpose() * a * columns;
+                mean = 0.95 * mean + 0.05 * gradient;
+                square = 0.95 * square + 0.05 * Into(gradient).PointwisePower(2);
+                Matrix<double> step = rows * Into(mean).PointwiseDivide(square.PointwiseSqrt() + Epsilon) * columns.Transpose();
                 for (int i = 0; i < 6; i++) x[i] = (x[i] - lr * correct * step[i / 2, i % 2]) * (1 - lr * Decay);
                 for (int i = 6; i < N; i++)
                 {
@@ -265,27 +264,35 @@ internal static class PublishedUpdates
                     x[i] -= lr * correct * m[i] / (Math.Sqrt(v[i]) + Epsilon);
                 }
             }
-            left = Sum(0.95, left, 0.05, Product(gradient, Transposed(gradient)));
-            right = Sum(0.95, right, 0.05, Product(Transposed(gradient), gradient));
+            left = 0.95 * left + 0.05 * gradient * gradient.Transpose();
+            right = 0.95 * right + 0.05 * gradient.Transpose() * gradient;
             if (t == 1) (rows, columns) = (Eigenvectors(left), Eigenvectors(right));
             else if ((t - 1) % every == 0)
             {
                 int[] byRow = Order(left, rows), byColumn = Order(right, columns);
-                double[,] old = square;
-                square = Make(3, 2, (i, j) => old[byRow[i], byColumn[j]]);
+                Matrix<double> old = square;
+                square = DenseMatrix.Create(3, 2, (i, j) => old[byRow[i], byColumn[j]]);
                 rows = Refreshed(left, rows, byRow);
                 columns = Refreshed(right, columns, byColumn);
             }
         };
 
-        static int[] Order(double[,] moments, double[,] basis)
+        static int[] Order(Matrix<double> moments, Matrix<double> basis)
         {
-            double[,] inside = Product(Product(Transposed(basis), moments), basis);
-            return [.. Enumerable.Range(0, basis.GetLength(1)).OrderByDescending(i => inside[i, i])];
+            Matrix<double> inside = basis.Transpose() * moments * basis;
+            return [.. Enumerable.Range(0, basis.ColumnCount).OrderByDescending(i => inside[i, i])];
         }
 
-        static double[,] Refreshed(double[,] moments, double[,] basis, int[] order) => Orthonormal(
-            Product(moments, Make(basis.GetLength(0), order.Length, (i, j) => basis[i, order[j]])));
+        // Columns made orthonormal from left to right, as Gram and Schmidt's are: R has a positive diagonal.
+        static Matrix<double> Refreshed(Matrix<double> moments, Matrix<double> basis, int[] order)
+        {
+            var qr = (moments * DenseMatrix.OfColumns([.. order.Select(basis.Column)])).QR(QRMethod.Thin);
+            return qr.Q * DenseMatrix.OfDiagonalVector(qr.R.Diagonal().Map(r => (double)Math.Sign(r)));
+        }
+
+        // Largest eigenvalue first.
+        static Matrix<double> Eigenvectors(Matrix<double> symmetric) =>
+            DenseMatrix.OfColumns(symmetric.Evd(Symmetricity.Symmetric).EigenVectors.EnumerateColumns().Reverse());
     }
 
     private static PublishedUpdate Adafactor(bool relative)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutoPeft.Reporting;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Tests.Studies;
@@ -34,8 +35,28 @@ public sealed class RecordedSettingsTests
         }
         using JsonDocument written = JsonDocument.Parse(stream.ToArray());
         Assert.Equal(d, DefinitionJson.Read(written.RootElement));
-        Assert.Equal(["earlier studies none instead of a (2 trials)", "settings.task rte instead of polarity"],
+        Assert.Equal(["earlier studies none instead of a (2 trials)", "task rte instead of polarity"],
             d.DifferencesFrom(Read("""{"task":"rte"}}""")));
+    }
+
+    [Fact]
+    public void Pages_show_recorded_settings_by_their_own_names()
+    {
+        using JsonDocument shown = JsonDocument.Parse(Page(Read("""{"task":"polarity","model":"m"}}""")));
+        Assert.Equal(("polarity", "m"),
+            (shown.RootElement.GetProperty("task").GetString(), shown.RootElement.GetProperty("model").GetString()));
+    }
+
+    [Fact]
+    public void Problems_differ_where_their_json_differs_and_say_at_which_path()
+    {
+        StudyDefinition Runs(string problem) =>
+            Read("{}}") with { Problem = JsonElement.Parse(problem) };
+        StudyDefinition d = Runs("""{"training":{"epochs":1,"stop":{}},"tasks":[1]}""");
+        Assert.Equal("""{"training.epochs":"1","training.stop":"{}","tasks":"[1]"}""", Page(d));
+        Assert.Empty(d.DifferencesFrom(Runs("""{"tasks":[1.0],"training":{"stop":{},"epochs":1.0}}""")));
+        Assert.Equal(["training.epochs \"1\" instead of 1", "training.stop none instead of {}"],
+            d.DifferencesFrom(Runs("""{"training":{"epochs":"1"},"tasks":[1]}""")));
     }
 
     [Theory]
@@ -51,6 +72,18 @@ public sealed class RecordedSettingsTests
     {
         using JsonDocument json = JsonDocument.Parse(Start.Replace("\"settings\":", "\"problem\":", StringComparison.Ordinal) + "[1]}");
         Assert.Contains("'problem'", Assert.Throws<InvalidInputException>(() => DefinitionJson.Read(json.RootElement)).Message);
+    }
+
+    private static string Page(StudyDefinition definition)
+    {
+        using var stream = new MemoryStream();
+        using (var w = new Utf8JsonWriter(stream))
+        {
+            w.WriteStartObject();
+            ReportDefinition.WriteProblem(w, definition);
+            w.WriteEndObject();
+        }
+        return JsonElement.Parse(stream.ToArray()).GetProperty("settings").GetRawText();
     }
 
     private static StudyDefinition Read(string settings)

@@ -26,9 +26,9 @@ internal sealed class RegressionTree
     private readonly double[] _targets;
     private readonly Philox _random;
     private readonly int _tried;
-    private readonly List<Node> _nodes = [];
+    private readonly List<SplitNode> _nodes = [];
 
-    private readonly record struct Node(int Parameter, bool[]? Left, int LeftNode, int RightNode, double Value);
+    private readonly record struct SplitNode(int Parameter, bool[]? Left, int LeftNode, int RightNode, double Value);
 
     /// <param name="grid">The domain.</param>
     /// <param name="atoms">Atom by parameter and row; complete, whatever is inactive.</param>
@@ -62,14 +62,14 @@ internal sealed class RegressionTree
     {
         int id = _nodes.Count;
         double mean = rows.Average(r => _targets[r]);
-        _nodes.Add(new Node(-1, null, 0, 0, mean));
+        _nodes.Add(new SplitNode(-1, null, 0, 0, mean));
         if (rows.Length < LeastToSplit || BestSplit(rows, sets) is not ({ } left, var parameter))
         {
             Leaves.Add(new Leaf(mean, sets, measures, measures.Aggregate(1.0, (v, m) => v * m)));
             return id;
         }
         int leftId = Side(true), rightId = Side(false);
-        _nodes[id] = new Node(parameter, left, leftId, rightId, mean);
+        _nodes[id] = new SplitNode(parameter, left, leftId, rightId, mean);
         return id;
 
         int Side(bool side)

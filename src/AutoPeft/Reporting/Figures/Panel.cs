@@ -1,9 +1,23 @@
 namespace AutoPeft.Reporting;
 
 /// <summary>A plotting area with axes: light grid, tick labels, axis titles at the ends where they cannot collide.</summary>
-/// <remarks>Ticks of the x axis are chosen, or stand at the values of <c>xAt</c>.</remarks>
 internal sealed class Panel
 {
+    /// <summary>Draws the axes of a panel.</summary>
+    /// <param name="figure">The figure that the panel is drawn into.</param>
+    /// <param name="left">Left edge of the plotting area, in the figure's units.</param>
+    /// <param name="top">Top edge of the plotting area.</param>
+    /// <param name="width">Width of the plotting area.</param>
+    /// <param name="height">Height of the plotting area.</param>
+    /// <param name="x">Range of the x axis, in data coordinates.</param>
+    /// <param name="logX">Whether the x axis is logarithmic.</param>
+    /// <param name="y">Range of the y axis, in data coordinates.</param>
+    /// <param name="logY">Whether the y axis is logarithmic.</param>
+    /// <param name="xTitle">Title of the x axis.</param>
+    /// <param name="yTitle">Title of the y axis.</param>
+    /// <param name="xTicks">About how many ticks the x axis has. Default 5. Without effect where <paramref name="xAt"/> is given.</param>
+    /// <param name="yTicks">About how many ticks the y axis has. Default 5.</param>
+    /// <param name="xAt">Values at which the ticks of the x axis stand. Null (the default): round values of its range.</param>
     public Panel(SvgFigure figure, double left, double top, double width, double height,
         (double Low, double High) x, bool logX, (double Low, double High) y, bool logY, string xTitle, string yTitle, int xTicks = 5,
         int yTicks = 5, IReadOnlyList<double>? xAt = null)

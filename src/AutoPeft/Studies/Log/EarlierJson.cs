@@ -35,12 +35,13 @@ internal static class EarlierJson
         w.WriteEndArray();
     }
 
-    /// <summary>What <see cref="Write"/> wrote.</summary>
+    /// <summary>What <see cref="Write"/> wrote, as a list or, in recorded settings, as a text that holds the list.</summary>
     /// <exception cref="InvalidInputException">The element is something else.</exception>
     public static ImmutableArray<EarlierStudy> Read(JsonElement list, SearchSpace space, int objectives)
     {
         try
         {
+            if (list.ValueKind == JsonValueKind.String) list = JsonElement.Parse(list.GetString()!);
             return [.. list.EnumerateArray().Select(s => new EarlierStudy(s.GetProperty("study").GetString()!,
                 [.. s.GetProperty("trials").EnumerateArray().Select(t => Trial(t, space, objectives))]))];
         }

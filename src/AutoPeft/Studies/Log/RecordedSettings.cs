@@ -15,27 +15,23 @@ internal static class RecordedSettings
     /// <exception cref="InvalidInputException">A value is no text, or the earlier studies are none.</exception>
     public static StudyDefinition Upgrade(StudyDefinition definition, JsonElement settings)
     {
-        if (settings.ValueKind != JsonValueKind.Object
-            || settings.EnumerateObject().Any(p => p.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)))
+        if (!IsBag(settings))
             throw new InvalidInputException("The study's 'settings' must be an object of names and texts.");
         var bag = settings.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
-        if (bag.Remove(EarlierJson.Member, out string? text))
-        {
-            try
+        if (bag.Remove(EarlierJson.Member))
+            definition = definition with
             {
-                using JsonDocument document = JsonDocument.Parse(text);
-                definition = definition with
-                {
-                    Earlier = EarlierJson.Read(document.RootElement, definition.Space, definition.Objectives.Length),
-                };
-            }
-            catch (JsonException e)
-            {
-                throw new InvalidInputException(
-                    $"The study's '{EarlierJson.Member}' is not a list of earlier studies of its own space.", e);
-            }
-        }
+                Earlier = EarlierJson.Read(settings.GetProperty(EarlierJson.Member), definition.Space, definition.Objectives.Length),
+            };
         return bag.Count == 0 ? definition
             : definition with { Problem = JsonSerializer.SerializeToElement(new Dictionary<string, object> { [Member] = bag }) };
     }
+
+    /// <summary>The bag in a problem; null where the problem is something else.</summary>
+    public static JsonElement? Find(JsonElement problem) =>
+        problem.ValueKind == JsonValueKind.Object && problem.GetPropertyCount() == 1
+        && problem.TryGetProperty(Member, out JsonElement bag) && IsBag(bag) ? bag : null;
+
+    private static bool IsBag(JsonElement settings) => settings.ValueKind == JsonValueKind.Object
+        && settings.EnumerateObject().All(p => p.Value.ValueKind is JsonValueKind.String or JsonValueKind.Null);
 }

@@ -145,10 +145,14 @@ public class TransferStudyTests
     [Fact]
     public void One_seed_gives_optima_without_intervals()
     {
-        TransferResult result = TransferStudy.Of(Runs("muP", [64, 128], _ => -7, seeds: 1)).Results[0];
+        TransferStudy study = TransferStudy.Of(Runs("muP", [64, 128], _ => -7, seeds: 1));
+        TransferResult result = study.Results[0];
         Assert.Equal(-7, result.Optima[0].Log2Rate.Value, 8);
         Assert.True(double.IsNaN(result.DriftPerDoubling.Low));
         Assert.Equal(0, result.DriftPerDoubling.Value, 8);
+        // Nothing is printed where there is nothing: neither "[NaN, NaN]" nor "[-, -]".
+        Assert.DoesNotContain("NaN", study.ToString());
+        Assert.DoesNotContain("[-,", study.ToString());
     }
 
     [Fact]

@@ -114,6 +114,6 @@ public sealed class TransferStudy
     {
         string format = "+0." + new string('0', digits) + ";-0." + new string('0', digits) + ";0";
         string N(double v) => double.IsNaN(v) ? "-" : double.IsInfinity(v) ? "diverges" : v.ToString(format, CultureInfo.InvariantCulture);
-        return $"{N(e.Value)} [{N(e.Low)}, {N(e.High)}]";
+        return e.Text(N);
     }
 }

@@ -125,6 +125,38 @@ public class ProxyTests
         Assert.Equal(double.PositiveInfinity, noise.NoiseScale.High);
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void Equal_gradients_have_no_noise_and_gradients_of_nothing_show_no_gradient(int batches)
+    {
+        using var model = new Point(ones(3));
+        GradientNoise equal = GradientNoise.Of(model, _ => 0.1 * model.at.sum(), 8, batches);
+        Assert.Equal(0.03, equal.SquaredGradient, 8);
+        Assert.Equal(0, equal.Variance, 8);
+        Assert.All(new[] { equal.NoiseScale.Value, equal.NoiseScale.Low, equal.NoiseScale.High }, v => Assert.Equal(0, v, 8));
+        GradientNoise none = GradientNoise.Of(model, _ => 0 * model.at.sum(), 8, batches);
+        Assert.Equal(new GradientNoise(0, 0, new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity)), none);
+        Assert.Null(model.at.grad);
+    }
+
+    [Fact]
+    public void What_is_not_finite_is_refused_and_becomes_no_NaN()
+    {
+        using var model = new Point(zeros(2));
+        string Refused(Func<Tensor> loss)
+        {
+            string noise = Assert.Throws<InvalidInputException>(() => GradientNoise.Of(model, _ => loss(), 1)).Message;
+            Assert.Equal(noise, Assert.Throws<InvalidInputException>(() => Sharpness.Of(model, loss)).Message);
+            return noise;
+        }
+        Assert.Equal("the loss is NaN; it must be finite", Refused(() => model.at.sum() * double.NaN));
+        // √|x − x|: 0, with an infinite slope times 0.
+        Assert.Equal("the loss is 0, and its gradient is not finite", Refused(() => (model.at - model.at).abs().sqrt().sum()));
+        Assert.Equal("the loss depends on no weight that is trained", Refused(() => ones(1).sum()));
+        Assert.Null(model.at.grad);
+    }
+
     [Fact]
     public void What_cannot_be_measured_is_refused_in_one_line()
     {

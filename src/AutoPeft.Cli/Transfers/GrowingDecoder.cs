@@ -19,6 +19,9 @@ internal sealed class GrowingDecoder
     // Attention logits of heads of a fixed dimension need no rule.
     private const int HeadDimension = 16;
 
+    // Beyond every model that was trained; larger numbers are slips of the finger, and their products would overflow.
+    private const int MostWidth = 65_536, MostDepth = 10_000;
+
     private static readonly ParametrizationOptions s_options = new()
     {
         Branches = ["model.layers.*.self_attn.o_proj", "model.layers.*.mlp.down_proj"],
@@ -28,6 +31,7 @@ internal sealed class GrowingDecoder
 
     /// <param name="baseWidth">Width of the base.</param>
     /// <param name="baseDepth">Layers of the base.</param>
+    /// <exception cref="InvalidInputException">A base of this width or depth cannot be built.</exception>
     public GrowingDecoder(int baseWidth, int baseDepth)
     {
         using DecoderModel small = Create(baseWidth, baseDepth, HeadDimension, 1);
@@ -36,12 +40,14 @@ internal sealed class GrowingDecoder
     }
 
     /// <summary>A fresh model in the standard parametrisation.</summary>
-    /// <exception cref="InvalidInputException">The width is no multiple of a head's dimension.</exception>
+    /// <exception cref="InvalidInputException">The width is no multiple of a head's dimension, or a size is out of range.</exception>
     public static DecoderModel Create(int width, int depth, int length, ulong seed)
     {
         if (width < HeadDimension || width % HeadDimension != 0)
             throw new InvalidInputException($"a width of {width} is no multiple of {HeadDimension}, the dimension of a head");
-        if (depth < 1) throw new InvalidInputException($"a model of {depth} layers cannot be built; give 1 or more");
+        if (width > MostWidth) throw new InvalidInputException($"a width of {width} cannot be built; give {MostWidth} or less");
+        if (depth is < 1 or > MostDepth)
+            throw new InvalidInputException($"a model of {depth} layers cannot be built; give 1 to {MostDepth}");
         return DecoderModel.Create(new DecoderConfig
         {
             VocabSize = Vocabulary,

@@ -40,18 +40,15 @@ internal static class TransferReport
     private static IEnumerable<string> Foretold(TransferResult result, IReadOnlyList<TransferRun> runs)
     {
         RateOptimum largest = result.Optima[^1];
-        if (result.Optima.Count < 3)
+        if (result.Optima.Count < TransferResult.FewestSizes)
         {
             yield return $"{result.Parametrization}: two sizes foretell nothing of a third; give three or more";
             yield break;
         }
-        if (result.Optima.Count > 3)
-        {
-            TransferPrediction smaller = TransferStudy.Of(runs.Where(r => r.Size < largest.Size)).Results[0].Predict(largest.Size);
+        if (TransferStudy.Foretell(runs, largest.Size) is { } smaller)
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"{result.Parametrization}: the smaller sizes foretold {Text(smaller)} for {largest.Size:0}; "
                 + $"found {Rate(largest.LearningRate)}, loss {Loss(largest.Loss.Value)}");
-        }
         TransferPrediction next = result.Predict(2 * largest.Size);
         yield return string.Create(CultureInfo.InvariantCulture,
             $"{result.Parametrization}: foretold for {next.Size:0}, which was not run: {Text(next)}");
@@ -62,8 +59,8 @@ internal static class TransferReport
         if (repeats == 1) yield break;
         TransferBacktest backtest = TransferBacktest.Of(runs, repeats);
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"{backtest.Parametrization}: {backtest.Size:0} foretold {repeats} times from the smaller sizes, by other seeds each time: "
-            + $"inside the 90 % band the best rate {backtest.RatesInside} times, the loss {backtest.LossesInside} times");
+            $"{backtest.Parametrization}: {backtest.Size:0} foretold {backtest.Cases.Count} times from the smaller sizes, by other seeds "
+            + $"each time: inside the 90 % band the best rate {backtest.RatesInside} times, the loss {backtest.LossesInside} times");
     }
 
     private static string Verdict(CoordinateReport check)

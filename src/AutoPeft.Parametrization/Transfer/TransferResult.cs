@@ -12,6 +12,9 @@ public sealed class TransferResult
     // Half of all curves are taken to bend less than this in a doubling: the best rate by a tenth of an octave, the loss by one per cent.
     private const double RateBend = 0.1, LossBend = 0.01;
 
+    /// <summary>Sizes without which nothing is foretold.</summary>
+    internal const int FewestSizes = 3;
+
     private readonly RateCurve[] _curves;
     private readonly (double Rate, double Loss)[][] _draws;
 
@@ -54,7 +57,7 @@ public sealed class TransferResult
     public TransferPrediction Predict(double size)
     {
         if (!(size > 0)) throw new InvalidInputException($"the size is {size}; it must be positive");
-        if (_curves.Length < 3) throw new InvalidInputException("two sizes foretell nothing of a third; run three or more");
+        if (_curves.Length < FewestSizes) throw new InvalidInputException("two sizes foretell nothing of a third; run three or more");
         double[] sizes = [.. _curves.Select(c => Math.Log2(c.Size))];
         // Three seeds say little of their own spread; those of all sizes together say more.
         double[] spreads = [.. _curves.Select(c => c.SeedVariance).Where(double.IsFinite)];

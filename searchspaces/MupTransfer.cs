@@ -4,7 +4,7 @@ namespace AutoPeft.Peft.SearchSpaces;
 
 /// <summary>
 /// A transfer study (Yang et al., arXiv 2203.03466, section 6): does the best learning rate stay where it is while something grows? Every
-/// training is one point of a grid, which <c>autopeft mup sweep</c> runs whole. The grid is what was typed, so that no attribute can hold it.
+/// training is one point of a grid, which <c>autopeft mup sweep</c> runs whole. The grid is what was typed, which no attribute could hold.
 /// </summary>
 /// <param name="Parametrizations">Names of parametrisations.</param>
 /// <param name="Sizes">Widths, depths, batches or numbers of tokens, increasing.</param>

@@ -114,8 +114,8 @@ internal sealed record TransferSweepOptions
             _ => (Int128)Steps * Batch * Length,
         };
         return 8 * first <= int.MaxValue ? [.. Enumerable.Range(0, 4).Select(doubled => (int)first << doubled)]
-            : throw new InvalidInputException($"{first} tokens (--steps {Steps} × --batch {Batch} × --length {Length}), doubled three times, "
-                + $"are more than {int.MaxValue}; make one of them smaller, or give --sizes");
+            : throw new InvalidInputException($"{first} tokens (--steps {Steps} × --batch {Batch} × --length {Length}), doubled three "
+                + $"times, are more than {int.MaxValue}; make one of them smaller, or give --sizes");
     }
 
     // Six digits: the rate in a table is the rate that was run.

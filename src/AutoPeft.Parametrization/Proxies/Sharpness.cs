@@ -14,9 +14,9 @@ namespace AutoPeft.Parametrization;
 public sealed record Sharpness(double Value, double Error, int Products)
 {
     /// <summary>
-    /// Measures by Lanczos's iteration with full reorthogonalisation on differences of gradients, two a product. Memory: a vector in double
-    /// precision for every product, so 8 bytes × products × trained weights, in the host's memory. In single precision a thousandth is what
-    /// can be had.
+    /// Measures by Lanczos's iteration with full reorthogonalisation on differences of gradients, two a product. Memory: a vector in
+    /// double precision for every product, so 8 bytes × products × trained weights, in the host's memory. In single precision a
+    /// thousandth is what can be had.
     /// </summary>
     /// <param name="model">The model; its weights are the same afterwards, its gradients are cleared.</param>
     /// <param name="loss">Runs the model on one batch, always the same one and without dropout, and gives the mean loss.</param>
@@ -24,7 +24,9 @@ public sealed record Sharpness(double Value, double Error, int Products)
     /// <param name="tolerance">Error over the eigenvalue at which the iteration ends before. Default: 0.001.</param>
     /// <param name="seed">Of the random direction at the start. Default: 0.</param>
     /// <param name="cancellationToken">Ends the iteration between two products.</param>
-    /// <exception cref="InvalidInputException">An option is out of range, nothing is trained, or the loss or its gradient is not finite.</exception>
+    /// <exception cref="InvalidInputException">
+    /// An option is out of range, nothing is trained, or the loss or its gradient is not finite.
+    /// </exception>
     public static Sharpness Of(nn.Module model, Func<Tensor> loss, int products = 50, double tolerance = 1e-3, long seed = 0,
         CancellationToken cancellationToken = default)
     {

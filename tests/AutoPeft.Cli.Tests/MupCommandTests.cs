@@ -17,6 +17,7 @@ public sealed class MupCommandTests : IDisposable
             "check.svg");
         Assert.True(code == 0, text);
         Assert.Contains("model.layers.1.mlp.down_proj", text, StringComparison.Ordinal);
+        Assert.Contains("model.layers.1.self_attn.logits", text, StringComparison.Ordinal);
         Assert.Contains("<svg", await File.ReadAllTextAsync(Path.Combine(_directory, "check.svg")), StringComparison.Ordinal);
         (code, text) = await RunAsync(_directory, "mup", "check", "--sizes", "64,128,256", "--seeds", "2", "--parametrization", "sp");
         Assert.True(code == 1, text);

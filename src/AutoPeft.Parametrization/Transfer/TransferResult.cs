@@ -1,4 +1,5 @@
 using AutoPeft.Randomness;
+using MathNet.Numerics.Statistics;
 
 namespace AutoPeft.Parametrization;
 
@@ -7,7 +8,7 @@ public sealed class TransferResult
 {
     // Enough for the ends of a 95 % interval to two digits.
     private const int Draws = 2000;
-    private const double Confidence = 0.95, Predicted = 0.9, Plateau = 0.01;
+    private const double Confidence = 0.95, PredictionConfidence = 0.9, Plateau = 0.01;
 
     // Half of all curves are taken to bend less than this in a doubling: the best rate by a tenth of an octave, the loss by one per cent.
     private const double RateBend = 0.1, LossBend = 0.01;
@@ -66,7 +67,7 @@ public sealed class TransferResult
         {
             double[] known = [.. values];
             double[] noise = [.. sizes.Select((_, k) => Variance([.. _draws.Select(d => of(d[k]))]) + beside(k))];
-            Estimate at = new SmoothCurve(sizes, known, noise, bend).At(Math.Log2(size), noise[^1], Predicted);
+            Estimate at = new SmoothCurve(sizes, known, noise, bend).At(Math.Log2(size), noise[^1], PredictionConfidence);
             return _draws.Length > 0 ? at : new(at.Value, double.NaN, double.NaN);
         }
         Estimate loss = At(Optima.Select(o => Math.Log(o.Loss.Value)), d => Math.Log(d.Loss),
@@ -110,8 +111,6 @@ public sealed class TransferResult
     private static double Variance(double[] draws)
     {
         double[] finite = [.. draws.Where(double.IsFinite)];
-        if (finite.Length < 2) return 0;
-        double mean = finite.Average();
-        return finite.Sum(d => (d - mean) * (d - mean)) / (finite.Length - 1);
+        return finite.Length < 2 ? 0 : ArrayStatistics.Variance(finite);
     }
 }

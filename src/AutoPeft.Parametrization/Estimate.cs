@@ -24,6 +24,11 @@ public readonly record struct Estimate(double Value, double Low, double High)
         return new(slope, slope - half, slope + half);
     }
 
+    /// <summary>The value with its interval behind it in brackets; the value alone where the runs give no interval.</summary>
+    /// <param name="number">How a number is written; called for no NaN of an end.</param>
+    internal string Text(Func<double, string> number) => double.IsNaN(Low) || double.IsNaN(High) ? number(Value)
+        : $"{number(Value)} [{number(Low)}, {number(High)}]";
+
     /// <summary>An estimate with the central interval of its resampled values; without them the ends are NaN.</summary>
     internal static Estimate Of(double value, IEnumerable<double> draws, double confidence)
     {

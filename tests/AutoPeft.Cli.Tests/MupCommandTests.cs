@@ -23,6 +23,7 @@ public sealed class MupCommandTests : IDisposable
             "check.svg");
         Assert.True(code == 0, text);
         Assert.Contains("model.layers.1.mlp.down_proj", text, StringComparison.Ordinal);
+        Assert.Contains("model.layers.1.self_attn.logits", text, StringComparison.Ordinal);
         Assert.Contains("<svg", await File.ReadAllTextAsync(Path.Combine(_directory, "check.svg")), StringComparison.Ordinal);
         (code, text) = await RunAsync(_directory, "mup", "check", "--sizes", "64,128,256", "--seeds", "2", "--parametrization", "sp");
         Assert.True(code == 1, text);
@@ -127,6 +128,12 @@ public sealed class MupCommandTests : IDisposable
     [InlineData("sweep -o x --axis batch --sizes 4,8,12,32 --steps 10", "no whole number of updates of 12")]
     [InlineData("sweep -o x --axis batch --sizes 1,16 --steps 32", "Complete(d)P")]
     [InlineData("sweep -o x --axis tokens --sizes 100,200", "100 tokens are no whole number of updates")]
+    [InlineData("sweep -o x --axis tokens --steps 2000000 --batch 100 --length 64", "12800000000 tokens")]
+    [InlineData("sweep -o x --axis tokens --steps 2147483647 --batch 2147483647 --length 2147483647", "make one of them smaller")]
+    [InlineData("sweep -o x --sizes 16,1073741824", "a width of 1073741824 cannot be built")]
+    [InlineData("check --axis depth --sizes 1,2,2147483647", "a model of 2147483647 layers")]
+    [InlineData("check --axis height", "--axis takes width, depth, not 'height'")]
+    [InlineData("sweep -o x --axis 7", "--axis takes width, depth, batch, tokens, not '7'")]
     [InlineData("sweep -o x --seeds 5 --repeats 2", "repeats cannot share")]
     [InlineData("sweep -o x --text short.txt", "one batch of 16 × 64 needs 1,025")]
     public async Task Bad_input_is_one_line(string arguments, string message)

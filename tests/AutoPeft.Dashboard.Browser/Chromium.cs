@@ -82,11 +82,24 @@ internal sealed class Chromium : IAsyncDisposable
     public async Task WaitForAsync(string condition, double seconds = 20)
     {
         long start = Stopwatch.GetTimestamp();
-        while ((bool?)await EvaluateAsync($"Boolean({condition})") != true)
+        while (!await HoldsAsync(condition))
         {
             if (Stopwatch.GetElapsedTime(start).TotalSeconds > seconds)
                 throw new TimeoutException($"{condition} did not come true. {string.Join('\n', Complaints)}");
             await Task.Delay(30);
+        }
+    }
+
+    private async Task<bool> HoldsAsync(string condition)
+    {
+        try
+        {
+            return (bool?)await EvaluateAsync($"Boolean({condition})") == true;
+        }
+        catch (InvalidOperationException e) when (e.Message.Contains("Inspected target navigated", StringComparison.Ordinal))
+        {
+            // The page that was asked has just made way for the next, where the condition is to come true.
+            return false;
         }
     }
 

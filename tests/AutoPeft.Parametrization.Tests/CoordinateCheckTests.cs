@@ -273,6 +273,19 @@ public class CoordinateCheckTests
     }
 
     [Fact]
+    public void A_model_that_blew_up_is_said_to_be_not_finite_and_has_no_slope_of_nothing()
+    {
+        CoordinateReport report = CoordinateCheck.Run(s_widths, (width, _) =>
+        {
+            var model = new Mlp(width);
+            using (no_grad()) model.hidden.weight!.mul_(width == 128 ? double.NaN : 1);
+            return new CoordinateSubject(model, optim.SGD(model.parameters(), 0.1), () => model.call(ones(4, 16)).square().mean());
+        });
+        Assert.Contains(report.Faults, f => f.ToString().Contains("output of input is not finite at width 128; the first that"));
+        Assert.DoesNotContain("NaN", report.ToString());
+    }
+
+    [Fact]
     public void Options_out_of_range_and_too_few_sizes_are_refused()
     {
         Assert.Contains("three", Assert.Throws<InvalidInputException>(() => CoordinateCheck.Run([64, 128], (_, _) => null!)).Message);

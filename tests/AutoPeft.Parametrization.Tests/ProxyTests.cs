@@ -6,10 +6,13 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Parametrization.Tests;
 
-/// <summary>Sharpness against an explicit Hessian's eigenvalues, gradient noise against a closed form.</summary>
+/// <summary>
+/// Sharpness against an explicit Hessian's eigenvalues, gradient noise against a closed form, attention logits against sums by hand.
+/// </summary>
 public class ProxyTests
 {
     private static readonly float[] s_saddle = [1, 5, 2, 40, -90, 0.1f], s_bowl = [1, 5, 25];
+    private static readonly float[] s_query = [0, 0, 0, 1], s_key = [0, 0, 1, 0], s_tokens = [1, 2, -4, 0.5f];
 
     private sealed class Point : nn.Module
     {
@@ -19,6 +22,30 @@ public class ProxyTests
         {
             at = new Parameter(start);
             RegisterComponents();
+        }
+    }
+
+    /// <summary>One head of two dimensions: queries (0, x₁), keys (0, x₀), scale 1/√2.</summary>
+    private sealed class TinyAttention : nn.Module<Tensor, Tensor>
+    {
+        private readonly bool _causal;
+        public readonly Parameter query, key;
+        public readonly Identity logits;
+
+        public TinyAttention(bool causal) : base(nameof(TinyAttention))
+        {
+            _causal = causal;
+            query = new Parameter(tensor(s_query).view(2, 2));
+            key = new Parameter(tensor(s_key).view(2, 2));
+            logits = nn.Identity();
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x)
+        {
+            Tensor scores = x.matmul(query.t()).matmul(x.matmul(key.t()).t()) / Math.Sqrt(2);
+            if (_causal) scores = scores.masked_fill(ones_like(scores).triu(1).to(ScalarType.Bool), double.NegativeInfinity);
+            return logits.call(scores).softmax(-1).matmul(x);
         }
     }
 
@@ -123,6 +150,69 @@ public class ProxyTests
         manual_seed(6);
         GradientNoise noise = GradientNoise.Of(model, _ => (model.at.unsqueeze(0) - randn(4, 20)).square().sum(1).mean() / 2, 4);
         Assert.Equal(double.PositiveInfinity, noise.NoiseScale.High);
+    }
+
+    [Theory]
+    // Queries (0, 2), (0, ½), keys (0, 1), (0, −4): q·k = 2, −8, ½, −2, of which a decoder's first token does not see −8.
+    [InlineData(false, 8)]
+    [InlineData(true, 2)]
+    public void The_largest_attention_logit_is_that_of_the_pairs_that_are_seen(bool causal, double product)
+    {
+        using Sequential model = nn.Sequential(("first", new TinyAttention(causal)), ("linear", nn.Linear(2, 2)));
+        using Tensor tokens = tensor(s_tokens).view(2, 2);
+        AttentionLogits logits = Assert.Single(AttentionLogits.Of(model, () => model.call(tokens)));
+        Assert.Equal("first.logits", logits.Module);
+        Assert.Equal(product / Math.Sqrt(2), logits.Largest, 6);
+        // Of several forward passes the largest counts; the hooks are gone afterwards.
+        AttentionLogits twice = AttentionLogits.Of(model, () =>
+        {
+            model.call(tokens * 3);
+            model.call(tokens);
+        }, "first.log*")[0];
+        Assert.Equal(9 * product / Math.Sqrt(2), twice.Largest, 5);
+        Assert.Equal(double.NaN, AttentionLogits.Of(model, () => model.call(tokens * double.NaN))[0].Largest);
+    }
+
+    [Fact]
+    public void Logits_that_cannot_be_seen_are_refused()
+    {
+        using Sequential model = nn.Sequential(("first", new TinyAttention(true)), ("second", nn.Linear(2, 2)));
+        string Refused(string modules, Action run) =>
+            Assert.Throws<InvalidInputException>(() => AttentionLogits.Of(model, run, modules)).Message;
+        Assert.Contains("'*.scores': the model has no such module", Refused("*.scores", () => { }));
+        Assert.Contains("first.logits: was not run", Refused("*.logits", () => { }));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void Equal_gradients_have_no_noise_and_gradients_of_nothing_show_no_gradient(int batches)
+    {
+        using var model = new Point(ones(3));
+        GradientNoise equal = GradientNoise.Of(model, _ => 0.1 * model.at.sum(), 8, batches);
+        Assert.Equal(0.03, equal.SquaredGradient, 8);
+        Assert.Equal(0, equal.Variance, 8);
+        Assert.All(new[] { equal.NoiseScale.Value, equal.NoiseScale.Low, equal.NoiseScale.High }, v => Assert.Equal(0, v, 8));
+        GradientNoise none = GradientNoise.Of(model, _ => 0 * model.at.sum(), 8, batches);
+        Assert.Equal(new GradientNoise(0, 0, new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity)), none);
+        Assert.Null(model.at.grad);
+    }
+
+    [Fact]
+    public void What_is_not_finite_is_refused_and_becomes_no_NaN()
+    {
+        using var model = new Point(zeros(2));
+        string Refused(Func<Tensor> loss)
+        {
+            string noise = Assert.Throws<InvalidInputException>(() => GradientNoise.Of(model, _ => loss(), 1)).Message;
+            Assert.Equal(noise, Assert.Throws<InvalidInputException>(() => Sharpness.Of(model, loss)).Message);
+            return noise;
+        }
+        Assert.Equal("the loss is NaN; it must be finite", Refused(() => model.at.sum() * double.NaN));
+        // √|x − x|: 0, with an infinite slope times 0.
+        Assert.Equal("the loss is 0, and its gradient is not finite", Refused(() => (model.at - model.at).abs().sqrt().sum()));
+        Assert.Equal("the loss depends on no weight that is trained", Refused(() => ones(1).sum()));
+        Assert.Null(model.at.grad);
     }
 
     [Fact]

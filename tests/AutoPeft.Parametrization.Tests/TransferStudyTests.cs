@@ -85,6 +85,29 @@ public class TransferStudyTests
     }
 
     [Fact]
+    public void Smaller_sizes_foretell_a_size_or_nothing_and_see_no_run_of_it()
+    {
+        TransferRun[] runs = [.. Runs("muP", [16, 32, 64, 128], size => -7 - 0.1 * Math.Log2(size / 16))];
+        TransferPrediction foretold = TransferStudy.Foretell(runs, 128)!;
+        Assert.Equal(-7.3, foretold.Log2Rate.Value, 8);
+        TransferRun[] otherwise = [.. runs.Select(r => r.Size == 128 ? r with { Loss = double.NaN } : r)];
+        Assert.Equal(foretold, TransferStudy.Foretell(otherwise, 128));
+        Assert.Null(TransferStudy.Foretell(runs, 64));
+        Assert.Null(TransferStudy.Foretell(runs.Where(r => r.Size != 16 || r.LearningRate < 5e-4), 128));
+        Assert.Null(TransferStudy.Foretell(runs.Select(r => r.Size == 32 ? r with { Loss = double.NaN } : r), 128));
+        Assert.Null(TransferStudy.Foretell([], 128));
+    }
+
+    [Fact]
+    public void A_group_whose_size_diverged_at_every_rate_is_left_out_of_the_backtest()
+    {
+        TransferRun[] runs = [.. Enumerable.Range(0, 3).SelectMany(group => Runs("muP", [16, 32, 64, 128], _ => -7, noise: 0.01,
+            seed: (ulong)group + 1, seeds: 2).Select(r => r with { Seed = 2 * group + r.Seed }))];
+        runs = [.. runs.Select(r => r.Seed == 2 && r.Size == 128 ? r with { Loss = double.PositiveInfinity } : r)];
+        Assert.Equal(2, TransferBacktest.Of(runs, 3).Cases.Count);
+    }
+
+    [Fact]
     public void Sensitivity_is_the_mean_loss_above_the_best_with_diverged_runs_at_the_start()
     {
         // Rates 2^−8, 2^−7, 2^−6: losses 2.1, 2.0 and none, where the start's 5.5 counts: (2.1 + 2.0 + 5.5) / 3 − 2.0.
@@ -145,10 +168,14 @@ public class TransferStudyTests
     [Fact]
     public void One_seed_gives_optima_without_intervals()
     {
-        TransferResult result = TransferStudy.Of(Runs("muP", [64, 128], _ => -7, seeds: 1)).Results[0];
+        TransferStudy study = TransferStudy.Of(Runs("muP", [64, 128], _ => -7, seeds: 1));
+        TransferResult result = study.Results[0];
         Assert.Equal(-7, result.Optima[0].Log2Rate.Value, 8);
         Assert.True(double.IsNaN(result.DriftPerDoubling.Low));
         Assert.Equal(0, result.DriftPerDoubling.Value, 8);
+        // Nothing is printed where there is nothing: neither "[NaN, NaN]" nor "[-, -]".
+        Assert.DoesNotContain("NaN", study.ToString());
+        Assert.DoesNotContain("[-,", study.ToString());
     }
 
     [Fact]

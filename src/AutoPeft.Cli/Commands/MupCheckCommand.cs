@@ -13,12 +13,7 @@ internal static class MupCheckCommand
 
     public static Command Create()
     {
-        var axis = new Option<CoordinateAxis>("--axis")
-        {
-            Description = "What grows.",
-            DefaultValueFactory = _ => CoordinateAxis.Width,
-            HelpName = "width|depth",
-        };
+        Option<CoordinateAxis> axis = AxisOption.Create<CoordinateAxis>();
         var sizes = new Option<string?>("--sizes")
         {
             Description = $"Widths (default {Widths}) or layers (default {Depths}); the smallest is the base.",

@@ -10,12 +10,7 @@ namespace AutoPeft.Cli.Commands;
 /// <summary><c>autopeft mup sweep</c>: the transfer study of a decoder.</summary>
 internal static class MupSweepCommand
 {
-    private static readonly Option<TransferAxis> s_axis = new("--axis")
-    {
-        Description = "What grows.",
-        DefaultValueFactory = _ => TransferAxis.Width,
-        HelpName = "width|depth|batch|tokens",
-    };
+    private static readonly Option<TransferAxis> s_axis = AxisOption.Create<TransferAxis>();
 
     private static readonly Option<string?> s_sizes = new("--sizes")
     {
@@ -94,14 +89,13 @@ internal static class MupSweepCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        int[] text = ByteText.Read(parsed.GetValue(s_text));
-        var sweep = new TransferSweep(Read(parsed), text);
+        var sweep = new TransferSweep(Read(parsed), ByteText.Read(parsed.GetValue(s_text)));
         string folder = parsed.GetRequiredValue(s_output);
         Directory.CreateDirectory(folder);
         IReadOnlyList<TransferRun> runs;
         using (ISweepDisplay display = SweepDisplay.Create(parsed.GetValue(s_plain), folder))
             runs = await sweep.RunAsync(folder, display, cancellationToken).ConfigureAwait(false);
-        TransferReport.Write(sweep.Options, runs, sweep.Checks(text, ShareLine.Create("coordinate check"), cancellationToken), folder);
+        TransferReport.Write(sweep.Options, runs, sweep.Checks(ShareLine.Create("coordinate check"), cancellationToken), folder);
         return 0;
     }
 

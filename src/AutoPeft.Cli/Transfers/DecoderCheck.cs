@@ -37,6 +37,7 @@ internal sealed record DecoderCheck(CoordinateAxis Axis, IReadOnlyList<int> Size
         return CoordinateCheck.Run(Sizes, (size, seed) =>
         {
             DecoderModel model = GrowingDecoder.Create(deep ? Width : size, deep ? size : Layers, Tokens, (ulong)seed);
+            model.ShowsAttentionLogits = true;
             rules.Apply(model);
             return new CoordinateSubject(model, rules.AdamW(model, LearningRate, epsilon: Epsilon), () => Loss(model, text))
             {

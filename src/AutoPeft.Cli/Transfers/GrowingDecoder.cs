@@ -23,6 +23,7 @@ internal sealed class GrowingDecoder
 
     /// <param name="baseWidth">Width of the base.</param>
     /// <param name="baseDepth">Layers of the base.</param>
+    /// <exception cref="InvalidInputException">A base of this width or depth cannot be built.</exception>
     public GrowingDecoder(int baseWidth, int baseDepth)
     {
         using DecoderModel small = Create(baseWidth, baseDepth, ShortText, 1);

@@ -1,22 +1,21 @@
 using System.Text.Json.Nodes;
 using AutoPeft.Cli.Insight;
 using AutoPeft.Parametrization;
+using AutoPeft.Peft.SearchSpaces;
 using AutoPeft.Running;
 using AutoPeft.Studies;
 
 namespace AutoPeft.Cli.Transfers;
 
 /// <summary>
-/// Writes down what the smaller sizes foretell of the largest one, as soon as all of them are trained and before it is. Passes everything
-/// on to another observer.
+/// Writes down what the smaller sizes foretell of the largest one, as soon as none of them is left to train and before the largest is.
+/// Passes everything on to another observer.
 /// </summary>
 /// <param name="next">The other observer.</param>
 /// <param name="file">The file; it is not written again where it exists.</param>
 /// <param name="largest">The size that is foretold.</param>
 /// <param name="read">Makes a run of a completed trial.</param>
-/// <param name="needed">Trainings of smaller sizes.</param>
-internal sealed class TransferForecast(ISweepObserver next, string file, int largest, Func<Trial, TransferRun> read, int needed)
-    : ISweepObserver
+internal sealed class TransferForecast(ISweepObserver next, string file, int largest, Func<Trial, TransferRun> read) : ISweepObserver
 {
     private bool _done = File.Exists(file);
 
@@ -28,26 +27,13 @@ internal sealed class TransferForecast(ISweepObserver next, string file, int lar
     {
         next.Ended(study, trial);
         if (_done) return;
-        TransferRun[] smaller = [.. study.Trials.Where(t => t.State == TrialState.Completed).Select(read).Where(r => r.Size < largest)];
-        if (smaller.Length < needed) return;
+        Trial[] smaller = [.. study.Trials.Where(t => MupTransfer.Read(t.Configuration).Size < largest)];
+        if (smaller.Any(t => t.State is TrialState.Waiting or TrialState.Running)) return;
         _done = true;
         var all = new JsonArray();
-        foreach (var runs in smaller.GroupBy(r => r.Parametrization))
-            if (Of(runs) is { } foretold) all.Add(Node(runs.Key, foretold));
+        foreach (var runs in smaller.Where(t => t.State == TrialState.Completed).Select(read).GroupBy(r => r.Parametrization))
+            if (TransferStudy.Foretell(runs, largest) is { } foretold) all.Add(Node(runs.Key, foretold));
         if (all.Count > 0) InsightJson.Write(file, all);
-    }
-
-    /// <summary>What smaller sizes foretell; null: they are too few, or none of their rates led anywhere.</summary>
-    private TransferPrediction? Of(IEnumerable<TransferRun> runs)
-    {
-        try
-        {
-            return TransferStudy.Of(runs).Results[0].Predict(largest);
-        }
-        catch (InvalidInputException)
-        {
-            return null;
-        }
     }
 
     private static JsonObject Node(string parametrization, TransferPrediction p) => new()

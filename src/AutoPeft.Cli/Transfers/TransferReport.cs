@@ -7,12 +7,6 @@ namespace AutoPeft.Cli.Transfers;
 /// <summary>What a transfer sweep writes and prints.</summary>
 internal static class TransferReport
 {
-    /// <summary>Octaves that the best rate may move between the smallest and the largest size.</summary>
-    public const double MostMoved = 0.5;
-
-    /// <summary>Share of the loss that carrying the rate over may cost.</summary>
-    public const double MostRegret = 0.005;
-
     /// <summary>Prints the table and the verdicts, and writes transfer.json, runs.csv and transfer.svg.</summary>
     /// <param name="options">What was swept.</param>
     /// <param name="runs">The trainings.</param>
@@ -27,7 +21,7 @@ internal static class TransferReport
         {
             TransferRun[] own = [.. runs.Where(r => r.Parametrization == result.Parametrization)];
             Console.Out.WriteLine($"{result.Parametrization}: sensitivity to the rate, by size: " + string.Join(", ",
-                result.Sensitivity(Math.Log(ByteDecoder.Vocabulary)).Select(s => Number(s, "0.000"))));
+                result.Sensitivity(Math.Log(ByteDecoder.Vocabulary)).Select(Loss)));
             foreach (string line in Foretold(result, own).Concat(Backtest(own, options.Repeats))) Console.Out.WriteLine(line);
         }
         // A good coordinate check with a bad transfer is what people report most: neither verdict says anything of the other.
@@ -35,7 +29,7 @@ internal static class TransferReport
         {
             if (checks.TryGetValue(result.Parametrization, out CoordinateReport? check))
                 Console.Out.WriteLine($"{result.Parametrization}: coordinate check {Verdict(check)}");
-            Console.Out.WriteLine($"{result.Parametrization}: transfer {Verdict(result)}");
+            Console.Out.WriteLine($"{result.Parametrization}: transfer {TransferVerdict.Of(result)}");
         }
         WholeFile.Write(Path.Combine(folder, "transfer.json"), study.ToJson());
         WholeFile.Write(Path.Combine(folder, "runs.csv"), study.ToCsv());
@@ -47,18 +41,15 @@ internal static class TransferReport
     private static IEnumerable<string> Foretold(TransferResult result, IReadOnlyList<TransferRun> runs)
     {
         RateOptimum largest = result.Optima[^1];
-        if (result.Optima.Count < 3)
+        if (result.Optima.Count < TransferResult.FewestSizes)
         {
             yield return $"{result.Parametrization}: two sizes foretell nothing of a third; give three or more";
             yield break;
         }
-        if (result.Optima.Count > 3)
-        {
-            TransferPrediction smaller = TransferStudy.Of(runs.Where(r => r.Size < largest.Size)).Results[0].Predict(largest.Size);
+        if (TransferStudy.Foretell(runs, largest.Size) is { } smaller)
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"{result.Parametrization}: the smaller sizes foretold {Text(smaller)} for {largest.Size:0}; "
-                + $"found {largest.LearningRate:0.00e+0}, loss {largest.Loss.Value:0.000}");
-        }
+                + $"found {Rate(largest.LearningRate)}, loss {Loss(largest.Loss.Value)}");
         TransferPrediction next = result.Predict(2 * largest.Size);
         yield return string.Create(CultureInfo.InvariantCulture,
             $"{result.Parametrization}: foretold for {next.Size:0}, which was not run: {Text(next)}");
@@ -69,8 +60,8 @@ internal static class TransferReport
         if (repeats == 1) yield break;
         TransferBacktest backtest = TransferBacktest.Of(runs, repeats);
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"{backtest.Parametrization}: {backtest.Size:0} foretold {repeats} times from the smaller sizes, by other seeds each time: "
-            + $"inside the 90 % band the best rate {backtest.RatesInside} times, the loss {backtest.LossesInside} times");
+            $"{backtest.Parametrization}: {backtest.Size:0} foretold {backtest.Cases.Count} times from the smaller sizes, by other seeds "
+            + $"each time: inside the 90 % band the best rate {backtest.RatesInside} times, the loss {backtest.LossesInside} times");
     }
 
     private static string Verdict(CoordinateReport check)
@@ -81,25 +72,9 @@ internal static class TransferReport
             $"pass: the steepest slope is {steepest.Judged.Value:+0.00;-0.00;0} ({steepest.Module})");
     }
 
-    private static string Verdict(TransferResult result)
-    {
-        RateOptimum smallest = result.Optima[0], largest = result.Optima[^1];
-        string numbers = string.Create(CultureInfo.InvariantCulture,
-            $"the best rate moved {Number(result.Moved.Value, "+0.00;-0.00;0")} octaves [{Number(result.Moved.Low, "+0.00;-0.00;0")}, "
-            + $"{Number(result.Moved.High, "+0.00;-0.00;0")}], at most {MostMoved}; carrying it over costs "
-            + $"{Share(result.Regret.Value)} of the loss [{Share(result.Regret.Low)}, {Share(result.Regret.High)}], at most "
-            + $"{MostRegret:0.0 %}");
-        if (smallest.AtEdge) return $"undecided, since the best rate of {smallest.Size:0} is at the end of the rates tried: {numbers}";
-        bool passed = Math.Abs(result.Moved.Value) <= MostMoved && result.Regret.Value <= MostRegret * largest.Loss.Value;
-        return $"{(passed ? "pass" : "FAIL")}: {numbers}";
+    private static string Text(TransferPrediction p) => $"rate {p.Rate.Text(Rate)}, loss {p.Loss.Text(Loss)}";
 
-        string Share(double regret) => Number(regret / largest.Loss.Value, "0.00 %");
-    }
+    private static string Rate(double rate) => rate.ToString("0.00e+0", CultureInfo.InvariantCulture);
 
-    private static string Number(double value, string format) => double.IsNaN(value) ? "-"
-        : double.IsInfinity(value) ? "diverges" : value.ToString(format, CultureInfo.InvariantCulture);
-
-    private static string Text(TransferPrediction p) => string.Create(CultureInfo.InvariantCulture,
-        $"rate {p.LearningRate:0.00e+0} [{Math.Pow(2, p.Log2Rate.Low):0.00e+0}, {Math.Pow(2, p.Log2Rate.High):0.00e+0}], loss "
-            + $"{p.Loss.Value:0.000} [{p.Loss.Low:0.000}, {p.Loss.High:0.000}]");
+    private static string Loss(double loss) => loss.ToString("0.000", CultureInfo.InvariantCulture);
 }

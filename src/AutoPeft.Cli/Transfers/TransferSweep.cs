@@ -36,13 +36,16 @@ internal sealed class TransferSweep
         var decoder = new GrowingDecoder(smallest.Width, smallest.Layers);
         _rules = _options.Parametrizations.SelectMany(name => _options.Sizes.Select(size => (name, size)))
             .ToDictionary(of => of, of => decoder.Parametrization(of.name, Growth(of.size)));
-        foreach (var ((name, size), rules) in _rules)
+        foreach (int size in _options.Sizes)
         {
             // What rules have to say against a training they say before the first one.
             TransferShape shape = _options.At(size);
             using DecoderModel model = GrowingDecoder.Create(shape.Width, shape.Layers, _options.Length, 0);
-            ParametrizationPlan plan = rules.PlanFor(model);
-            _ = (plan.Beta(Beta1), plan.Beta(Beta2));
+            foreach (string name in _options.Parametrizations)
+            {
+                ParametrizationPlan plan = _rules[(name, size)].PlanFor(model);
+                _ = (plan.Beta(Beta1), plan.Beta(Beta2));
+            }
         }
     }
 
@@ -67,28 +70,30 @@ internal sealed class TransferSweep
     /// <returns>The runs.</returns>
     public async Task<IReadOnlyList<TransferRun>> RunAsync(string folder, ISweepObserver observer, CancellationToken cancellationToken)
     {
-        var forecast = new TransferForecast(observer, Path.Combine(folder, "foretold.json"), _options.Sizes[^1], Read,
-            Count / _options.Sizes.Count * (_options.Sizes.Count - 1));
-        TransferSweepOptions of = _options;
-        SearchSpace space = MupTransfer.For(of.Parametrizations, of.Sizes, of.Rates, of.Seeds, Training);
-        SweepResult<Configuration> result = await Sweep.Over(space).Minimize(DecoderLoss.Name)
+        var forecast = new TransferForecast(observer, Path.Combine(folder, "foretold.json"), _options.Sizes[^1], Read);
+        var grid = new MupTransfer(_options.Parametrizations, _options.Sizes, _options.Rates, _options.Seeds, Training);
+        SweepResult<Configuration> result = await Sweep.Over(grid.Space).Minimize(DecoderLoss.Name)
             .Named("transfer of the learning rate").Trials(Count).Workers(_options.Workers)
             .Sampler(new GridSampler(Math.Max(2, _options.Rates.Count)))
-            .Enqueue(MupTransfer.Points(space, of.Parametrizations, of.Sizes, of.Rates, of.Seeds, Training))
+            .Enqueue(grid.Points())
             .Journal(Path.Combine(folder, "study.journal")).Observe(forecast)
             .RunAsync((point, trial, cancel) => Task.FromResult(Train(point, trial, cancel)), cancellationToken).ConfigureAwait(false);
         return [.. result.Study.Trials.Where(t => t.State == TrialState.Completed).Select(Read)];
     }
 
     /// <summary>The coordinate check of each parametrisation over the same sizes, where three or more widths or depths grow.</summary>
-    public IReadOnlyDictionary<string, CoordinateReport> Checks(
-        int[] text, IProgress<double>? progress, CancellationToken cancellationToken)
+    public IReadOnlyDictionary<string, CoordinateReport> Checks(IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        if (_options.Axis > TransferAxis.Depth || _options.Sizes.Count < 3) return new Dictionary<string, CoordinateReport>();
-        CoordinateAxis axis = _options.Axis == TransferAxis.Depth ? CoordinateAxis.Depth : CoordinateAxis.Width;
+        CoordinateAxis? axis = _options.Axis switch
+        {
+            TransferAxis.Width => CoordinateAxis.Width,
+            TransferAxis.Depth => CoordinateAxis.Depth,
+            _ => null,
+        };
+        if (axis is not { } grows || _options.Sizes.Count < 3) return new Dictionary<string, CoordinateReport>();
         return _options.Parametrizations.ToDictionary(name => _rules[(name, _options.Base)].Name, name =>
-            new DecoderCheck(axis, _options.Sizes, _options.Width, _options.Layers, name)
-                .Run(text, new CoordinateCheckOptions { Seeds = 2 }, progress, cancellationToken));
+            new DecoderCheck(grows, _options.Sizes, _options.Width, _options.Layers, name)
+                .Run(_text, new CoordinateCheckOptions { Seeds = 2 }, progress, cancellationToken));
     }
 
     private void RequireText()
@@ -111,18 +116,16 @@ internal sealed class TransferSweep
     {
         // Handles to a model's tensors that were given out on the way would keep the memory until they are collected.
         using var scope = torch.NewDisposeScope();
-        int size = (int)point.GetDouble("size"), seed = (int)point.GetDouble("seed");
+        var (name, size, rate, seed) = MupTransfer.Read(point);
         TransferShape shape = _options.At(size);
-        Rules rules = _rules[(point.GetString("parametrization"), size)];
         using DecoderModel model = GrowingDecoder.Create(shape.Width, shape.Layers, _options.Length, (ulong)seed);
-        rules.Apply(model);
-        ParametrizationPlan plan = rules.PlanFor(model);
+        ParametrizationPlan plan = _rules[(name, size)].Apply(model);
         LanguageModelingResult result = CausalLanguageModeling.Train(model, _text, new LanguageModelingOptions
         {
             Steps = shape.Steps,
             BatchSize = shape.Batch,
             SequenceLength = _options.Length,
-            LearningRate = point.GetDouble("learning_rate"),
+            LearningRate = rate,
             Warmup = 0.1,
             Schedule = ScheduleKind.Linear,
             WeightDecay = _options.WeightDecay,
@@ -133,7 +136,7 @@ internal sealed class TransferSweep
             Epsilon = 1e-12,
             HeldOutTokens = 16_384,
             Seed = (ulong)seed,
-        }, name => new UpdateFactors(plan[name].LearningRate, plan[name].WeightDecay, plan[name].Epsilon),
+        }, tensor => new UpdateFactors(plan[tensor].LearningRate, plan[tensor].WeightDecay, plan[tensor].Epsilon),
             cancellationToken: cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         return DecoderLoss.Values(result, trial);
@@ -141,9 +144,8 @@ internal sealed class TransferSweep
 
     private TransferRun Read(Trial trial)
     {
-        Configuration point = trial.Configuration;
-        int size = (int)point.GetDouble("size");
-        return new TransferRun(_rules[(point.GetString("parametrization"), size)].Name, size, point.GetDouble("learning_rate"),
-            (int)point.GetDouble("seed"), DecoderLoss.Of(trial) ?? double.PositiveInfinity);
+        var (name, size, rate, seed) = MupTransfer.Read(trial.Configuration);
+        return new TransferRun(
+            _rules[(name, size)].Name, size, rate, seed, DecoderLoss.Of(trial) ?? double.PositiveInfinity);
     }
 }

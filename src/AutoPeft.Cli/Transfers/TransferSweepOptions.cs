@@ -106,14 +106,16 @@ internal sealed record TransferSweepOptions
 
     private int[] Doublings()
     {
-        int first = Axis switch
+        Int128 first = Axis switch
         {
             TransferAxis.Width => 64,
             TransferAxis.Depth => 2,
             TransferAxis.Batch => 4,
-            _ => checked(Steps * Batch * Length),
+            _ => (Int128)Steps * Batch * Length,
         };
-        return [first, 2 * first, 4 * first, 8 * first];
+        return 8 * first <= int.MaxValue ? [.. Enumerable.Range(0, 4).Select(doubled => (int)first << doubled)]
+            : throw new InvalidInputException($"{first} tokens (--steps {Steps} × --batch {Batch} × --length {Length}), doubled three "
+                + $"times, are more than {int.MaxValue}; make one of them smaller, or give --sizes");
     }
 
     // Six digits: the rate in a table is the rate that was run.

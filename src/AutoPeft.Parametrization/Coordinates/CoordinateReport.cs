@@ -67,7 +67,7 @@ public sealed class CoordinateReport
         {
             text.Append(m.Module.PadRight(width));
             foreach (Estimate s in m.BySteps) text.Append(Number(s.Value).PadLeft(8));
-            text.Append($"   {Number(m.Judged.Value)} [{Number(m.Judged.Low)}, {Number(m.Judged.High)}]  "
+            text.Append($"   {m.Judged.Text(Number)}  "
                 + $"{(m.StartsSmall && m.Passed ? "starts small" : m.Passed ? "pass" : "FAIL")}\n");
         }
         foreach (PlanFault fault in Faults) text.Append($"{fault}\n");
@@ -92,16 +92,21 @@ public sealed class CoordinateReport
             [.. runs.Select(r => (Math.Log(r.Size), log(r))).Where(p => double.IsFinite(p.Item2))], options.Confidence);
         Estimate[] bySteps = [.. Enumerable.Range(0, options.Steps + 1)
             .Select(t => Slope(r => Math.Log(r.Means[t].GetValueOrDefault(name))))];
-        int[] judged = [.. Enumerable.Range(options.FirstJudged, options.Steps + 1 - options.FirstJudged)];
-        Estimate over = Slope(r => judged.Average(t => Math.Log(r.Means[t].GetValueOrDefault(name))));
-        // A model that blew up has no logarithm: that is a failure, not a missing point.
-        bool finite = runs.All(r => judged.All(t => double.IsFinite(r.Means[t].GetValueOrDefault(name))));
+        Estimate over = Slope(r => Judged(options).Average(t => Math.Log(r.Means[t].GetValueOrDefault(name))));
         // Growth compounds; attention that averages a little less in narrow models, while it is learned, makes outputs shrink a little.
         bool shrinks = over.High < -2 * options.Tolerance;
         bool small = shrinks && over.High > -0.5 - options.Tolerance && MayStartSmall(name, one, options.Axis);
-        bool passed = finite && !(over.Low > options.Tolerance) && (!shrinks || small);
+        bool passed = BlownUp(name, runs, options) is null && !(over.Low > options.Tolerance) && (!shrinks || small);
         return new ModuleSlope(name, TensorsOf(name, one), bySteps, over, small, passed);
     }
+
+    private static IEnumerable<int> Judged(CoordinateCheckOptions options) =>
+        Enumerable.Range(options.FirstJudged, options.Steps + 1 - options.FirstJudged);
+
+    /// <summary>The smallest size at which the module's output is not finite in a judged step; null: none.</summary>
+    /// <remarks>A model that blew up has no logarithm: that is a failure, not a missing point.</remarks>
+    private static int? BlownUp(string name, IReadOnlyList<CoordinateRun> runs, CoordinateCheckOptions options) =>
+        runs.Where(r => Judged(options).Any(t => !double.IsFinite(r.Means[t].GetValueOrDefault(name)))).Min(r => (int?)r.Size);
 
     /// <summary>
     /// Over widths: attention logits and outputs. Over depths: the residual stream, since the random parts of r branches, each ÷ r, add up
@@ -130,10 +135,11 @@ public sealed class CoordinateReport
         ];
     }
 
-    private string Problem(ModuleSlope m, bool first) => string.Create(CultureInfo.InvariantCulture,
+    private string Problem(ModuleSlope m, bool first) =>
         $"{(m.Module.EndsWith(OutputRecorder.Input, StringComparison.Ordinal) ? m.Module : "output of " + m.Module)} "
-        + $"{(m.Judged.Value > 0 ? "grows" : "shrinks")} with the {Axis}: slope {m.Judged.Value:+0.00;-0.00} "
-        + $"[{m.Judged.Low:+0.00;-0.00}, {m.Judged.High:+0.00;-0.00}]{(first ? "; the first that does" : "")}");
+        + (BlownUp(m.Module, _runs, Options) is { } size ? $"is not finite at {Axis} {size}"
+            : $"{(m.Judged.Value > 0 ? "grows" : "shrinks")} with the {Axis}: slope {m.Judged.Text(Number)}")
+        + (first ? "; the first that does" : "");
 
     private static bool HasParts(string name, CoordinateRun run) =>
         run.Order.Any(n => n.StartsWith(name + ".", StringComparison.Ordinal));

@@ -32,23 +32,23 @@ public sealed record ParametrizationPlan
     public IReadOnlyList<ModuleMultiplier> Multipliers { get; init; } = [];
 
     /// <summary>
-    /// What 1 − β is multiplied by for both of Adam's averages, so that they reach over the same share of a longer training; 1 under all
-    /// rules but Complete(d)P's.
+    /// Factor of 1 − β, the rate at which both of Adam's averages take up a new gradient, so that they reach over the same share of a
+    /// longer training. Default: 1, as under all rules but Complete(d)P's.
     /// </summary>
-    public double Averaging { get; init; } = 1;
+    public double AveragingRate { get; init; } = 1;
 
     /// <summary>Adam's decay rate of an average for this training.</summary>
     /// <param name="tuned">The base's rate, β₁ or β₂, at least 0 and below 1.</param>
-    /// <returns>1 − <see cref="Averaging"/> × (1 − β).</returns>
+    /// <returns>1 − <see cref="AveragingRate"/> × (1 − β).</returns>
     /// <exception cref="InvalidInputException">
     /// The batch has grown so much that an average would have to reach over less than one update: the rule ends there.
     /// </exception>
     public double Beta(double tuned)
     {
-        if (Averaging == 1) return tuned;
-        double beta = 1 - Averaging * (1 - tuned);
+        if (AveragingRate == 1) return tuned;
+        double beta = 1 - AveragingRate * (1 - tuned);
         return beta >= 0 ? beta : throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
-            $"{Parametrization}: with {1 / Averaging:0.####} times the updates a decay rate of {tuned} would become "
+            $"{Parametrization}: with {1 / AveragingRate:0.####} times the updates a decay rate of {tuned} would become "
             + $"{beta:0.####}; the rule "
             + $"ends where it is 0, at {1 - tuned:0.####} times the updates"));
     }

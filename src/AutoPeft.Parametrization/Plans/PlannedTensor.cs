@@ -7,8 +7,8 @@ namespace AutoPeft.Parametrization;
 /// <param name="Law">How the constructor's initial scale depends on the shape.</param>
 /// <param name="FanInGrowth">Growth of the fan-in that the initialiser sees: for a bias, that of the weight beside it.</param>
 /// <param name="XavierRatio">Square root of the base's fan-in + fan-out over the model's.</param>
-/// <param name="InBlock">Whether it is in a list of equal blocks.</param>
+/// <param name="Multiplier">Factor of what it contributes to the forward pass, wherever that goes.</param>
 /// <param name="Plan">What the rules ask.</param>
 internal sealed record PlannedTensor(
-    ModelTensor Tensor, BaseTensor Base, Growth Growth, InitializerLaw Law, double FanInGrowth, double XavierRatio, bool InBlock,
+    ModelTensor Tensor, BaseTensor Base, Growth Growth, InitializerLaw Law, double FanInGrowth, double XavierRatio, double Multiplier,
     TensorPlan Plan);

@@ -27,7 +27,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
             Optimizer = family,
             Tensors = [.. planned.Select(p => p.Plan)],
             Multipliers = multipliers,
-            Averaging = rules.Kind == ParametrizationKind.CompletedP ? rules.Training.Averaging : 1,
+            AveragingRate = rules.Training.AveragingRate,
             Notes = [.. Notes(planned)],
         }, planned);
     }
@@ -71,7 +71,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
         var plan = new TensorPlan(tensor.Name, role, rule.Init.Of(seen), rule.Rate.Of(seen), rule.Decay.Of(seen), rule.Epsilon.Of(seen),
             rule.Source);
         return new PlannedTensor(tensor, known, seen, declaration?.Initializer ?? InitializerLaw.Detect, FanInGrowth(tensor, growth),
-            XavierRatio(tensor, known, axes), inBlock, plan);
+            XavierRatio(tensor, known, axes), rule.Multiplier.Of(seen), plan);
     }
 
     private PlannedTensor Zeroed(PlannedTensor tensor) => options.StartAtZero.Any(pattern => new NamePattern(pattern)
@@ -170,7 +170,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
         for (int i = 0; i < planned.Length; i++)
         {
             PlannedTensor tensor = result[i] = planned[i];
-            double value = RuleTable.Of(rules, family, tensor.Plan.Role, tensor.InBlock).Multiplier.Of(tensor.Growth);
+            double value = tensor.Multiplier;
             if (value == 1) continue;
             if (tensor.Plan.Role != TensorRole.Tied && options.Form == MultiplierForm.Folded) result[i] = Folded(tensor, value, family);
             else multipliers.Add(Hooked(model, tensor, value));
@@ -259,9 +259,9 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
     }
 
     /// <summary>
-    /// A multiplier θ moved into the weight W' = θ·W, whose gradient is 1/θ of W's. Adam's step does not depend on the gradient's size, so
-    /// the rate is multiplied by θ and epsilon divided by it; a gradient step is multiplied by θ². AdamW's decay keeps rate × decay; a
-    /// decay that is added to the gradient, as Adam's and SGD's, is divided by θ².
+    /// A multiplier θ moved into the weight W' = θ·W, whose gradient is 1/θ of W's. Adam's step does not depend on the gradient's size,
+    /// so the rate is multiplied by θ and epsilon divided by it; a gradient step is multiplied by θ². AdamW's decay keeps rate × decay;
+    /// a decay that is added to the gradient, as Adam's and SGD's, is divided by θ².
     /// </summary>
     private static PlannedTensor Folded(PlannedTensor tensor, double theta, OptimizerFamily family)
     {
@@ -284,7 +284,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
     {
         bool grown = planned.Any(p => p.Growth.In != 1 || p.Growth.Out != 1);
         bool deeper = planned.Any(p => p.Growth.Depth != 1);
-        bool longer = rules.Kind == ParametrizationKind.CompletedP && rules.Training != new TrainingGrowth();
+        bool longer = rules.Training != new TrainingGrowth();
         if (!grown && !deeper && !longer)
             yield return "The model has the base's own shapes: every factor is 1, so it trains as in the standard parametrisation.";
         if (deeper && rules.Kind == ParametrizationKind.MuP)

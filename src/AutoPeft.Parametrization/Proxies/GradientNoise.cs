@@ -1,4 +1,4 @@
-using TorchSharp.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Parametrization;
@@ -19,13 +19,18 @@ public sealed record GradientNoise(double SquaredGradient, double Variance, Esti
     private const int Draws = 2000;
     private const double Confidence = 0.9;
 
-    /// <summary>Compares the gradients of batches with their mean.</summary>
+    /// <summary>
+    /// Compares the gradients of batches with their mean. Memory: the gradient of every batch in double precision, so 8 bytes × batches ×
+    /// trained weights, in the host's memory. Equal gradients give a noise scale of 0, gradients that are all 0 an infinite one.
+    /// </summary>
     /// <param name="model">The model; weights stay as they are, gradients are cleared.</param>
     /// <param name="loss">Mean loss on a batch of its own for each number from 0.</param>
     /// <param name="batchSize">Examples of each batch (or tokens, where those are what counts), from 1.</param>
     /// <param name="batches">Batches, from 4; more make the estimate less noisy. Default: 16.</param>
     /// <param name="cancellationToken">Ends the measurement between two batches.</param>
-    /// <exception cref="InvalidInputException">An option is out of range, or nothing is trained.</exception>
+    /// <exception cref="InvalidInputException">
+    /// An option is out of range, nothing is trained, or a batch's loss or gradient is not finite.
+    /// </exception>
     public static GradientNoise Of(nn.Module model, Func<int, Tensor> loss, int batchSize, int batches = 16,
         CancellationToken cancellationToken = default)
     {
@@ -33,34 +38,20 @@ public sealed record GradientNoise(double SquaredGradient, double Variance, Esti
         ArgumentNullException.ThrowIfNull(loss);
         if (batchSize < 1) throw new InvalidInputException($"batchSize is {batchSize}; it must be 1 or more");
         if (batches < 4) throw new InvalidInputException($"batches is {batches}; it must be 4 or more");
-        Parameter[] parameters = [.. model.parameters().Where(p => p.requires_grad)];
-        if (parameters.Length == 0) throw new InvalidInputException("nothing of the model is trained, so its loss has no gradient");
+        var gradient = new FlatGradient(model);
         using var scope = NewDisposeScope();
         var gradients = new Tensor[batches];
+        // All that is needed of the gradients is how they lie to each other.
+        double[,] products = new double[batches, batches];
         for (int i = 0; i < batches; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            gradients[i] = Gradient(parameters, () => loss(i));
+            gradients[i] = gradient.Of(() => loss(i));
+            for (int j = 0; j <= i; j++) products[i, j] = products[j, i] = gradients[i].dot(gradients[j]).ToDouble();
         }
-        // All that is needed of the gradients is how they lie to each other.
-        Tensor all = stack(gradients);
-        double[,] products = new double[batches, batches];
-        double[] flat = all.mm(all.t()).cpu().data<double>().ToArray();
-        for (int i = 0; i < flat.Length; i++) products[i / batches, i % batches] = flat[i];
         int[] each = [.. Enumerable.Range(0, batches)];
         var (squared, variance) = Moments(products, each, batchSize);
         return new GradientNoise(squared, variance, Estimate.Of(Scale(squared, variance), Resampled(products, batchSize), Confidence));
-    }
-
-    private static Tensor Gradient(Parameter[] parameters, Func<Tensor> loss)
-    {
-        using var scope = NewDisposeScope();
-        foreach (Parameter parameter in parameters) parameter.grad = null!;
-        loss().backward();
-        Tensor gradient = cat([.. parameters.Select(p => p.grad is { } g ? g.detach().reshape(-1).to(ScalarType.Float64)
-            : zeros(p.numel(), ScalarType.Float64, p.device))]);
-        foreach (Parameter parameter in parameters) parameter.grad = null!;
-        return gradient.MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -1,6 +1,5 @@
 using MathNet.Numerics.LinearAlgebra.Double;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AutoPeft.Parametrization;
@@ -15,8 +14,9 @@ namespace AutoPeft.Parametrization;
 public sealed record Sharpness(double Value, double Error, int Products)
 {
     /// <summary>
-    /// Measures by Lanczos's iteration with full reorthogonalisation on differences of gradients, two a product. Every product keeps one
-    /// vector of the size of all weights in double precision. In single precision a thousandth is what can be had.
+    /// Measures by Lanczos's iteration with full reorthogonalisation on differences of gradients, two a product. Memory: a vector in
+    /// double precision for every product, so 8 bytes × products × trained weights, in the host's memory. In single precision a
+    /// thousandth is what can be had.
     /// </summary>
     /// <param name="model">The model; its weights are the same afterwards, its gradients are cleared.</param>
     /// <param name="loss">Runs the model on one batch, always the same one and without dropout, and gives the mean loss.</param>
@@ -24,7 +24,9 @@ public sealed record Sharpness(double Value, double Error, int Products)
     /// <param name="tolerance">Error over the eigenvalue at which the iteration ends before. Default: 0.001.</param>
     /// <param name="seed">Of the random direction at the start. Default: 0.</param>
     /// <param name="cancellationToken">Ends the iteration between two products.</param>
-    /// <exception cref="InvalidInputException">An option is out of range, nothing is trained, or the loss is not finite.</exception>
+    /// <exception cref="InvalidInputException">
+    /// An option is out of range, nothing is trained, or the loss or its gradient is not finite.
+    /// </exception>
     public static Sharpness Of(nn.Module model, Func<Tensor> loss, int products = 50, double tolerance = 1e-3, long seed = 0,
         CancellationToken cancellationToken = default)
     {
@@ -33,23 +35,24 @@ public sealed record Sharpness(double Value, double Error, int Products)
         if (products < 1) throw new InvalidInputException($"products is {products}; it must be 1 or more");
         if (!(tolerance > 0)) throw new InvalidInputException($"tolerance is {tolerance}; it must be positive");
         using var scope = NewDisposeScope();
-        var hessian = new Hessian([.. model.parameters().Where(p => p.requires_grad)], loss);
+        var hessian = new Hessian(new FlatGradient(model), loss);
         using var generator = new Generator((ulong)seed);
         Tensor first = randn(hessian.Size, ScalarType.Float64, generator: generator);
         var basis = new List<Tensor> { first / first.norm() };
-        var diagonal = new List<double>();
-        var beside = new List<double>();
+        // Lanczos's names: the tridiagonal matrix's diagonal and what is beside it.
+        var alpha = new List<double>();
+        var beta = new List<double>();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Tensor product = hessian.Times(basis[^1]);
-            diagonal.Add(product.dot(basis[^1]).ToDouble());
+            alpha.Add(product.dot(basis[^1]).ToDouble());
             Tensor next = Orthogonal(product, basis);
             double length = next.norm().ToDouble();
-            var (value, error) = Largest(diagonal, beside, length);
-            if (diagonal.Count == products || diagonal.Count == hessian.Size || error <= tolerance * Math.Abs(value))
-                return new Sharpness(value, error, diagonal.Count);
-            beside.Add(length);
+            var (value, error) = Largest(alpha, beta, length);
+            if (alpha.Count == products || alpha.Count == hessian.Size || error <= tolerance * Math.Abs(value))
+                return new Sharpness(value, error, alpha.Count);
+            beta.Add(length);
             basis.Add(next / length);
         }
     }
@@ -64,10 +67,10 @@ public sealed record Sharpness(double Value, double Error, int Products)
     }
 
     /// <summary>The largest eigenvalue of the tridiagonal matrix, and the length of its vector's residual in the whole space.</summary>
-    private static (double Value, double Error) Largest(List<double> diagonal, List<double> beside, double next)
+    private static (double Value, double Error) Largest(List<double> alpha, List<double> beta, double next)
     {
-        int n = diagonal.Count;
-        var evd = DenseMatrix.Create(n, n, (i, j) => i == j ? diagonal[i] : Math.Abs(i - j) == 1 ? beside[Math.Min(i, j)] : 0)
+        int n = alpha.Count;
+        var evd = DenseMatrix.Create(n, n, (i, j) => i == j ? alpha[i] : Math.Abs(i - j) == 1 ? beta[Math.Min(i, j)] : 0)
             .Evd(MathNet.Numerics.LinearAlgebra.Symmetricity.Symmetric);
         int largest = Enumerable.Range(0, n).MaxBy(i => evd.EigenValues[i].Real);
         return (evd.EigenValues[largest].Real, Math.Abs(next * evd.EigenVectors[n - 1, largest]));
@@ -79,24 +82,22 @@ public sealed record Sharpness(double Value, double Error, int Products)
     /// </summary>
     private sealed class Hessian
     {
-        private readonly Parameter[] _parameters;
+        private readonly FlatGradient _gradient;
         private readonly Tensor[] _start;
         private readonly Func<Tensor> _loss;
         private readonly double _step;
 
-        public Hessian(Parameter[] parameters, Func<Tensor> loss)
+        public Hessian(FlatGradient gradient, Func<Tensor> loss)
         {
-            (_parameters, _loss) = (parameters, loss);
-            if (parameters.Length == 0) throw new InvalidInputException("nothing of the model is trained, so its loss has no Hessian");
-            Size = parameters.Sum(p => p.numel());
-            _start = [.. parameters.Select(p => p.detach().clone())];
+            (_gradient, _loss) = (gradient, loss);
+            _start = [.. gradient.Parameters.Select(p => p.detach().clone())];
             double length = Math.Sqrt(_start.Sum(t => t.to(ScalarType.Float64).square().sum().ToDouble()));
             // Rounding costs epsilon / step, what is left out of the series step²: even at the cube root.
-            double rounding = parameters.All(p => p.dtype == ScalarType.Float64) ? double.BitIncrement(1) - 1 : MathF.BitIncrement(1) - 1;
+            double rounding = _start.All(t => t.dtype == ScalarType.Float64) ? double.BitIncrement(1) - 1 : MathF.BitIncrement(1) - 1;
             _step = Math.Cbrt(rounding) * Math.Max(1, length);
         }
 
-        public long Size { get; }
+        public long Size => _gradient.Size;
 
         /// <summary>The product with a vector of length 1.</summary>
         public Tensor Times(Tensor vector)
@@ -111,29 +112,23 @@ public sealed record Sharpness(double Value, double Error, int Products)
             {
                 using (no_grad())
                 {
-                    foreach (var (parameter, start) in _parameters.Zip(_start)) parameter.copy_(start);
+                    foreach (var (parameter, start) in _gradient.Parameters.Zip(_start)) parameter.copy_(start);
                 }
-                foreach (Parameter parameter in _parameters) parameter.grad = null!;
             }
         }
 
+        /// <summary>The gradient beside the start.</summary>
         private Tensor Gradient(Tensor vector, double step)
         {
             using var scope = NewDisposeScope();
             long at = 0;
-            foreach (var (parameter, start) in _parameters.Zip(_start))
+            foreach (var (parameter, start) in _gradient.Parameters.Zip(_start))
             {
                 Tensor part = vector.narrow(0, at, parameter.numel()).view(parameter.shape).to(parameter.dtype, parameter.device);
                 using (no_grad()) parameter.copy_(start + part * step);
-                parameter.grad = null!;
                 at += parameter.numel();
             }
-            Tensor loss = _loss();
-            if (!double.IsFinite(loss.ToDouble())) throw new InvalidInputException($"the loss is {loss.ToDouble()}; it must be finite");
-            loss.backward();
-            return cat([.. _parameters.Select(p => p.grad is { } gradient ? gradient.detach().reshape(-1).to(ScalarType.Float64).cpu()
-                // The loss does not depend on it.
-                : zeros(p.numel(), ScalarType.Float64))]).MoveToOuterDisposeScope();
+            return _gradient.Of(_loss).MoveToOuterDisposeScope();
         }
     }
 }

@@ -5,7 +5,7 @@ namespace AutoPeft.Parametrization;
 /// <summary>A parametrisation's table with its constants.</summary>
 /// <param name="Kind">The table.</param>
 /// <param name="Alpha">Exponent of the residual branches, where the table has a rule for depth.</param>
-/// <param name="Training">Growth of batch and tokens; used by Complete(d)P alone.</param>
+/// <param name="Training">Growth of batch and tokens; none under all tables but Complete(d)P's.</param>
 internal sealed record RuleSet(ParametrizationKind Kind, double Alpha, TrainingGrowth Training)
 {
     /// <summary>The name that reports give the parametrisation.</summary>

@@ -12,10 +12,10 @@ public sealed record TrainingGrowth
     public double Tokens { get; init; } = 1;
 
     /// <summary>√(batch / tokens): by how much rates and decays change, and epsilons the other way.</summary>
-    internal double Scale => Math.Sqrt(Averaging);
+    internal double Scale => Math.Sqrt(AveragingRate);
 
     /// <summary>Batch / tokens, the inverse of the growth in updates: what 1 − β is multiplied by.</summary>
-    internal double Averaging => Batch / Tokens;
+    internal double AveragingRate => Batch / Tokens;
 
     /// <exception cref="InvalidInputException">A ratio is not positive.</exception>
     internal TrainingGrowth Checked()

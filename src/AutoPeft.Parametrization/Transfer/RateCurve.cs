@@ -1,4 +1,5 @@
 using AutoPeft.Randomness;
+using MathNet.Numerics.Statistics;
 
 namespace AutoPeft.Parametrization;
 
@@ -40,8 +41,8 @@ internal sealed class RateCurve
             .Where(g => g.All(r => double.IsFinite(r.Loss)))];
         double deviation = Deviation(near);
         double[] seeds = [.. near.SelectMany(g => g).GroupBy(r => r.Seed).Select(g => g.Average(r => r.Loss))];
-        double between = seeds.Length < 2 ? double.NaN
-            : seeds.Sum(s => Math.Pow(s - seeds.Average(), 2)) / (seeds.Length - 1) / seeds.Length;
+        // NaN for one seed.
+        double between = ArrayStatistics.Variance(seeds) / seeds.Length;
         double[] noise = [.. byRate.Select(g => deviation / Math.Sqrt(g.Count()))];
         return new RateCurve(size, [.. byRate.Select(g => g.Key)], means, noise, between,
             all.Count(r => !double.IsFinite(r.Loss)));

@@ -16,7 +16,7 @@ internal sealed class SmoothCurve
     private const double Widest = 1e3;
 
     private readonly double[] _x;
-    private readonly (double Weight, double Roughness, Fit Fit)[] _mixture;
+    private readonly (double Weight, double Roughness, Posterior Curve)[] _mixture;
 
     /// <param name="x">At least three different places, such as log2 sizes.</param>
     /// <param name="y">The curve there, as measured.</param>
@@ -27,14 +27,14 @@ internal sealed class SmoothCurve
         _x = x;
         double[] grid = [.. Enumerable.Range(0, Roughnesses)
             .Select(i => typical * Math.Pow(Widest, 2.0 * i / (Roughnesses - 1) - 1))];
-        var fits = grid.Select(r => (Roughness: r, Fit: Fit.Of(x, y, variances, r))).ToArray();
+        var posteriors = grid.Select(r => (Roughness: r, Curve: Posterior.Of(x, y, variances, r))).ToArray();
         // The grid is even in the logarithm, hence the roughness as a factor.
-        double[] logs = [.. fits.Select(f => f.Fit.LogLikelihood + Math.Log(f.Roughness)
+        double[] logs = [.. posteriors.Select(f => f.Curve.LogLikelihood + Math.Log(f.Roughness)
             - Math.Log(1 + Math.Pow(f.Roughness / typical, 2)))];
         double highest = logs.Max();
         double[] weights = [.. logs.Select(l => Math.Exp(l - highest))];
         double sum = weights.Sum();
-        _mixture = [.. fits.Select((f, i) => (weights[i] / sum, f.Roughness, f.Fit))];
+        _mixture = [.. posteriors.Select((f, i) => (weights[i] / sum, f.Roughness, f.Curve))];
     }
 
     /// <summary>What a measurement elsewhere will give.</summary>
@@ -45,7 +45,7 @@ internal sealed class SmoothCurve
     {
         (double Weight, double Mean, double Deviation)[] parts = [.. _mixture.Select(m =>
         {
-            var (mean, spread) = m.Fit.At(_x, x, m.Roughness);
+            var (mean, spread) = m.Curve.At(_x, x, m.Roughness);
             return (m.Weight, mean, Math.Sqrt(spread + variance));
         })];
         double Quantile(double level)
@@ -72,11 +72,12 @@ internal sealed class SmoothCurve
     }
 
     /// <summary>The line, whose prior is flat, and what is left of it, for one roughness.</summary>
-    private sealed record Fit(Matrix<double> Inverse, Matrix<double> Line, Vector<double> Coefficients, Vector<double> Pull, double Start)
+    private sealed record Posterior(
+        Matrix<double> Inverse, Matrix<double> Line, Vector<double> Coefficients, Vector<double> Pull, double Start)
     {
         public required double LogLikelihood { get; init; }
 
-        public static Fit Of(double[] x, double[] y, double[] variances, double roughness)
+        public static Posterior Of(double[] x, double[] y, double[] variances, double roughness)
         {
             double start = x.Min() - 1, scale = roughness * roughness;
             // Rounding alone makes measurements differ by more than this.
@@ -91,7 +92,7 @@ internal sealed class SmoothCurve
             Vector<double> coefficients = normal.Cholesky().Solve(line.TransposeThisAndMultiply(inverse * values));
             Vector<double> left = values - line * coefficients;
             Vector<double> pull = inverse * left;
-            return new Fit(inverse, line, coefficients, pull, start)
+            return new Posterior(inverse, line, coefficients, pull, start)
             {
                 LogLikelihood = -(cholesky.DeterminantLn + Math.Log(normal.Determinant()) + left * pull) / 2,
             };

@@ -18,20 +18,19 @@ internal sealed record TransferBacktest(
 
     /// <summary>Predicts the largest size of one parametrisation.</summary>
     /// <param name="runs">Runs of four or more sizes.</param>
-    /// <param name="groups">How many groups the seeds make; each has two or more.</param>
+    /// <param name="groups">
+    /// How many groups the seeds make; each has two or more. A group in which every rate of a size diverged is left out.
+    /// </param>
     public static TransferBacktest Of(IReadOnlyList<TransferRun> runs, int groups)
     {
         double largest = runs.Max(r => r.Size);
         int[] seeds = [.. runs.Select(r => r.Seed).Distinct().Order()];
         return new TransferBacktest(runs[0].Parametrization, largest,
         [
-            .. seeds.Chunk(seeds.Length / groups).Take(groups).Select(group =>
-            {
-                TransferRun[] own = [.. runs.Where(r => group.Contains(r.Seed))];
-                // What foretells sees no run of the largest size.
-                TransferPrediction foretold = TransferStudy.Of(own.Where(r => r.Size < largest)).Results[0].Predict(largest);
-                return (foretold, TransferStudy.Of(own).Results[0].Optima[^1]);
-            }),
+            .. from some in seeds.Chunk(seeds.Length / groups).Take(groups)
+               let own = runs.Where(r => some.Contains(r.Seed)).ToArray()
+               where TransferStudy.Refusal(own) is null
+               select (TransferStudy.Foretell(own, largest)!, TransferStudy.Of(own).Results[0].Optima[^1]),
         ]);
     }
 

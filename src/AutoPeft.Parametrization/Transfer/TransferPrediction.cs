@@ -11,4 +11,7 @@ public sealed record TransferPrediction(double Size, Estimate Log2Rate, Estimate
 {
     /// <summary>The predicted best rate.</summary>
     public double LearningRate => Math.Pow(2, Log2Rate.Value);
+
+    /// <summary>The predicted best rate with its band.</summary>
+    internal Estimate Rate => new(LearningRate, Math.Pow(2, Log2Rate.Low), Math.Pow(2, Log2Rate.High));
 }

@@ -1,4 +1,5 @@
 using AutoPeft.Randomness;
+using MathNet.Numerics.Statistics;
 
 namespace AutoPeft.Parametrization;
 
@@ -7,10 +8,13 @@ public sealed class TransferResult
 {
     // Enough for the ends of a 95 % interval to two digits.
     private const int Draws = 2000;
-    private const double Confidence = 0.95, Predicted = 0.9, Plateau = 0.01;
+    private const double Confidence = 0.95, PredictionConfidence = 0.9, Plateau = 0.01;
 
     // Half of all curves are taken to bend less than this in a doubling: the best rate by a tenth of an octave, the loss by one per cent.
     private const double RateBend = 0.1, LossBend = 0.01;
+
+    /// <summary>Sizes without which nothing is foretold.</summary>
+    internal const int FewestSizes = 3;
 
     private readonly RateCurve[] _curves;
     private readonly (double Rate, double Loss)[][] _draws;
@@ -54,7 +58,7 @@ public sealed class TransferResult
     public TransferPrediction Predict(double size)
     {
         if (!(size > 0)) throw new InvalidInputException($"the size is {size}; it must be positive");
-        if (_curves.Length < 3) throw new InvalidInputException("two sizes foretell nothing of a third; run three or more");
+        if (_curves.Length < FewestSizes) throw new InvalidInputException("two sizes foretell nothing of a third; run three or more");
         double[] sizes = [.. _curves.Select(c => Math.Log2(c.Size))];
         // Three seeds say little of their own spread; those of all sizes together say more.
         double[] spreads = [.. _curves.Select(c => c.SeedVariance).Where(double.IsFinite)];
@@ -63,7 +67,7 @@ public sealed class TransferResult
         {
             double[] known = [.. values];
             double[] noise = [.. sizes.Select((_, k) => Variance([.. _draws.Select(d => of(d[k]))]) + beside(k))];
-            Estimate at = new SmoothCurve(sizes, known, noise, bend).At(Math.Log2(size), noise[^1], Predicted);
+            Estimate at = new SmoothCurve(sizes, known, noise, bend).At(Math.Log2(size), noise[^1], PredictionConfidence);
             return _draws.Length > 0 ? at : new(at.Value, double.NaN, double.NaN);
         }
         Estimate loss = At(Optima.Select(o => Math.Log(o.Loss.Value)), d => Math.Log(d.Loss),
@@ -107,8 +111,6 @@ public sealed class TransferResult
     private static double Variance(double[] draws)
     {
         double[] finite = [.. draws.Where(double.IsFinite)];
-        if (finite.Length < 2) return 0;
-        double mean = finite.Average();
-        return finite.Sum(d => (d - mean) * (d - mean)) / (finite.Length - 1);
+        return finite.Length < 2 ? 0 : ArrayStatistics.Variance(finite);
     }
 }

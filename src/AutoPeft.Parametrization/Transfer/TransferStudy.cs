@@ -32,18 +32,34 @@ public sealed class TransferStudy
             if (!(run.Size > 0) || !(run.LearningRate > 0) || !double.IsFinite(run.LearningRate))
                 throw new InvalidInputException($"a run has size {run.Size} and learning rate {run.LearningRate}; both must be positive");
         foreach (var of in all.GroupBy(r => r.Parametrization))
-        {
-            if (of.Select(r => r.Size).Distinct().Count() < 2)
-                throw new InvalidInputException($"{of.Key}: one size alone tells nothing about transfer; run two or more");
-            foreach (var size in of.GroupBy(r => r.Size))
-            {
-                if (size.Select(r => r.LearningRate).Distinct().Count() < 3)
-                    throw new InvalidInputException($"{of.Key}, size {size.Key}: fewer than three learning rates give no optimum");
-                if (size.GroupBy(r => r.LearningRate).All(g => g.Any(r => !double.IsFinite(r.Loss))))
-                    throw new InvalidInputException($"{of.Key}, size {size.Key}: every learning rate diverged; try lower ones");
-            }
-        }
+            if (Refusal([.. of]) is { } why) throw new InvalidInputException(why);
         return new TransferStudy(all, [.. all.GroupBy(r => r.Parametrization).Select(g => TransferResult.Of(g.Key, g))]);
+    }
+
+    /// <summary>What the runs of smaller sizes foretell of a size; null where they cannot.</summary>
+    /// <param name="runs">Runs of one parametrisation; those of the size itself and of larger ones are not looked at.</param>
+    /// <param name="size">The size that is foretold.</param>
+    internal static TransferPrediction? Foretell(IEnumerable<TransferRun> runs, double size)
+    {
+        TransferRun[] smaller = [.. runs.Where(r => r.Size < size)];
+        return smaller.Select(r => r.Size).Distinct().Count() >= TransferResult.FewestSizes && Refusal(smaller) is null
+            ? TransferResult.Of(smaller[0].Parametrization, smaller).Predict(size) : null;
+    }
+
+    /// <summary>Why runs of one parametrisation have no optima to compare; null: they have.</summary>
+    internal static string? Refusal(IReadOnlyList<TransferRun> runs)
+    {
+        string name = runs[0].Parametrization;
+        var sizes = runs.GroupBy(r => r.Size).ToArray();
+        if (sizes.Length < 2) return $"{name}: one size alone tells nothing about transfer; run two or more";
+        foreach (var size in sizes)
+        {
+            var rates = size.GroupBy(r => r.LearningRate).ToArray();
+            if (rates.Length < 3) return $"{name}, size {size.Key}: fewer than three learning rates give no optimum";
+            if (rates.All(g => g.Any(r => !double.IsFinite(r.Loss))))
+                return $"{name}, size {size.Key}: every learning rate diverged; try lower ones";
+        }
+        return null;
     }
 
     /// <summary>The result as plain text: a line for each size, then drift, move and regret.</summary>
@@ -114,6 +130,6 @@ public sealed class TransferStudy
     {
         string format = "+0." + new string('0', digits) + ";-0." + new string('0', digits) + ";0";
         string N(double v) => double.IsNaN(v) ? "-" : double.IsInfinity(v) ? "diverges" : v.ToString(format, CultureInfo.InvariantCulture);
-        return $"{N(e.Value)} [{N(e.Low)}, {N(e.High)}]";
+        return e.Text(N);
     }
 }

@@ -90,7 +90,7 @@ public abstract partial record AdapterBlock
     internal static bool IsName(string text) => Plain().IsMatch(text);
 
     /// <exception cref="InvalidInputException">The value is not in [0, 1).</exception>
-    private protected static double Share(string what, double value) =>
+    private protected static double Fraction(string what, double value) =>
         value >= 0 && value < 1 ? value : throw new InvalidInputException($"a {what} of {value} is not in [0, 1)");
 
     [GeneratedRegex(@"\A[A-Za-z0-9_]{1,64}\z")]

@@ -1,13 +1,13 @@
-using System.Text.RegularExpressions;
+using System.Text.Json;
 using AutoPeft.Peft.Files;
 
 namespace AutoPeft.Peft.Adapters;
 
 /// <summary>Enumerations as words of a file, in snake case: <c>pooler_and_classifier</c>.</summary>
-internal static partial class JsonWords
+internal static class JsonWords
 {
     /// <summary>The word of a member.</summary>
-    public static string Of<T>(T value) where T : struct, Enum => Capital().Replace(value.ToString(), "_$0").ToLowerInvariant();
+    public static string Of<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
     /// <summary>The member that a key's word stands for.</summary>
     /// <exception cref="InvalidInputException">The key is absent, or its value is the word of no member.</exception>
@@ -18,7 +18,4 @@ internal static partial class JsonWords
             if (Of(value) == word) return value;
         throw json.Bad(key, word, $"one of {string.Join(", ", Enum.GetValues<T>().Select(Of))}");
     }
-
-    [GeneratedRegex("(?<!^)[A-Z]")]
-    private static partial Regex Capital();
 }

@@ -24,7 +24,7 @@ public abstract record LinearBlock : AdapterBlock
     public double Dropout
     {
         get;
-        init => field = Share("dropout", value);
+        init => field = Fraction("dropout", value);
     }
 
     /// <inheritdoc/>

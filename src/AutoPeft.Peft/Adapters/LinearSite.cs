@@ -21,7 +21,9 @@ internal sealed class LinearSite : AdapterSite, ILinearAdaptation
     /// <param name="site">The place.</param>
     /// <param name="host">The map.</param>
     /// <param name="blocks">The blocks that stand there, at least one.</param>
-    /// <exception cref="InvalidInputException">Two of them set the row norms.</exception>
+    /// <exception cref="InvalidInputException">
+    /// Two of them set the row norms, or one does and those that change the weight have different dropouts.
+    /// </exception>
     public LinearSite(Site site, AdaptableLinear host, Placed<LinearBlock>[] blocks) : base(site, nameof(LinearSite))
     {
         (this.host, this.blocks) = (host, blocks);
@@ -29,8 +31,21 @@ internal sealed class LinearSite : AdapterSite, ILinearAdaptation
         outputScales = [.. blocks.Where(b => b.Block.OutputScale(b.Tensors) is not null)];
         magnitudes = [.. blocks.Where(b => b.Block.Magnitude(b.Tensors) is not null)];
         if (magnitudes.Length > 1) throw new InvalidInputException($"two blocks set the row norms of {site}; leave one");
-        dropout = blocks.Select(b => b.Block.Dropout).FirstOrDefault(d => d > 0);
+        if (magnitudes.Length > 0) dropout = OneDropout(site, blocks);
         foreach (var (block, tensors) in blocks) Add(block.Name, tensors);
+    }
+
+    /// <summary>The dropout of the blocks that change the weight.</summary>
+    private static double OneDropout(Site site, Placed<LinearBlock>[] blocks)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        double[] dropouts =
+            [.. blocks.Where(b => b.Block.Delta(b.Tensors) is not null).Select(b => b.Block.Dropout).Distinct().Take(2)];
+        return dropouts.Length < 2 ? dropouts.SingleOrDefault()
+            : throw new InvalidInputException(
+                $"the blocks at {site} have dropouts of {dropouts[0]} and {dropouts[1]}, but under row norms (DoRA) they read one input; "
+                    + "give them one dropout");
     }
 
     /// <summary>Whether the blocks are worked into the weight at present.</summary>

@@ -153,14 +153,12 @@ public sealed record PeftPlan
             Blocks =
             [
                 .. from layer in shape.LayersOf(layers)
-                   from point in distinct.Where(p => !IsOfModel(p))
+                   from point in distinct.Where(p => !Site.IsOfModel(p))
                    select block(new Site(point, layer, shape.Family)),
-                .. distinct.Where(IsOfModel).Select(p => block(new Site(p, -1, shape.Family))),
+                .. distinct.Where(Site.IsOfModel).Select(p => block(new Site(p, -1, shape.Family))),
             ],
         };
     }
-
-    private static bool IsOfModel(SitePoint point) => point is SitePoint.Embeddings or SitePoint.Pooler;
 
     /// <summary>A plan by its name: one or more methods joined by <c>+</c>.</summary>
     /// <remarks>

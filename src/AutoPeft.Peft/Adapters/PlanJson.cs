@@ -70,7 +70,7 @@ internal static class PlanJson
     private static AdapterBlock ReadBlock(JsonFields json, IReadOnlyList<BlockType> types)
     {
         var point = JsonWords.Read<SitePoint>(json, "point");
-        var ofModel = point is SitePoint.Embeddings or SitePoint.Pooler;
+        var ofModel = Site.IsOfModel(point);
         var layer = json.Integer("layer", 0, MostLayers);
         if (ofModel != layer is null)
             throw json.Bad("layer", json.Node("layer"), ofModel ? $"none: {JsonWords.Of(point)} belongs to no layer" : "a layer");

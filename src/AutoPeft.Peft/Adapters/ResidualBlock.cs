@@ -39,7 +39,7 @@ public abstract record ResidualBlock : AdapterBlock
     public double Dropout
     {
         get;
-        init => field = Share("dropout", value);
+        init => field = Fraction("dropout", value);
     }
 
     /// <inheritdoc/>

@@ -61,6 +61,20 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
         set => bert.ProductType = value;
     }
 
+    /// <summary>
+    /// Whether every attention passes its logits (q·k × scale, −∞ where masked) through a module <c>logits</c>, such as
+    /// <c>bert.encoder.layer.0.attention.self.logits</c>, whose forward hooks see them.
+    /// Costs a matrix product a layer. Default false: the fused kernel keeps them to itself.
+    /// </summary>
+    public bool ShowsAttentionLogits
+    {
+        get => bert.Layers[0].Attention.Self.ShowsLogits;
+        set
+        {
+            foreach (var layer in bert.Layers) layer.Attention.Self.ShowsLogits = value;
+        }
+    }
+
     /// <param name="inputIds"><c>[batch, tokens]</c> int64.</param>
     /// <param name="tokenTypeIds"><c>[batch, tokens]</c> int64.</param>
     /// <param name="attentionMask"><c>[batch, tokens]</c> int64 or bool; 0 or false is padding.</param>

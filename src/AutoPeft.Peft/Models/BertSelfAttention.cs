@@ -12,6 +12,7 @@ internal sealed class BertSelfAttention : nn.Module
     private readonly AdaptableLinear key;
     private readonly AdaptableLinear value;
     private readonly BertConfig config;
+    private ShownLogits? logits;
 
     /// <summary>Fresh projections.</summary>
     public BertSelfAttention(BertConfig config) : base(nameof(BertSelfAttention))
@@ -35,6 +36,13 @@ internal sealed class BertSelfAttention : nn.Module
     /// <summary>Further keys and values; null: none.</summary>
     public IKeyValueAdaptation? Adaptation { get; set; }
 
+    /// <summary>Whether a child <c>logits</c> shows the attention logits to hooks. Default false.</summary>
+    public bool ShowsLogits
+    {
+        get => logits is not null;
+        set => logits = ShownLogits.Set(this, logits, value);
+    }
+
     /// <param name="hidden"><c>[batch, tokens, d]</c>.</param>
     /// <param name="mask">The mask; null: every position is visible.</param>
     /// <param name="firstOnly">Answer for the first token alone: all that a pooler reads of the last layer.</param>
@@ -56,6 +64,7 @@ internal sealed class BertSelfAttention : nn.Module
             values = cat([moreValues.to(values.dtype).expand(hidden.shape[0], -1, -1, -1), values], 2);
         }
 
+        logits?.Show(queries, keys, mask?.Bias(prefix).eq(0));
         var dropout = training ? config.AttentionProbsDropoutProb : 0;
         // On a CPU torch's fused kernel knows no dropout, and what torch does instead is slower than the products.
         var context = dropout == 0 || hidden.device_type != DeviceType.CPU

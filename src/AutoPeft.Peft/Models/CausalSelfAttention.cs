@@ -11,6 +11,7 @@ internal sealed class CausalSelfAttention : NamedModule
     private readonly DecoderConfig config;
     private readonly RotaryEmbedding? rotary;
     private readonly RmsNorm? queryNorm, keyNorm;
+    private ShownLogits? logits;
 
     /// <param name="config">The model's shape.</param>
     /// <param name="names">What the maps are called.</param>
@@ -55,6 +56,13 @@ internal sealed class CausalSelfAttention : NamedModule
     /// <summary>Factor of the scores before their softmax. Null: 1/√(head width); muP takes 1/head width times a constant.</summary>
     public double? Scale { get; set; }
 
+    /// <summary>Whether a child <c>logits</c> shows the attention logits to hooks. Default false.</summary>
+    public bool ShowsLogits
+    {
+        get => logits is not null;
+        set => logits = ShownLogits.Set(this, logits, value);
+    }
+
     /// <param name="hidden"><c>[batch, tokens, d]</c>.</param>
     /// <param name="past">Keys and values of the tokens before, to which this layer's are added; null: the sequence begins here.</param>
     /// <returns><c>[batch, tokens, d]</c>.</returns>
@@ -71,6 +79,8 @@ internal sealed class CausalSelfAttention : NamedModule
         if (Scale is { } scale) queries = queries * (scale * Math.Sqrt(config.HeadSize));
         (keys, values) = (Repeated(keys), Repeated(values));
         var mask = Mask(queries.shape[2], keys.shape[2], queries);
+        logits?.Show(queries, keys, mask ?? ones(queries.shape[2], keys.shape[2], ScalarType.Bool, hidden.device)
+            .tril(keys.shape[2] - queries.shape[2]));
         var context = nn.functional.scaled_dot_product_attention(
             queries, keys, values, mask, training ? config.AttentionDropout : 0, mask is null && queries.shape[2] > 1);
         var flat = context.transpose(1, 2).reshape(hidden.shape[0], hidden.shape[1], config.NumAttentionHeads * config.HeadSize);

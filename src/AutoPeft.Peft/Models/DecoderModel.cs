@@ -70,6 +70,20 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
         }
     }
 
+    /// <summary>
+    /// Whether every attention passes its logits (q·k × scale, −∞ where masked) through a module <c>logits</c>, such as
+    /// <c>model.layers.0.self_attn.logits</c>, whose forward hooks see them.
+    /// Costs a matrix product a layer. Default false: the fused kernel keeps them to itself.
+    /// </summary>
+    public bool ShowsAttentionLogits
+    {
+        get => Layers[0].Attention.ShowsLogits;
+        set
+        {
+            foreach (DecoderLayer layer in Layers) layer.Attention.ShowsLogits = value;
+        }
+    }
+
     /// <summary>Embeddings, layers and final norm.</summary>
     internal DecoderStack Stack { get; }
 

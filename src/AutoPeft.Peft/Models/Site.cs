@@ -155,6 +155,9 @@ public readonly record struct Site(SitePoint Point, int Layer = -1)
         };
     }
 
+    /// <summary>Whether a place belongs to the model as a whole and to no layer.</summary>
+    internal static bool IsOfModel(SitePoint point) => point is SitePoint.Embeddings or SitePoint.Pooler;
+
     /// <summary>The linear maps of a layer.</summary>
     internal static IReadOnlyList<SitePoint> LayerMaps(SiteFamily family) =>
         family switch { SiteFamily.Llama => LlamaMaps, SiteFamily.Gpt2 => Gpt2Maps, _ => BertMaps };

@@ -184,6 +184,25 @@ public sealed class OwnBlockTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0.125, 0.25)]
+    [InlineData(0, 0.5)]
+    public void Different_dropouts_under_row_norms_are_refused_and_nothing_is_attached(double own, double lora)
+    {
+        PeftPlan Beside(string method) => PeftPlan
+            .OfBlocks("vera", TinyModel.Config, [SitePoint.Query], site => new Vera(site, 2) { Dropout = own })
+            .With(PeftPlan.FromName($"{method} r2 d{lora} q", TinyModel.Config));
+        var model = TinyModel.Base();
+        string message = Assert.Throws<InvalidInputException>(() => PeftModel.Apply(model, Beside("dora"), 1)).Message;
+        Assert.Contains($"the blocks at Query of layer 0 have dropouts of {own} and {lora}", message, StringComparison.Ordinal);
+        Assert.Empty(PeftModel.AttachedSites(model));
+        // Without row norms each block drops its own input; with them one dropout for all is one.
+        PeftModel.Apply(model, Beside("lora"), 1);
+        PeftModel.Detach(model);
+        own = lora;
+        PeftModel.Apply(model, Beside("dora"), 1);
+    }
+
+    [Theory]
     [InlineData("Llama")]
     [InlineData("Gpt2")]
     public void A_decoder_takes_a_method_of_ones_own_and_merges_it(string family)

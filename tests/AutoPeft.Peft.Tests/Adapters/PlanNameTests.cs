@@ -55,6 +55,9 @@ public class PlanNameTests
     [InlineData("serial 4 5", "one word too many")]
     [InlineData("lora r8 qx", "'x' in 'qx'")]
     [InlineData("lora r0 q", "rank of 0")]
+    [InlineData("bitfit 3", "'3' is one word too many")]
+    [InlineData("head 3", "'3' is one word too many")]
+    [InlineData("ia3 q", "'q' is one word too many")]
     [InlineData("lora d1.5 q", "dropout of 1.5")]
     [InlineData("prompt 600", "max_position_embeddings = 512")]
     [InlineData("serial 4 + serial 5", "two blocks named 'serial'")]
@@ -63,6 +66,16 @@ public class PlanNameTests
         var error = Assert.Throws<InvalidInputException>(() => PeftPlan.FromName(name, Small));
         Assert.Contains(says, error.Message);
         Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
+    public void An_unknown_activation_is_refused_when_the_block_is_built()
+    {
+        var block = (BottleneckBlock)PeftPlan.FromName("serial 4", Small).Blocks[0];
+        Assert.Equal("relu", block.Nonlinearity);
+        Assert.Equal("gelu", (block with { Nonlinearity = "gelu" }).Nonlinearity);
+        Assert.Contains("unknown activation 'gelo'",
+            Assert.Throws<InvalidInputException>(() => block with { Nonlinearity = "gelo" }).Message, StringComparison.Ordinal);
     }
 
     private static List<LoraBlock> Lora(string name) => [.. PeftPlan.FromName(name, Small).Blocks.Cast<LoraBlock>()];

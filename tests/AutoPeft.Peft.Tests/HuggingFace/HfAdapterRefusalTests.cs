@@ -198,6 +198,8 @@ public sealed class HfAdapterRefusalTests : IDisposable
     [InlineData("prefix 3 flat", "num_virtual_tokens", "1e400", "num_virtual_tokens")]
     [InlineData("prompt 3", "num_transformer_submodules", "2", "num_transformer_submodules")]
     [InlineData("prompt 3", "num_virtual_tokens", "2000000000", "expected [2000000000, 12]")]
+    [InlineData("prefix 3 flat", "autopeft_shift_positions", "1", "autopeft_shift_positions = 1, expected true or false")]
+    [InlineData("prompt 3", "autopeft_shift_positions", "false", "autopeft_shift_positions = false is not supported")]
     [InlineData("ia3", "feedforward_modules", "[]", "has shape [1, 20], expected [12, 1]")]
     [InlineData("ia3", "fan_in_fan_out", "true", "fan_in_fan_out")]
     [InlineData("ia3", "unheard_of", "{\"a\":1}", "unheard_of")]

@@ -23,6 +23,9 @@ internal sealed record BottleneckBlock : ResidualBlock
     public const string TypeName = "bottleneck";
 
     private const double NearIdentityStd = 0.02;
+    private const string Relu = "relu";
+
+    private readonly Func<Tensor, Tensor> activation = Activation.Get(Relu);
 
     /// <param name="site">The residual.</param>
     /// <param name="name">The block's name there.</param>
@@ -34,7 +37,12 @@ internal sealed record BottleneckBlock : ResidualBlock
     public int Size { get; }
 
     /// <summary>f; see <see cref="Activation"/>. Default relu, AutoPEFT's.</summary>
-    public string Nonlinearity { get; init; } = "relu";
+    /// <exception cref="InvalidInputException">The name is unknown.</exception>
+    public string Nonlinearity
+    {
+        get;
+        init => (field, activation) = (value, Activation.Get(value));
+    } = Relu;
 
     /// <summary>How the maps start. Default near the identity.</summary>
     public BottleneckStart Start { get; init; }
@@ -62,7 +70,7 @@ internal sealed record BottleneckBlock : ResidualBlock
     {
         using var scope = NewDisposeScope();
         Tensor Of(string name) => tensors.As(name, input);
-        var inner = Activation.Get(Nonlinearity)(nn.functional.linear(input, Of("down_weight"), Of("down_bias")));
+        var inner = activation(nn.functional.linear(input, Of("down_weight"), Of("down_bias")));
         return nn.functional.linear(inner, Of("up_weight"), Of("up_bias")).MoveToOuterDisposeScope();
     }
 }

@@ -23,8 +23,6 @@ public static partial class PeftMethods
     private static PeftPlan LoraOf(AdaptableShape shape, LoraOptions options)
     {
         Positive("rank", options.Rank);
-        if (!(options.Dropout >= 0 && options.Dropout < 1))
-            throw new InvalidInputException($"a LoRA dropout of {options.Dropout} is not in [0, 1)");
         if (options.Targets.Count == 0) throw new InvalidInputException("LoRA needs at least one target");
         var blocks = new List<AdapterBlock>();
         foreach (var layer in shape.LayersOf(options.Layers))

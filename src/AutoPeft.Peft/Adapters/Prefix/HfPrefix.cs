@@ -11,6 +11,9 @@ namespace AutoPeft.Peft.Adapters.Prefix;
 /// </summary>
 internal sealed class HfPrefix : HfFamily
 {
+    // Whether virtual positions count as tokens read before; peft ignores the key and counts them so.
+    private const string ShiftKey = "autopeft_shift_positions";
+
     public override string PeftType => "PREFIX_TUNING";
 
     public override string Methods => "prefix tuning";
@@ -30,18 +33,12 @@ internal sealed class HfPrefix : HfFamily
     public override void Write(
         nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
-        var config = ((BertForSequenceClassification)model).Config;
         var prefixes = plan.Blocks.Cast<KeyValueBlock>().OrderBy(b => b.Site.Layer).DistinctBy(b => b.ModulePath);
         var table = cat([.. prefixes.Select(p => p.AllLayers(TensorsOf(model, p)))], 1);
-        values["encoder_hidden_size"] = config.HiddenSize;
-        values["num_attention_heads"] = config.NumAttentionHeads;
-        values["num_layers"] = config.NumHiddenLayers;
-        values["num_transformer_submodules"] = 1;
-        values["num_virtual_tokens"] = table.shape[0];
+        values["encoder_hidden_size"] = ((BertForSequenceClassification)model).Config.HiddenSize;
         values["prefix_projection"] = false;
-        values["token_dim"] = config.HiddenSize;
-        if (!plan.ShiftPositions) values[HfPrompts.ShiftKey] = false;
-        tensors[HfPrompts.Table] = table.reshape(table.shape[0], -1);
+        if (!plan.ShiftPositions) values[ShiftKey] = false;
+        HfPrompts.Write(model, table.reshape(table.shape[0], -1), values, tensors);
     }
 
     public override HfContent Read(
@@ -51,8 +48,8 @@ internal sealed class HfPrefix : HfFamily
         // The MLP behind a projected prefix is gone: the table holds what the MLP made.
         config.Fields.Ignore("encoder_hidden_size");
         _ = config.Fields.Flag("prefix_projection");
+        var shifts = config.Fields.Flag(ShiftKey) ?? true;
         var (length, key) = HfPrompts.Read(config, shape, reader, keys, 2L * shape.NumHiddenLayers * shape.HiddenSize);
-        var shifts = config.Fields.Flag(HfPrompts.ShiftKey) ?? true;
         var plan = PeftMethods.Prefix(shape, length, bottleneck: 0) with { ShiftPositions = shifts };
         return new HfContent(plan, [.. plan.Blocks.Select(block => new HfTensor(block, PrefixBlock.Table, key,
             t => t.reshape(length, shape.NumHiddenLayers, 2, shape.HiddenSize).select(1, block.Site.Layer)))], []);

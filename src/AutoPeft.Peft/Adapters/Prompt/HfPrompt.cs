@@ -19,17 +19,10 @@ internal sealed class HfPrompt : HfFamily
     public override void Write(
         nn.Module model, AdaptableShape shape, PeftPlan plan, Dictionary<string, JsonNode?> values, Dictionary<string, Tensor> tensors)
     {
-        var config = ((BertForSequenceClassification)model).Config;
-        var tokens = TensorsOf(model, plan.Blocks[0])[PromptBlock.Table];
-        values["num_attention_heads"] = config.NumAttentionHeads;
-        values["num_layers"] = config.NumHiddenLayers;
-        values["num_transformer_submodules"] = 1;
-        values["num_virtual_tokens"] = tokens.shape[0];
         values["prompt_tuning_init"] = "RANDOM";
         values["prompt_tuning_init_text"] = null;
-        values["token_dim"] = config.HiddenSize;
         values["tokenizer_name_or_path"] = null;
-        tensors[HfPrompts.Table] = tokens;
+        HfPrompts.Write(model, TensorsOf(model, plan.Blocks[0])[PromptBlock.Table], values, tensors);
     }
 
     public override HfContent Read(

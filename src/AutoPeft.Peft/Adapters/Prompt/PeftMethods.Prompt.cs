@@ -17,6 +17,6 @@ public static partial class PeftMethods
         if (length >= config.MaxPositionEmbeddings)
             throw new InvalidInputException(
                 $"a prompt of {length} tokens does not fit max_position_embeddings = {config.MaxPositionEmbeddings}");
-        return new PeftPlan { Name = $"prompt {length}", Blocks = [new PromptBlock(new Site(SitePoint.Embeddings), length)] };
+        return PeftPlan.OfBlocks($"prompt {length}", config, [SitePoint.Embeddings], site => new PromptBlock(site, length));
     }
 }

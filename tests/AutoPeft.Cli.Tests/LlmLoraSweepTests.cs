@@ -19,7 +19,8 @@ public sealed class LlmLoraSweepTests : IDisposable
         Text("text.txt", "the cat sat on the mat. ");
         Text("other.txt", "the mat on the cat sat. ");
         await RunsAsync(
-            ["language-model", "--text", "text.txt", "--out", "base", "--steps", "150", "--length", "32", "--learning-rate", "1e-2", .. Small]);
+            ["language-model", "--text", "text.txt", "--out", "base", "--steps", "150", "--length", "32", "--learning-rate", "1e-2",
+                .. Small]);
         string output = await RunsAsync("sweep", "llm-lora", "--model", "base", "--text", "other.txt", "--max-length", "32",
             "--tokens", "20000", "--trials", "6", "--workers", "1", "--threads", "1", "--out", "run");
         Assert.Contains("6 completed of 6 trials", output, StringComparison.Ordinal);

@@ -15,7 +15,8 @@ internal static class SciPy
         foreach (string python in new[] { "/usr/bin/python3", "python3" })
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, script), .. arguments])
+                string file = Path.Combine(AppContext.BaseDirectory, script);
+                using var process = Process.Start(new ProcessStartInfo(python, [file, .. arguments])
                 {
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,

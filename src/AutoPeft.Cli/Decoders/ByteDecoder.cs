@@ -18,8 +18,9 @@ internal static class ByteDecoder
 
     /// <summary>What is wrong with a size; null: nothing.</summary>
     public static string? Wrong(int width, int layers) =>
-        width is < HeadDimension or > Widest || width % HeadDimension != 0
-            ? $"a width of {width} is no multiple of {HeadDimension}, the dimension of a head, up to {Widest}"
+        width > Widest ? $"a width of {width} cannot be built; give {Widest} or less"
+            : width < HeadDimension || width % HeadDimension != 0
+                ? $"a width of {width} is no multiple of {HeadDimension}, the dimension of a head"
             : layers is < 1 or > Deepest ? $"a model of {layers} layers cannot be built; give 1 to {Deepest}"
             : null;
 

@@ -35,7 +35,8 @@ public static class AutoPeftServiceCollectionExtensions
         {
             ILogger logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<BackgroundSweep>();
             return new BackgroundSweep(
-                token => session(provider, token), study => workers(provider, study), options ?? new SweepOptions { Logger = logger }, logger);
+                token => session(provider, token), study => workers(provider, study), options ?? new SweepOptions { Logger = logger },
+                logger);
         });
         services.AddSingleton(provider => provider.GetRequiredKeyedService<BackgroundSweep>(key));
         return services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<BackgroundSweep>(key));

@@ -81,7 +81,8 @@ public sealed partial class StudyLog : IDisposable
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="InvalidInputException">The store has another study; the message says what differs.</exception>
     public static Task<StudyLog> OpenOrCreateAsync(StudyDefinition definition, IStudyStore store, TimeProvider? clock = null,
-        CancellationToken cancellationToken = default) => OpenOrCreateAsync(definition, store, "The store", "store", clock, cancellationToken);
+        CancellationToken cancellationToken = default) =>
+        OpenOrCreateAsync(definition, store, "The store", "store", clock, cancellationToken);
 
     /// <summary>The same; messages call the store by its name, and what to choose instead by its kind.</summary>
     internal static async Task<StudyLog> OpenOrCreateAsync(StudyDefinition definition, IStudyStore store, string name, string kind,

@@ -10,7 +10,7 @@ namespace AutoPeft.Scaling.Fitting;
 /// </summary>
 /// <param name="Indices">Points on the lower envelope of loss over compute.</param>
 /// <param name="Exponent">a of N_opt = k·C^a; null for fewer than four envelope points.</param>
-/// <param name="Constant">k.</param>
+/// <param name="Constant">Factor k of N_opt = k·C^a; null for fewer than four envelope points.</param>
 /// <param name="ExponentBand">95 % interval of a, under independent errors along the envelope.</param>
 public sealed record FrontierEnvelope(IReadOnlyList<int> Indices, double? Exponent, double? Constant, Interval ExponentBand)
 {

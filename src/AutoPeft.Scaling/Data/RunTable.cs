@@ -24,7 +24,7 @@ public sealed record RunColumn
     /// <summary>Number of rows that the column holds.</summary>
     public int Count => Numbers?.Length ?? Texts!.Length;
 
-    /// <summary>Row <paramref name="i"/> as text, for use as a grouping key.</summary>
+    /// <summary>Value of row <paramref name="i"/> as text, for use as a grouping key.</summary>
     public string TextAt(int i) => Texts is { } t ? t[i] : Numbers![i].ToString("R", CultureInfo.InvariantCulture);
 }
 

@@ -62,6 +62,6 @@ public sealed class SweepGrid
     public double? LossAt(double learningRateLevel, double batchLevel) =>
         _cells.TryGetValue((learningRateLevel, batchLevel), out var v) ? v : null;
 
-    /// <summary>The cells that hold a finite loss.</summary>
+    /// <summary>Cells of learning rate and batch size that hold a finite loss, with that loss.</summary>
     public IEnumerable<((double LearningRate, double BatchTokens) Cell, double Loss)> Cells => _cells.Select(p => (p.Key, p.Value));
 }

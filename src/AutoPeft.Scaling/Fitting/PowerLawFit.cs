@@ -28,7 +28,7 @@ public sealed class PowerLawFit
     public PowerLaw Law { get; }
     /// <summary>The linear fit in logarithms: coefficients, covariance, R², variance inflation, condition number.</summary>
     public LeastSquares Linear { get; }
-    /// <summary>What the design cannot identify, in plain words.</summary>
+    /// <summary>What the runs cannot identify about the law, in plain sentences; empty where nothing is missing.</summary>
     public IReadOnlyList<string> Warnings { get; }
     /// <summary>Whether every exponent is determined.</summary>
     public bool IsIdentified => !Linear.IsSingular;

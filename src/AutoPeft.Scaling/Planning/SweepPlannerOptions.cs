@@ -14,7 +14,7 @@ public sealed record SweepPlannerOptions
 {
     /// <summary>Compute to spend, FLOP, over all runs of all grids.</summary>
     public required double Budget { get; init; }
-    /// <summary>Candidate model sizes, parameters.</summary>
+    /// <summary>Candidate model sizes N, in parameters.</summary>
     public required IReadOnlyList<double> Params { get; init; }
     /// <summary>Candidate numbers of training tokens D.</summary>
     public required IReadOnlyList<double> Tokens { get; init; }

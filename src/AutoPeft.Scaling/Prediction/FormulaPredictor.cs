@@ -11,7 +11,7 @@ namespace AutoPeft.Scaling.Prediction;
 
 /// <summary>What a fitted formula predicts at one row, with its intervals.</summary>
 /// <param name="Value">Value that the formula predicts.</param>
-/// <param name="Band">95 % interval of the formula.</param>
+/// <param name="Band">95 % interval of the value that the formula predicts.</param>
 /// <param name="RowBand">95 % band that a new row falls into, without error of the form.</param>
 /// <param name="Warnings">What to distrust about the prediction, in plain sentences; empty where nothing is suspect.</param>
 public sealed record FormulaPrediction(double Value, Interval Band, Interval RowBand, IReadOnlyList<string> Warnings);

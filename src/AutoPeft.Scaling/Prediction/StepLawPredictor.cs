@@ -57,7 +57,7 @@ public sealed class StepLawPredictor
         [Math.Log(0.58), 0.571],
         new[,] { { 0.191179635874, -0.00815157224802 }, { -0.00815157224802, 0.000348517939496 } });
 
-    /// <summary>A fit's law, with bands of its cluster bootstrap.</summary>
+    /// <summary>Makes a predictor from a fit, with bands of the fit's cluster bootstrap over grids.</summary>
     /// <exception cref="ScalingDataException">The fit does not identify the learning rate's exponents.</exception>
     public static StepLawPredictor Of(StepLawFit fit)
     {

@@ -15,7 +15,7 @@ public sealed record LawVariable(string Symbol, string Meaning, params string[] 
 /// <param name="Formula">The form; names that are no variable are parameters.</param>
 /// <param name="Variables">Variables of the formula, each with its meaning and usual column names.</param>
 /// <param name="Source">Where the form was published.</param>
-/// <param name="Pitfall">What to know before believing a fit.</param>
+/// <param name="Pitfall">Known weakness of the form: what to know before believing a fit.</param>
 public sealed record RegisteredLaw(string Key, string Name, string Predicts, string Formula, IReadOnlyList<LawVariable> Variables,
     string Source, string Pitfall)
 {

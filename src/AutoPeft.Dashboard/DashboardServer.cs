@@ -30,7 +30,7 @@ public sealed class DashboardServer : IAsyncDisposable
     /// <summary>Where to look. No token in it.</summary>
     public Uri Address { get; }
 
-    /// <summary>Starts to listen.</summary>
+    /// <summary>Starts the server and listens for browsers.</summary>
     /// <param name="options">Where, and who may look.</param>
     /// <param name="sources">Where studies are found.</param>
     /// <param name="cancellationToken">Gives up the start.</param>

@@ -12,7 +12,7 @@ namespace AutoPeft.LanguageModels;
 /// <param name="Error">Why the call failed; else null.</param>
 public sealed record RecordedAnswer(string Prompt, string? Text, long? Length = null, string? Error = null)
 {
-    /// <summary>The key of a prompt.</summary>
+    /// <summary>Computes the key under which the answer to a prompt is recorded.</summary>
     public static string KeyOf(string prompt) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(prompt)).AsSpan(0, 16));
 }
 
@@ -20,7 +20,7 @@ public sealed record RecordedAnswer(string Prompt, string? Text, long? Length = 
 /// What a proposal of <see cref="LanguageModelSampler"/> leaves in the log (<see cref="Studies.TrialProposed.State"/>): the answers that it
 /// rests on, so that a replay needs no model; the counts so far; and the inner sampler's own state.
 /// </summary>
-/// <param name="Answers">The answers of this ask.</param>
+/// <param name="Answers">Answers that the language model gave during one ask of the sampler.</param>
 /// <param name="Accepted">Configurations accepted so far in the study.</param>
 /// <param name="Dropped">What was dropped so far in the study.</param>
 /// <param name="Inner">The inner sampler's state.</param>
@@ -35,7 +35,7 @@ public sealed record AnswerLog(IReadOnlyList<RecordedAnswer> Answers, int Accept
         IgnoreReadOnlyProperties = true,
     };
 
-    /// <summary>As the log keeps it.</summary>
+    /// <summary>Writes the answers as the text that the study's log keeps.</summary>
     public string ToText() => Mark + JsonSerializer.Serialize(this, Json);
 
     /// <summary>Inverse of <see cref="ToText"/>; null for the text of another sampler.</summary>

@@ -9,11 +9,11 @@ namespace AutoPeft.LanguageModels;
 /// <param name="TooLong">Answers beyond the limit, unread.</param>
 /// <param name="Malformed">Answers that are not the JSON asked for, empty ones among them.</param>
 /// <param name="Outside">Configurations with unknown, missing or inactive parameters, or values outside their domain.</param>
-/// <param name="Infeasible">Configurations that break a hard constraint.</param>
+/// <param name="Infeasible">Number of configurations that break a hard constraint.</param>
 /// <param name="Repeated">Configurations that were tried before, or stand twice in the answer.</param>
 public readonly record struct DropCounts(int Failed, int TooLong, int Malformed, int Outside, int Infeasible, int Repeated)
 {
-    /// <summary>All together.</summary>
+    /// <summary>Number of configurations and answers that were dropped, for all causes together.</summary>
     public int Total => Failed + TooLong + Malformed + Outside + Infeasible + Repeated;
 
     /// <summary>Sum by cause.</summary>

@@ -20,7 +20,7 @@ public sealed class RecordedAnswers : IChatClient
                 _answers.TryAdd(a.Prompt, a);
     }
 
-    /// <summary>How many answers there are.</summary>
+    /// <summary>Number of recorded answers that the client can give.</summary>
     public int Count => _answers.Count;
 
     /// <inheritdoc/>

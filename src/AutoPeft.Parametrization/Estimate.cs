@@ -3,7 +3,7 @@ using MathNet.Numerics.Distributions;
 namespace AutoPeft.Parametrization;
 
 /// <summary>A number estimated from noisy runs, with its interval; NaN where the runs do not give it.</summary>
-/// <param name="Value">The estimate.</param>
+/// <param name="Value">The estimated number; NaN where the runs do not give one.</param>
 /// <param name="Low">Lower end of the interval.</param>
 /// <param name="High">Upper end of the interval.</param>
 public readonly record struct Estimate(double Value, double Low, double High)

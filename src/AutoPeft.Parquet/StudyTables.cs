@@ -34,13 +34,13 @@ namespace AutoPeft.Parquet;
 /// </summary>
 public static class StudyTables
 {
-    /// <summary>File of the trials.</summary>
+    /// <summary>Name of the file that holds a row for each trial.</summary>
     public const string TrialsFile = "trials.parquet";
 
-    /// <summary>File of the front.</summary>
+    /// <summary>Name of the file that holds the trials of the Pareto front.</summary>
     public const string ParetoFile = "pareto.parquet";
 
-    /// <summary>File of the reports.</summary>
+    /// <summary>Name of the file that holds the trials' intermediate reports.</summary>
     public const string CurvesFile = "curves.parquet";
 
     /// <summary>Metadata key of the study's definition: JSON, as the journal's first record and the ask-tell protocol have it.</summary>
@@ -64,8 +64,9 @@ public static class StudyTables
     private const double LargestCount = 1L << 53;
 
     /// <summary>
-    /// Writes the three files into <paramref name="directory"/>, which is made if it is not there. Each file is replaced at once: a reader
-    /// never sees a part, also while the study runs. Read-only on the study, which nobody may append to meanwhile.
+    /// Writes the tables of trials, front and reports as three Parquet files into <paramref name="directory"/>, which is made where
+    /// absent. Each file is replaced at once: a reader never sees a part, also while the study runs. Read-only on the study, which
+    /// nobody may append to meanwhile.
     /// </summary>
     /// <param name="directory">Where the files go.</param>
     /// <param name="study">Any study, running or finished; one without trials gives tables without rows.</param>

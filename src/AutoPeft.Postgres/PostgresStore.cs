@@ -29,7 +29,7 @@ public sealed class PostgresStore : IStudyStore
         _listener = new ChangeListener(server, name);
     }
 
-    /// <summary>The study's name.</summary>
+    /// <summary>Name of the study whose log the store holds.</summary>
     public string Name { get; }
 
     /// <summary>Where it is, without a password.</summary>
@@ -51,7 +51,7 @@ public sealed class PostgresStore : IStudyStore
             $"{address} has a study '{name}' already; join it with `autopeft worker --store … --study {name}`, or choose another name.");
     }
 
-    /// <summary>A study that is there.</summary>
+    /// <summary>Opens the store of a study that exists in the database.</summary>
     /// <exception cref="InvalidInputException">There is none of this name, the server cannot be used, or its tables are not
     /// ours.</exception>
     public static async Task<PostgresStore> OpenAsync(StoreAddress address, string name, PostgresStoreOptions? options = null,

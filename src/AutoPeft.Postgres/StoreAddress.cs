@@ -36,7 +36,7 @@ public sealed class StoreAddress
         s_schemes.Any(s => text.StartsWith(s, StringComparison.OrdinalIgnoreCase))
             || text.Contains('=', StringComparison.Ordinal) && text.Contains("host", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Reads an address.</summary>
+    /// <summary>Reads the address of a PostgreSQL store from text.</summary>
     /// <exception cref="InvalidInputException">It cannot be understood; the message names the part, and no value that may be a
     /// secret.</exception>
     public static StoreAddress Parse(string text)

@@ -3,9 +3,9 @@ using Npgsql;
 namespace AutoPeft.Postgres;
 
 /// <summary>One row of a database's list of studies: name, length of the log, and the times of creation and of the last record.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Records">Records in its log.</param>
-/// <param name="Created">When it was made, UTC.</param>
+/// <param name="Name">Name of the study in the database.</param>
+/// <param name="Records">Number of records in the study's log.</param>
+/// <param name="Created">Time when the study was created, UTC.</param>
 /// <param name="Changed">The time of its last record, UTC: long ago where nobody runs the study.</param>
 public sealed record StudyEntry(string Name, long Records, DateTimeOffset Created, DateTimeOffset Changed);
 

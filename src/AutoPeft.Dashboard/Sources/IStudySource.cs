@@ -21,7 +21,7 @@ public interface IStudySource
         Task.Delay(patience, cancellationToken);
 }
 
-/// <summary>One study of a source.</summary>
+/// <summary>One study that a source offers to the dashboard: its key and where it lies.</summary>
 /// <param name="Key">What tells it from every other study of every source: a path, a database and name. Never sent to the page; the page
 /// knows a digest of it.</param>
 /// <param name="Where">For people: the directory, the study's name in its database. No secret in it.</param>

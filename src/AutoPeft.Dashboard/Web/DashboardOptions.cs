@@ -22,7 +22,8 @@ public sealed record DashboardOptions
     public const int ShortestToken = 16;
 
     /// <summary>
-    /// What a person must know to look, at least <see cref="ShortestToken"/> characters; null, the default, is allowed on loopback alone.
+    /// Secret that a browser must send to see the dashboard, at least <see cref="ShortestToken"/> characters; null, the default, is
+    /// allowed on loopback alone.
     /// </summary>
     public string? Token { get; init; }
 

@@ -4,16 +4,16 @@ using AutoPeft.Running;
 namespace AutoPeft.Orleans.Contracts;
 
 /// <summary>How an attempt ended; <see cref="AttemptEnd"/> as it travels.</summary>
-/// <param name="Kind">The end's name.</param>
+/// <param name="Kind">Name of the kind of end, such as completed or failed.</param>
 /// <param name="Text">Its error or reason, where it has one.</param>
 /// <param name="Outcome">What was measured, where the trial completed.</param>
-/// <param name="Step">Where the trial left.</param>
-/// <param name="Flag">Whether it was paused, or ran out of memory beside others.</param>
+/// <param name="Step">Step at which the trial left its device.</param>
+/// <param name="Flag">Whether the trial was paused, or ran out of memory beside others.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.ending")]
 public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)] string Text, [property: Id(2)] OutcomeMessage? Outcome,
     [property: Id(3)] long Step, [property: Id(4)] bool Flag)
 {
-    /// <summary>The end as it travels.</summary>
+    /// <summary>Makes the message that carries an attempt's end.</summary>
     public static EndMessage Of(AttemptEnd end) => end switch
     {
         AttemptEnd.Completed e =>
@@ -26,7 +26,7 @@ public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)]
         _ => throw new ArgumentOutOfRangeException(nameof(end)),
     };
 
-    /// <summary>The end that was sent.</summary>
+    /// <summary>Reads the attempt's end back from the message.</summary>
     public AttemptEnd ToEnd() => Kind switch
     {
         nameof(AttemptEnd.Completed) => new AttemptEnd.Completed(new TrialOutcome(Outcome!.Values, Outcome.Outcomes, Outcome.Metrics)),
@@ -40,7 +40,7 @@ public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)]
 }
 
 /// <summary><see cref="TrialOutcome"/> as it travels.</summary>
-/// <param name="Values">One per objective.</param>
+/// <param name="Values">Value of each objective, in the objectives' own units and order.</param>
 /// <param name="Outcomes">One per outcome constraint.</param>
 /// <param name="Metrics">Anything else that was measured.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.outcome")]

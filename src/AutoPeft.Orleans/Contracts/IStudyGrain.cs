@@ -40,7 +40,7 @@ public interface IStudyGrain : IGrainWithStringKey
     [Alias("leave")]
     Task LeaveAsync(SiloAddress silo, string reason);
 
-    /// <summary>How the study stands.</summary>
+    /// <summary>Reads how the study stands: trials by state, records and budget.</summary>
     [Alias("status")]
     Task<StudyStatus> StatusAsync();
 
@@ -49,7 +49,7 @@ public interface IStudyGrain : IGrainWithStringKey
     [Alias("stop")]
     Task StopAsync(string reason);
 
-    /// <summary>Lets a held study go on.</summary>
+    /// <summary>Lets a study go on that a person holds.</summary>
     [Alias("resume")]
     Task ResumeAsync();
 }

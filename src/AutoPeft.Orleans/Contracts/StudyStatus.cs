@@ -1,10 +1,10 @@
 namespace AutoPeft.Orleans.Contracts;
 
-/// <summary>How a study stands.</summary>
-/// <param name="Records">Records of its log.</param>
+/// <summary>How a study stands: records of its log, budget, and trials by state.</summary>
+/// <param name="Records">Number of records in the study's log.</param>
 /// <param name="Budget">Trials to run in all; null where that is open.</param>
-/// <param name="Proposed">Trials so far.</param>
-/// <param name="Running">Trials that run.</param>
+/// <param name="Proposed">Number of trials proposed so far.</param>
+/// <param name="Running">Number of trials that run now.</param>
 /// <param name="Waiting">Trials that wait for a slot.</param>
 /// <param name="Finished">Trials that ended in whichever way.</param>
 /// <param name="IsHeld">Whether a person holds the study.</param>

@@ -6,14 +6,14 @@ using AutoPeft.Studies;
 namespace AutoPeft.Orleans.Contracts;
 
 /// <summary>A trial to run; <see cref="TrialAssignment"/> as it travels. The slot is the asker's own and does not.</summary>
-/// <param name="Id">Which attempt.</param>
+/// <param name="Id">Trial and attempt that the worker is to run.</param>
 /// <param name="Values">The configuration as <see cref="SpaceJson.WriteValues"/> writes it.</param>
-/// <param name="Seed">The trial's seed.</param>
+/// <param name="Seed">Seed of the trial's randomness, the same for every attempt.</param>
 /// <param name="ResumeFrom">The step of the checkpoint that the trial goes on from; null for none.</param>
-/// <param name="Parent">Number of the trial whose checkpoint that is, where it is another's.</param>
+/// <param name="Parent">Number of the trial whose checkpoint this one goes on from; null where it is no other trial's.</param>
 /// <param name="ParentStep">The step of the parent's checkpoint.</param>
 /// <param name="Alone">Whether the trial has its device to itself.</param>
-/// <param name="KeepsFrom">See <see cref="TrialAssignment.KeepsFrom"/>.</param>
+/// <param name="KeepsFrom">Earliest step whose checkpoints the host keeps; null where trials resume from their own alone.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.order")]
 public sealed record TrialOrder(
     [property: Id(0)] AttemptId Id, [property: Id(1)] string Values, [property: Id(2)] ulong Seed, [property: Id(3)] long? ResumeFrom,

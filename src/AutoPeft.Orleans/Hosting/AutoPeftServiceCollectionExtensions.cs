@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoPeft.Orleans.Hosting;
 
-/// <summary>Adds studies to a host.</summary>
+/// <summary>Adds studies that run in the background of a host to its services.</summary>
 public static class AutoPeftServiceCollectionExtensions
 {
     /// <summary>

@@ -7,7 +7,7 @@ using Orleans.Serialization;
 
 namespace AutoPeft.Orleans.Hosting;
 
-/// <summary>Adds AutoPeft to a silo.</summary>
+/// <summary>Adds AutoPeft's studies and device slots to an Orleans silo.</summary>
 public static class AutoPeftSiloBuilderExtensions
 {
     /// <summary>

@@ -9,7 +9,7 @@ namespace AutoPeft.Orleans.Studies;
 /// </summary>
 public interface IStudySessions
 {
-    /// <summary>Opens a study.</summary>
+    /// <summary>Opens the session that decides for a study.</summary>
     /// <exception cref="InvalidInputException">There is no such study, or its store cannot be used.</exception>
     ValueTask<OpenedStudy> OpenAsync(string study, CancellationToken cancellationToken);
 
@@ -17,8 +17,8 @@ public interface IStudySessions
     ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>An open study.</summary>
-/// <param name="Session">Decides for it.</param>
+/// <summary>An open study: its session, and what is closed together with the session.</summary>
+/// <param name="Session">Session that decides for the study.</param>
 /// <param name="Owned">What is closed with it, after the session; null where both belong to somebody else and stay open.</param>
 public sealed record OpenedStudy(StudySession Session, IAsyncDisposable? Owned) : IAsyncDisposable
 {

@@ -26,7 +26,7 @@ public sealed class CoordinateReport
         ];
     }
 
-    /// <summary>How the check was run.</summary>
+    /// <summary>Options that the coordinate check was run with.</summary>
     public CoordinateCheckOptions Options { get; }
 
     /// <summary>A slope for every module that put tensors out, in the order in which they finish.</summary>
@@ -35,7 +35,7 @@ public sealed class CoordinateReport
     /// <summary>Everything that is wrong, each with a tensor's name: first what differs from the plan, then modules that fail.</summary>
     public IReadOnlyList<PlanFault> Faults { get; }
 
-    /// <summary>Whether nothing is wrong.</summary>
+    /// <summary>Whether the coordinate check found no fault.</summary>
     public bool Passed => Faults.Count == 0;
 
     /// <summary>The sizes, in increasing order.</summary>

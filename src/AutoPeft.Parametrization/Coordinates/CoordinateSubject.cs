@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Parametrization;
 
 /// <summary>A fresh model that a coordinate check trains for a few steps, with what the training needs. The check disposes of it.</summary>
-/// <param name="Model">The model, parametrised and on its device.</param>
+/// <param name="Model">Model that the check trains, parametrised and on its device.</param>
 /// <param name="Optimizer">Its optimiser. A large rate shows faults best: several times the one for training.</param>
 /// <param name="Loss">
 /// Runs the model on one batch, always the same one, and gives the mean loss. Modules must be run by <c>call</c>; <c>forward</c> shows the

@@ -53,7 +53,7 @@ public sealed record ParametrizationPlan
             + $"ends where it is 0, at {1 - tuned:0.####} times the updates"));
     }
 
-    /// <summary>What a person should know, such as that the model has the base's own shapes and every factor is 1.</summary>
+    /// <summary>Remarks for the reader, such as that the model has the base's own shapes and every factor is 1.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>The entry of one tensor.</summary>
@@ -74,11 +74,11 @@ public sealed record ParametrizationPlan
         }
     }
 
-    /// <summary>Writes the plan as JSON.</summary>
+    /// <summary>Writes the plan to a file as JSON.</summary>
     /// <param name="path">The file; replaced where it exists.</param>
     public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, s_json) + "\n");
 
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <summary>Reads a plan from the JSON file that <see cref="Save"/> wrote.</summary>
     /// <exception cref="InvalidInputException">The file is absent or is no plan; the message names it.</exception>
     public static ParametrizationPlan Load(string path)
     {

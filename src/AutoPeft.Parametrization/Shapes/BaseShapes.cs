@@ -43,7 +43,7 @@ public sealed class BaseShapes
         return delta is null ? shapes : new BaseShapes([.. shapes.WithGrowth(delta)]);
     }
 
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <summary>Reads base shapes from the JSON file that <see cref="Save"/> wrote.</summary>
     /// <exception cref="InvalidInputException">The file is absent or is no file of base shapes; the message names it.</exception>
     public static BaseShapes Load(string path)
     {

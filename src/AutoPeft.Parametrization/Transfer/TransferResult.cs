@@ -34,7 +34,7 @@ public sealed class TransferResult
         Regret = Estimate.Of(RegretAt(rates[0], curves[^1].Means), means.Zip(_draws, (m, d) => RegretAt(d[0].Rate, m[^1])), Confidence);
     }
 
-    /// <summary>The parametrisation.</summary>
+    /// <summary>Name of the parametrisation that the runs were made under.</summary>
     public string Parametrization { get; }
 
     /// <summary>The optimum of each size, sizes increasing.</summary>
@@ -47,8 +47,8 @@ public sealed class TransferResult
     public Estimate Moved { get; }
 
     /// <summary>
-    /// Loss of the largest size at the smallest one's best rate, less its loss at its own. Infinite where that rate diverges, NaN where
-    /// it is outside the rates tried.
+    /// Loss of the largest size at the smallest size's best rate, less the largest size's loss at its own best rate. Infinite where the
+    /// rate diverges, NaN where the rate is outside the rates tried.
     /// </summary>
     public Estimate Regret { get; }
 

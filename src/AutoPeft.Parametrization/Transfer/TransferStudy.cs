@@ -18,7 +18,7 @@ public sealed class TransferStudy
     /// <summary>One result for each parametrisation, in the order in which the runs name them.</summary>
     public IReadOnlyList<TransferResult> Results { get; }
 
-    /// <summary>Reads runs.</summary>
+    /// <summary>Groups runs by parametrisation and size, and reads the best learning rate of each size.</summary>
     /// <param name="runs">For each parametrisation at least two sizes, each with three rates or more. A parametrisation's seeds should be
     /// the same at every rate; two seeds or more give intervals.</param>
     /// <exception cref="InvalidInputException">There are too few sizes or rates, a number is out of range, or a whole size
@@ -113,7 +113,7 @@ public sealed class TransferStudy
         return root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
     }
 
-    /// <summary>The runs as CSV: parametrisation, size, learning rate, seed, loss.</summary>
+    /// <summary>Writes the runs as CSV with the columns parametrisation, size, learning rate, seed and loss.</summary>
     public string ToCsv() => "parametrization,size,learning_rate,seed,loss\n" + string.Concat(_runs.Select(r =>
         string.Create(CultureInfo.InvariantCulture, $"{r.Parametrization},{r.Size:R},{r.LearningRate:R},{r.Seed},{r.Loss:R}\n")));
 

@@ -31,7 +31,7 @@ public abstract class Column
     /// <summary>Whether a row may lack a value (Parquet: OPTIONAL, else REQUIRED).</summary>
     public bool IsNullable { get; }
 
-    /// <summary>Number of rows.</summary>
+    /// <summary>Number of rows that the column holds.</summary>
     public abstract int Count { get; }
 
     /// <summary>Number of rows without a value.</summary>
@@ -45,7 +45,7 @@ public abstract class Column
 
     private protected abstract object? GetBoxed(int row);
 
-    /// <summary>A column of truth values.</summary>
+    /// <summary>Makes a column of truth values, none of them missing.</summary>
     public static Column<bool> Bool(string name, IEnumerable<bool> values) => Required(name, ColumnType.Bool, values);
 
     /// <inheritdoc cref="Bool(string, IEnumerable{bool})"/>

@@ -51,7 +51,7 @@ public sealed class Table
         Metadata = sorted;
     }
 
-    /// <summary>The table's name.</summary>
+    /// <summary>Name of the table, such as "trials".</summary>
     public string Name { get; }
 
     /// <summary>The columns, in the file's order.</summary>
@@ -60,7 +60,7 @@ public sealed class Table
     /// <summary>Free texts, in the ordinal order of their keys.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Number of rows.</summary>
+    /// <summary>Number of rows of the table.</summary>
     public int RowCount => Columns[0].Count;
 
     /// <summary>The column of that name (case counts).</summary>

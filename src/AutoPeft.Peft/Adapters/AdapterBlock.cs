@@ -24,7 +24,7 @@ public abstract partial record AdapterBlock
             : throw new InvalidInputException($"a block cannot be named '{value}': names are letters, digits and underscores");
     }
 
-    /// <summary>Where the block stands.</summary>
+    /// <summary>The place of the model at which the block stands.</summary>
     /// <exception cref="InvalidInputException">A block of this kind cannot stand there.</exception>
     public Site Site
     {

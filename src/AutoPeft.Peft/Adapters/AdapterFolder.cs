@@ -9,7 +9,7 @@ namespace AutoPeft.Peft.Adapters;
 /// <summary>What a saved adapter is, besides its tensors.</summary>
 /// <param name="Plan">What was attached and trained.</param>
 /// <param name="Labels">The classes in the order of the head's outputs; empty for a regression.</param>
-/// <param name="Outputs">Outputs of the head.</param>
+/// <param name="Outputs">Number of outputs of the head: one a class, or one for a regression.</param>
 /// <param name="MaxLength">Longest input in tokens that training saw.</param>
 /// <param name="BaseModel">Where the base model came from, for the reader; null where nobody said.</param>
 /// <param name="BaseChecksum">Checksum of the base model's weights; null where nobody said.</param>
@@ -32,7 +32,7 @@ public static class AdapterFolder
     /// <summary>The description's file name.</summary>
     public const string DescriptionFileName = "autopeft_adapter.json";
 
-    /// <summary>The tensors' file name.</summary>
+    /// <summary>File name of the adapter's tensors in the folder.</summary>
     public const string WeightsFileName = "autopeft_adapter.safetensors";
 
     private const string Format = "autopeft-adapter";

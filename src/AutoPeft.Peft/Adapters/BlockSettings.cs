@@ -30,18 +30,18 @@ public sealed class BlockSettings
     /// <summary>Which of the layers that share the tensors is the block's. Default 0.</summary>
     internal int ShareIndex => block.Integer("share_index", 0, PlanJson.MostLayers) ?? 0;
 
-    /// <summary>A whole number.</summary>
+    /// <summary>Reads a whole number that must be there.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="least">The smallest that is allowed. Default 1.</param>
     /// <exception cref="InvalidInputException">The number is absent or out of range.</exception>
     public int Integer(string key, int least = 1) => core.Integer(key, least) ?? throw core.Bad(key, null, "an integer");
 
-    /// <summary>A finite number.</summary>
+    /// <summary>Reads a finite number that must be there.</summary>
     /// <param name="key">Its key.</param>
     /// <exception cref="InvalidInputException">The number is absent or not finite.</exception>
     public double Number(string key) => core.Number(key) ?? throw core.Bad(key, null, "a number");
 
-    /// <summary>A text.</summary>
+    /// <summary>Reads a text that must be there.</summary>
     /// <param name="key">Its key.</param>
     /// <exception cref="InvalidInputException">The text is absent.</exception>
     public string Text(string key) => core.Text(key) ?? throw core.Bad(key, null, "a string");

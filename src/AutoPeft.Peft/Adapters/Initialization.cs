@@ -2,16 +2,16 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Adapters;
 
-/// <summary>How a tensor of a block starts.</summary>
+/// <summary>The values that a tensor of a block starts with.</summary>
 public abstract record Initialization
 {
-    /// <summary>All zero.</summary>
+    /// <summary>Every number of the tensor starts at 0.</summary>
     public static Initialization Zeros { get; } = new ConstantInit(0);
 
-    /// <summary>All one.</summary>
+    /// <summary>Every number of the tensor starts at 1.</summary>
     public static Initialization Ones { get; } = new ConstantInit(1);
 
-    /// <summary>N(0, <paramref name="std"/>²).</summary>
+    /// <summary>Numbers drawn from a normal distribution of mean 0 and standard deviation <paramref name="std"/>.</summary>
     public static Initialization Normal(double std) => new NormalInit(std);
 
     /// <summary>
@@ -26,7 +26,7 @@ public abstract record Initialization
     /// <summary>Embeddings of words drawn at random from the vocabulary.</summary>
     public static Initialization SampledWords { get; } = new SampledWordsInit();
 
-    /// <summary>Fills a tensor.</summary>
+    /// <summary>Fills a tensor with its initial values, in place.</summary>
     /// <param name="target">What to fill, in place.</param>
     /// <param name="weight">The site's base weight: a linear map's, or the word embedding; null where the site has none.</param>
     /// <param name="generator">The random stream, on the CPU.</param>

@@ -11,7 +11,7 @@ namespace AutoPeft.Peft.Adapters;
 /// </summary>
 public abstract record LinearBlock : AdapterBlock
 {
-    /// <summary>A block at a linear map.</summary>
+    /// <summary>Makes a block that stands at a linear map.</summary>
     /// <param name="site">The map.</param>
     /// <param name="name">The block's name there.</param>
     /// <exception cref="InvalidInputException">The place is no linear map, or the name is none.</exception>

@@ -5,18 +5,18 @@ namespace AutoPeft.Peft.Adapters;
 /// <summary>Which of the base model's own tensors are trained.</summary>
 public enum BaseTraining
 {
-    /// <summary>None.</summary>
+    /// <summary>No tensor of the base model is trained.</summary>
     Frozen,
     /// <summary>Every bias of embeddings and layers, LayerNorms' included: BitFit (Ben Zaken et al., ACL 2022).</summary>
     Biases,
-    /// <summary>All: full fine-tuning.</summary>
+    /// <summary>Every tensor of the base model is trained: full fine-tuning.</summary>
     All,
 }
 
 /// <summary>Which tensors of the head are trained.</summary>
 public enum HeadTraining
 {
-    /// <summary>None.</summary>
+    /// <summary>No tensor of the head is trained.</summary>
     Frozen,
     /// <summary>The classifier alone, Hugging Face peft's default for sequence classification.</summary>
     Classifier,
@@ -33,13 +33,13 @@ public sealed record PeftPlan
     /// <summary>A short name for tables: "lora r8 qv".</summary>
     public required string Name { get; init; }
 
-    /// <summary>The blocks. Default none.</summary>
+    /// <summary>Blocks that the plan attaches to the model. Default none.</summary>
     public IReadOnlyList<AdapterBlock> Blocks { get; init; } = [];
 
-    /// <summary>What is trained of the base. Default nothing.</summary>
+    /// <summary>Which tensors of the base model are trained. Default none.</summary>
     public BaseTraining Base { get; init; } = BaseTraining.Frozen;
 
-    /// <summary>What is trained of the head. Default pooler and classifier.</summary>
+    /// <summary>Which tensors of the head are trained. Default pooler and classifier.</summary>
     public HeadTraining Head { get; init; } = HeadTraining.PoolerAndClassifier;
 
     /// <summary>
@@ -91,7 +91,7 @@ public sealed record PeftPlan
         return Base == BaseTraining.All || Base == BaseTraining.Biases && IsTrainedBias(name);
     }
 
-    /// <summary>All of this plan and of others at once.</summary>
+    /// <summary>A plan that attaches and trains what this plan and the given others do.</summary>
     /// <exception cref="InvalidInputException">Two blocks of one name would stand at one site.</exception>
     public PeftPlan With(params PeftPlan[] others)
     {

@@ -21,17 +21,17 @@ public enum ResidualInput
 /// </summary>
 public abstract record ResidualBlock : AdapterBlock
 {
-    /// <summary>A block at a residual.</summary>
+    /// <summary>Makes a block that stands at a residual.</summary>
     /// <param name="site">The residual.</param>
     /// <param name="name">The block's name there.</param>
     /// <param name="input">What the block reads.</param>
     /// <exception cref="InvalidInputException">The place is no residual, or the name is none.</exception>
     protected ResidualBlock(Site site, string name, ResidualInput input) : base(site, name) => Input = input;
 
-    /// <summary>What the block reads.</summary>
+    /// <summary>Which hidden state the block reads.</summary>
     public ResidualInput Input { get; }
 
-    /// <summary>Factor of what is added. Default 1.</summary>
+    /// <summary>Factor that the block's contribution is multiplied by before it is added. Default 1.</summary>
     public double Scale { get; init; } = 1;
 
     /// <summary>Dropout of what the block reads, while training, in [0, 1). Default 0.</summary>

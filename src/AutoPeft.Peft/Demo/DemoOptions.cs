@@ -20,7 +20,7 @@ public sealed record DemoOptions
     /// <summary>Updates of pretraining; a number, not a time, so that the base model is the same wherever it is made.</summary>
     public int PretrainingSteps { get; init; } = 4_000;
 
-    /// <summary>Trials of the search.</summary>
+    /// <summary>Number of trials of the search. Default 40.</summary>
     public int Trials { get; init; } = 40;
 
     /// <summary>Worker processes, each with one thread.</summary>
@@ -66,7 +66,7 @@ public sealed record DemoOptions
         SaveWhenInterrupted = false,
     };
 
-    /// <summary>Writes the corpus.</summary>
+    /// <summary>Writes the corpus of the synthetic language to a text file.</summary>
     public void WriteCorpus(string textFile) =>
         File.WriteAllLines(textFile, new SyntheticLanguage(DemoTaskSize.LanguageSeed).Corpus(CorpusParagraphs));
 }

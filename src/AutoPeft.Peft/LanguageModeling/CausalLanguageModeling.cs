@@ -41,7 +41,7 @@ public static class CausalLanguageModeling
         }
     }
 
-    /// <summary>Trains a model in place, on the calling thread and on the model's device.</summary>
+    /// <summary>Trains a decoder on text in place, on the calling thread and on the model's device.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokens">The text as ids of the model's vocabulary; its end is held out.</param>
     /// <param name="options">How.</param>

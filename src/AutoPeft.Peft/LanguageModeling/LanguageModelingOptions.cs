@@ -10,7 +10,7 @@ namespace AutoPeft.Peft.LanguageModeling;
 /// </summary>
 public sealed record LanguageModelingOptions
 {
-    /// <summary>Updates. Default 1,000.</summary>
+    /// <summary>Updates that the training makes. Default 1,000.</summary>
     public int Steps { get; init; } = 1_000;
 
     /// <summary>Sequences that one update sees. Default 16.</summary>

@@ -3,10 +3,10 @@ namespace AutoPeft.Peft.LanguageModeling;
 /// <summary>What came of a training. Losses are nats a token, without z-loss.</summary>
 public sealed record LanguageModelingResult
 {
-    /// <summary>Updates made.</summary>
+    /// <summary>Number of updates that the training made.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Tokens read by updates.</summary>
+    /// <summary>Number of tokens that the updates read.</summary>
     public required long Tokens { get; init; }
 
     /// <summary>Mean loss over the last tenth of the updates, at most a hundred; not a number where none was made.</summary>

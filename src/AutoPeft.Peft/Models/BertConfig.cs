@@ -52,7 +52,7 @@ public sealed record BertConfig
     /// <summary>Longest sequence in tokens. Default 512.</summary>
     public int MaxPositionEmbeddings { get; init; } = 512;
 
-    /// <summary>Segment types. Default 2.</summary>
+    /// <summary>Number of segment types in the embedding. Default 2, BERT's.</summary>
     public int TypeVocabSize { get; init; } = 2;
 
     /// <summary>Epsilon of every LayerNorm. Default 1e-12, BERT's; torch's own default of 1e-5 gives other logits.</summary>
@@ -61,7 +61,7 @@ public sealed record BertConfig
     /// <summary>Token id of padding, whose word embedding starts at zero. Default 0.</summary>
     public int PadTokenId { get; init; }
 
-    /// <summary>Standard deviation of fresh weights. Default 0.02.</summary>
+    /// <summary>Standard deviation of freshly initialised weights. Default 0.02, BERT's.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>Width of one attention head.</summary>

@@ -25,10 +25,10 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor, Te
         Construction.Keep(this);
     }
 
-    /// <summary>Classes.</summary>
+    /// <summary>Number of outputs of the classification head.</summary>
     public int NumLabels { get; }
 
-    /// <summary>The model's shape.</summary>
+    /// <summary>Shape of the model: layers, widths, heads and vocabulary.</summary>
     public BertConfig Config => bert.Config;
 
     /// <summary>The encoder.</summary>

@@ -18,7 +18,7 @@ public sealed record CheckpointReport(IReadOnlyList<string> Loaded, IReadOnlyLis
 /// </remarks>
 public static class Checkpoint
 {
-    /// <summary>The weights' file name.</summary>
+    /// <summary>File name of a checkpoint's weights in the Hugging Face layout.</summary>
     public const string WeightsFileName = "model.safetensors";
 
     /// <summary>The file that lists shards.</summary>

@@ -26,7 +26,7 @@ public sealed record DecoderConfig
     /// <summary>Width d of every hidden state.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>Layers.</summary>
+    /// <summary>Number of transformer layers of the decoder.</summary>
     public required int NumHiddenLayers { get; init; }
 
     /// <summary>Attention heads of a layer.</summary>

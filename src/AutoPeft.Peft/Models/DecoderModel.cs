@@ -22,7 +22,7 @@ public sealed class DecoderModel : nn.Module<Tensor, Tensor>, IAdaptable
         Construction.Keep(this);
     }
 
-    /// <summary>The model's shape.</summary>
+    /// <summary>Shape of the decoder: layers, widths, heads and vocabulary.</summary>
     public DecoderConfig Config { get; }
 
     /// <summary>

@@ -42,8 +42,8 @@ public enum SitePoint
     QueryKeyValue,
 }
 
-/// <summary>One place of one layer.</summary>
-/// <param name="Point">Which place.</param>
+/// <summary>A place of a model where a block can stand: a kind of place and its layer.</summary>
+/// <param name="Point">Which of the places of a layer or model.</param>
 /// <param name="Layer">Which layer, from 0; −1 for places that belong to no layer.</param>
 public readonly record struct Site(SitePoint Point, int Layer = -1)
 {

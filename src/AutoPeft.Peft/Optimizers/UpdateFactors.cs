@@ -9,6 +9,6 @@ namespace AutoPeft.Peft.Optimizers;
 /// <param name="Epsilon">Factor of AdamW's epsilon.</param>
 public readonly record struct UpdateFactors(double LearningRate, double WeightDecay = 1, double Epsilon = 1)
 {
-    /// <summary>The settings as they are.</summary>
+    /// <summary>Factors of 1, which leave the optimiser's settings as they are.</summary>
     public static UpdateFactors One { get; } = new(1);
 }

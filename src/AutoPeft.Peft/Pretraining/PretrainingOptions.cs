@@ -39,7 +39,7 @@ public sealed record PretrainingOptions
     /// <summary>Strip accents and lower the case. Default true.</summary>
     public bool LowerCase { get; init; } = true;
 
-    /// <summary>Width, d. Default 128.</summary>
+    /// <summary>Width d of the encoder's hidden states. Default 128.</summary>
     public int HiddenSize { get; init; } = 128;
 
     /// <summary>Transformer layers. Default 4.</summary>
@@ -75,7 +75,7 @@ public sealed record PretrainingOptions
     /// <summary>Share of the training over which the learning rate rises. Default 0.06.</summary>
     public double Warmup { get; init; } = 0.06;
 
-    /// <summary>Share of tokens to be predicted. Default 0.15, BERT's.</summary>
+    /// <summary>Share of the tokens that are hidden and to be predicted. Default 0.15, BERT's.</summary>
     public double MaskedShare { get; init; } = 0.15;
 
     /// <summary>
@@ -108,7 +108,7 @@ public sealed record PretrainingOptions
         PadTokenId = padId,
     }.Checked("pretraining options");
 
-    /// <summary>Refuses values that make no sense.</summary>
+    /// <summary>Returns these options, or refuses a value out of range with the option's name.</summary>
     /// <exception cref="InvalidInputException">One line that names the option.</exception>
     public PretrainingOptions Checked()
     {
@@ -153,8 +153,8 @@ public sealed record PretrainingOptions
     }
 }
 
-/// <summary>How far a pretraining is.</summary>
-/// <param name="Step">Updates made.</param>
+/// <summary>How far a pretraining has come: updates, loss, speed, share done and time left.</summary>
+/// <param name="Step">Number of updates made so far.</param>
 /// <param name="Loss">Mean loss over about the last hundred updates, nats a masked token.</param>
 /// <param name="TokensPerSecond">Tokens read a second, padding not counted.</param>
 /// <param name="Done">Share of the training done, 0 to 1.</param>
@@ -162,10 +162,10 @@ public sealed record PretrainingOptions
 public sealed record PretrainingProgress(long Step, double Loss, double TokensPerSecond, double Done, TimeSpan TimeLeft);
 
 /// <summary>What came of a pretraining.</summary>
-/// <param name="Steps">Updates made.</param>
+/// <param name="Steps">Number of updates that the pretraining made.</param>
 /// <param name="Loss">Mean loss over about the last hundred updates.</param>
-/// <param name="Tokens">Tokens read.</param>
+/// <param name="Tokens">Number of tokens that the pretraining read.</param>
 /// <param name="Seconds">Wall time of training, vocabulary and tokenization not counted.</param>
-/// <param name="VocabularySize">Pieces learned.</param>
-/// <param name="Interrupted">Whether it was cancelled before its end.</param>
+/// <param name="VocabularySize">Number of pieces in the vocabulary that was learned.</param>
+/// <param name="Interrupted">Whether the pretraining was cancelled before its end.</param>
 public sealed record PretrainingResult(long Steps, double Loss, long Tokens, double Seconds, int VocabularySize, bool Interrupted);

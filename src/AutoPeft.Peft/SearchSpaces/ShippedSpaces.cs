@@ -7,7 +7,7 @@ namespace AutoPeft.Peft.SearchSpaces;
 /// <summary>A search space that comes with AutoPeft.</summary>
 /// <param name="Name">What the command line calls it.</param>
 /// <param name="Summary">One line on what it searches.</param>
-/// <param name="For">The space for a model.</param>
+/// <param name="For">Makes the search space for a model of the given shape.</param>
 /// <param name="ToPlan">What a configuration trains.</param>
 /// <param name="ToRecipe">How a configuration trains it.</param>
 public sealed record ShippedSpace(
@@ -33,7 +33,7 @@ public sealed record ShippedSpace(
 /// <summary>The search spaces that come with AutoPeft, by name.</summary>
 public static class ShippedSpaces
 {
-    /// <summary>All of them.</summary>
+    /// <summary>All search spaces that come with AutoPeft.</summary>
     public static IReadOnlyList<ShippedSpace> All { get; } =
     [
         new("autopeft", "AutoPEFT: sizes of serial adapter, parallel adapter and prefix, and a switch a layer; the learning rate is fixed",
@@ -58,7 +58,7 @@ public static class ShippedSpaces
     /// <summary>Whether a space of this name is shipped.</summary>
     public static bool Contains(string name) => All.Any(s => s.Name == name);
 
-    /// <summary>The space of a name.</summary>
+    /// <summary>Finds the shipped search space of a name.</summary>
     /// <exception cref="InvalidInputException">There is none; the message lists those there are.</exception>
     public static ShippedSpace Get(string name) => All.FirstOrDefault(s => s.Name == name)
         ?? throw new InvalidInputException($"there is no search space '{name}'; shipped are {string.Join(", ", All.Select(s => s.Name))}");

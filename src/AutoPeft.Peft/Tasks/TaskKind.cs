@@ -1,6 +1,6 @@
 namespace AutoPeft.Peft.Tasks;
 
-/// <summary>What a task's labels are.</summary>
+/// <summary>Whether a task's labels are classes or numbers.</summary>
 public enum TaskKind
 {
     /// <summary>Classes; the model answers with one of them.</summary>

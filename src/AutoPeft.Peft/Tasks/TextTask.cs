@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AutoPeft.Peft.Tasks;
 
-/// <summary>One labelled input.</summary>
+/// <summary>One labelled example of a task: a sentence or a pair of sentences, with its label.</summary>
 /// <param name="First">The sentence, or the first of two.</param>
 /// <param name="Second">The second sentence of a pair, else null.</param>
 /// <param name="Label">The class (0, 1, …) in classification, the value in regression.</param>
@@ -14,9 +14,9 @@ public sealed record TextExample(string First, string? Second, double Label);
 /// <param name="Name">The name or specification it was resolved from.</param>
 /// <param name="Labels">The classes in the order of their ids; empty for regression.</param>
 /// <param name="Metric">What a model is scored by.</param>
-/// <param name="Train">For fitting.</param>
-/// <param name="Dev">For choosing: epochs, configurations.</param>
-/// <param name="Test">For the final score only; no search may see it.</param>
+/// <param name="Train">Examples that models are fitted to.</param>
+/// <param name="Dev">Examples that epochs and configurations are chosen by.</param>
+/// <param name="Test">Examples for the final score alone; no search may see them.</param>
 public sealed record TextTask(
     string Name,
     IReadOnlyList<string> Labels,

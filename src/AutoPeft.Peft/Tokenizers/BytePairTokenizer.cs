@@ -53,7 +53,7 @@ public sealed class BytePairTokenizer
     /// <exception cref="InvalidOperationException">The tokenizer was not learned here; copy its own file.</exception>
     public void Save(string folder) => BytePairFile.Write(_file, folder);
 
-    /// <summary>The ids of a text.</summary>
+    /// <summary>Turns a text into the ids of its tokens.</summary>
     /// <param name="text">The text. Special tokens written out in the text are found.</param>
     /// <param name="addSpecial">
     /// Whether the tokens that the model expects around a text, such as &lt;s&gt;, are put there. Default true.

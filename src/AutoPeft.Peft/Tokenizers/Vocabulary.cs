@@ -56,19 +56,19 @@ public sealed class Vocabulary
     /// <summary>The piece with this id.</summary>
     public string this[int id] => _tokens[id];
 
-    /// <summary>The id of [PAD].</summary>
+    /// <summary>Id of the padding token [PAD].</summary>
     public int PadId { get; }
 
-    /// <summary>The id of [UNK].</summary>
+    /// <summary>Id of the token [UNK], which stands for unknown pieces.</summary>
     public int UnknownId { get; }
 
-    /// <summary>The id of [CLS].</summary>
+    /// <summary>Id of the token [CLS], which starts every input.</summary>
     public int ClassifyId { get; }
 
-    /// <summary>The id of [SEP].</summary>
+    /// <summary>Id of the token [SEP], which ends every sentence.</summary>
     public int SeparatorId { get; }
 
-    /// <summary>The id of [MASK].</summary>
+    /// <summary>Id of the token [MASK], which hides a token in pretraining.</summary>
     public int MaskId { get; }
 
     /// <summary>Whether <paramref name="id"/> is one of <see cref="SpecialTokens"/>.</summary>

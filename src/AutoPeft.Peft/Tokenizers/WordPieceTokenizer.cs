@@ -36,7 +36,7 @@ public sealed class WordPieceTokenizer
             settings.Added.Where(t => t.Normalized).Select(t => t with { Content = _normalizer.Normalize(t.Content) }));
     }
 
-    /// <summary>The pieces.</summary>
+    /// <summary>Pieces that texts are split into, with their ids.</summary>
     public Vocabulary Vocabulary { get; }
 
     /// <summary>
@@ -60,7 +60,7 @@ public sealed class WordPieceTokenizer
     /// <summary>The pieces of a text, without [CLS] and [SEP]. A special or added token written out in the text is kept whole.</summary>
     public IReadOnlyList<string> Tokenize(string text) => [.. TokenizeToIds(text).Select(id => Vocabulary[id])];
 
-    /// <summary>As <see cref="Tokenize"/>, as ids.</summary>
+    /// <summary>Turns a text into the ids of its pieces, without [CLS] and [SEP].</summary>
     public List<int> TokenizeToIds(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

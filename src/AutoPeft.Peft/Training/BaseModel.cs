@@ -24,16 +24,16 @@ public sealed class BaseModel : IDisposable
         _checksum = new Lazy<string>(() => Models.WeightsChecksum.Of(_weights.state_dict().Where(t => _loaded.Contains(t.Key))));
     }
 
-    /// <summary>Where it was read from.</summary>
+    /// <summary>Folder that the base model was read from.</summary>
     public string Directory { get; }
 
-    /// <summary>Its shape.</summary>
+    /// <summary>Shape of the base model: layers, widths, heads and vocabulary.</summary>
     public BertConfig Config { get; }
 
-    /// <summary>Its tokenizer.</summary>
+    /// <summary>Tokenizer that came with the base model's checkpoint.</summary>
     public WordPieceTokenizer Tokenizer { get; }
 
-    /// <summary>Where its copies live.</summary>
+    /// <summary>Device that the copies of the base model live on.</summary>
     public Device Device { get; }
 
     /// <summary>

@@ -9,7 +9,7 @@ public enum ScheduleKind
     /// <summary>Falls along half a cosine (Loshchilov and Hutter, ICLR 2017, without restarts).</summary>
     Cosine,
 
-    /// <summary>Stays.</summary>
+    /// <summary>Stays at the peak to the last step.</summary>
     Constant,
 
     /// <summary>

@@ -7,10 +7,10 @@ using AutoPeft.Peft.Tasks;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>What came of training one plan.</summary>
-/// <param name="Training">The course of it.</param>
+/// <param name="Training">Course and result of the training.</param>
 /// <param name="ExactParameters">Numbers trained, biases, reparameterisation and head included.</param>
-/// <param name="PaperParameters">As papers count them: no biases, flat prefix, no head.</param>
-/// <param name="Test">On the test set with the best weights; null where it was not asked for.</param>
+/// <param name="PaperParameters">Numbers trained as papers count them: no biases, flat prefix, no head.</param>
+/// <param name="Test">Evaluation on the test set with the best weights; null where it was not asked for.</param>
 public sealed record PeftTrainingResult(FineTuningResult Training, long ExactParameters, long PaperParameters, SplitEvaluation? Test);
 
 /// <summary>
@@ -36,13 +36,13 @@ public sealed class PeftTrainer : IDisposable
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
-    /// <summary>How trainings run by default.</summary>
+    /// <summary>Options of trainings for which neither the plan nor the caller says otherwise.</summary>
     public TrainingOptions Options { get; }
 
-    /// <summary>The task.</summary>
+    /// <summary>Task that the trainer trains plans on.</summary>
     public TextTask Task => _encoded.Task;
 
-    /// <summary>The base model's shape.</summary>
+    /// <summary>Shape of the base model: layers, widths, heads and vocabulary.</summary>
     public BertConfig Config => _base.Config;
 
     /// <summary>The peak learning rate that a plan is trained with.</summary>

@@ -19,7 +19,7 @@ public enum CountingRule
 /// <summary>What the trials of a study of PEFT configurations have in common.</summary>
 public sealed record PeftTrialOptions
 {
-    /// <summary>Folder of the base model.</summary>
+    /// <summary>Folder of the base model that every trial adapts.</summary>
     public required string ModelDirectory { get; init; }
 
     /// <summary>A task as <see cref="Tasks.TaskCatalog"/> resolves it.</summary>

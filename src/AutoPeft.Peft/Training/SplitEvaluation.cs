@@ -8,7 +8,7 @@ namespace AutoPeft.Peft.Training;
 /// <summary>How a model does on a split.</summary>
 /// <param name="Score">By the task's metric; higher is better.</param>
 /// <param name="Loss">Mean cross-entropy in nats, or mean squared error.</param>
-/// <param name="Predictions">Class or value of each example, in the split's order.</param>
+/// <param name="Predictions">Predicted class or value of each example, in the split's order.</param>
 public sealed record SplitEvaluation(double Score, double Loss, double[] Predictions)
 {
     /// <summary>Scores a model without changing it; its training mode is put back.</summary>

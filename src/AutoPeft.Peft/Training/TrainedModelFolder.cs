@@ -39,7 +39,7 @@ public static class TrainedModelFolder
         }
     }
 
-    /// <summary>Writes the model.</summary>
+    /// <summary>Writes a trained model to a folder, in the form that is asked for.</summary>
     /// <param name="model">The trained model with its plan attached; merged afterwards in the form of that name.</param>
     /// <param name="description">What was trained.</param>
     /// <param name="baseModel">What it was trained on.</param>

@@ -44,7 +44,9 @@ public sealed record TrialFidelity(FidelityKind Kind = FidelityKind.Steps)
     /// <summary>The first level: epochs, sixteenths of the data, or layers. Default 1.</summary>
     public int Min { get; init; } = 1;
 
-    /// <summary>How many times as much the next level has. Default 4, as for <c>asha</c>.</summary>
+    /// <summary>
+    /// Factor between a level and the next: each level has eta times as much as the one before. Default 4, as for <c>asha</c>.
+    /// </summary>
     public int Eta { get; init; } = Scheduling.AshaOptions.StandardEta;
 
     /// <summary>
@@ -93,7 +95,7 @@ public sealed record TrialFidelity(FidelityKind Kind = FidelityKind.Steps)
         return fidelity;
     }
 
-    /// <summary>What <see cref="Parse"/> takes.</summary>
+    /// <summary>The fidelity as text that <see cref="Parse"/> reads back, such as "steps".</summary>
     public override string ToString() =>
         Kind == FidelityKind.Steps ? Word(Kind) : string.Create(CultureInfo.InvariantCulture, $"{Word(Kind)}:min={Min},eta={Eta}");
 

@@ -5,19 +5,19 @@ public enum ColumnRole
 {
     /// <summary>Model size N in parameters (non-embedding, or total for mixtures of experts).</summary>
     Params,
-    /// <summary>Training tokens D.</summary>
+    /// <summary>Training tokens D of each run.</summary>
     Tokens,
     /// <summary>Training compute C in floating-point operations.</summary>
     Compute,
     /// <summary>The loss in nats per token.</summary>
     Loss,
-    /// <summary>The peak learning rate.</summary>
+    /// <summary>Peak learning rate of each run.</summary>
     LearningRate,
     /// <summary>The batch size, in sequences or tokens.</summary>
     BatchSize,
-    /// <summary>Tokens per sequence.</summary>
+    /// <summary>Length of a training sequence, in tokens.</summary>
     SequenceLength,
-    /// <summary>Optimiser steps.</summary>
+    /// <summary>Optimiser steps that each run made.</summary>
     Steps,
 }
 
@@ -62,6 +62,6 @@ public enum BatchUnit
 {
     /// <summary>Sequences; multiply by the sequence length for tokens.</summary>
     Sequences,
-    /// <summary>Tokens.</summary>
+    /// <summary>Batch sizes are counted in tokens.</summary>
     Tokens,
 }

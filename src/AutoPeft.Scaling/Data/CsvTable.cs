@@ -12,7 +12,7 @@ public static class CsvTable
 {
     private const string Separators = ",\t;";
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a table from a delimited text file.</summary>
     /// <exception cref="ScalingDataException">The file is absent, empty, binary, or a line has more or fewer cells than the
     /// header.</exception>
     public static RunTable Read(string path) => Parse(TextBytes.Read(path), path);

@@ -7,7 +7,7 @@ namespace AutoPeft.Scaling.Data;
 /// </summary>
 public sealed class LossPoints
 {
-    /// <summary>Points in memory.</summary>
+    /// <summary>Makes points from arrays of equal length in memory.</summary>
     /// <param name="n">Parameters, positive.</param>
     /// <param name="d">Tokens, positive.</param>
     /// <param name="loss">Final losses, positive and finite.</param>
@@ -29,11 +29,11 @@ public sealed class LossPoints
         StatesCompute = compute is not null;
     }
 
-    /// <summary>Parameters.</summary>
+    /// <summary>Model size N of each run, in parameters.</summary>
     public double[] N { get; }
-    /// <summary>Tokens.</summary>
+    /// <summary>Training tokens D of each run.</summary>
     public double[] D { get; }
-    /// <summary>Losses, in <see cref="Unit"/>.</summary>
+    /// <summary>Final loss of each run, in <see cref="Unit"/>.</summary>
     public double[] Loss { get; }
     /// <summary>Training compute, FLOP: as stated, else 6·N·D.</summary>
     public double[] Compute { get; }
@@ -49,10 +49,10 @@ public sealed class LossPoints
     public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>Columns of the source that are no quantity of the law, at these points: what may split it.</summary>
     public IReadOnlyList<RunColumn> Others { get; init; } = [];
-    /// <summary>Number of points.</summary>
+    /// <summary>Number of runs that the points stand for.</summary>
     public int Count => N.Length;
 
-    /// <summary>The unit in words.</summary>
+    /// <summary>The unit of the losses in words, such as "nats per token".</summary>
     public string UnitName => Unit switch { LossUnit.BitsPerByte => "bits per byte", LossUnit.Bits => "bits", _ => "nats per token" };
 
     /// <summary>The points at the given indices (repeats allowed).</summary>

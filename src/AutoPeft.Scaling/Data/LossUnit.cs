@@ -3,9 +3,9 @@ namespace AutoPeft.Scaling.Data;
 /// <summary>What a loss is measured in. Fits do not depend on it; messages and labels do.</summary>
 public enum LossUnit
 {
-    /// <summary>Nats per token.</summary>
+    /// <summary>Losses are in nats per token.</summary>
     Nats,
-    /// <summary>Bits per byte.</summary>
+    /// <summary>Losses are in bits per byte of text.</summary>
     BitsPerByte,
     /// <summary>Bits per character or token.</summary>
     Bits,

@@ -3,14 +3,14 @@ using System.Globalization;
 namespace AutoPeft.Scaling.Data;
 
 /// <summary>One condition on a column, such as <c>tokenizer=gpt2</c>, <c>loss&lt;4</c> or <c>step&gt;=1000</c>.</summary>
-/// <param name="Column">The column.</param>
+/// <param name="Column">Name of the column that the condition tests.</param>
 /// <param name="Operator">One of =, !=, &lt;, &lt;=, &gt;, &gt;=.</param>
 /// <param name="Value">What the column is compared with.</param>
 public sealed record RowFilter(string Column, string Operator, string Value)
 {
     private static readonly string[] s_operators = ["!=", "<=", ">=", "==", "=", "<", ">"];
 
-    /// <summary>Parses a condition.</summary>
+    /// <summary>Parses one condition written as column, operator and value.</summary>
     /// <exception cref="ScalingDataException">The text has no operator.</exception>
     public static RowFilter Parse(string text)
     {

@@ -21,10 +21,10 @@ public sealed record RunColumn
     /// <summary>The values; null for a numeric column.</summary>
     public string[]? Texts { get; }
 
-    /// <summary>Number of rows.</summary>
+    /// <summary>Number of rows that the column holds.</summary>
     public int Count => Numbers?.Length ?? Texts!.Length;
 
-    /// <summary>Row <paramref name="i"/> as text, for use as a grouping key.</summary>
+    /// <summary>Value of row <paramref name="i"/> as text, for use as a grouping key.</summary>
     public string TextAt(int i) => Texts is { } t ? t[i] : Numbers![i].ToString("R", CultureInfo.InvariantCulture);
 }
 
@@ -73,7 +73,7 @@ public sealed class RunTable
     /// <summary>The number that messages give to row 0.</summary>
     public int FirstRowNumber { get; }
 
-    /// <summary>Number of rows.</summary>
+    /// <summary>Number of rows of the table, one a run.</summary>
     public int RowCount => Columns[0].Count;
 
     /// <summary>The column of that exact name, or null.</summary>

@@ -21,13 +21,13 @@ public sealed class SweepData
         Notes = notes;
     }
 
-    /// <summary>Where the runs came from.</summary>
+    /// <summary>Where the runs came from: usually the path of a file.</summary>
     public string Source { get; }
-    /// <summary>The grids, by N then D.</summary>
+    /// <summary>Grids of the sweep, ordered by model size N, then by tokens D.</summary>
     public IReadOnlyList<SweepGrid> Grids { get; }
     /// <summary>Plain statements of the columns, units and repairs that were decided.</summary>
     public IReadOnlyList<string> Notes { get; }
-    /// <summary>All runs.</summary>
+    /// <summary>All runs of all grids, diverged ones included.</summary>
     public IEnumerable<SweepRun> Runs => Grids.SelectMany(g => g.Runs);
     /// <summary>Number of runs that diverged.</summary>
     public int DivergedCount => Runs.Count(r => r.Diverged);

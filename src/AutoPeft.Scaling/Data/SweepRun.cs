@@ -2,11 +2,11 @@ namespace AutoPeft.Scaling.Data;
 
 /// <summary>One finished run of a learning-rate and batch-size sweep.</summary>
 /// <param name="Row">Row number in the source, for messages.</param>
-/// <param name="Params">N, parameters.</param>
-/// <param name="Tokens">D, training tokens.</param>
+/// <param name="Params">Model size N of the run, in parameters.</param>
+/// <param name="Tokens">Training tokens D of the run.</param>
 /// <param name="LearningRate">Peak learning rate as the source spells it.</param>
 /// <param name="LearningRateLevel">The level that spelling belongs to.</param>
-/// <param name="BatchTokens">Batch size in tokens.</param>
+/// <param name="BatchTokens">Batch size of the run, in tokens.</param>
 /// <param name="BatchLevel">The level of the batch size, in tokens.</param>
 /// <param name="Loss">Final loss, nats per token; may be NaN or infinite for a diverged run.</param>
 /// <param name="Grid">Key of the grid that the run belongs to.</param>
@@ -37,17 +37,17 @@ public sealed class SweepGrid
 
     /// <summary>Key, unique among the data's grids.</summary>
     public string Key { get; }
-    /// <summary>N, parameters.</summary>
+    /// <summary>Model size N of the grid's runs, in parameters.</summary>
     public double Params => Best.Params;
-    /// <summary>D, tokens.</summary>
+    /// <summary>Training tokens D of the grid's runs.</summary>
     public double Tokens => Best.Tokens;
-    /// <summary>C = 6·N·D, FLOP.</summary>
+    /// <summary>Training compute of one run, C = 6·N·D, in FLOP.</summary>
     public double Compute => 6 * Params * Tokens;
     /// <summary>All runs, diverged ones included.</summary>
     public IReadOnlyList<SweepRun> Runs { get; }
-    /// <summary>Runs with a finite loss.</summary>
+    /// <summary>Runs of the grid that ended with a finite loss.</summary>
     public IReadOnlyList<SweepRun> Finite { get; }
-    /// <summary>The run of least loss.</summary>
+    /// <summary>The run of the grid with the least loss.</summary>
     public SweepRun Best { get; }
     /// <summary>The least loss seen. It is biased low: a minimum over noisy runs (winner's curse).</summary>
     public double MinLoss => Best.Loss;
@@ -62,6 +62,6 @@ public sealed class SweepGrid
     public double? LossAt(double learningRateLevel, double batchLevel) =>
         _cells.TryGetValue((learningRateLevel, batchLevel), out var v) ? v : null;
 
-    /// <summary>The cells that hold a finite loss.</summary>
+    /// <summary>Cells of learning rate and batch size that hold a finite loss, with that loss.</summary>
     public IEnumerable<((double LearningRate, double BatchTokens) Cell, double Loss)> Cells => _cells.Select(p => (p.Key, p.Value));
 }

@@ -8,7 +8,7 @@ public static class TableFile
     /// <summary>Name of the column that says which file a row of a joined table came from.</summary>
     public const string FileColumn = "file";
 
-    /// <summary>Reads one file.</summary>
+    /// <summary>Reads one file as a table: JSON or JSON lines by its extension or first character, else delimited text.</summary>
     public static RunTable Read(string path)
     {
         string text = TextBytes.Read(path);

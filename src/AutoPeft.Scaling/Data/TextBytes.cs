@@ -21,7 +21,7 @@ public static class TextBytes
         }
     }
 
-    /// <summary>Decodes.</summary>
+    /// <summary>Decodes the bytes of a file to text.</summary>
     /// <exception cref="ScalingDataException">The bytes are no text, or the gzip stream is broken.</exception>
     public static string Decode(byte[] bytes, string source)
     {

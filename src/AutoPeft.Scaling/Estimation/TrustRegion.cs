@@ -2,7 +2,7 @@ using AutoPeft.Scaling.Numerics;
 
 namespace AutoPeft.Scaling.Estimation;
 
-/// <summary>Why a descent ended.</summary>
+/// <summary>Why a descent to a minimum of the objective ended.</summary>
 public enum EndReason
 {
     /// <summary>The model predicts no further decrease beyond rounding.</summary>

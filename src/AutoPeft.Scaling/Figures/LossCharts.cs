@@ -5,7 +5,7 @@ using AutoPeft.Scaling.Prediction;
 
 namespace AutoPeft.Scaling.Figures;
 
-/// <summary>Figures of a loss law.</summary>
+/// <summary>Draws the figures of a fitted loss law.</summary>
 public static class LossCharts
 {
     /// <summary>Loss against compute: runs, the fitted frontier with its band, and where it settles.</summary>
@@ -75,7 +75,7 @@ public static class LossCharts
         return f;
     }
 
-    /// <summary>isoFLOP profiles.</summary>
+    /// <summary>isoFLOP profiles: loss against model size, one curve for each compute budget.</summary>
     public static SvgFigure IsoFlops(IsoFlop isoFlop)
     {
         var f = new SvgFigure("isoflop", "IsoFLOP profiles", 470, 316,

@@ -40,7 +40,7 @@ public static class SweepCharts
         return f;
     }
 
-    /// <summary>Legend of the surfaces.</summary>
+    /// <summary>Legend that explains the colours and marks of the loss surfaces.</summary>
     public static SvgFigure SurfaceLegend()
     {
         var f = new SvgFigure("surface-legend", "Legend of the loss surfaces", 430, 62);

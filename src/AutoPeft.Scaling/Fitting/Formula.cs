@@ -9,9 +9,9 @@ namespace AutoPeft.Scaling.Fitting;
 public delegate Dual Formula(ReadOnlySpan<Dual> parameters, ReadOnlySpan<double> row);
 
 /// <summary>One parameter of a formula.</summary>
-/// <param name="Name">Name of the parameter.</param>
+/// <param name="Name">Name of the parameter in the formula.</param>
 /// <param name="Start">Where descents start; not a number where no start is stated and the search chooses.</param>
-/// <param name="Low">Lower bound.</param>
+/// <param name="Low">Least value that the fit may give the parameter.</param>
 /// <param name="High">Upper bound. A parameter whose bounds are equal is fixed.</param>
 /// <param name="OtherStarts">Further starting values; all combinations are tried.</param>
 public sealed record FormulaParameter(

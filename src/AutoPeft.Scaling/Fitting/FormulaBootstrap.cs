@@ -5,7 +5,7 @@ using AutoPeft.Scaling.Numerics;
 namespace AutoPeft.Scaling.Fitting;
 
 /// <summary>Refits of a formula to resampled rows, each from the full fit's minimum. Immutable.</summary>
-/// <param name="Samples">Parameters of each refit.</param>
+/// <param name="Samples">Parameters of each refit, one array a refit, in the formula's order.</param>
 /// <param name="Failed">Refits without a finite minimum, which are left out.</param>
 public sealed record FormulaBootstrap(IReadOnlyList<double[]> Samples, int Failed)
 {

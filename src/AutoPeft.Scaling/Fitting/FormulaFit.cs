@@ -34,13 +34,13 @@ public sealed class FormulaFit
         _intervals = new(FindIntervals);
     }
 
-    /// <summary>The options.</summary>
+    /// <summary>Options that the formula was fitted with.</summary>
     public FormulaFitOptions Options { get; }
-    /// <summary>Parameter names.</summary>
+    /// <summary>Names of the fitted parameters, in the formula's order.</summary>
     public IReadOnlyList<string> Names { get; }
-    /// <summary>Parameter values.</summary>
+    /// <summary>Fitted values of the parameters, in the order of <see cref="Names"/>.</summary>
     public double[] Values { get; }
-    /// <summary>Σ Huber at the minimum.</summary>
+    /// <summary>Sum of the residuals' Huber losses at the minimum.</summary>
     public double Objective { get; }
     /// <summary>How the best descent ended.</summary>
     public EndReason End { get; }
@@ -52,7 +52,7 @@ public sealed class FormulaFit
     public IReadOnlyList<string> Unidentified { get; }
     /// <summary>Prediction minus target, in the space of the residuals.</summary>
     public double[] Residuals { get; }
-    /// <summary>Number of descents.</summary>
+    /// <summary>Number of starting points that the fit descended from.</summary>
     public int Starts { get; }
     /// <summary>Descents that ended at the minimum.</summary>
     public int StartsAtMinimum { get; }

@@ -2,7 +2,7 @@ using AutoPeft.Scaling.Estimation;
 
 namespace AutoPeft.Scaling.Fitting;
 
-/// <summary>Options of <see cref="FormulaFit"/>.</summary>
+/// <summary>Options of a formula's fit: threshold, scale of the residuals, weights, clusters, and search over starts.</summary>
 public sealed record FormulaFitOptions
 {
     /// <summary>Huber threshold of the residuals. Default 1e-3, for log loss. Infinity gives least squares.</summary>

@@ -5,8 +5,8 @@ using AutoPeft.Scaling.Formulas;
 namespace AutoPeft.Scaling.Fitting;
 
 /// <summary>How a formula, refitted without the rows of a regressor's largest values, predicts them.</summary>
-/// <param name="Column">The regressor.</param>
-/// <param name="Count">Rows held out.</param>
+/// <param name="Column">Name of the regressor whose largest values were held out.</param>
+/// <param name="Count">Number of rows held out.</param>
 /// <param name="MeanAbsolute">Mean |residual| on them, on the fit's scale.</param>
 /// <param name="Bias">Mean predicted − seen on them.</param>
 /// <param name="ConstantMeanAbsolute">Mean |residual| of the training rows' median: what knowing nothing is worth.</param>

@@ -8,9 +8,9 @@ namespace AutoPeft.Scaling.Fitting;
 /// Approach 1 of Hoffmann et al.: the runs that no run of like or less compute beats, and a power law N_opt ∝ C^a through them.
 /// With final losses only (no training curves) the envelope is coarse; it is shown beside the others for that reason.
 /// </summary>
-/// <param name="Indices">Points on the lower envelope of loss over compute.</param>
+/// <param name="Indices">Indices of the points that lie on the lower envelope of loss over compute.</param>
 /// <param name="Exponent">a of N_opt = k·C^a; null for fewer than four envelope points.</param>
-/// <param name="Constant">k.</param>
+/// <param name="Constant">Factor k of N_opt = k·C^a; null for fewer than four envelope points.</param>
 /// <param name="ExponentBand">95 % interval of a, under independent errors along the envelope.</param>
 public sealed record FrontierEnvelope(IReadOnlyList<int> Indices, double? Exponent, double? Constant, Interval ExponentBand)
 {

@@ -13,7 +13,7 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="VarianceInflation">Variance inflation of each of (ln A, ln B, ln E, α, β): its variance over what it would be, were the
 /// others known.</param>
 /// <param name="Unidentified">Names of parameters that the design leaves undetermined.</param>
-/// <param name="Warnings">Plain statements.</param>
+/// <param name="Warnings">What the design cannot tell apart, in plain sentences; empty where nothing is suspect.</param>
 public sealed record Identifiability(
     double ConditionNumber, double CentredConditionNumber, double[,] Correlations, double[] VarianceInflation,
     IReadOnlyList<string> Unidentified, IReadOnlyList<string> Warnings)

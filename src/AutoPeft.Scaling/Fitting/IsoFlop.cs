@@ -10,12 +10,12 @@ namespace AutoPeft.Scaling.Fitting;
 /// Approach 2 of Hoffmann et al.: for each compute budget a curve in ln N, then power laws N_opt ∝ C^a and D_opt ∝ C^b through the
 /// minima, weighted by how well each is determined. Budgets are those of the compute column where the source states one.
 /// </summary>
-/// <param name="Profiles">The profiles found.</param>
+/// <param name="Profiles">isoFLOP profiles, one for each compute budget found.</param>
 /// <param name="Exponent">a of N_opt = k·C^a; null where fewer than three profiles have a minimum.</param>
-/// <param name="Constant">k.</param>
-/// <param name="ExponentBand">95 % interval of a.</param>
-/// <param name="TokenExponent">b of D_opt ∝ C^b.</param>
-/// <param name="TokenExponentBand">95 % interval of b.</param>
+/// <param name="Constant">Factor k of N_opt = k·C^a; null where fewer than three profiles have a minimum.</param>
+/// <param name="ExponentBand">95 % interval of the exponent a of N_opt ∝ C^a.</param>
+/// <param name="TokenExponent">Exponent b of the compute-optimal tokens, D_opt ∝ C^b.</param>
+/// <param name="TokenExponentBand">95 % interval of the exponent b of D_opt ∝ C^b.</param>
 /// <param name="StatesCompute">Whether budgets come from a compute column; otherwise from 6·N·D.</param>
 /// <param name="Scatter">Standard deviation of ln N_opt between budgets beyond what noise explains.</param>
 public sealed record IsoFlop(

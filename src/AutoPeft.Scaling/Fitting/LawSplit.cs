@@ -5,8 +5,8 @@ using AutoPeft.Scaling.Numerics;
 namespace AutoPeft.Scaling.Fitting;
 
 /// <summary>A column whose values split a law: runs of each value lie around a level of their own.</summary>
-/// <param name="Column">The column.</param>
-/// <param name="Values">Its values.</param>
+/// <param name="Column">Name of the column that splits the law.</param>
+/// <param name="Values">Values of the column, each of which has a level of its own.</param>
 /// <param name="RmsBefore">Root mean square residual under one law.</param>
 /// <param name="RmsAfter">The same once each value has a level of its own.</param>
 public sealed record LawSplit(string Column, IReadOnlyList<string> Values, double RmsBefore, double RmsAfter)
@@ -14,7 +14,7 @@ public sealed record LawSplit(string Column, IReadOnlyList<string> Values, doubl
     /// <summary>Most values that a splitting column may have.</summary>
     private const int MostValues = 12;
 
-    /// <summary>In words.</summary>
+    /// <summary>What splits the law, and how much of the residuals the split explains, in words.</summary>
     public string Message => string.Create(CultureInfo.InvariantCulture,
         $"column '{Column}' splits the law: with a level of its own for each of {ShortList.Of(Values)} the residuals fall from "
             + $"{RmsBefore * 1000:0.0} to {RmsAfter * 1000:0.0} ‰; fit each with --group-by \"{Column}\", or one with --where "

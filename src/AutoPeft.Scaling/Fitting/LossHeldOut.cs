@@ -5,9 +5,9 @@ namespace AutoPeft.Scaling.Fitting;
 
 /// <summary>How a loss law, refitted without some runs, predicts them.</summary>
 /// <param name="Protocol">largest-n, largest-d or largest-compute.</param>
-/// <param name="Count">Runs held out.</param>
+/// <param name="Count">Number of runs held out.</param>
 /// <param name="MeanAbsolute">Mean |ln L̂ − ln L| on them.</param>
-/// <param name="Bias">Mean ln L̂ − ln L.</param>
+/// <param name="Bias">Mean ln L̂ − ln L over the held-out runs.</param>
 /// <param name="PublishedMeanAbsolute">The same error of the published Chinchilla refit, whose constants belong to its own data and
 /// tokenizer.</param>
 /// <param name="ConstantMeanAbsolute">The same error of the training runs' median loss: what knowing nothing is worth.</param>
@@ -20,7 +20,7 @@ public sealed record LossHeldOut(string Protocol, int Count, double MeanAbsolute
     /// <summary>Starts of the refits: coarse, as the full fit has already searched widely.</summary>
     private static readonly StartGrid s_starts = new() { A = [0, 10, 20], B = [0, 10, 20], E = [0], Alpha = [0.5, 1], Beta = [0.5, 1] };
 
-    /// <summary>Name for people.</summary>
+    /// <summary>Which runs were held out, in words for a reader.</summary>
     public string Name =>
         Protocol switch { "largest-n" => "largest N held out", "largest-d" => "largest D held out", _ => "most compute held out" };
 

@@ -8,7 +8,7 @@ namespace AutoPeft.Scaling.Fitting;
 /// <summary>What one draw of the bootstrap draws.</summary>
 public enum ResampleUnit
 {
-    /// <summary>Single runs.</summary>
+    /// <summary>One draw takes a single run.</summary>
     Run,
     /// <summary>Whole clusters: all runs of one model size, or one grid, which share their quirks.</summary>
     Cluster,
@@ -27,7 +27,7 @@ public sealed class LossLawBootstrap
     public IReadOnlyList<double[]> Samples { get; }
     /// <summary>Samples left out because their refit did not converge or ended on a bound.</summary>
     public int Failed { get; }
-    /// <summary>What was resampled.</summary>
+    /// <summary>What one draw of the bootstrap took: a single run or a whole cluster.</summary>
     public ResampleUnit Unit { get; }
 
     /// <summary>Refits on resampled points.</summary>
@@ -68,7 +68,7 @@ public sealed class LossLawBootstrap
         return new LossLawBootstrap(kept, samples - kept.Count, unit);
     }
 
-    /// <summary>Laws of the samples.</summary>
+    /// <summary>The refitted loss law of each sample.</summary>
     public IEnumerable<LossLaw> Laws => Samples.Select(s => LossLaw.FromVector(s));
 
     /// <summary>Central interval of any function of the law: a coefficient, a predicted loss, an optimal N.</summary>

@@ -25,16 +25,16 @@ public sealed class LossLawFit
     }
 
     /// <summary>How many starts there were and where they ended.</summary>
-    /// <param name="Total">Starts.</param>
+    /// <param name="Total">Number of starting points.</param>
     /// <param name="Converged">Starts whose descent converged, to any stationary point.</param>
     /// <param name="Global">Starts that ended in the global basin: objective within 1e-8 of the best, relatively.</param>
     public readonly record struct StartCounts(int Total, int Converged, int Global);
 
-    /// <summary>The points.</summary>
+    /// <summary>Runs that the law was fitted to.</summary>
     public LossPoints Points { get; }
-    /// <summary>The options.</summary>
+    /// <summary>Options that the law was fitted with.</summary>
     public LossLawFitOptions Options { get; }
-    /// <summary>The law.</summary>
+    /// <summary>The fitted loss law L(N, D) = E + A/N^α + B/D^β.</summary>
     public LossLaw Law { get; }
     /// <summary>The objective at the minimum: the Huber sum, or the negative log-likelihood.</summary>
     public double Value { get; }
@@ -51,7 +51,7 @@ public sealed class LossLawFit
     /// <summary>The threshold in force at the minimum: δ for the sum, δ·σ for the likelihood.</summary>
     internal double Threshold => Scale is { } s ? s * Options.Delta : Options.Delta;
 
-    /// <summary>Fits.</summary>
+    /// <summary>Fits E + A/N^α + B/D^β to runs by a descent from every point of the grid of starts.</summary>
     /// <exception cref="ScalingDataException">Too few points, or one N or D only.</exception>
     /// <exception cref="FitDidNotConvergeException">No start converged, or the best ended on a bound.</exception>
     public static LossLawFit Fit(LossPoints points, LossLawFitOptions? options = null, CancellationToken cancel = default)

@@ -16,15 +16,15 @@ public enum LossObjective
 /// <remarks>The default is the grid of Hoffmann et al. (appendix D.3): 6 · 6 · 5 · 5 · 5 = 4,500 starts.</remarks>
 public sealed record StartGrid
 {
-    /// <summary>Values of a = ln A.</summary>
+    /// <summary>Starting values of a = ln A. Default: 0 to 25 in steps of 5.</summary>
     public IReadOnlyList<double> A { get; init; } = [0, 5, 10, 15, 20, 25];
-    /// <summary>Values of b = ln B.</summary>
+    /// <summary>Starting values of b = ln B. Default: 0 to 25 in steps of 5.</summary>
     public IReadOnlyList<double> B { get; init; } = [0, 5, 10, 15, 20, 25];
-    /// <summary>Values of e = ln E.</summary>
+    /// <summary>Starting values of e = ln E. Default: −1 to 1 in steps of 0.5.</summary>
     public IReadOnlyList<double> E { get; init; } = [-1, -0.5, 0, 0.5, 1];
-    /// <summary>Values of α.</summary>
+    /// <summary>Starting values of the exponent α of N. Default: 0 to 2 in steps of 0.5.</summary>
     public IReadOnlyList<double> Alpha { get; init; } = [0, 0.5, 1, 1.5, 2];
-    /// <summary>Values of β.</summary>
+    /// <summary>Starting values of the exponent β of D. Default: 0 to 2 in steps of 0.5.</summary>
     public IReadOnlyList<double> Beta { get; init; } = [0, 0.5, 1, 1.5, 2];
 
     /// <summary>All starts as (a, b, e, α, β), in a fixed order.</summary>
@@ -32,7 +32,7 @@ public sealed record StartGrid
         [.. from a in A from b in B from e in E from alpha in Alpha from beta in Beta select new[] { a, b, e, alpha, beta }];
 }
 
-/// <summary>Options of <see cref="LossLawFit"/>.</summary>
+/// <summary>Options of a loss law's fit: objective, Huber threshold, grid of starts and threads.</summary>
 public sealed record LossLawFitOptions
 {
     /// <summary>The objective. Default: the sum.</summary>

@@ -7,7 +7,7 @@ namespace AutoPeft.Scaling.Fitting;
 /// <summary>Fits the over-training form of Gadre et al. by the Huber objective on log loss.</summary>
 public static class OverTrainingFit
 {
-    /// <summary>Fits.</summary>
+    /// <summary>Fits the over-training law to runs; <paramref name="delta"/> is the Huber threshold on log loss.</summary>
     /// <returns>The law and the fit's diagnostics (parameters lnA, lnB, c, lnE).</returns>
     public static (OverTrainingLaw Law, FormulaFit Fit) Fit(LossPoints points, double delta = 1e-3)
     {

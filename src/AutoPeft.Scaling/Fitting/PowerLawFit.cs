@@ -21,7 +21,7 @@ public sealed class PowerLawFit
 
     private readonly double[] _centre;
 
-    /// <summary>Names of the regressors.</summary>
+    /// <summary>Names of the regressors, in the order of the law's exponents.</summary>
     public IReadOnlyList<string> Names { get; }
     /// <summary>
     /// The law. Where <see cref="IsIdentified"/> is false it predicts on the design's line, but its exponents mean nothing singly.
@@ -29,11 +29,11 @@ public sealed class PowerLawFit
     public PowerLaw Law { get; }
     /// <summary>The linear fit in logarithms: coefficients, covariance, R², variance inflation, condition number.</summary>
     public LeastSquares Linear { get; }
-    /// <summary>What the design cannot identify, in plain words.</summary>
+    /// <summary>What the runs cannot identify about the law, in plain sentences; empty where nothing is missing.</summary>
     public IReadOnlyList<string> Warnings { get; }
     /// <summary>Whether every exponent is determined.</summary>
     public bool IsIdentified => !Linear.IsSingular;
-    /// <summary>R² in log space.</summary>
+    /// <summary>Coefficient of determination R² of the fit in natural logarithms.</summary>
     public double R2 => Linear.R2;
 
     /// <summary>95 % band of the law's mean (not of a new observation) at regressors, under independent errors.</summary>
@@ -68,7 +68,7 @@ public sealed class PowerLawFit
         return (Math.Log(Law.Predict(x)), Math.Max(row * (DenseMatrix.OfArray(Linear.Covariance) * row), 0));
     }
 
-    /// <summary>Fits.</summary>
+    /// <summary>Fits y = c·Π xⱼ^kⱼ by least squares in natural logarithms.</summary>
     /// <param name="names">Names of the regressors.</param>
     /// <param name="x">Regressors, positive, one array each.</param>
     /// <param name="y">Response, positive.</param>

@@ -12,7 +12,7 @@ public sealed record ResidualSummary(double Rms, double Scale, IReadOnlyList<(in
     /// <summary>Residuals beyond this many robust scales are outliers.</summary>
     private const double OutlierScales = 8;
 
-    /// <summary>Summarises.</summary>
+    /// <summary>Summarises residuals: their size, their robust scale and the rows that lie farthest.</summary>
     /// <param name="residuals">Fitted minus seen.</param>
     /// <param name="rows">Row numbers.</param>
     /// <param name="parameters">Fitted parameters: a robust fit passes through about so many rows, which tell no scale.</param>

@@ -13,7 +13,9 @@ namespace AutoPeft.Scaling.Fitting;
 /// </summary>
 public static class VariableProjection
 {
-    /// <summary>Minimises the Huber sum.</summary>
+    /// <summary>
+    /// Minimises the Huber sum of a loss law by variable projection; <paramref name="delta"/> is the threshold on log loss.
+    /// </summary>
     /// <returns>The law and the Huber sum there.</returns>
     public static (LossLaw Law, double Value) Fit(LossPoints points, double delta = 1e-3)
     {

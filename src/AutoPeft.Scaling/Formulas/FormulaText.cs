@@ -35,7 +35,7 @@ public sealed class FormulaText
     private readonly List<string> _used = [];
     private int _at;
 
-    /// <summary>Parses.</summary>
+    /// <summary>Parses the text of a formula.</summary>
     /// <param name="text">The formula.</param>
     /// <param name="columns">Names of the numeric columns.</param>
     /// <param name="textColumns">Names of columns that hold text: a formula that uses one is refused.</param>
@@ -49,7 +49,7 @@ public sealed class FormulaText
         if (_parameters.Count == 0) throw new ScalingDataException($"formula '{text}': it has no parameters to fit.");
     }
 
-    /// <summary>The formula as written.</summary>
+    /// <summary>The formula as it was written, unparsed.</summary>
     public string Text { get; }
 
     /// <summary>Names of the parameters, in order of appearance.</summary>

@@ -5,10 +5,10 @@ namespace AutoPeft.Scaling.Laws;
 /// (Gadre et al., "Language models scale reliably with over-training", arXiv:2403.08540): E + A/N^α + B/D^β with α = β = −c, so that
 /// at any fixed M the reducible loss is a power law of compute with one exponent.
 /// </summary>
-/// <param name="A">a.</param>
-/// <param name="B">b.</param>
-/// <param name="C">c, negative.</param>
-/// <param name="E">Irreducible loss.</param>
+/// <param name="A">Factor a of the term a·N^c.</param>
+/// <param name="B">Factor b of the term b·6^(c/2)·(M·N)^c.</param>
+/// <param name="C">Exponent c of the reducible loss, negative.</param>
+/// <param name="E">Irreducible loss E, which no model size or number of tokens goes below.</param>
 public sealed record OverTrainingLaw(double A, double B, double C, double E)
 {
     /// <summary>Loss at N parameters and D tokens.</summary>

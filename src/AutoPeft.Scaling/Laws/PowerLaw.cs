@@ -1,7 +1,7 @@
 namespace AutoPeft.Scaling.Laws;
 
-/// <summary>y = c·Π xⱼ^kⱼ. Immutable.</summary>
-/// <param name="Constant">c.</param>
+/// <summary>A power law y = c·Π xⱼ^kⱼ of one or more regressors. Immutable.</summary>
+/// <param name="Constant">Factor c of the power law.</param>
 /// <param name="Exponents">Exponent of each regressor, by name, in a fixed order.</param>
 public sealed record PowerLaw(double Constant, IReadOnlyList<KeyValuePair<string, double>> Exponents)
 {

@@ -9,8 +9,8 @@ namespace AutoPeft.Scaling.Laws;
 /// </summary>
 /// <param name="A">Amplitude a. The paper's range is 4 to 4.6.</param>
 /// <param name="B">Exponent b, negative. The paper's is −0.51.</param>
-/// <param name="MaxLearningRate">η_max.</param>
-/// <param name="WarmupTokens">Tokens of linear warm-up.</param>
+/// <param name="MaxLearningRate">Largest learning rate η_max, which caps the law. Default 0.02.</param>
+/// <param name="WarmupTokens">Tokens over which the learning rate warms up linearly. Default 0: no warm-up.</param>
 public sealed record PowerScheduler(double A = 4, double B = -0.51, double MaxLearningRate = 0.02, double WarmupTokens = 0)
 {
     /// <summary>Learning rate after <paramref name="tokens"/> tokens.</summary>

@@ -2,21 +2,21 @@ namespace AutoPeft.Scaling.Laws;
 
 /// <summary>What a law for the optimal learning rate and batch size is asked about.</summary>
 /// <param name="Params">N, parameters (non-embedding; total for mixtures of experts).</param>
-/// <param name="Tokens">D, tokens.</param>
+/// <param name="Tokens">Training tokens D of the run that is asked about.</param>
 /// <param name="Loss">The loss that the run will reach, where known: OpenAI's and MiniCPM's batch sizes depend on it.</param>
 /// <param name="ModelScale">DeepSeek's M, non-embedding FLOP per token; null takes 6·N.</param>
 public readonly record struct LawQuery(double Params, double Tokens, double? Loss = null, double? ModelScale = null)
 {
-    /// <summary>Compute C = M·D in FLOP.</summary>
+    /// <summary>Training compute C = M·D in FLOP, with M = 6·N where no model scale is stated.</summary>
     public double Compute => (ModelScale ?? 6 * Params) * Tokens;
 }
 
 /// <summary>A published law for the optimal learning rate and batch size.</summary>
 /// <param name="Key">Short name, as in machine-readable output.</param>
-/// <param name="Name">Name for people.</param>
-/// <param name="LearningRateFormula">The formula, with units.</param>
-/// <param name="BatchFormula">The formula, with units.</param>
-/// <param name="Source">Where it comes from.</param>
+/// <param name="Name">The law's name as tables and figures show it.</param>
+/// <param name="LearningRateFormula">The learning rate's formula in words, with its units.</param>
+/// <param name="BatchFormula">The batch size's formula in words, with its units.</param>
+/// <param name="Source">Paper or code that the law was published in.</param>
 /// <param name="LearningRate">Peak learning rate; null where the law states none (or lacks what it needs).</param>
 /// <param name="BatchTokens">Batch size in tokens; null where the law states none (or lacks what it needs).</param>
 public sealed record PublishedLaw(
@@ -51,6 +51,6 @@ public sealed record PublishedLaw(
         "Hu et al., MiniCPM, arXiv:2404.06395; L loss in nats",
         _ => null, q => q.Loss is { } l ? 1.21e9 / Math.Pow(l, 6.24) : null);
 
-    /// <summary>All of them.</summary>
+    /// <summary>All published laws that the library holds: Step Law, DeepSeek, Porian, OpenAI and MiniCPM.</summary>
     public static IReadOnlyList<PublishedLaw> All { get; } = [StepLaw, DeepSeek, Porian, OpenAI, MiniCpm];
 }

@@ -10,7 +10,7 @@ public readonly struct Dual
 
     private Dual(double value, double[]? gradient) => (Value, _gradient) = (value, gradient);
 
-    /// <summary>The value.</summary>
+    /// <summary>The number itself, without its gradient.</summary>
     public double Value { get; }
 
     /// <summary>Derivative with respect to variable <paramref name="i"/>.</summary>
@@ -38,14 +38,14 @@ public readonly struct Dual
     /// <summary>Quotient.</summary>
     public static Dual operator /(Dual a, Dual b) => new(a.Value / b.Value, Combine(a, 1 / b.Value, b, -a.Value / (b.Value * b.Value)));
 
-    /// <summary>eᵃ.</summary>
+    /// <summary>Exponential function eᵃ, with its gradient.</summary>
     public static Dual Exp(Dual a)
     {
         double e = Math.Exp(a.Value);
         return new Dual(e, Combine(a, e, default, 0));
     }
 
-    /// <summary>Natural logarithm.</summary>
+    /// <summary>Natural logarithm of a positive number, with its gradient.</summary>
     public static Dual Log(Dual a) => new(Math.Log(a.Value), Combine(a, 1 / a.Value, default, 0));
 
     /// <summary>aᵇ for positive a (any a where b is a constant integer).</summary>
@@ -55,14 +55,14 @@ public readonly struct Dual
         return new Dual(v, Combine(a, b.Value * Math.Pow(a.Value, b.Value - 1), b, b._gradient is null ? 0 : v * Math.Log(a.Value)));
     }
 
-    /// <summary>Square root.</summary>
+    /// <summary>Square root of a number, with its gradient.</summary>
     public static Dual Sqrt(Dual a)
     {
         double s = Math.Sqrt(a.Value);
         return new Dual(s, Combine(a, 0.5 / s, default, 0));
     }
 
-    /// <summary>Hyperbolic tangent.</summary>
+    /// <summary>Hyperbolic tangent of a number, with its gradient.</summary>
     public static Dual Tanh(Dual a)
     {
         double t = Math.Tanh(a.Value);

@@ -32,7 +32,7 @@ public sealed class LeastSquares
     /// Whether the regressors are linearly dependent to working precision, so that only some combinations are identified.
     /// </summary>
     public bool IsSingular { get; }
-    /// <summary>y minus the fit.</summary>
+    /// <summary>Residual of each row: y minus the fitted value.</summary>
     public double[] Residuals { get; }
 
     /// <summary>The value at a row of regressors.</summary>
@@ -43,7 +43,7 @@ public sealed class LeastSquares
         return s;
     }
 
-    /// <summary>Fits.</summary>
+    /// <summary>Fits y = c₀ + Σ cⱼ·xⱼ by ordinary least squares.</summary>
     /// <param name="x">Regressors, one array of length n each (no intercept column).</param>
     /// <param name="y">Response, length n.</param>
     public static LeastSquares Fit(IReadOnlyList<double[]> x, double[] y)

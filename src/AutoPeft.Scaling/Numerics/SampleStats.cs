@@ -14,7 +14,7 @@ public static class SampleStats
         return i + 1 < sorted.Length ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[^1];
     }
 
-    /// <summary>The median.</summary>
+    /// <summary>Median of the values: the mean of the middle two where their number is even.</summary>
     public static double Median(IReadOnlyList<double> values) => Quantile(values, 0.5);
 
     /// <summary>Standard deviation with n − 1 in the denominator; 0 for a single value.</summary>
@@ -43,7 +43,7 @@ public static class SampleStats
     }
 }
 
-/// <summary>A closed interval.</summary>
+/// <summary>A closed interval of numbers, both ends included.</summary>
 public readonly record struct Interval(double Low, double High)
 {
     /// <summary>Applies an increasing map to both ends.</summary>

@@ -6,14 +6,14 @@ namespace AutoPeft.Scaling.Optima;
 /// <summary>
 /// ln loss = m + ½·(x − x*)ᵀ·H·(x − x*) over x = (ln lr, ln batch in tokens), fitted near a grid's minimum. Immutable.
 /// </summary>
-/// <param name="LogLearningRate">x*₁.</param>
-/// <param name="LogBatch">x*₂, of tokens.</param>
+/// <param name="LogLearningRate">Natural logarithm of the best learning rate.</param>
+/// <param name="LogBatch">Natural logarithm of the best batch size in tokens.</param>
 /// <param name="MinLogLoss">m. Averaging over many runs, it does not suffer the winner's curse.</param>
-/// <param name="H11">Curvature along ln lr.</param>
-/// <param name="H12">Mixed curvature.</param>
-/// <param name="H22">Curvature along ln batch.</param>
+/// <param name="H11">Curvature of ln loss along ln lr.</param>
+/// <param name="H12">Mixed curvature of ln loss along ln lr and ln batch.</param>
+/// <param name="H22">Curvature of ln loss along ln batch.</param>
 /// <param name="NoiseSd">Residual standard deviation of ln loss: the noise floor (and what is not quadratic).</param>
-/// <param name="Runs">Runs used.</param>
+/// <param name="Runs">Number of runs that the surface was fitted to.</param>
 /// <param name="Shared">Whether the curvature was shared over grids.</param>
 public sealed record QuadraticSurface(
     double LogLearningRate, double LogBatch, double MinLogLoss, double H11, double H12, double H22, double NoiseSd, int Runs, bool Shared)
@@ -24,11 +24,11 @@ public sealed record QuadraticSurface(
     /// </summary>
     public const double DefaultReach = 0.02;
 
-    /// <summary>Best learning rate.</summary>
+    /// <summary>Best learning rate: the surface's minimum.</summary>
     public double LearningRate => Math.Exp(LogLearningRate);
     /// <summary>Best batch size in tokens.</summary>
     public double BatchTokens => Math.Exp(LogBatch);
-    /// <summary>Loss at the minimum.</summary>
+    /// <summary>Loss at the minimum of the surface.</summary>
     public double MinLoss => Math.Exp(MinLogLoss);
 
     /// <summary>How far ln loss at a setting lies above the minimum: the relative gap, free of noise.</summary>

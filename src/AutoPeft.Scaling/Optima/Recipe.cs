@@ -19,15 +19,15 @@ public enum Recipe
 /// <summary>
 /// One row of the regression that a recipe yields: a grid's N and D with a learning rate and batch size found good there.
 /// </summary>
-/// <param name="GridIndex">The grid.</param>
-/// <param name="Params">N.</param>
-/// <param name="Tokens">D.</param>
-/// <param name="LearningRate">Learning rate.</param>
-/// <param name="BatchTokens">Batch in tokens.</param>
+/// <param name="GridIndex">Index of the grid in the sweep, from 0.</param>
+/// <param name="Params">Model size N of the grid, in parameters.</param>
+/// <param name="Tokens">Training tokens D of the grid.</param>
+/// <param name="LearningRate">Learning rate found good on the grid.</param>
+/// <param name="BatchTokens">Batch size found good on the grid, in tokens.</param>
 /// <param name="Loss">Loss seen there (surface: at the vertex).</param>
 public sealed record Optimum(int GridIndex, double Params, double Tokens, double LearningRate, double BatchTokens, double Loss);
 
-/// <summary>Reads optima off a sweep.</summary>
+/// <summary>Reads the best learning rates and batch sizes off the grids of a sweep.</summary>
 public static class SweepOptima
 {
     /// <summary>Runs within this relative distance of the grid's minimum count as near-optimal (Step Law's value).</summary>

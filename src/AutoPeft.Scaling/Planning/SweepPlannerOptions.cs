@@ -9,14 +9,14 @@ public enum DesignCriterion
     COptimal,
 }
 
-/// <summary>Options of <see cref="SweepPlanner"/>.</summary>
+/// <summary>Options of a sweep's plan: budget, candidate sizes, criterion, and runs that exist already.</summary>
 public sealed record SweepPlannerOptions
 {
     /// <summary>Compute to spend, FLOP, over all runs of all grids.</summary>
     public required double Budget { get; init; }
-    /// <summary>Candidate model sizes, parameters.</summary>
+    /// <summary>Candidate model sizes N, in parameters.</summary>
     public required IReadOnlyList<double> Params { get; init; }
-    /// <summary>Candidate token counts.</summary>
+    /// <summary>Candidate numbers of training tokens D.</summary>
     public required IReadOnlyList<double> Tokens { get; init; }
     /// <summary>Criterion. Default: D-optimal.</summary>
     public DesignCriterion Criterion { get; init; } = DesignCriterion.DOptimal;
@@ -41,18 +41,18 @@ public sealed record SweepPlannerOptions
     public double ObservationSd { get; init; } = 0.3;
 }
 
-/// <summary>One planned grid.</summary>
-/// <param name="Params">N.</param>
-/// <param name="Tokens">D.</param>
+/// <summary>One grid of learning rates and batch sizes that a plan says to run at one (N, D).</summary>
+/// <param name="Params">Model size N of the grid, in parameters.</param>
+/// <param name="Tokens">Training tokens D of the grid.</param>
 /// <param name="LearningRates">Learning rates to run, around the law's, in steps of √2.</param>
 /// <param name="BatchTokens">Batch sizes to run, tokens, in steps of 2.</param>
-/// <param name="Compute">FLOP of all its runs.</param>
+/// <param name="Compute">Compute of all runs of the grid together, in FLOP.</param>
 public sealed record PlannedGrid(double Params, double Tokens, IReadOnlyList<double> LearningRates, IReadOnlyList<double> BatchTokens,
     double Compute);
 
-/// <summary>A planned sweep.</summary>
-/// <param name="Grids">The grids to run.</param>
-/// <param name="Compute">FLOP in all.</param>
+/// <summary>A plan of grids to run within a budget, and how certain the law's coefficients are before and after.</summary>
+/// <param name="Grids">Grids that the plan says to run.</param>
+/// <param name="Compute">Compute of all planned runs together, in FLOP.</param>
 /// <param name="Coefficients">Names of the law's coefficients.</param>
 /// <param name="SdBefore">Standard deviation of each with the existing grids; infinite where they do not determine it.</param>
 /// <param name="SdAfter">Standard deviation of each once the plan has run.</param>

@@ -8,8 +8,8 @@ namespace AutoPeft.Scaling.Prediction;
 /// <summary>One run that a law fitted to less compute predicted.</summary>
 /// <param name="Origin">Largest compute that the fit saw, FLOP.</param>
 /// <param name="Row">Row of the run in the source.</param>
-/// <param name="Compute">Compute of the run, FLOP.</param>
-/// <param name="Error">ln seen − ln predicted.</param>
+/// <param name="Compute">Training compute of the predicted run, in FLOP.</param>
+/// <param name="Error">Error of the prediction: ln of the loss seen minus ln of the loss predicted.</param>
 /// <param name="Scale">Standard deviation of the prediction without error of the form.</param>
 public sealed record BacktestPoint(double Origin, int Row, double Compute, double Error, double Scale)
 {
@@ -21,12 +21,12 @@ public sealed record BacktestPoint(double Origin, int Row, double Compute, doubl
 /// Rolling-origin backtests of a loss law on its own runs: the law is fitted to all runs up to a budget and predicts the runs of at least
 /// five times as much. What the band of law and noise misses feeds an error of the form that grows with the distance. Immutable.
 /// </summary>
-/// <param name="Points">The predicted runs.</param>
+/// <param name="Points">Runs that were predicted from runs of less compute.</param>
 /// <param name="FormRate">Standard deviation of the form's error in ln loss, for each e-fold of compute beyond the data.</param>
 /// <param name="Coverage">
 /// Share of the runs that the 90 % band held, each origin under a form error learnt at the others; not a number below two origins.
 /// </param>
-/// <param name="Origins">Number of origins.</param>
+/// <param name="Origins">Number of origins, each a compute budget that a law was fitted up to.</param>
 public sealed record Backtest(IReadOnlyList<BacktestPoint> Points, double FormRate, double Coverage, int Origins)
 {
     /// <summary>Least factor of compute between the largest run of a fit and the runs that it predicts.</summary>

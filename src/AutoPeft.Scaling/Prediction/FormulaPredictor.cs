@@ -9,11 +9,11 @@ using AutoPeft.Scaling.Uncertainty;
 
 namespace AutoPeft.Scaling.Prediction;
 
-/// <summary>What a formula predicts.</summary>
-/// <param name="Value">The formula's value.</param>
-/// <param name="Band">95 % interval of the formula.</param>
+/// <summary>What a fitted formula predicts at one row, with its intervals.</summary>
+/// <param name="Value">Value that the formula predicts.</param>
+/// <param name="Band">95 % interval of the value that the formula predicts.</param>
 /// <param name="RowBand">95 % band that a new row falls into, without error of the form.</param>
-/// <param name="Warnings">What to distrust.</param>
+/// <param name="Warnings">What to distrust about the prediction, in plain sentences; empty where nothing is suspect.</param>
 public sealed record FormulaPrediction(double Value, Interval Band, Interval RowBand, IReadOnlyList<string> Warnings);
 
 /// <summary>Predicts from a formula's fit that was written as JSON. Immutable.</summary>
@@ -80,7 +80,7 @@ public sealed class FormulaPredictor
         }
     }
 
-    /// <summary>Predicts.</summary>
+    /// <summary>Predicts the formula's value at one row of regressors.</summary>
     /// <param name="at">Value of each column of the formula.</param>
     /// <exception cref="ScalingDataException">A column has no value, or the formula has none there.</exception>
     public FormulaPrediction Predict(IReadOnlyDictionary<string, double> at)

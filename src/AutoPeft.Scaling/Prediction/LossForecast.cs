@@ -10,12 +10,12 @@ namespace AutoPeft.Scaling.Prediction;
 /// The loss of a run that was not made, with the band that the run falls into: from E + A/N^α + B/D^β where the runs support that form,
 /// else from c·N^a·D^b, which a narrow range of sizes cannot be told apart from. Immutable.
 /// </summary>
-/// <param name="Loss">Loss.</param>
+/// <param name="Loss">Loss that the run is predicted to reach.</param>
 /// <param name="Band">Band of a run: law, run noise and error of the form.</param>
 /// <param name="Law">The law, and why it is the simple one where it is.</param>
 public sealed record LossForecast(double Loss, Interval Band, string Law)
 {
-    /// <summary>Foretells.</summary>
+    /// <summary>Predicts the final loss of a run at an N and D from the runs made so far.</summary>
     /// <param name="points">Runs, the best of each N and D.</param>
     /// <param name="n">N, parameters.</param>
     /// <param name="d">D, tokens.</param>

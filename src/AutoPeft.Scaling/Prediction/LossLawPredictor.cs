@@ -23,9 +23,9 @@ public sealed class LossLawPredictor
         _uncertainty = runs is null ? null : LossLawUncertainty.Of(runs, law);
     }
 
-    /// <summary>Which law answers.</summary>
+    /// <summary>Where the law comes from: a publication or a fit.</summary>
     public string Source { get; }
-    /// <summary>The law.</summary>
+    /// <summary>The loss law that the predictions are made from.</summary>
     public LossLaw Law { get; }
 
     /// <summary>The runs that the law was fitted to; null for the published law and for fits that did not store them.</summary>

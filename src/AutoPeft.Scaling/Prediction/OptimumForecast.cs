@@ -10,13 +10,13 @@ namespace AutoPeft.Scaling.Prediction;
 /// lr = c·N^a·D^b, batch = c·D^b. The bands are for the optimum that a grid there would show, not for the law alone: they add the
 /// scatter of the grids' optima around the law (Student's t), and no less than the steps of the grid can tell apart. Immutable.
 /// </summary>
-/// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="LearningRateBand">Its band.</param>
-/// <param name="BatchTokens">Batch size in tokens.</param>
-/// <param name="BatchBand">Its band.</param>
+/// <param name="LearningRate">Best peak learning rate.</param>
+/// <param name="LearningRateBand">Band of the learning rate.</param>
+/// <param name="BatchTokens">Best batch size, in tokens.</param>
+/// <param name="BatchBand">Band of the batch size, in tokens.</param>
 public sealed record OptimumForecast(double LearningRate, Interval LearningRateBand, double BatchTokens, Interval BatchBand)
 {
-    /// <summary>Foretells.</summary>
+    /// <summary>Predicts the best learning rate and batch size at an N and D from the grids of a sweep.</summary>
     /// <param name="data">The sweep: grids of several N and D.</param>
     /// <param name="n">N, parameters.</param>
     /// <param name="d">D, tokens.</param>

@@ -7,10 +7,10 @@ using MathNet.Numerics.LinearAlgebra.Double;
 namespace AutoPeft.Scaling.Prediction;
 
 /// <summary>A learning rate and batch size with 95 % bands of the law (not of a single sweep's optimum).</summary>
-/// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="LearningRateBand">Its band.</param>
-/// <param name="BatchTokens">Batch size in tokens.</param>
-/// <param name="BatchBand">Its band.</param>
+/// <param name="LearningRate">Best peak learning rate under the law.</param>
+/// <param name="LearningRateBand">95 % band of the learning rate.</param>
+/// <param name="BatchTokens">Best batch size under the law, in tokens.</param>
+/// <param name="BatchBand">95 % band of the batch size, in tokens.</param>
 public sealed record SettingPrediction(double LearningRate, Interval LearningRateBand, double BatchTokens, Interval BatchBand);
 
 /// <summary>
@@ -25,7 +25,7 @@ public sealed class StepLawPredictor
     private StepLawPredictor(string source, double[] lr, double[,] lrCovariance, double[] bs, double[,] bsCovariance) =>
         (Source, _lr, _lrCovariance, _bs, _bsCovariance) = (source, lr, lrCovariance, bs, bsCovariance);
 
-    /// <summary>Which law answers.</summary>
+    /// <summary>Where the law comes from: the publication or a fit.</summary>
     public string Source { get; }
 
     /// <summary>What to distrust about the bands, in plain words; empty where nothing is.</summary>
@@ -57,7 +57,7 @@ public sealed class StepLawPredictor
         [Math.Log(0.58), 0.571],
         new[,] { { 0.191179635874, -0.00815157224802 }, { -0.00815157224802, 0.000348517939496 } });
 
-    /// <summary>A fit's law, with bands of its cluster bootstrap.</summary>
+    /// <summary>Makes a predictor from a fit, with bands of the fit's cluster bootstrap over grids.</summary>
     /// <exception cref="ScalingDataException">The fit does not identify the learning rate's exponents.</exception>
     public static StepLawPredictor Of(StepLawFit fit)
     {
@@ -83,7 +83,7 @@ public sealed class StepLawPredictor
             [Math.Log(Value("bs", "constant")), Value("bs", "D")], FitFile.Matrix(json["bs"]!["covariance"]!.AsArray()));
     }
 
-    /// <summary>Predicts.</summary>
+    /// <summary>Predicts the best learning rate and batch size at N and D, with their 95 % bands.</summary>
     /// <param name="n">N, non-embedding parameters (total for mixtures of experts).</param>
     /// <param name="d">D, training tokens.</param>
     public SettingPrediction Predict(double n, double d)

@@ -7,10 +7,10 @@ using AutoPeft.Scaling.Formulas;
 namespace AutoPeft.Scaling.Register;
 
 /// <summary>One law's standing in a comparison.</summary>
-/// <param name="Law">The law.</param>
-/// <param name="Fit">Its fit to all runs.</param>
+/// <param name="Law">The registered law that was compared.</param>
+/// <param name="Fit">Fit of the law to all runs of the table.</param>
 /// <param name="Aic">Akaike's criterion, corrected for few runs, of double-exponential residuals.</param>
-/// <param name="AkaikeWeight">exp(−ΔAIC/2), normalised.</param>
+/// <param name="AkaikeWeight">Akaike weight exp(−ΔAIC/2), normalised so that the weights of all laws sum to 1.</param>
 /// <param name="ExtrapolationError">Mean |ln predicted − ln seen| on runs of more compute than a refit saw; not a number where none could
 /// be held out.</param>
 /// <param name="StackingWeight">Share in the stacked prediction.</param>
@@ -28,14 +28,14 @@ public sealed record ComparedLaw(RegisteredLaw Law, FormulaFit Fit, double Aic, 
 /// <param name="Laws">The laws that could be fitted, the best extrapolator first.</param>
 /// <param name="Left">Laws that could not, with the reason.</param>
 /// <param name="StackedError">Extrapolation error of the stack on the same held-out runs.</param>
-/// <param name="Count">Runs.</param>
+/// <param name="Count">Number of runs that the laws were fitted to.</param>
 public sealed record LawComparison(IReadOnlyList<ComparedLaw> Laws, IReadOnlyList<(string Key, string Reason)> Left, double StackedError,
     int Count)
 {
     /// <summary>Shares of the runs, by compute, that refits see.</summary>
     private static readonly double[] s_cuts = [0.5, 0.65, 0.8];
 
-    /// <summary>Fits and compares.</summary>
+    /// <summary>Fits registered laws to one table of runs and ranks them.</summary>
     /// <exception cref="ScalingDataException">No law could be fitted; says why for the first.</exception>
     public static LawComparison Run(
         RunTable table, IReadOnlyList<RegisteredLaw> laws, string? target, IReadOnlyDictionary<string, string> map, ColumnChoice choice,

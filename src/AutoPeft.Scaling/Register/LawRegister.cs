@@ -3,7 +3,7 @@ using AutoPeft.Scaling.Fitting;
 
 namespace AutoPeft.Scaling.Register;
 
-/// <summary>All registered laws.</summary>
+/// <summary>Register of published forms of laws that can be fitted by key.</summary>
 public static class LawRegister
 {
     private static readonly LawVariable s_n = new("N", "model size, parameters");
@@ -19,7 +19,7 @@ public static class LawRegister
     /// <summary>The laws, loss laws first.</summary>
     public static IReadOnlyList<RegisteredLaw> All { get; } = [.. LossLaws(), .. MixtureLaws(), .. DataLaws(), .. ScheduleAndTaskLaws()];
 
-    /// <summary>The law of a key.</summary>
+    /// <summary>Finds the registered law of a key, such as on the command line.</summary>
     /// <exception cref="ScalingDataException">There is none of that key.</exception>
     public static RegisteredLaw Find(string key) => All.FirstOrDefault(l => l.Key == key)
         ?? throw new ScalingDataException($"no law "

@@ -10,12 +10,12 @@ public sealed record LawVariable(string Symbol, string Meaning, params string[] 
 
 /// <summary>A published form, ready to fit: formula, variables, bounds, where it comes from and where it misleads.</summary>
 /// <param name="Key">Short name, as on the command line.</param>
-/// <param name="Name">Name for people.</param>
+/// <param name="Name">The law's name as reports show it.</param>
 /// <param name="Predicts">What the law predicts, with its unit.</param>
 /// <param name="Formula">The form; names that are no variable are parameters.</param>
-/// <param name="Variables">Variables of the formula.</param>
+/// <param name="Variables">Variables of the formula, each with its meaning and usual column names.</param>
 /// <param name="Source">Where the form was published.</param>
-/// <param name="Pitfall">What to know before believing a fit.</param>
+/// <param name="Pitfall">Known weakness of the form: what to know before believing a fit.</param>
 public sealed record RegisteredLaw(string Key, string Name, string Predicts, string Formula, IReadOnlyList<LawVariable> Variables,
     string Source, string Pitfall)
 {

@@ -16,7 +16,7 @@ public sealed record FormulaReportOptions
 {
     /// <summary>Parameters with starts or bounds of their own, by name; the search chooses starts for all others.</summary>
     public IReadOnlyDictionary<string, FormulaParameter> Parameters { get; init; } = new Dictionary<string, FormulaParameter>();
-    /// <summary>Options of the fit.</summary>
+    /// <summary>Options of the formula's fit: threshold, scale of the residuals and search over starts.</summary>
     public FormulaFitOptions Fit { get; init; } = new();
     /// <summary>Column of weights of the squared residuals; null weighs all rows alike.</summary>
     public string? WeightColumn { get; init; }
@@ -24,7 +24,7 @@ public sealed record FormulaReportOptions
     public string? ClusterColumn { get; init; }
     /// <summary>Bootstrap samples, each a refit to resampled rows from the minimum. Default 0: the intervals are profiles.</summary>
     public int BootstrapSamples { get; init; }
-    /// <summary>Seed of the bootstrap.</summary>
+    /// <summary>Seed of the bootstrap's random numbers. Default 0.</summary>
     public ulong Seed { get; init; }
     /// <summary>Whether to hold out the largest fifth of each regressor. Default: yes.</summary>
     public bool HeldOut { get; init; } = true;
@@ -50,13 +50,13 @@ public sealed class FormulaReport : IFitReport
             options.BootstrapSamples > 0 && small ? FormulaBootstrap.Run(fit, parameters, options.BootstrapSamples, options.Seed) : null;
     }
 
-    /// <summary>The formula.</summary>
+    /// <summary>The formula that was fitted, parsed.</summary>
     public FormulaText Formula { get; }
-    /// <summary>The fit.</summary>
+    /// <summary>Fit of the formula to the table's rows.</summary>
     public FormulaFit Fit { get; }
     /// <summary>Name of the column that the formula predicts.</summary>
     public string Target { get; }
-    /// <summary>Rows used.</summary>
+    /// <summary>Number of rows that the fit used.</summary>
     public int Count => _target.Length;
     /// <summary>How far the rows lie from the formula.</summary>
     public ResidualSummary Residuals { get; }

@@ -8,13 +8,13 @@ public interface IFitReport
     /// <summary>The figures, in reading order.</summary>
     IReadOnlyList<SvgFigure> Figures { get; }
 
-    /// <summary>Machine-readable form.</summary>
+    /// <summary>Writes the report as JSON for programs to read.</summary>
     string ToJson();
 
-    /// <summary>A self-contained page.</summary>
+    /// <summary>Writes the report as one self-contained HTML page.</summary>
     string ToHtml();
 
-    /// <summary>A summary in plain text.</summary>
+    /// <summary>Writes a summary of the report as plain text for a terminal.</summary>
     void WriteConsole(TextWriter writer);
 
     /// <summary>Writes the page to a file, creating its folder.</summary>

@@ -14,13 +14,13 @@ public sealed class IsoFlopReport : IFitReport
 
     private IsoFlopReport(LossPoints points, IsoFlop fit) => (_points, Fit) = (points, fit);
 
-    /// <summary>The fit.</summary>
+    /// <summary>The profiles, their minima and the power laws through them.</summary>
     public IsoFlop Fit { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<SvgFigure> Figures => field ??= [LossCharts.IsoFlops(Fit)];
 
-    /// <summary>Fits.</summary>
+    /// <summary>Finds the isoFLOP profiles of runs and fits power laws to their minima.</summary>
     /// <exception cref="ScalingDataException">The runs hold no budget with four model sizes.</exception>
     public static IsoFlopReport Run(LossPoints points)
     {

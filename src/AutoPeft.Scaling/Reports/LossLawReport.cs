@@ -13,11 +13,11 @@ namespace AutoPeft.Scaling.Reports;
 /// <summary>Options of <see cref="LossLawReport.Run"/>.</summary>
 public sealed record LossLawReportOptions
 {
-    /// <summary>Options of the fit.</summary>
+    /// <summary>Options of the loss law's fit: objective, threshold, starts and threads.</summary>
     public LossLawFitOptions Fit { get; init; } = new();
     /// <summary>Bootstrap samples. Default 1,000.</summary>
     public int BootstrapSamples { get; init; } = 1000;
-    /// <summary>Seed of the bootstrap.</summary>
+    /// <summary>Seed of the bootstraps' random numbers. Default 0.</summary>
     public ulong Seed { get; init; }
     /// <summary>Whether to hold out the runs of most compute and predict them. Default: yes.</summary>
     public bool HeldOut { get; init; } = true;
@@ -67,17 +67,17 @@ public sealed class LossLawReport : IFitReport
     /// <summary>How far the runs lie from the law.</summary>
     public ResidualSummary Residuals { get; }
 
-    /// <summary>The options.</summary>
+    /// <summary>Options that the report was made with.</summary>
     public LossLawReportOptions Options { get; }
-    /// <summary>Approach 3.</summary>
+    /// <summary>The loss law fitted to all runs: approach 3 of Hoffmann et al.</summary>
     public LossLawFit Fit { get; }
     /// <summary>Bootstrap by single runs, as the published refits did.</summary>
     public LossLawBootstrap Bootstrap { get; }
     /// <summary>Bootstrap by clusters of one N.</summary>
     public LossLawBootstrap Clustered { get; }
-    /// <summary>Approach 2.</summary>
+    /// <summary>isoFLOP profiles and their minima: approach 2 of Hoffmann et al.</summary>
     public IsoFlop IsoFlop { get; }
-    /// <summary>Approach 1.</summary>
+    /// <summary>Envelope of least loss over compute: approach 1 of Hoffmann et al.</summary>
     public FrontierEnvelope Envelope { get; }
     /// <summary>The minimum by variable projection (Huber sum only).</summary>
     public (LossLaw Law, double Value)? SecondRoute { get; }
@@ -109,7 +109,7 @@ public sealed class LossLawReport : IFitReport
         .. Backtest.Points.Count > 0 ? [LossCharts.Backtests(Backtest)] : Array.Empty<SvgFigure>(),
     ];
 
-    /// <summary>Warnings, in plain words.</summary>
+    /// <summary>Warnings about the data and the fit, one sentence each; empty where nothing is suspect.</summary>
     public IReadOnlyList<string> Warnings =>
     [
         .. Fit.Points.Warnings,

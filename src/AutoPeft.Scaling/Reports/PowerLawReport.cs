@@ -13,13 +13,13 @@ public sealed class PowerLawReport : IFitReport
     private PowerLawReport(PowerLawFit fit, CoefficientBootstrap bootstrap, string target, int n) =>
         (Fit, Bootstrap, Target, Count) = (fit, bootstrap, target, n);
 
-    /// <summary>The fit.</summary>
+    /// <summary>Fit of the power law to the table's rows.</summary>
     public PowerLawFit Fit { get; }
-    /// <summary>Row bootstrap.</summary>
+    /// <summary>Bootstrap of the law's coefficients over single rows.</summary>
     public CoefficientBootstrap Bootstrap { get; }
-    /// <summary>Name of the response.</summary>
+    /// <summary>Name of the column that the law predicts.</summary>
     public string Target { get; }
-    /// <summary>Rows used.</summary>
+    /// <summary>Number of rows that the fit used.</summary>
     public int Count { get; }
 
     /// <inheritdoc/>

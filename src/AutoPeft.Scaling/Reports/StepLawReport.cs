@@ -7,10 +7,10 @@ using AutoPeft.Scaling.Sweeps;
 
 namespace AutoPeft.Scaling.Reports;
 
-/// <summary>Report of a <see cref="StepLawFit"/>.</summary>
+/// <summary>Report of a Step Law fit: tables, figures, a page and JSON.</summary>
 public sealed class StepLawReport(StepLawFit fit, HeldOutResult? elsewhere = null) : IFitReport
 {
-    /// <summary>The fit.</summary>
+    /// <summary>The Step Law fit that the report shows.</summary>
     public StepLawFit Fit { get; } = fit;
 
     /// <summary>How it did on grids from another file; null where none was given.</summary>

@@ -8,7 +8,7 @@ namespace AutoPeft.Scaling.Sweeps;
 /// <param name="Skipped">Samples whose resampled design was singular (too few distinct clusters drawn).</param>
 public sealed record CoefficientBootstrap(IReadOnlyList<double[]> Samples, int Skipped)
 {
-    /// <summary>Resamples and refits.</summary>
+    /// <summary>Refits a power law to resampled rows, or to resampled clusters of rows.</summary>
     /// <param name="x">Regressors (not logarithms).</param>
     /// <param name="y">Response.</param>
     /// <param name="cluster">Cluster of each row; rows of one cluster are drawn together. Null: rows are drawn singly.</param>

@@ -13,7 +13,7 @@ public sealed record GapSummary(double Mean, double Median, double Max)
 }
 
 /// <summary>One rule's gap on one grid.</summary>
-/// <param name="Grid">The grid's key.</param>
+/// <param name="Grid">Key of the grid that the rule was asked about.</param>
 /// <param name="LearningRate">What the rule proposes; null where it states none.</param>
 /// <param name="BatchTokens">What the rule proposes; null where it states none.</param>
 /// <param name="Nearest">Loss of the nearest run over the least loss seen, minus one. The least of many noisy losses is too low, so this
@@ -30,7 +30,7 @@ public sealed record GridGap(
 /// <summary>How a rule did on a set of grids.</summary>
 public sealed record RuleGaps(SettingRule Rule, IReadOnlyList<GridGap> Grids)
 {
-    /// <summary>By the nearest run.</summary>
+    /// <summary>Gaps between the loss of the nearest run and the least loss seen, over all grids.</summary>
     public GapSummary Nearest => GapSummary.Of([.. Grids.Select(g => g.Nearest)]);
     /// <summary>By bilinear interpolation.</summary>
     public GapSummary Bilinear => GapSummary.Of([.. Grids.Select(g => g.Bilinear)]);

@@ -6,7 +6,7 @@ namespace AutoPeft.Scaling.Sweeps;
 
 /// <summary>Gaps of one protocol, on grids that fits and fixed settings did not see.</summary>
 /// <param name="Protocol">leave-one-grid-out, largest-n, largest-d or largest-compute.</param>
-/// <param name="TestGrids">Grids tested.</param>
+/// <param name="TestGrids">Number of grids that the rules were tested on.</param>
 /// <param name="Rules">The refitted law, the published laws and the refitted best fixed setting.</param>
 public sealed record HeldOutResult(string Protocol, int TestGrids, IReadOnlyList<RuleGaps> Rules);
 

@@ -6,7 +6,7 @@ namespace AutoPeft.Scaling.Sweeps;
 
 /// <summary>Anything that proposes a learning rate and batch size for a grid: a law or a fixed setting.</summary>
 /// <param name="Key">Short name, as in machine-readable output.</param>
-/// <param name="Name">Name for people.</param>
+/// <param name="Name">The rule's name as tables and figures show it.</param>
 /// <param name="Propose">Learning rate and batch in tokens; null where the rule states none.</param>
 public sealed record SettingRule(string Key, string Name, Func<SweepGrid, (double? LearningRate, double? BatchTokens)> Propose)
 {

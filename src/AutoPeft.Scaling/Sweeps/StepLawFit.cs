@@ -44,9 +44,9 @@ public sealed class StepLawFit
             .. Batch.Warnings.Select(w => "batch size: " + w), .. DesignWarnings()];
     }
 
-    /// <summary>The sweep.</summary>
+    /// <summary>The sweep that the law was fitted to.</summary>
     public SweepData Data { get; }
-    /// <summary>The options.</summary>
+    /// <summary>Options that the law was fitted with.</summary>
     public StepLawFitOptions Options { get; }
     /// <summary>The rows of the regression.</summary>
     public IReadOnlyList<Optimum> Optima { get; }
@@ -69,7 +69,7 @@ public sealed class StepLawFit
     public CoefficientBootstrap BatchByRun { get; }
     /// <summary>The grids' quadratic surfaces, by key; null where a grid supports none.</summary>
     public IReadOnlyDictionary<string, QuadraticSurface?> Surfaces { get; }
-    /// <summary>This fit as a rule.</summary>
+    /// <summary>The fitted law as a rule that proposes settings for a grid.</summary>
     public SettingRule Fitted { get; }
     /// <summary>Gaps to the optimum: this fit, the published laws, the best fixed setting. In-sample for the first and last.</summary>
     public IReadOnlyList<RuleGaps> Gaps { get; }
@@ -80,7 +80,7 @@ public sealed class StepLawFit
     /// <summary>What to distrust, in plain words.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
-    /// <summary>Fits.</summary>
+    /// <summary>Fits the Step Law form to the optima of a sweep.</summary>
     /// <exception cref="ScalingDataException">The sweep cannot support the form: one N or D only, or too few grids.</exception>
     public static StepLawFit Fit(SweepData data, StepLawFitOptions? options = null) => new(data, options ?? new StepLawFitOptions());
 

@@ -2,7 +2,7 @@ using AutoPeft.Scaling.Optima;
 
 namespace AutoPeft.Scaling.Sweeps;
 
-/// <summary>Options of <see cref="StepLawFit"/>.</summary>
+/// <summary>Options of a Step Law fit: recipe for the optima, bootstrap samples, seed.</summary>
 public sealed record StepLawFitOptions
 {
     /// <summary>How optima are read off the grids. Default: Step Law's near-optimal set.</summary>
@@ -11,7 +11,7 @@ public sealed record StepLawFitOptions
     /// <summary>Bootstrap samples. Default 1,000: enough for two digits of a 95 % interval.</summary>
     public int BootstrapSamples { get; init; } = 1000;
 
-    /// <summary>Seed of the bootstrap.</summary>
+    /// <summary>Seed of the bootstraps' random numbers. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Whether to run the held-out protocols. Default: yes; they cost one refit a grid.</summary>

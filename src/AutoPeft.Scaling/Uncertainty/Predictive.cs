@@ -5,16 +5,16 @@ namespace AutoPeft.Scaling.Uncertainty;
 
 /// <summary>What a predictive band is made of: standard deviations of ln loss.</summary>
 /// <param name="Law">What the runs leave open about the law.</param>
-/// <param name="Run">Noise of one run.</param>
+/// <param name="Run">Standard deviation of ln loss from the noise of one run.</param>
 /// <param name="Size">Effect that runs of one model size share; a new size draws its own.</param>
 /// <param name="Form">Error of the form beyond the data, as backtests show it at this distance.</param>
 public readonly record struct BandParts(double Law, double Run, double Size, double Form);
 
 /// <summary>A predicted loss with its band.</summary>
-/// <param name="Loss">The law's loss.</param>
+/// <param name="Loss">Loss that the law predicts, without noise.</param>
 /// <param name="LawBand">Interval of the law itself.</param>
 /// <param name="RunBand">Band that a new run falls into.</param>
-/// <param name="Parts">What the band is made of.</param>
+/// <param name="Parts">Parts that the band of a new run is made of.</param>
 /// <param name="TimesBeyond">Compute over the largest compute of the runs; below 1 inside the data.</param>
 public sealed record LossPrediction(double Loss, Interval LawBand, Interval RunBand, BandParts Parts, double TimesBeyond);
 

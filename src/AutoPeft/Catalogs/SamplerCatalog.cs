@@ -29,7 +29,7 @@ public static class SamplerCatalog
         (PopulationSampler.BanditId, () => new PopulationSampler(bandit: true)),
     ];
 
-    /// <summary>The names, "auto" first.</summary>
+    /// <summary>Names of the samplers that a person can choose, "auto" first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(k => k.Name)];
 
     /// <summary>A sampler with the options that were typed, by default its own.</summary>

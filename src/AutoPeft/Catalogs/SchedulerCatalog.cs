@@ -53,7 +53,7 @@ public static class SchedulerCatalog
         })),
     ];
 
-    /// <summary>The names, "none" first.</summary>
+    /// <summary>Names of the schedulers that a person can choose, "none" first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(k => k.Name)];
 
     /// <summary>Makes the scheduler that <paramref name="text"/> says.</summary>

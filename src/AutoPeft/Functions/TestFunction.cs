@@ -9,8 +9,8 @@ namespace AutoPeft.Functions;
 /// A closed-form problem with its own space, objectives and known answer: to try machinery without training anything, and to judge
 /// samplers. Immutable; thread-safe.
 /// </summary>
-/// <param name="Name">As people type it after "function:".</param>
-/// <param name="Space">What is searched.</param>
+/// <param name="Name">Name of the function, as people type it after "function:".</param>
+/// <param name="Space">Search space of the function's parameters.</param>
 /// <param name="Objectives">What is optimised; each states its reference for the hypervolume.</param>
 /// <param name="Equation">Values of the objectives, and of the outcome constraints, without noise.</param>
 public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray<Objective> Objectives,
@@ -31,7 +31,7 @@ public sealed record TestFunction(string Name, SearchSpace Space, ImmutableArray
     /// <summary>Trials that a comparison of samplers gives.</summary>
     public int Budget { get; init; } = 60;
 
-    /// <summary>Noise-free values.</summary>
+    /// <summary>Computes the objectives and outcomes of a configuration without noise.</summary>
     public (double[] Values, double[] Outcomes) Evaluate(Configuration configuration) => Equation(configuration);
 
     /// <summary>Values as an experiment would measure them.</summary>

@@ -58,7 +58,7 @@ public static class TestFunctions
         ("budgeted", ConstrainedFunctions.Knapsack),
     ];
 
-    /// <summary>The names.</summary>
+    /// <summary>Names of the test functions that ship with the library.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(k => k.Name)];
 
     /// <summary>The problem of a name; "_" and "-" are the same.</summary>

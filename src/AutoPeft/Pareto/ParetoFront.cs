@@ -2,7 +2,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Pareto;
 
-/// <summary>The front of a study.</summary>
+/// <summary>Finds the Pareto front of a study's completed trials.</summary>
 public static class ParetoFront
 {
     /// <summary>

@@ -31,14 +31,14 @@ public sealed class Philox
         _c3 = (uint)(high >> 32);
     }
 
-    /// <summary>The next 32 random bits.</summary>
+    /// <summary>Draws the next 32 random bits of the stream.</summary>
     public uint NextUInt32()
     {
         if (_used == 4) Refill();
         return _used++ switch { 0 => _b0, 1 => _b1, 2 => _b2, _ => _b3 };
     }
 
-    /// <summary>The next 64 random bits.</summary>
+    /// <summary>Draws the next 64 random bits of the stream.</summary>
     public ulong NextUInt64() => ((ulong)NextUInt32() << 32) | NextUInt32();
 
     /// <summary>Uniform on [0, 1) with 53 bits.</summary>
@@ -77,7 +77,7 @@ public sealed class Philox
         }
     }
 
-    /// <summary>Fisher–Yates, in place.</summary>
+    /// <summary>Shuffles items in place by Fisher and Yates' method, uniformly over all orders.</summary>
     public void Shuffle<T>(Span<T> items)
     {
         for (int i = items.Length - 1; i > 0; i--)

@@ -5,11 +5,11 @@ namespace AutoPeft.Reporting;
 /// scored on the untouched test set.
 /// </summary>
 /// <param name="Name">How people call it: "trial 17", "full fine-tuning", "LoRA r8 on q, v".</param>
-/// <param name="TrainableParameters">Exact count.</param>
+/// <param name="TrainableParameters">Number of trainable parameters, counted exactly.</param>
 /// <param name="Share">Trainable parameters divided by the model's; 0.0081 is 0.81 %.</param>
 /// <param name="TestMean">Mean of the test score over the seeds, in the metric's own units.</param>
 /// <param name="TestSd">Sample standard deviation over the seeds (n − 1); NaN for one seed.</param>
-/// <param name="Seeds">How many seeds.</param>
+/// <param name="Seeds">Number of seeds that the configuration was retrained with.</param>
 public sealed record FinalRow(string Name, long TrainableParameters, double Share, double TestMean, double TestSd, int Seeds)
 {
     /// <summary>Peak learning rate; null where the study's own for the kind of method was used.</summary>

@@ -39,7 +39,7 @@ public static class StudyReport
         }
     }
 
-    /// <summary>The page as text.</summary>
+    /// <summary>Writes the report of a study as one self-contained HTML page.</summary>
     public static string Html(IStudyView study, StudyReportOptions? options = null)
     {
         options ??= new StudyReportOptions();

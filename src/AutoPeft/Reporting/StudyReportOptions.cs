@@ -1,6 +1,6 @@
 namespace AutoPeft.Reporting;
 
-/// <summary>What a report shows besides the study itself.</summary>
+/// <summary>Options of a study's report: what the page shows besides the study itself.</summary>
 public sealed record StudyReportOptions
 {
     /// <summary>Heading of the page; the study's name where null.</summary>

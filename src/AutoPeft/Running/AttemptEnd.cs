@@ -20,11 +20,11 @@ public abstract record AttemptEnd
     /// <summary>
     /// The configuration failed with an error that another attempt would give again, or took longer than the trial's time limit.
     /// </summary>
-    /// <param name="Error">One line.</param>
+    /// <param name="Error">Error that ended the attempt, in one line.</param>
     public sealed record Failed(string Error) : AttemptEnd;
 
     /// <summary>The device's memory did not suffice.</summary>
-    /// <param name="Error">One line, from the allocator.</param>
+    /// <param name="Error">Error of the allocator, in one line.</param>
     /// <param name="Beside">Whether other trials may have shared the memory; the trial then runs once more alone.</param>
     public sealed record OutOfMemory(string Error, bool Beside = false) : AttemptEnd;
 
@@ -38,13 +38,13 @@ public abstract record AttemptEnd
     /// The worker died or hung while its machine lived on. The trial runs again, until it has lost <see cref="StudyPolicy.MaxCrashes"/>
     /// workers.
     /// </summary>
-    /// <param name="Reason">One line.</param>
+    /// <param name="Reason">Reason why the worker was lost, in one line.</param>
     public sealed record Lost(string Reason) : AttemptEnd;
 
     /// <summary>
     /// The attempt was interrupted from outside: a person, a host that ended, a machine that was taken away. The trial runs again, and this
     /// never counts against it.
     /// </summary>
-    /// <param name="Reason">One line.</param>
+    /// <param name="Reason">Reason why the attempt was interrupted, in one line.</param>
     public sealed record Interrupted(string Reason) : AttemptEnd;
 }

@@ -7,6 +7,6 @@ namespace AutoPeft.Running;
 /// <param name="Attempt">1 for the first attempt, one more after each requeue, pause or promotion.</param>
 public readonly record struct AttemptId(int Trial, int Attempt)
 {
-    /// <summary>"attempt 2 of trial 7".</summary>
+    /// <summary>The attempt in words, such as "attempt 2 of trial 7".</summary>
     public override string ToString() => $"attempt {Attempt} of trial {Trial}";
 }

@@ -5,12 +5,12 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 
-/// <summary>What to run.</summary>
-/// <param name="Number">The trial's number.</param>
-/// <param name="Configuration">Its configuration.</param>
+/// <summary>A trial as a worker receives it: configuration, seed, attempt, device and checkpoint to resume from.</summary>
+/// <param name="Number">Number of the trial, from 0 in the order of proposal.</param>
+/// <param name="Configuration">Configuration that the trial runs.</param>
 /// <param name="Seed">What all of its randomness hangs on: the same for every attempt, and for trials that go on from each other.</param>
-/// <param name="Attempt">1 for the first.</param>
-/// <param name="Device">Where it runs.</param>
+/// <param name="Attempt">Number of the attempt: 1 for the trial's first.</param>
+/// <param name="Device">Device slot that the trial runs on.</param>
 /// <param name="WorkDirectory">A directory of its own for checkpoints and logs; null where the host keeps none.</param>
 /// <param name="ResumeFrom">The step at which a scheduler paused it, or its parent, where it did: there should be a checkpoint in
 /// <paramref name="WorkDirectory"/>.</param>
@@ -20,7 +20,7 @@ public sealed record TrialAssignment(
     int Number, Configuration Configuration, ulong Seed, int Attempt, DeviceSlot Device, string? WorkDirectory = null,
     long? ResumeFrom = null, TrialParent? Parent = null)
 {
-    /// <summary>Which attempt this is.</summary>
+    /// <summary>Trial and attempt that the worker runs.</summary>
     public AttemptId Id => new(Number, Attempt);
 
     /// <summary>Whether the trial is to have its device to itself: it ran out of memory beside others.</summary>
@@ -33,10 +33,10 @@ public sealed record TrialAssignment(
     public long? KeepsFrom { get; init; }
 }
 
-/// <summary>A trial's result.</summary>
-/// <param name="Values">One per objective, in the objectives' own units and order.</param>
-/// <param name="Outcomes">One per outcome constraint.</param>
-/// <param name="Metrics">Anything else that was measured.</param>
+/// <summary>Result of a trial: values of the objectives, outcome constraints and further metrics.</summary>
+/// <param name="Values">Value of each objective, in the objectives' own units and order.</param>
+/// <param name="Outcomes">Measured value of each outcome constraint, in the study's order.</param>
+/// <param name="Metrics">Further measurements of the trial, by name.</param>
 public sealed record TrialOutcome(ImmutableArray<double> Values, ImmutableArray<double> Outcomes,
     ImmutableSortedDictionary<string, double> Metrics)
 {
@@ -48,7 +48,7 @@ public sealed record TrialOutcome(ImmutableArray<double> Values, ImmutableArray<
 /// <summary>Runs one configuration on one device, reports as it goes, honours cancellation within a step. One trial at a time.</summary>
 public interface ITrialRunner
 {
-    /// <summary>Runs the trial.</summary>
+    /// <summary>Runs one trial on its device and returns the measured values.</summary>
     /// <exception cref="TrialStoppedException">The reporter said stop.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the trial may be run again.</exception>
     /// <exception cref="Exception">Anything else is an error of the configuration: the trial has failed.</exception>
@@ -74,6 +74,6 @@ public interface ITrialReporter
 /// <summary>The scheduler ended the trial; the runner throws this to leave.</summary>
 public sealed class TrialStoppedException(long step) : Exception("The scheduler stopped the trial.")
 {
-    /// <summary>The step of the last report.</summary>
+    /// <summary>Step of the trial's last report.</summary>
     public long Step { get; } = step;
 }

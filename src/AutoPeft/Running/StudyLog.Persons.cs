@@ -7,7 +7,8 @@ namespace AutoPeft.Running;
 public sealed partial class StudyLog
 {
     /// <summary>
-    /// Adds a configuration that a person chose. It counts towards the budget; a budget that is used up grows by the one trial.
+    /// Adds a trial with a configuration that a person chose. The trial counts towards the budget; a budget that is used up grows by
+    /// one trial.
     /// </summary>
     /// <exception cref="InvalidInputException">The configuration breaks a hard constraint, which the message names.</exception>
     public Task<Trial> EnqueueAsync(Configuration configuration, CancellationToken cancellationToken = default)

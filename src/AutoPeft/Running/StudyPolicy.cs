@@ -7,7 +7,7 @@ namespace AutoPeft.Running;
 /// <summary>What decides for a study: who proposes, who stops trials, when the study ends, and how often a trial is tried.</summary>
 public sealed record StudyPolicy
 {
-    /// <summary>Proposes configurations.</summary>
+    /// <summary>Sampler that proposes the study's configurations.</summary>
     public required ISampler Sampler { get; init; }
 
     /// <summary>Decides on reports. Default: every trial runs to its end.</summary>

@@ -27,10 +27,10 @@ public sealed class StudySession : IAsyncDisposable
     /// <summary>The study's log: its fold, and what a person may decide.</summary>
     public StudyLog Log { get; }
 
-    /// <summary>The fold; see <see cref="StudyLog.Study"/>.</summary>
+    /// <summary>The study as the fold over its log has it; see <see cref="StudyLog.Study"/>.</summary>
     public IStudyView Study => Log.Study;
 
-    /// <summary>Who and what decides.</summary>
+    /// <summary>Sampler, scheduler and limits by which the session decides.</summary>
     public StudyPolicy Policy => _policy;
 
     /// <summary>Starts a study in an empty store.</summary>

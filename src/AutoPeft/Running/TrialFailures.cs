@@ -5,9 +5,10 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>The failed trials of a study, by error: errors that differ in nothing but numbers count as one.</summary>
-/// <param name="Failed">How many trials failed.</param>
+/// <param name="Failed">Number of trials that failed.</param>
 /// <param name="AllFailed">Whether trials ended and every one of them failed.</param>
-/// <param name="Errors">The errors, the commonest first: how many trials failed with it, and the text of the first of them.</param>
+/// <param name="Errors">Errors of the failed trials, the commonest first: how many trials failed with the error, and the text of the
+/// first of them.</param>
 public sealed partial record TrialFailures(int Failed, bool AllFailed, IReadOnlyList<(int Count, string Error)> Errors)
 {
     private const int Shown = 3;
@@ -20,7 +21,7 @@ public sealed partial record TrialFailures(int Failed, bool AllFailed, IReadOnly
         .. Errors.Count > Shown ? [$"  and {Errors.Count - Shown} other(s)"] : Array.Empty<string>(),
     ];
 
-    /// <summary>Counts a study's.</summary>
+    /// <summary>Counts the failed trials of a study by error.</summary>
     public static TrialFailures Of(IStudyView study)
     {
         Trial[] failed = [.. study.Trials.Where(t => t.State == TrialState.Failed)];

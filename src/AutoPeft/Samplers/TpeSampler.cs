@@ -6,7 +6,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Samplers;
 
-/// <summary>Options of <see cref="TpeSampler"/>.</summary>
+/// <summary>Options of the tree-structured Parzen estimator, <see cref="TpeSampler"/>.</summary>
 public sealed record TpeOptions
 {
     /// <summary>Trials before the first model; 10 by default, as Optuna's.</summary>

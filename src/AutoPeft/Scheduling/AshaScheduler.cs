@@ -2,7 +2,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>Options of <see cref="AshaScheduler"/>.</summary>
+/// <summary>Options of asynchronous successive halving, <see cref="AshaScheduler"/>: rungs, factor and measure.</summary>
 public sealed record AshaOptions
 {
     /// <summary>The first rung, in the steps that trials report. Default 1: the first report.</summary>
@@ -29,7 +29,7 @@ public sealed record AshaOptions
     /// </summary>
     public bool Stopping { get; init; }
 
-    /// <summary>What ranks.</summary>
+    /// <summary>Reported measure by which trials are ranked at a rung.</summary>
     public RankingMeasure Measure { get; init; } = new();
 }
 

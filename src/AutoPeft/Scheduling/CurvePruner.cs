@@ -2,7 +2,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>Options of <see cref="CurvePruner"/>.</summary>
+/// <summary>Options of pruning by extrapolated learning curves, <see cref="CurvePruner"/>.</summary>
 public sealed record CurveOptions
 {
     /// <summary>Where trials are stopped for good: those with a smaller probability of ending on the front. Default 0.05.</summary>
@@ -40,7 +40,7 @@ public sealed record CurveOptions
     /// <summary>The chance below which a trial is paused. Default 0.5: it is more likely to end behind the front than on it.</summary>
     public double PauseP { get; init; } = 0.5;
 
-    /// <summary>What is extrapolated.</summary>
+    /// <summary>Reported measure whose curve is extrapolated.</summary>
     public RankingMeasure Measure { get; init; } = new();
 }
 

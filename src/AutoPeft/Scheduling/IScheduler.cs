@@ -5,16 +5,16 @@ namespace AutoPeft.Scheduling;
 /// <summary>What a running trial is told after a report.</summary>
 public enum Decision
 {
-    /// <summary>Go on.</summary>
+    /// <summary>The trial goes on running.</summary>
     Continue,
 
-    /// <summary>End: its last report stands for it.</summary>
+    /// <summary>The trial ends; its last report stands for its result.</summary>
     Stop,
 
-    /// <summary>Save a checkpoint and leave the device; it may be promoted later.</summary>
+    /// <summary>The trial saves a checkpoint and leaves the device; the scheduler may promote it later.</summary>
     Pause,
 
-    /// <summary>Go on to the next rung.</summary>
+    /// <summary>The trial goes on to the next rung.</summary>
     Promote,
 }
 
@@ -23,7 +23,7 @@ public enum Decision
 /// </summary>
 public interface IScheduler
 {
-    /// <summary>As people type it.</summary>
+    /// <summary>Name of the scheduler, as people type the name.</summary>
     string Name { get; }
 
     /// <summary>
@@ -44,8 +44,8 @@ public interface IScheduler
     int? Retire(IStudyView study) => null;
 
     /// <summary>
-    /// Null where trials go on from no checkpoint but their own. Else checkpoints at which trials paused are kept apart, since others may
-    /// start from them (<see cref="TrialProposed.Parent"/>): those of this step and later ones; earlier ones serve nobody any more.
+    /// Earliest step whose checkpoints of paused trials the host keeps, since other trials may start from them (<see
+    /// cref="TrialProposed.Parent"/>). Null where trials go on from no checkpoint but their own.
     /// </summary>
     long? KeepsFrom(IStudyView study) => null;
 }

@@ -10,7 +10,9 @@ namespace AutoPeft.Scheduling;
 /// </summary>
 public sealed record RankingMeasure
 {
-    /// <summary>Names of reported metrics; empty (the default) for the study's objectives, which trials report by their names.</summary>
+    /// <summary>
+    /// Names of the reported metrics to rank by; empty (the default) for the study's objectives, which trials report by their names.
+    /// </summary>
     public ImmutableArray<string> Metrics { get; init; } = [];
 
     /// <summary>

@@ -1,9 +1,9 @@
 namespace AutoPeft.Spaces;
 
-/// <summary>On or off.</summary>
+/// <summary>A parameter that is true or false.</summary>
 public sealed record BoolParameter : Parameter
 {
-    /// <summary>A switch of this name.</summary>
+    /// <summary>Makes a parameter of this name that is true or false.</summary>
     public BoolParameter(string name) : base(name) { }
 
     /// <inheritdoc/>

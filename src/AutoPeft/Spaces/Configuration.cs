@@ -29,27 +29,27 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>The value of the parameter at a position of the space, or null where it is inactive.</summary>
     public object? ValueAt(int index) => double.IsNaN(_codes[index]) ? null : Space.Parameters[index].ToValue(_codes[index]);
 
-    /// <summary>A float, int or ordinal as a double; also a choice that was declared as a number.</summary>
+    /// <summary>Value of a float, int or ordinal parameter as a double; also of a choice that was declared as a number.</summary>
     public double GetDouble(string name) => ValueText.TryNumber(Scalar(name), out double d) ? d : throw Wrong(name, "a number");
 
-    /// <summary>An int, or an ordinal or a choice that is a whole number.</summary>
+    /// <summary>Value of an int parameter, or of an ordinal or a choice that is a whole number, as an int.</summary>
     /// <exception cref="OverflowException">It is beyond an int; see <see cref="GetLong"/>.</exception>
     public int GetInt(string name) => checked((int)GetLong(name));
 
-    /// <summary>An int, or an ordinal or a choice that is a whole number.</summary>
+    /// <summary>Value of an int parameter, or of an ordinal or a choice that is a whole number, as a long.</summary>
     public long GetLong(string name) => Scalar(name) switch
     {
         long l => l,
         _ => throw Wrong(name, "a whole number"),
     };
 
-    /// <summary>A categorical's choice.</summary>
+    /// <summary>Value of a categorical parameter: the choice.</summary>
     public string GetString(string name) => Required(name) as string ?? throw Wrong(name, "a choice");
 
     /// <summary>A switch, or a choice that was declared as true or false.</summary>
     public bool GetBool(string name) => Scalar(name) is bool b ? b : throw Wrong(name, "a bool");
 
-    /// <summary>A subset's members.</summary>
+    /// <summary>Value of a subset parameter: the chosen items.</summary>
     public ImmutableArray<string> GetSubset(string name) =>
         Required(name) is ImmutableArray<string> list ? list : throw Wrong(name, "a subset");
 
@@ -94,7 +94,7 @@ public sealed class Configuration : IEquatable<Configuration>
         return hash.ToHashCode();
     }
 
-    /// <summary>"lr = 0.001, rank = 8".</summary>
+    /// <summary>The configuration as text, such as "lr = 0.001, rank = 8".</summary>
     public override string ToString() => string.Join(", ", Values.Select(v => $"{v.Key} = {ValueText.Plain(v.Value)}"));
 
     private object? Scalar(string name)

@@ -26,10 +26,10 @@ public sealed record FloatParameter : Parameter
         _isCurved = log && high / low > LinearRatio;
     }
 
-    /// <summary>Smallest value.</summary>
+    /// <summary>Smallest value that the parameter takes.</summary>
     public double Low { get; }
 
-    /// <summary>Largest value.</summary>
+    /// <summary>Largest value that the parameter takes.</summary>
     public double High { get; }
 
     /// <summary>Whether the scale is logarithmic.</summary>

@@ -22,7 +22,7 @@ public sealed record IntParameter : Parameter
         High = low + (high - low) / step * step;
     }
 
-    /// <summary>Smallest value.</summary>
+    /// <summary>Smallest value that the parameter takes.</summary>
     public long Low { get; }
 
     /// <summary>Largest value; rounded down to a whole number of steps above <see cref="Low"/>.</summary>

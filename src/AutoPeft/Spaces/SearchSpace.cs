@@ -43,7 +43,7 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
     /// <summary>The hard constraints as declared.</summary>
     public ImmutableArray<Constraint> Constraints { get; }
 
-    /// <summary>Number of parameters.</summary>
+    /// <summary>Number of parameters in the search space.</summary>
     public int Count => Parameters.Length;
 
     /// <summary>Whether any parameter exists only under a condition.</summary>
@@ -170,7 +170,8 @@ public sealed class SearchSpace : IEquatable<SearchSpace>
             "The study was created with another search space than the one declared now; keep the declaration, or start a new study.");
 
     /// <summary>
-    /// Whether both declare the same parameters in the same order and the same constraints; predicates count as equal if their texts are.
+    /// Whether both spaces declare the same parameters in the same order and the same constraints; predicates count as equal if their
+    /// texts are.
     /// </summary>
     public bool Equals(SearchSpace? other) =>
         ReferenceEquals(this, other) || other is not null && Parameters.SequenceEqual(other.Parameters)

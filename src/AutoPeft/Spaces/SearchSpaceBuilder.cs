@@ -34,7 +34,7 @@ public sealed class SearchSpaceBuilder
     public SearchSpaceBuilder Categorical(string name, IEnumerable<string> choices, Condition? when = null, ParameterPrior? prior = null) =>
         Add(new CategoricalParameter(name, choices) { When = when, Prior = prior });
 
-    /// <summary>A switch.</summary>
+    /// <summary>Adds a parameter that is true or false.</summary>
     public SearchSpaceBuilder Bool(string name, Condition? when = null, ParameterPrior? prior = null) =>
         Add(new BoolParameter(name) { When = when, Prior = prior });
 
@@ -63,14 +63,14 @@ public sealed class SearchSpaceBuilder
         return this;
     }
 
-    /// <summary>Any parameter.</summary>
+    /// <summary>Adds a parameter that was made already.</summary>
     public SearchSpaceBuilder Add(Parameter parameter)
     {
         _parameters.Add(parameter);
         return this;
     }
 
-    /// <summary>The space, checked.</summary>
+    /// <summary>Builds the search space after checking names, conditions and constraints.</summary>
     /// <exception cref="InvalidInputException">The space is invalid.</exception>
     public SearchSpace Build(string? name = null)
     {

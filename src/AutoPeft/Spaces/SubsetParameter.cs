@@ -29,13 +29,13 @@ public sealed record SubsetParameter : Parameter
         for (int k = MinSize; k <= MaxSize; k++) _cardinality += Choose(Items.Length, k);
     }
 
-    /// <summary>What may be chosen.</summary>
+    /// <summary>Items of which the parameter chooses a subset.</summary>
     public ImmutableArray<string> Items { get; }
 
     /// <summary>Fewest members; 0 unless stated.</summary>
     public int MinSize { get; }
 
-    /// <summary>Most members; all unless stated.</summary>
+    /// <summary>Largest number of items that a value may hold. Default: all items.</summary>
     public int MaxSize { get; }
 
     /// <inheritdoc/>

@@ -1,18 +1,18 @@
 namespace AutoPeft.Studies;
 
-/// <summary>Which way is better.</summary>
+/// <summary>Whether smaller or larger values of an objective are better.</summary>
 public enum Direction
 {
-    /// <summary>Smaller is better.</summary>
+    /// <summary>Smaller values of the objective are better.</summary>
     Minimize,
 
-    /// <summary>Larger is better.</summary>
+    /// <summary>Larger values of the objective are better.</summary>
     Maximize,
 }
 
 /// <summary>One thing that a study optimises.</summary>
 /// <param name="Name">Column name in the tables.</param>
-/// <param name="Direction">Which way is better.</param>
+/// <param name="Direction">Whether smaller or larger values are better.</param>
 /// <param name="Reference">This objective's coordinate of the hypervolume's reference point, in its own units; null to infer it from the
 /// trials.</param>
 public sealed record Objective(string Name, Direction Direction, double? Reference = null)
@@ -38,7 +38,7 @@ public sealed record Objective(string Name, Direction Direction, double? Referen
         return Direction == Direction.Minimize ? scaled : -scaled;
     }
 
-    /// <summary>Inverse of <see cref="ToLoss"/>.</summary>
+    /// <summary>Value of the objective that belongs to a loss: the inverse of <see cref="ToLoss"/>.</summary>
     public double FromLoss(double loss)
     {
         double scaled = Direction == Direction.Minimize ? loss : -loss;
@@ -50,10 +50,10 @@ public sealed record Objective(string Name, Direction Direction, double? Referen
         !double.IsFinite(value) ? $"objective '{Name}' came back {Spaces.ValueText.Plain(value)}"
         : Log && value <= 0 ? $"objective '{Name}' came back {Spaces.ValueText.Plain(value)}, but its scale is logarithmic" : null;
 
-    /// <summary>An objective to minimise.</summary>
+    /// <summary>Makes an objective whose values are to be small.</summary>
     public static Objective Minimize(string name, double? reference = null) => new(name, Direction.Minimize, reference);
 
-    /// <summary>An objective to maximise.</summary>
+    /// <summary>Makes an objective whose values are to be large.</summary>
     public static Objective Maximize(string name, double? reference = null) => new(name, Direction.Maximize, reference);
 }
 
@@ -65,7 +65,7 @@ public sealed record Objective(string Name, Direction Direction, double? Referen
 /// <param name="Min">Smallest allowed value, or null.</param>
 public sealed record OutcomeConstraint(string Name, double? Max = null, double? Min = null)
 {
-    /// <summary>Whether a measured value is allowed.</summary>
+    /// <summary>Whether a measured value lies within the constraint's bounds; false for NaN.</summary>
     public bool Holds(double value) =>
         !double.IsNaN(value) && value <= (Max ?? double.PositiveInfinity) && value >= (Min ?? double.NegativeInfinity);
 

@@ -15,7 +15,7 @@ public sealed class Study : IStudyView
     private readonly SortedDictionary<int, Trial> _pending = [];
     private StudyDefinition? _definition;
 
-    /// <summary>Folds a whole log.</summary>
+    /// <summary>Folds a whole log into the study that the log describes.</summary>
     public static Study Of(IEnumerable<StudyEvent> log)
     {
         var study = new Study();
@@ -83,7 +83,7 @@ public sealed class Study : IStudyView
     public int FinishedCount => _trials.Count - PendingCount - PausedCount;
 
     /// <summary>
-    /// Why <paramref name="e"/> cannot follow this log, in one line, or null if it can. A result of a trial that already has one can not:
+    /// Reason why <paramref name="e"/> cannot follow this log, in one line, or null if it can. A second result of a trial is refused:
     /// nothing is counted twice.
     /// </summary>
     public string? Refuses(StudyEvent e)

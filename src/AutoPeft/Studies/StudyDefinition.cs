@@ -35,7 +35,7 @@ public sealed record StudyDefinition
                 $"The name '{twice}' stands twice among parameters, objectives and outcomes; each is a column of the tables.");
     }
 
-    /// <summary>What is searched.</summary>
+    /// <summary>Search space that the study's configurations come from.</summary>
     public SearchSpace Space { get; }
 
     /// <summary>The objectives to optimise, at least one, in the order in which results list their values.</summary>
@@ -47,7 +47,7 @@ public sealed record StudyDefinition
     /// <summary>What has to hold of a trial's measurements.</summary>
     public ImmutableArray<OutcomeConstraint> Outcomes { get; }
 
-    /// <summary>For people.</summary>
+    /// <summary>Name of the study for reports and tables. Default "study".</summary>
     public string Name { get; init; } = "study";
 
     /// <summary>The sampler's name, "auto" by default.</summary>

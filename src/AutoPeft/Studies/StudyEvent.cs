@@ -37,10 +37,10 @@ public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attemp
     public double? Seconds { get; init; }
 }
 
-/// <summary>A sampler, or a person, proposed a trial.</summary>
+/// <summary>A sampler or a person proposed a trial with a configuration.</summary>
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
-/// <param name="Configuration">What to run.</param>
+/// <param name="Configuration">Configuration that the trial is to run.</param>
 /// <param name="Source">Which sampler, and how it chose; "enqueued" for a person's own.</param>
 /// <param name="Seen">How many records of the log the sampler had seen. With <paramref name="Batch"/> this is all that a replay
 /// needs.</param>
@@ -51,25 +51,25 @@ public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attemp
 public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch,
     int BatchSize, string? State = null, TrialParent? Parent = null) : TrialEvent(Time, Number);
 
-/// <summary>A worker took the trial.</summary>
+/// <summary>A worker took the trial and started an attempt.</summary>
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
-/// <param name="Worker">Who.</param>
+/// <param name="Worker">Name of the worker that took the trial.</param>
 /// <param name="Device">On what, as a <see cref="Running.DeviceSlot"/> is written.</param>
 /// <param name="Attempt">1 for the first, one more after each requeue.</param>
 public sealed record TrialStarted(DateTimeOffset Time, int Number, string Worker, string Device, int Attempt) : TrialEvent(Time, Number);
 
-/// <summary>An intermediate report.</summary>
+/// <summary>A running trial reported measurements at a step.</summary>
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
 /// <param name="Step">What the scheduler compares at: epochs, steps, whatever the runner counts; ascending.</param>
-/// <param name="Metrics">Named measurements.</param>
+/// <param name="Metrics">Measurements of the trial at the step, by name.</param>
 public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt, long Step,
     ImmutableSortedDictionary<string, double> Metrics)
     : AttemptEvent(Time, Number, Attempt)
 {
-    /// <summary>By value, metrics too.</summary>
+    /// <summary>Compares two reports by value, their metrics included.</summary>
     public bool Equals(TrialReported? other) => base.Equals(other) && Step == other.Step && Metrics.SequenceEqual(other.Metrics);
 
     /// <inheritdoc/>
@@ -88,7 +88,7 @@ public sealed record TrialCompleted(
     ImmutableSortedDictionary<string, double> Metrics)
     : AttemptEvent(Time, Number, Attempt)
 {
-    /// <summary>By value, numbers too.</summary>
+    /// <summary>Compares two records by value, their numbers included.</summary>
     public bool Equals(TrialCompleted? other) =>
         base.Equals(other) && Values.SequenceEqual(other.Values) && Outcomes.SequenceEqual(other.Outcomes)
             && Metrics.SequenceEqual(other.Metrics);
@@ -101,7 +101,7 @@ public sealed record TrialCompleted(
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
-/// <param name="Error">One line.</param>
+/// <param name="Error">Error that failed the trial, in one line.</param>
 public sealed record TrialFailed(DateTimeOffset Time, int Number, int? Attempt, string Error) : AttemptEvent(Time, Number, Attempt);
 
 /// <summary>The scheduler ended the trial early. Its last report stands for it.</summary>
@@ -115,7 +115,7 @@ public sealed record TrialPruned(DateTimeOffset Time, int Number, int? Attempt, 
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
-/// <param name="Reason">One line.</param>
+/// <param name="Reason">Reason why the trial runs again, in one line.</param>
 /// <param name="Alone">Whether the next attempt is to run with nothing beside it on its device: this one ran out of memory among
 /// others.</param>
 /// <param name="Crashed">
@@ -155,10 +155,10 @@ public sealed record BudgetChanged(DateTimeOffset Time, int Budget) : StudyEvent
 
 /// <summary>A person holds the study: running trials go on to their end, none is started.</summary>
 /// <param name="Time">When it happened, UTC.</param>
-/// <param name="Reason">One line.</param>
+/// <param name="Reason">Reason why the study is held, in one line.</param>
 public sealed record StudyPaused(DateTimeOffset Time, string Reason) : StudyEvent(Time);
 
-/// <summary>The study goes on.</summary>
+/// <summary>A person let a held study go on.</summary>
 /// <param name="Time">When it happened, UTC.</param>
 public sealed record StudyResumed(DateTimeOffset Time) : StudyEvent(Time);
 

@@ -6,22 +6,22 @@ namespace AutoPeft.Studies;
 /// <summary>Where a trial is in its life.</summary>
 public enum TrialState
 {
-    /// <summary>Proposed, or requeued; nobody runs it.</summary>
+    /// <summary>The trial was proposed or requeued; no worker runs it.</summary>
     Waiting,
 
-    /// <summary>A worker has it.</summary>
+    /// <summary>A worker runs the trial.</summary>
     Running,
 
-    /// <summary>Ended with values.</summary>
+    /// <summary>The trial ended with values for its objectives.</summary>
     Completed,
 
-    /// <summary>Ended without values.</summary>
+    /// <summary>The trial failed and ended without values.</summary>
     Failed,
 
-    /// <summary>Ended early by the scheduler.</summary>
+    /// <summary>The scheduler ended the trial early.</summary>
     Pruned,
 
-    /// <summary>Left its device at a checkpoint; the scheduler may promote it.</summary>
+    /// <summary>The trial left its device at a checkpoint; the scheduler may promote it.</summary>
     Paused,
 }
 
@@ -45,10 +45,10 @@ public sealed class Trial
     /// </summary>
     public TrialProposed Proposed { get; }
 
-    /// <summary>0, 1, 2, … in the order of proposal.</summary>
+    /// <summary>Number of the trial: 0, 1, 2, … in the order of proposal.</summary>
     public int Number => Proposed.Number;
 
-    /// <summary>What it runs.</summary>
+    /// <summary>Configuration that the trial runs.</summary>
     public Configuration Configuration => Proposed.Configuration;
 
     /// <summary>Whose checkpoint it was to go on from; null where it started at the beginning.</summary>
@@ -60,7 +60,7 @@ public sealed class Trial
     /// </summary>
     public bool GoesOnFromParent => Parent is { } parent && (ReportList.Count == 0 || ReportList[0].Step > parent.Step);
 
-    /// <summary>Where it is in its life.</summary>
+    /// <summary>Where the trial is in its life: waiting, running, paused or ended.</summary>
     public TrialState State { get; internal set; }
 
     /// <summary>Values of the objectives in their own units; empty until completed.</summary>
@@ -84,10 +84,10 @@ public sealed class Trial
     /// </summary>
     public IReadOnlyList<Report> Reports => ReportList;
 
-    /// <summary>Who ran it last.</summary>
+    /// <summary>Name of the worker that ran the trial last; null before the first attempt.</summary>
     public string? Worker { get; internal set; }
 
-    /// <summary>Where it ran last.</summary>
+    /// <summary>Device that the trial ran on last; null before the first attempt.</summary>
     public string? Device { get; internal set; }
 
     /// <summary>
@@ -104,7 +104,7 @@ public sealed class Trial
     /// <summary>When the last attempt started.</summary>
     public DateTimeOffset? StartedAt { get; internal set; }
 
-    /// <summary>When it ended.</summary>
+    /// <summary>Time when the trial ended, UTC; null for a trial that has not ended.</summary>
     public DateTimeOffset? FinishedAt { get; internal set; }
 
     /// <summary>

@@ -32,10 +32,10 @@ public sealed record TaskAggregate
 {
     private TaskAggregate(TaskAggregation kind, double share) => (Kind, Share) = (kind, share);
 
-    /// <summary>The mean.</summary>
+    /// <summary>Aggregate that is the mean of the results of all tasks.</summary>
     public static TaskAggregate Mean { get; } = new(TaskAggregation.Mean, 1);
 
-    /// <summary>The worst task.</summary>
+    /// <summary>Aggregate that is the result of the worst task alone.</summary>
     public static TaskAggregate Worst { get; } = new(TaskAggregation.Worst, 0);
 
     /// <summary>The median; of an even number of tasks the mean of the middle two.</summary>
@@ -47,7 +47,7 @@ public sealed record TaskAggregate
     /// </summary>
     public static TaskAggregate Default { get; } = Cvar(0.5);
 
-    /// <summary>Which.</summary>
+    /// <summary>Kind of the aggregate: mean, worst, median or conditional value at risk.</summary>
     public TaskAggregation Kind { get; }
 
     /// <summary>The share of the tasks that counts, in (0, 1], for <see cref="TaskAggregation.Cvar"/>.</summary>
@@ -64,7 +64,7 @@ public sealed record TaskAggregate
             : throw new InvalidInputException(
                 $"cvar takes a share of the tasks above 0, at most 1, not {share.ToString(CultureInfo.InvariantCulture)}.");
 
-    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
+    /// <summary>Reads an aggregate from the text that <see cref="ToString"/> writes, such as <c>cvar:0.5</c>.</summary>
     /// <exception cref="InvalidInputException">There is no such aggregate.</exception>
     public static TaskAggregate Parse(string text)
     {

@@ -24,10 +24,10 @@ public readonly record struct TaskScale
         (Reference, Ideal) = (reference, ideal);
     }
 
-    /// <summary>See the constructor.</summary>
+    /// <summary>Result that is reached without learning anything, or by a known baseline, in the task's own units.</summary>
     public double Reference { get; }
 
-    /// <summary>See the constructor.</summary>
+    /// <summary>The best result that there could be, in the task's own units; null where none is known.</summary>
     public double? Ideal { get; }
 
     /// <summary>A task's result rescaled so that tasks can be aggregated; larger stays better where larger was better.</summary>

@@ -3,7 +3,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.TaskSets;
 
-/// <summary>One task of a set.</summary>
+/// <summary>One task of a set that every configuration runs: its name, and what its results are measured against.</summary>
 /// <param name="Name">Its name in metrics: what was measured on it is <c>METRIC@NAME</c>.</param>
 /// <param name="Scales">For each objective what its results on this task are measured against, or null for its own units. Empty (the
 /// default): own units throughout.</param>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Adapters.HuggingFace;
 
 /// <summary>An adapter that was read and attached.</summary>
-/// <param name="Plan">What is attached now.</param>
+/// <param name="Plan">The plan that is attached to the model now.</param>
 /// <param name="Notes">What the folder says in vain, such as a pattern that names no adapted module; a line each.</param>
 public sealed record LoadedAdapter(PeftPlan Plan, IReadOnlyList<string> Notes);
 
@@ -21,7 +21,7 @@ public sealed record LoadedAdapter(PeftPlan Plan, IReadOnlyList<string> Notes);
 /// </remarks>
 public static class HfAdapterFile
 {
-    /// <summary>The weights' file name.</summary>
+    /// <summary>File name of the adapter's weights in Hugging Face peft's format.</summary>
     public const string WeightsFileName = "adapter_model.safetensors";
 
     /// <summary>What peft calls the tasks of our models.</summary>

@@ -26,6 +26,6 @@ public sealed record LoraOptions
     /// <summary>Train the norms of the weight's rows apart from their directions (DoRA, Liu et al., ICML 2024). Default false.</summary>
     public bool DecomposeWeight { get; init; }
 
-    /// <summary>The factor of B·A.</summary>
+    /// <summary>The factor that B·A is multiplied by: alpha/rank, or alpha/√rank where rank-stabilised.</summary>
     public double Scale => (Alpha ?? Rank) / (RankStabilised ? Math.Sqrt(Rank) : Rank);
 }

@@ -5,7 +5,7 @@ namespace AutoPeft.Peft.Adapters;
 
 public static partial class PeftMethods
 {
-    /// <summary>LoRA, rsLoRA and DoRA.</summary>
+    /// <summary>A plan of LoRA, rsLoRA or DoRA for a BERT encoder.</summary>
     /// <param name="config">The model's shape.</param>
     /// <param name="options">Rank, scale, targets and the rest.</param>
     /// <exception cref="InvalidInputException">A setting is out of range, or the model has no such target.</exception>

@@ -3,7 +3,7 @@ namespace AutoPeft.Peft.Tasks;
 /// <summary>What a task is scored by. Each is at most 1, and higher is better.</summary>
 public enum TaskMetric
 {
-    /// <summary>Share of right answers.</summary>
+    /// <summary>Share of the examples that are answered rightly.</summary>
     Accuracy,
 
     /// <summary>Matthews correlation, for several classes by Gorodkin's R_K.</summary>

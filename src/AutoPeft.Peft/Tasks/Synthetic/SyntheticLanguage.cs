@@ -23,7 +23,7 @@ public sealed class SyntheticLanguage(ulong seed)
     /// <summary>How many different words its texts can hold.</summary>
     public int WordCount => _grammar.Lexicon.WordCount;
 
-    /// <summary>The tasks, by name.</summary>
+    /// <summary>Names of the tasks that the language can make.</summary>
     public static IReadOnlyList<string> TaskNames { get; } = ["polarity", "paraphrase", "acceptability"];
 
     /// <summary>

@@ -4,7 +4,7 @@ using AutoPeft.Studies;
 namespace AutoPeft.Analysis.Comparison;
 
 /// <summary>A configuration over the tasks of a study.</summary>
-/// <param name="Trial">Its trial.</param>
+/// <param name="Trial">Number of the trial that ran the configuration.</param>
 /// <param name="Results">One per task, as aggregated: on the tasks' scales where they have any.</param>
 /// <param name="MeanRank">Mean over the tasks of its rank among all that completed; 1 is best, equals share the better rank.</param>
 /// <param name="WorstRank">Its rank on the task where that is worst.</param>
@@ -27,10 +27,10 @@ public sealed class TaskTable
     private TaskTable(Objective objective, ImmutableArray<string> tasks, ImmutableArray<TaskTableRow> rows, string? withoutScore) =>
         (Objective, Tasks, Rows, WithoutScore) = (objective, tasks, rows, withoutScore);
 
-    /// <summary>The objective.</summary>
+    /// <summary>Objective whose results the table compares.</summary>
     public Objective Objective { get; }
 
-    /// <summary>The tasks, by name.</summary>
+    /// <summary>Names of the tasks, in the order of a row's results.</summary>
     public ImmutableArray<string> Tasks { get; }
 
     /// <summary>Best first: by score, or where there is none by mean rank.</summary>

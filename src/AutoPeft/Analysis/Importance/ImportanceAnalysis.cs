@@ -43,7 +43,7 @@ public static class ImportanceAnalysis
         return results;
     }
 
-    /// <summary>Analyses one objective.</summary>
+    /// <summary>Estimates how much each parameter explains of one objective.</summary>
     /// <param name="study">A study.</param>
     /// <param name="objective">Its index.</param>
     /// <param name="options">Options, or null for the defaults.</param>

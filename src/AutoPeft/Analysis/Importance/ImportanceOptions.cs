@@ -16,7 +16,9 @@ public enum ImportanceMethod
     /// </summary>
     Forest,
 
-    /// <summary>PED-ANOVA: what sets the best trials apart from all (Watanabe, Bansal and Hutter, IJCAI 2023).</summary>
+    /// <summary>
+    /// PED-ANOVA: importance as what sets the best trials apart from all trials (Watanabe, Bansal and Hutter, IJCAI 2023).
+    /// </summary>
     PedAnova,
 
     /// <summary>
@@ -25,7 +27,7 @@ public enum ImportanceMethod
     Formula,
 }
 
-/// <summary>Options of <see cref="ImportanceAnalysis"/>.</summary>
+/// <summary>Options of an importance analysis, <see cref="ImportanceAnalysis"/>: method and limits of its work.</summary>
 public sealed record ImportanceOptions
 {
     /// <summary>Trials beyond which the forest takes over by default: a Gaussian process needs n³ operations.</summary>
@@ -36,7 +38,7 @@ public sealed record ImportanceOptions
     /// </summary>
     public static ImportanceOptions Standard { get; } = new() { MostTrials = 400 };
 
-    /// <summary>Default <see cref="ImportanceMethod.Auto"/>.</summary>
+    /// <summary>Method that estimates the shares. Default <see cref="ImportanceMethod.Auto"/>.</summary>
     public ImportanceMethod Method { get; init; }
 
     /// <summary>Seed of everything random in the analysis. Default 0.</summary>

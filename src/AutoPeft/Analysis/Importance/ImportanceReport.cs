@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 
 namespace AutoPeft.Analysis.Importance;
 
-/// <summary>A number and its interval.</summary>
-/// <param name="Value">The estimate.</param>
-/// <param name="Low">Lower end.</param>
-/// <param name="High">Upper end.</param>
+/// <summary>An estimated number and the interval around it.</summary>
+/// <param name="Value">Estimate that the interval surrounds.</param>
+/// <param name="Low">Lower end of the interval.</param>
+/// <param name="High">Upper end of the interval.</param>
 public readonly record struct IntervalEstimate(double Value, double Low, double High);
 
-/// <summary>What one parameter explains.</summary>
-/// <param name="Parameter">Its name.</param>
+/// <summary>Share of an objective's variance that one parameter explains.</summary>
+/// <param name="Parameter">Name of the parameter in the search space.</param>
 /// <param name="Main">Share of the objective's variance over the space that the parameter explains alone, on [0, 1].</param>
 /// <param name="Total">The same with all interactions that it takes part in; null for PED-ANOVA, which has none.</param>
 public sealed record ParameterImportance(string Parameter, IntervalEstimate Main, double? Total);
@@ -18,7 +18,7 @@ public sealed record ParameterImportance(string Parameter, IntervalEstimate Main
 public sealed record ParameterInteraction(string First, string Second, IntervalEstimate Share);
 
 /// <summary>The objective as one parameter varies, averaged over all others.</summary>
-/// <param name="Parameter">Its name.</param>
+/// <param name="Parameter">Name of the parameter that varies.</param>
 /// <param name="Points">By ascending value, or by choice.</param>
 public sealed record PartialDependence(string Parameter, ImmutableArray<DependencePoint> Points);
 
@@ -41,7 +41,7 @@ public sealed record SwitchEffect(string Parameter, IntervalEstimate Effect);
 /// <summary>What a study teaches about one objective.</summary>
 public sealed record ImportanceReport
 {
-    /// <summary>The objective's name.</summary>
+    /// <summary>Name of the objective that the report is about.</summary>
     public required string Objective { get; init; }
 
     /// <summary>How the shares were estimated; never <see cref="ImportanceMethod.Auto"/>.</summary>
@@ -56,7 +56,7 @@ public sealed record ImportanceReport
         _ => "PED-ANOVA",
     };
 
-    /// <summary>Trials that it rests on.</summary>
+    /// <summary>Number of trials that the report rests on.</summary>
     public required int Trials { get; init; }
 
     /// <summary>
@@ -78,7 +78,7 @@ public sealed record ImportanceReport
     /// <summary>Parameters that were measured, the most important first.</summary>
     public required ImmutableArray<ParameterImportance> Parameters { get; init; }
 
-    /// <summary>Pairs, the strongest first.</summary>
+    /// <summary>Pairs of parameters that were measured, the strongest interaction first.</summary>
     public required ImmutableArray<ParameterInteraction> Interactions { get; init; }
 
     /// <summary>Curves by parameter, in the space's order; of the most important ones where the space is wide.</summary>

@@ -1,7 +1,8 @@
 namespace AutoPeft.Analysis.Importance;
 
 /// <summary>What a study teaches about one objective, or why it teaches nothing of it.</summary>
-/// <param name="Objective">The objective's name.</param>
+/// <param name="Objective">Name of the objective that was analysed.</param>
 /// <param name="Report">What was found; null where nothing can be said.</param>
-/// <param name="Reason">Why nothing can be said, in one line; null where <paramref name="Report"/> is there.</param>
+/// <param name="Reason">Reason why nothing can be said about the objective, in one line; null where <paramref name="Report"/> is
+/// there.</param>
 public sealed record ImportanceResult(string Objective, ImportanceReport? Report, string? Reason);

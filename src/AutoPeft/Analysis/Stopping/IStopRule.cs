@@ -32,8 +32,8 @@ public sealed record TimeLimit : IStopRule
 }
 
 /// <summary>Stops when a feasible trial is at least as good as a target in an objective.</summary>
-/// <param name="Objective">The objective's name.</param>
-/// <param name="Value">The target in its own units.</param>
+/// <param name="Objective">Name of the objective that has to reach the target.</param>
+/// <param name="Value">Target value, in the objective's own units.</param>
 public sealed record TargetReached(string Objective, double Value) : IStopRule
 {
     /// <inheritdoc/>

@@ -15,9 +15,9 @@ public sealed class SvgFigure
 
     /// <summary>Short name, usable as a file name.</summary>
     public string Name { get; }
-    /// <summary>What the figure shows.</summary>
+    /// <summary>Title of the figure: what the figure shows.</summary>
     public string Title { get; }
-    /// <summary>How to read it.</summary>
+    /// <summary>Caption of the figure: how to read the figure.</summary>
     public string Caption { get; }
     internal double Width { get; }
     internal double Height { get; }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AutoPeft.Running;
 
 /// <summary>A place that runs one trial at a time.</summary>
-/// <param name="Kind">"cpu" or "cuda".</param>
+/// <param name="Kind">Kind of the device: "cpu" or "cuda".</param>
 /// <param name="Index">Which one: of the CPU slots, or of the GPUs that the process sees.</param>
 /// <param name="Threads">Thread budget of the worker that holds it: intra-op threads of torch, OpenMP and BLAS together.</param>
 public sealed record DeviceSlot(string Kind, int Index, int Threads)
@@ -25,7 +25,7 @@ public sealed record DeviceSlot(string Kind, int Index, int Threads)
             + (Span > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{Index + Span - 1}") : "")
             + (Part > 0 ? string.Create(CultureInfo.InvariantCulture, $".{Part}") : "");
 
-    /// <summary>CPU slots that share the machine's cores evenly: each gets cores / slots threads, at least 1.</summary>
+    /// <summary>Makes CPU slots that share the machine's cores evenly: each gets cores / slots threads, at least 1.</summary>
     public static IReadOnlyList<DeviceSlot> Cpu(int slots, int? cores = null)
     {
         int threads = Math.Max(1, (cores ?? Environment.ProcessorCount) / Math.Max(1, slots));

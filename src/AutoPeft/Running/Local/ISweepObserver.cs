@@ -10,7 +10,7 @@ public interface ISweepObserver
     /// <summary>A trial began on a worker (<see cref="Trial.Worker"/>, <see cref="Trial.Device"/>).</summary>
     void Started(IStudyView study, Trial trial);
 
-    /// <summary>A trial reported.</summary>
+    /// <summary>Called after a trial has reported measurements at a step.</summary>
     void Reported(IStudyView study, Trial trial);
 
     /// <summary>A trial ended in whichever way, was paused, or went back to the queue.</summary>

@@ -76,7 +76,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
         (_sampler, _samplerText) = (null, name);
     });
 
-    /// <summary>A sampler of your own.</summary>
+    /// <summary>Proposes configurations by a sampler of your own.</summary>
     public SweepBuilder<T> Sampler(ISampler sampler) => Do(() => _sampler = () => sampler);
 
     /// <summary>What decides on reports, as in <c>asha:min=1,eta=4,max=16</c>; nothing is stopped unless stated.</summary>
@@ -86,7 +86,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
         (_scheduler, _schedulerText) = (null, text);
     });
 
-    /// <summary>A scheduler of your own.</summary>
+    /// <summary>Prunes and promotes trials by a scheduler of your own.</summary>
     public SweepBuilder<T> Scheduler(IScheduler scheduler) => Do(() => (_scheduler, _schedulerText) = (scheduler, scheduler.Name));
 
     /// <summary>The study's name in tables and reports.</summary>
@@ -103,7 +103,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
     public SweepBuilder<T> Trials(int trials) =>
         Do(() => _trials = trials > 0 ? trials : throw new InvalidInputException($"A sweep needs at least one trial, not {trials}."));
 
-    /// <summary>Trials at once; 1 unless stated. The objective must then be thread-safe.</summary>
+    /// <summary>Sets how many trials run at once. Default 1; above 1 the objective must be thread-safe.</summary>
     public SweepBuilder<T> Workers(int workers) =>
         Do(() => _workers = workers > 0 ? workers : throw new InvalidInputException($"A sweep needs at least one worker, not {workers}."));
 

@@ -13,8 +13,8 @@ public sealed record SweepOptions
     public string? TrialDirectory { get; init; }
 
     /// <summary>
-    /// Hears what a person may have to know and no record of the log says: reports that are left out, checkpoints that are missing,
-    /// exceptions of trials with their stacks. Default: nobody.
+    /// Receives what a person may have to know and no record of the log says: reports that are left out, checkpoints that are missing,
+    /// exceptions of trials with their stacks. Default: a logger that drops everything.
     /// </summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 

@@ -3,12 +3,12 @@ using AutoPeft.Studies;
 namespace AutoPeft.Running;
 
 /// <summary>How far a sweep has come, after a trial ended, was paused or went back to the queue.</summary>
-/// <param name="Trial">The trial's number.</param>
-/// <param name="State">How it stands.</param>
-/// <param name="Values">Its values, one per objective; empty unless it completed.</param>
+/// <param name="Trial">Number of the trial that the event is about.</param>
+/// <param name="State">State of the trial after the event.</param>
+/// <param name="Values">Values of the trial, one per objective; empty unless the trial completed.</param>
 /// <param name="Ended">Trials that have ended, in any way.</param>
 /// <param name="Budget">Trials to run in all; null where that is open.</param>
-/// <param name="Failed">Trials that failed.</param>
+/// <param name="Failed">Number of trials that have failed so far.</param>
 public sealed record SweepProgress(int Trial, TrialState State, IReadOnlyList<double> Values, int Ended, int? Budget, int Failed);
 
 /// <summary>Tells several observers, and a progress where there is one.</summary>

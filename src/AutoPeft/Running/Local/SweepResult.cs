@@ -4,7 +4,7 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Running;
 
-/// <summary>A finished sweep.</summary>
+/// <summary>Result of a sweep that has ended: the study and its trials with typed configurations.</summary>
 public sealed class SweepResult<T>
 {
     private readonly Func<Configuration, T> _read;
@@ -13,7 +13,7 @@ public sealed class SweepResult<T>
         IReadOnlyList<string> remarks) =>
         (Study, _read, Failures, Remarks) = (study, read, failures, remarks);
 
-    /// <summary>Everything that is known of it.</summary>
+    /// <summary>The study that the sweep ran: definition, trials and front.</summary>
     public IStudyView Study { get; }
 
     /// <summary>
@@ -51,8 +51,8 @@ public sealed class SweepResult<T>
     private SweepPoint<T> Point(Trial t) => new(_read(t.Configuration), [.. t.Values], t.Number);
 }
 
-/// <summary>A trial of the front.</summary>
-/// <param name="Configuration">What was run.</param>
+/// <summary>A trial of the Pareto front, with its configuration and values.</summary>
+/// <param name="Configuration">Configuration that the trial ran.</param>
 /// <param name="Values">One per objective, in the objectives' own units.</param>
-/// <param name="Trial">The trial's number.</param>
+/// <param name="Trial">Number of the trial, from 0 in the order of proposal.</param>
 public sealed record SweepPoint<T>(T Configuration, double[] Values, int Trial);

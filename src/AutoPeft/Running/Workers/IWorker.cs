@@ -3,10 +3,10 @@ namespace AutoPeft.Running;
 /// <summary>Holds one device slot and runs one trial at a time on it.</summary>
 public interface IWorker : IAsyncDisposable
 {
-    /// <summary>Its name in the log.</summary>
+    /// <summary>Name of the worker in the study's log.</summary>
     string Name { get; }
 
-    /// <summary>The slot it holds.</summary>
+    /// <summary>Device slot that the worker holds.</summary>
     DeviceSlot Device { get; }
 
     /// <summary>
@@ -14,7 +14,7 @@ public interface IWorker : IAsyncDisposable
     /// </summary>
     Task WarmUpAsync(CancellationToken cancellationToken);
 
-    /// <summary>Runs a trial to its end.</summary>
+    /// <summary>Runs a trial until its attempt ends, and says how the attempt ended.</summary>
     /// <exception cref="OperationCanceledException">Cancelled: the trial has stopped, and nothing of it runs any more.</exception>
     Task<AttemptEnd> RunAsync(TrialAssignment trial, ITrialReporter reporter, CancellationToken cancellationToken);
 }

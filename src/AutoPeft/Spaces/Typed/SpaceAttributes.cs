@@ -59,7 +59,7 @@ public sealed class IntAttribute(long low, long high) : ParameterAttribute
     public long Step { get; set; } = 1;
 }
 
-/// <summary>One of an ordered list of numbers: on any number type that holds them.</summary>
+/// <summary>Declares a parameter that takes one of an ordered list of numbers, on any number type that holds them.</summary>
 public sealed class OrdinalAttribute(params double[] values) : ParameterAttribute
 {
     /// <summary>The values in their order.</summary>
@@ -82,7 +82,7 @@ public sealed class SwitchAttribute : ParameterAttribute;
 /// <summary>Any subset of <paramref name="items"/>: on a list or array of strings.</summary>
 public sealed class SubsetAttribute(params string[] items) : ParameterAttribute
 {
-    /// <summary>What may be chosen.</summary>
+    /// <summary>Items of which the member chooses a subset.</summary>
     public IReadOnlyList<string> Items { get; } = items;
 
     /// <summary>Fewest members; 0 unless stated.</summary>
@@ -101,7 +101,7 @@ public sealed class SubsetAttribute(params string[] items) : ParameterAttribute
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class WhenAttribute(string parent, params object[] values) : Attribute
 {
-    /// <summary>The parent member's name.</summary>
+    /// <summary>Name of the member whose value decides whether this one exists.</summary>
     public string Parent { get; } = parent;
 
     /// <summary>The parent's values under which the member exists.</summary>
@@ -118,7 +118,7 @@ public sealed class PriorAttribute : Attribute
     /// <summary>A weight for each value; set <see cref="Weights"/>.</summary>
     public PriorAttribute() => Mean = double.NaN;
 
-    /// <summary>Normal around a value of the parameter.</summary>
+    /// <summary>Makes a normal belief with its mean at a value of the parameter.</summary>
     public PriorAttribute(double mean) => Mean = mean;
 
     /// <summary>The most likely value; NaN where weights are given.</summary>
@@ -137,7 +137,7 @@ public sealed class PriorAttribute : Attribute
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, AllowMultiple = true)]
 public sealed class RequireAttribute(string expression) : Attribute
 {
-    /// <summary>The constraint.</summary>
+    /// <summary>The constraint as text, over the parameters' names.</summary>
     public string Expression { get; } = expression;
 }
 

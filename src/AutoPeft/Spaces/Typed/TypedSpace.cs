@@ -34,7 +34,7 @@ public sealed class TypedSpace<[
 
     private TypedSpace(SearchSpace space) => Space = space;
 
-    /// <summary>The declared space.</summary>
+    /// <summary>The search space that the type declares.</summary>
     public SearchSpace Space { get; }
 
     /// <summary>

@@ -85,7 +85,7 @@ public static class EventJson
         w.WriteEndObject();
     }
 
-    /// <summary>Reads one record.</summary>
+    /// <summary>Reads one record of a study's log from JSON.</summary>
     /// <param name="json">One JSON object.</param>
     /// <param name="definition">The study's definition; null only for the first record.</param>
     /// <exception cref="InvalidInputException">It is no record that this version knows.</exception>

@@ -49,7 +49,7 @@ public sealed class JournalStore : IStudyStore
 
     private JournalStore(string path) => (Path, _reader) = (path, new JournalReader(path));
 
-    /// <summary>Where the file is.</summary>
+    /// <summary>Path of the journal file.</summary>
     public string Path { get; }
 
     /// <summary>What was torn off the end when the file was opened, in one line; null if nothing was.</summary>

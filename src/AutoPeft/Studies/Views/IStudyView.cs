@@ -5,7 +5,7 @@ namespace AutoPeft.Studies;
 /// </summary>
 public interface IStudyView
 {
-    /// <summary>What the study is.</summary>
+    /// <summary>Definition of the study: search space, objectives and constraints.</summary>
     StudyDefinition Definition { get; }
 
     /// <summary>Number of records folded so far.</summary>

@@ -72,7 +72,8 @@ public sealed class LossLawFitTests
     [SkippableFact]
     public void The_likelihood_with_a_free_scale_meets_the_published_refit()
     {
-        var real = LossLawFit.Fit(LossPoints.From(PublicData.Chinchilla), new LossLawFitOptions { Objective = LossObjective.HuberLikelihood });
+        var points = LossPoints.From(PublicData.Chinchilla);
+        var real = LossLawFit.Fit(points, new LossLawFitOptions { Objective = LossObjective.HuberLikelihood });
         Assert.Equal(482.006, real.Law.A, 3);
         Assert.Equal(2085.434, real.Law.B, 3);
         Assert.Equal(1.816864, real.Law.E, 6);

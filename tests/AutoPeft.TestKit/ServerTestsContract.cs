@@ -14,7 +14,8 @@ public abstract class ServerTestsContract
     {
         MethodInfo[] tests = [.. GetType().Assembly.GetTypes()
             .Where(t => !t.IsAbstract && t.Namespace?.EndsWith(".Server", StringComparison.Ordinal) == true)
-            .SelectMany(t => t.GetMethods()).Where(m => m.IsDefined(typeof(FactAttribute)) && m.DeclaringType != typeof(ServerTestsContract))];
+            .SelectMany(t => t.GetMethods())
+            .Where(m => m.IsDefined(typeof(FactAttribute)) && m.DeclaringType != typeof(ServerTestsContract))];
         Assert.NotEmpty(tests);
         Assert.All(tests, m => Assert.True(m.IsDefined(typeof(SkippableFactAttribute)) || m.IsDefined(typeof(SkippableTheoryAttribute)),
             $"{m.ReflectedType!.Name}.{m.Name} is a fact that fails without a server; make it skippable."));

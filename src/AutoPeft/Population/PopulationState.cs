@@ -120,15 +120,11 @@ internal sealed class PopulationState
         return Array.IndexOf(order, trial) is >= 0 and var place && place >= order.Length - Leaving(order.Length);
     }
 
-    /// <summary>
-    /// Those out of whom a successor's parent is drawn: the best of a comparison that left a checkpoint there. None that failed since,
-    /// however good it was: what is nearly its configuration would fail as it did.
-    /// </summary>
+    /// <summary>Those out of whom a successor's parent is drawn: the best of a comparison that left a checkpoint there.</summary>
     public Trial[] Parents(long rung)
     {
         Ranking order = Order(rung);
-        return [.. order.Trials.Take(order.Sound).Where(t => t.PausedAt >= rung && t.State != TrialState.Failed)
-            .Take(Math.Max(Leaving(order.Trials.Length), 1))];
+        return [.. order.Trials.Take(order.Sound).Where(t => t.PausedAt >= rung).Take(Math.Max(Leaving(order.Trials.Length), 1))];
     }
 
     /// <summary>The step at which a trial left its device for a comparison: of its first report there or beyond.</summary>

@@ -65,10 +65,13 @@ public sealed class FailingRegionTests
         Assert.True(failed <= 4 && best < 0.02, $"{failed} of the last 20, best {best}");
     }
 
-    /// <summary>Trainings that get ahead with a high momentum, and break there at the third comparison.</summary>
+    /// <summary>
+    /// Trainings gain with momentum, and break at once beyond a half. PBT has no model to learn that from: it leaves what failed by never
+    /// going on from there, and changes a good member's momentum by chance.
+    /// </summary>
     [Theory]
-    [InlineData("pbt"), InlineData("pb2"), InlineData("pbt", ",mode=sync"), InlineData("pb2", ",mode=sync")]
-    public void A_half_in_which_trainings_break_is_left_by_a_population(string name, string mode = "")
+    [InlineData(""), InlineData(",mode=sync")]
+    public void A_half_in_which_trainings_break_is_left_by_population_based_bandits(string mode)
     {
         SearchSpace space = SearchSpace.Build(s => s.Float("lr", 0, 1).Float("momentum", 0, 1));
         var levels = new Dictionary<(int, long), double>();
@@ -78,14 +81,14 @@ public sealed class FailingRegionTests
             double level = trial.Parent is { } p ? levels[(p.Number, p.Step)] : 0, momentum = trial.Configuration.GetDouble("momentum");
             bool breaks = momentum > 0.5;
             var reports = new List<(long, ImmutableSortedDictionary<string, double>)>();
-            for (long step = from + 1; step <= (breaks ? Math.Min(from + 2, 12) : 12); step++)
+            for (long step = from + 1; step <= (breaks ? from : 12); step++)
             {
                 levels[(trial.Number, step)] = level -= momentum + 0.1 * trial.Configuration.GetDouble("lr");
                 reports.Add((step, ImmutableSortedDictionary<string, double>.Empty.Add("loss", level)));
             }
             return new TrialCurve(reports, breaks ? default : [level]);
         }
-        (string sampler, string scheduler) = PopulationPairing.Pair($"{name}:population=6,max=12{mode}", "none");
+        (string sampler, string scheduler) = PopulationPairing.Pair($"pb2:population=6,max=12{mode}", "none");
         int broke = 0, successors = 0;
         for (ulong seed = 0; seed < 6; seed++)
         {
@@ -97,7 +100,8 @@ public sealed class FailingRegionTests
             successors += later.Length;
             broke += later.Count(t => t.Configuration.GetDouble("momentum") > 0.5);
         }
-        Assert.True(successors > 60 && broke < -1 * successors, $"{broke} of {successors} successors");
+        // One that takes a failure for no news goes there with nearly all of them.
+        Assert.True(successors > 60 && broke < 0.45 * successors, $"{broke} of {successors} successors");
     }
 
     private static double Loss(Configuration c) => Math.Pow(c.GetDouble("x") - 0.25, 2) + Math.Pow(c.GetDouble("y") - 0.7, 2);

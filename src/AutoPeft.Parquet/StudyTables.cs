@@ -198,10 +198,14 @@ public static class StudyTables
     }
 
     /// <summary>
-    /// Seconds from the start of the trial's last attempt to a report of that attempt; null for others, and where the clock was set back.
+    /// Seconds from the start of the trial's last attempt to a report of that attempt, as its host measured them; where none did, the
+    /// difference of the records' times. Null for reports of other attempts, and where no host measured and the clock was set back.
     /// </summary>
-    private static double? SecondsOf(Trial trial, Report report) =>
-        report.Attempt == trial.Attempt && (report.Time - trial.StartedAt)?.TotalSeconds is >= 0 and var seconds ? seconds : null;
+    private static double? SecondsOf(Trial trial, Report report)
+    {
+        if (report.Attempt != trial.Attempt) return null;
+        return report.Seconds ?? ((report.Time - trial.StartedAt)?.TotalSeconds is >= 0 and var seconds ? seconds : null);
+    }
 
     private static double? At(System.Collections.Immutable.ImmutableArray<double> values, int i) => i < values.Length ? values[i] : null;
 

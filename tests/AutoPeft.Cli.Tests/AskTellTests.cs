@@ -250,6 +250,23 @@ public class AskTellTests
         finally { Directory.Delete(directory, recursive: true); }
     }
 
+    [Theory]
+    [InlineData("gp"), InlineData("auto"), InlineData("transfer"), InlineData("tpe"), InlineData("bohb")]
+    public async Task Marks_at_the_ends_of_what_numbers_can_hold_end_no_study(string sampler)
+    {
+        string[] marks = ["1.7976931348623157e308", "-1.7976931348623157e308", "9e307", "-9e307"];
+        string study = Study.Replace("\"random\"", $"\"{sampler}\"", StringComparison.Ordinal)
+            .Replace("\"minimize\"}", "\"minimize\"},{\"name\":\"score\",\"direction\":\"maximize\"}", StringComparison.Ordinal);
+        JsonElement[] answers = await ConverseAsync([study, .. Enumerable.Range(0, 24).SelectMany(i => (string[])
+        [
+            """{"ask":1}""",
+            $$$"""{"tell":{"number":{{{i}}},"values":[{{{(i % 3 == 1 ? marks[i / 3 % 4] : "0.5")}}},"""
+                + $$$"""{{{(i % 3 == 2 || i % 6 == 1 ? marks[(i / 3 + 1) % 4] : "0." + i)}}}]}}""",
+        ])]);
+        Assert.All(answers, a => Assert.False(a.TryGetProperty("error", out _), a.ToString()));
+        Assert.Equal(24, answers.Count(a => a.TryGetProperty("trials", out JsonElement t) && t.GetArrayLength() == 1));
+    }
+
     [Fact]
     public async Task Impossible_constraints_are_named_after_a_bounded_search()
     {

@@ -148,6 +148,24 @@ public sealed class StudyTablesTests : IDisposable
     }
 
     [Fact]
+    public void Seconds_of_curves_are_what_the_host_measured_whatever_its_wall_clock_did()
+    {
+        StudyEvent[] log =
+        [
+            new StudyCreated(Start, new StudyDefinition(Space, [Objective.Minimize("loss")])),
+            new TrialProposed(Start, 0, Configuration(0), "random", 1, 0, 1), new TrialStarted(Start, 0, "worker", "cpu:0", 1),
+            new TrialReported(Start.AddHours(-1), 0, 1, 1, NoMetrics.Add("loss", 3)) { Seconds = 1.5 },
+            new TrialReported(Start.AddHours(1), 0, 1, 2, NoMetrics.Add("loss", 2)) { Seconds = 2.5 },
+            // Nobody measured: a difference of wall clocks that is below zero says nothing.
+            new TrialReported(Start.AddHours(-1), 0, 1, 3, NoMetrics.Add("loss", 1)),
+            new TrialReported(Start.AddSeconds(4), 0, 1, 4, NoMetrics.Add("loss", 0)),
+        ];
+        Assert.Equal([1.5, 2.5, null, 4.0], Values(StudyTables.Curves(Study.Of(log)), "seconds"));
+        // A report's time is none of the trial's, which runs.
+        Assert.Null(Study.Of(log).Trials[0].Seconds);
+    }
+
+    [Fact]
     public void Counts_are_whole_numbers_in_every_table_and_small_ones_stay_what_they_may_become()
     {
         SearchSpace space = SearchSpace.Build(b => b.Int("rank", 1, 8));

@@ -26,15 +26,19 @@ public sealed class LossLawFitTests
     }
 
     [Fact]
-    public void Chinchilla_huber_sum_has_the_published_minimum_and_noisy_data_have_the_one_of_variable_projection()
+    public void Noisy_data_have_the_minimum_of_the_huber_sum_that_variable_projection_finds()
     {
         var generated = Generated.Losses(0.005);
         var fit = LossLawFit.Fit(generated, Quick);
         var (law, value) = VariableProjection.Fit(generated);
         Close(value, fit.Value, 1e-9);
         Close(law.Alpha, fit.Law.Alpha, 1e-5);
-        if (PublicData.Chinchilla is not { } table) return;
-        var points = LossPoints.From(table);
+    }
+
+    [SkippableFact]
+    public void Chinchilla_huber_sum_has_the_published_minimum()
+    {
+        var points = LossPoints.From(PublicData.Chinchilla);
         Assert.Equal(240, points.Count);
         var real = LossLawFit.Fit(points);
         Assert.Equal(477.826, real.Law.A, 3);
@@ -54,7 +58,7 @@ public sealed class LossLawFitTests
     }
 
     [Fact]
-    public void The_likelihood_with_a_free_scale_is_least_absolute_deviations_and_meets_the_published_refit()
+    public void The_likelihood_with_a_free_scale_is_least_absolute_deviations()
     {
         var generated = Generated.Losses(0.005);
         var fit = LossLawFit.Fit(generated, Quick with { Objective = LossObjective.HuberLikelihood });
@@ -63,8 +67,13 @@ public sealed class LossLawFitTests
         Assert.True(fit.Residuals.Sum(Math.Abs) < sum.Residuals.Sum(Math.Abs));
         Assert.InRange(fit.Residuals.Count(r => Math.Abs(r) < 1e-7), 3, 5);
         Close(1e-3 * fit.Residuals.Average(Math.Abs), fit.Scale!.Value, 1e-3);
-        if (PublicData.Chinchilla is not { } table) return;
-        var real = LossLawFit.Fit(LossPoints.From(table), new LossLawFitOptions { Objective = LossObjective.HuberLikelihood });
+    }
+
+    [SkippableFact]
+    public void The_likelihood_with_a_free_scale_meets_the_published_refit()
+    {
+        var points = LossPoints.From(PublicData.Chinchilla);
+        var real = LossLawFit.Fit(points, new LossLawFitOptions { Objective = LossObjective.HuberLikelihood });
         Assert.Equal(482.006, real.Law.A, 3);
         Assert.Equal(2085.434, real.Law.B, 3);
         Assert.Equal(1.816864, real.Law.E, 6);

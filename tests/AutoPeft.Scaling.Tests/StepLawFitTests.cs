@@ -42,11 +42,13 @@ public sealed class StepLawFitTests
     }
 
     [Fact]
+    public void A_sweep_has_a_grid_for_each_size_and_length() =>
+        Assert.Equal(8, StepLawFit.Fit(Generated.SweepData(0.001), s_quick).Data.Grids.Count);
+
+    [SkippableFact]
     public void The_dense_sweep_gives_the_released_recipes_coefficients_and_gaps()
     {
-        Assert.Equal(8, StepLawFit.Fit(Generated.SweepData(0.001), s_quick).Data.Grids.Count);
-        if (PublicData.Dense is not { } table) return;
-        var data = SweepData.From(table);
+        var data = SweepData.From(PublicData.Dense);
         Assert.Equal(17, data.Grids.Count);
         var near = StepLawFit.Fit(data, s_quick);
         Assert.Equal(129, near.Optima.Count);
@@ -74,7 +76,7 @@ public sealed class StepLawFitTests
     }
 
     [Fact]
-    public void The_mixture_of_experts_sweep_is_split_by_architecture_and_its_single_size_is_said_to_identify_nothing()
+    public void A_single_size_is_said_to_identify_nothing()
     {
         // Generated twin: two architectures at sizes a few thousandths apart.
         var runs = Generated.Sweep(design: [(1e8, 2e9), (1e8, 8e9), (1.002e8, 4e9), (1.002e8, 1.6e10)]);
@@ -85,8 +87,12 @@ public sealed class StepLawFitTests
         var json = JsonNode.Parse(new StepLawReport(fit).ToJson())!;
         Assert.Null(json["lr"]!["N"]);
         Assert.Null(json["lr"]!["constant"]);
-        if (PublicData.Moe is not { } table) return;
-        var moe = StepLawFit.Fit(SweepData.From(table), s_quick);
+    }
+
+    [SkippableFact]
+    public void The_mixture_of_experts_sweep_is_split_by_architecture()
+    {
+        var moe = StepLawFit.Fit(SweepData.From(PublicData.Moe), s_quick);
         Assert.Equal(16, moe.Data.Grids.Count);
         Assert.Equal("1.59 1.39 5.14", Three(Gap(moe, "step-law").Nearest));
     }

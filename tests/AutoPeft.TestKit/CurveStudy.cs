@@ -9,7 +9,7 @@ namespace AutoPeft.TestKit;
 
 /// <summary>What a trial reports if nobody stops it, and what it gives at the end.</summary>
 /// <param name="Reports">Steps, ascending, and metrics.</param>
-/// <param name="Values">One per objective, in its own units.</param>
+/// <param name="Values">One per objective, in its own units; default for a trial that fails after its last report.</param>
 public sealed record TrialCurve(IReadOnlyList<(long Step, ImmutableSortedDictionary<string, double> Metrics)> Reports,
     ImmutableArray<double> Values);
 
@@ -98,8 +98,9 @@ public sealed class CurveStudy
         TrialCurve curve = _known[at.Trial];
         if (at.Next >= curve.Reports.Count)
         {
-            Append(new TrialCompleted(DateTimeOffset.UnixEpoch, at.Trial, null, curve.Values, [],
-                ImmutableSortedDictionary<string, double>.Empty));
+            Append(curve.Values.IsDefault ? new TrialFailed(DateTimeOffset.UnixEpoch, at.Trial, null, "broke")
+                : new TrialCompleted(DateTimeOffset.UnixEpoch, at.Trial, null, curve.Values, [],
+                    ImmutableSortedDictionary<string, double>.Empty));
             return null;
         }
         (long step, ImmutableSortedDictionary<string, double> metrics) = curve.Reports[at.Next];

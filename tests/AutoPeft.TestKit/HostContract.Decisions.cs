@@ -15,7 +15,7 @@ namespace AutoPeft.TestKit;
 // What a host promises of samplers, schedulers and stop rules.
 public abstract partial class HostContract
 {
-    [Fact]
+    [SkippableFact]
     public async Task In_lockstep_the_proposals_do_not_depend_on_which_slot_is_quicker()
     {
         StudyDefinition definition = HostSetup.Branin(15, "tpe") with { Lockstep = 3 };
@@ -28,7 +28,7 @@ public abstract partial class HostContract
         Assert.Equal(Lockstep(definition), study.Trials.Select(t => t.Configuration));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_paused_trial_is_promoted_and_goes_on_from_its_checkpoint()
     {
         var starts = new ConcurrentBag<(int Trial, int Attempt, long? From, string Found)>();
@@ -58,7 +58,7 @@ public abstract partial class HostContract
         Assert.Equal((3, 3, 0), (study.PausedCount, study.Completed.Count, study.PendingCount));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_scheduler_that_says_stop_prunes_the_trial_with_its_reports_kept()
     {
         HostSetup setup = Setup(HostSetup.Branin(4), async (trial, reporter, token) =>
@@ -74,7 +74,7 @@ public abstract partial class HostContract
         Assert.Equal((5, 3), (study.Trials[0].Reports.Count, study.Trials[1].Reports.Count));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task In_a_population_every_successor_goes_on_from_its_parents_checkpoint_with_its_ancestors_seed()
     {
         const string population = "pbt:population=4,interval=2,max=16,mode=sync";
@@ -113,7 +113,7 @@ public abstract partial class HostContract
         Assert.Equal(0, study.PendingCount);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_stop_rule_ends_the_study_with_its_reason_and_what_runs_comes_to_its_end()
     {
         HostSetup setup = Setup(HostSetup.Branin(50), (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with
@@ -127,7 +127,7 @@ public abstract partial class HostContract
         Assert.Equal(0, study.PendingCount);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_sampler_that_cannot_serve_the_study_ends_the_host_with_its_own_words()
     {
         HostSetup setup = Setup(HostSetup.Branin(5), (trial, _, _) => Task.FromResult(HostSetup.BraninOf(trial))) with
@@ -136,7 +136,7 @@ public abstract partial class HostContract
         Assert.Equal("This sampler takes one objective.", e.Message);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Reports_and_results_are_answered_while_the_sampler_thinks()
     {
         using var thinks = new ManualResetEventSlim();

@@ -10,7 +10,7 @@ namespace AutoPeft.TestKit;
 // What a host promises of attempts that do not end well.
 public abstract partial class HostContract
 {
-    [Fact]
+    [SkippableFact]
     public async Task A_trial_whose_worker_dies_runs_again_with_its_seed_and_fails_when_it_has_lost_three()
     {
         var seeds = new ConcurrentBag<(int Trial, ulong Seed)>();
@@ -28,7 +28,7 @@ public abstract partial class HostContract
         Assert.All(seeds, s => Assert.Equal(StudySession.TrainingSeed(study.Definition, s.Trial), s.Seed));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_person_may_put_a_running_trial_back_as_often_as_wanted_and_the_result_of_the_last_attempt_counts_alone()
     {
         const int times = 4;
@@ -50,7 +50,7 @@ public abstract partial class HostContract
         Assert.Empty(study.Trials[0].Reports);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_trial_past_its_time_limit_fails_and_the_next_one_runs()
     {
         HostSetup setup = Setup(HostSetup.Branin(3), async (trial, _, token) =>
@@ -65,7 +65,7 @@ public abstract partial class HostContract
         Assert.Equal(2, study.Completed.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_error_of_the_configuration_fails_the_trial_once()
     {
         Study study = await RunAsync(Setup(HostSetup.Branin(3), (trial, _, _) =>
@@ -74,7 +74,7 @@ public abstract partial class HostContract
             (study.Trials[0].State, study.Trials[0].Attempt, study.Trials[0].Error));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_trial_that_runs_out_of_memory_beside_others_runs_once_more_alone_on_its_machine()
     {
         int[] inside = new int[Machines];
@@ -102,7 +102,7 @@ public abstract partial class HostContract
         Assert.Equal(16, study.Completed.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_trial_that_runs_out_of_memory_with_nothing_beside_it_fails_and_says_so()
     {
         Study study = await RunAsync(Setup(HostSetup.Branin(2), (trial, _, _) =>
@@ -112,7 +112,7 @@ public abstract partial class HostContract
         Assert.StartsWith("out of memory", study.Trials[0].Error, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_machine_on_which_no_worker_lives_leaves_with_one_line_before_it_has_used_up_the_study()
     {
         var setup = new HostSetup(HostSetup.Branin(30), (slot, _) =>
@@ -134,7 +134,7 @@ public abstract partial class HostContract
         Assert.Equal(30, study.Completed.Count + broken.Trials.Count(t => t.State == TrialState.Failed));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("in-process/cpu:0")]
     [InlineData("127.0.0.1:11111@12345678/in-process/cpu:0")]
     public async Task What_an_earlier_life_left_running_runs_again_and_that_counts_against_no_trial(string worker)

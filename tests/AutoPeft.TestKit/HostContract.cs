@@ -36,7 +36,7 @@ public abstract partial class HostContract : IAsyncLifetime
         Directory.Delete(_directory, recursive: true);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Every_trial_of_the_budget_runs_once_and_none_beyond()
     {
         var runs = new ConcurrentBag<int>();
@@ -51,7 +51,28 @@ public abstract partial class HostContract : IAsyncLifetime
         Assert.All(study.Trials, t => Assert.Equal((1, 1.0), (t.Attempt, t.Seconds >= 0 ? 1 : 0)));
     }
 
-    [Fact]
+    [SkippableFact]
+    public async Task A_report_says_how_long_its_attempt_had_run()
+    {
+        Study study = await RunAsync(Setup(HostSetup.Branin(2), async (trial, reporter, token) =>
+        {
+            for (int step = 1; step <= 2; step++)
+            {
+                await Task.Delay(50, token);
+                await reporter.ReportAsync(step, new Dictionary<string, double> { ["loss"] = step }, token);
+            }
+            return HostSetup.BraninOf(trial);
+        }));
+        Assert.All(study.Trials, t =>
+        {
+            double[] seconds = [.. t.Reports.Select(r => r.Seconds!.Value)];
+            Assert.Equal(2, seconds.Length);
+            Assert.True(seconds[0] > 0.04 && seconds[1] > seconds[0] + 0.04 && t.Seconds >= seconds[1],
+                $"{seconds[0]}, {seconds[1]} of {t.Seconds}");
+        });
+    }
+
+    [SkippableFact]
     public async Task With_one_slot_the_trials_are_those_that_the_sampler_gives_to_an_open_session()
     {
         StudyDefinition definition = HostSetup.Branin(12, "gp");
@@ -66,7 +87,7 @@ public abstract partial class HostContract : IAsyncLifetime
             study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task With_many_slots_every_proposal_replays_from_what_its_sampler_had_seen()
     {
         List<StudyEvent> log = await LogOfAsync(Setup(HostSetup.Branin(20, "tpe"), async (trial, _, token) =>

@@ -102,7 +102,7 @@ public abstract class SamplerContract
         AllFeasible(study);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_replay_of_the_log_gives_the_same_proposals_bit_for_bit()
     {
         (Study study,
@@ -123,7 +123,7 @@ public abstract class SamplerContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Different_seeds_explore_differently()
     {
         (Study a, _) = Play(Create(), Everything(), [One], 8, c => Score(c, 1), seed: 1);
@@ -131,16 +131,16 @@ public abstract class SamplerContract
         Assert.NotEqual(a.Trials.Select(t => t.Configuration), b.Trials.Select(t => t.Configuration));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_batch_of_as_many_as_asked_for_has_no_duplicates_nor_have_pending_trials()
     {
-        if (!AvoidsRepeats) return;
+        Skip.IfNot(AvoidsRepeats, "The sampler draws without a look at what was tried.");
         (Study study, _) = Play(Create(), Everything(), [One], 36, c => Score(c, 1), batch: 4, leavePending: 8);
         Assert.Equal(36, study.Trials.Count);
         Assert.Equal(36, study.Trials.Select(t => t.Configuration).Distinct().Count());
     }
 
-    [Fact]
+    [SkippableFact]
     public void Trials_that_failed_so_far_stop_nothing()
     {
         (Study study, _) = Play(Create(), Everything(), [One], 20, c => Score(c, 1), _ => true);
@@ -150,7 +150,7 @@ public abstract class SamplerContract
         Assert.Equal(24, mixed.Trials.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Equal_values_stop_nothing()
     {
         (Study study, _) = Play(Create(), Everything(), [One], 20, _ => [1.25]);
@@ -179,7 +179,7 @@ public abstract class SamplerContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Results_of_any_finite_size_stop_nothing()
     {
         SearchSpace space = SearchSpace.Build(
@@ -205,7 +205,7 @@ public abstract class SamplerContract
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(ExtremeStudies).WithEndSize(int.MaxValue));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Huge_and_tiny_values_stop_nothing()
     {
         (Study study, _) =
@@ -214,7 +214,7 @@ public abstract class SamplerContract
         AllFeasible(study);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_space_of_one_point_is_proposed_again_and_again()
     {
         SearchSpace space = SearchSpace.Build(s => s.Float("x", 2, 2).Int("n", 3, 3).Categorical("c", ["only"]));
@@ -222,10 +222,10 @@ public abstract class SamplerContract
         Assert.Equal(RunsOut ? 1 : 6, study.Trials.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_finite_space_is_exhausted_before_anything_is_repeated()
     {
-        if (!AvoidsRepeats) return;
+        Skip.IfNot(AvoidsRepeats, "The sampler draws without a look at what was tried.");
         SearchSpace space =
             SearchSpace.Build(s => s.Categorical("a", ["x", "y", "z"]).Bool("b").Ordinal("c", [1, 2], when: Condition.On("b", true)));
         (Study study, _) = Play(Create(), space, [One], 14, c => [c.GetString("a") == "y" ? 0 : 1]);
@@ -233,10 +233,11 @@ public abstract class SamplerContract
         Assert.Equal(RunsOut ? 9 : 14, study.Trials.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Configurations_without_the_continuous_parameter_are_not_repeated()
     {
-        if (!AvoidsRepeats || RunsOut) return;
+        Skip.IfNot(AvoidsRepeats, "The sampler draws without a look at what was tried.");
+        Skip.If(RunsOut, "The sampler ends before it would have to draw 40 configurations.");
         SearchSpace space = SearchSpace.Build(s => s.Categorical("m", ["a", "b"]).Bool("q")
             .Float("x", 0, 1, when: Condition.On("m", "a")).Int("n", 1, 3, when: Condition.On("m", "b")));
         (Study study, _) =
@@ -244,7 +245,7 @@ public abstract class SamplerContract
         Assert.Equal(40, study.Trials.Select(t => t.Configuration).Distinct().Count());
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_range_of_one_value_is_no_obstacle()
     {
         SearchSpace space = SearchSpace.Build(s => s.Float("fixed", 0.1, 0.1).Int("n", 5, 5).Float("x", 0, 1).Float("y", 0, 1));
@@ -252,19 +253,19 @@ public abstract class SamplerContract
         Assert.All(study.Trials, t => Assert.Equal((0.1, 5), (t.Configuration.GetDouble("fixed"), t.Configuration.GetInt("n"))));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Five_hundred_parameters_are_served()
     {
         SearchSpace space = SearchSpace.Build(s =>
         {
             for (int i = 0; i < 250; i++) s.Float($"x{i}", 0, 1).Categorical($"c{i}", ["a", "b", "c"]);
         });
-        if (RunsOut) return;
+        Skip.If(RunsOut, "The sampler lists its points, of which a space of 500 parameters has too many.");
         (Study study, _) = Play(Create(), space, [One], 14, c => [c.Codes[0] + c.Codes[2]]);
         Assert.Equal(14, study.Trials.Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Constraints_that_nothing_keeps_are_named()
     {
         SearchSpace space = SearchSpace.Build(s => s.Float("x", 0, 1).Float("y", 0, 1).Require("x + y > 3"));
@@ -272,7 +273,7 @@ public abstract class SamplerContract
         Assert.True(RunsOut || e.Message.Contains("x + y > 3"), e.Message);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Cancelling_stops_it_or_it_returns()
     {
         (Study study, _) = Play(Create(), Everything(), [One], 16, c => Score(c, 1));
@@ -282,7 +283,7 @@ public abstract class SamplerContract
         catch (OperationCanceledException) { }
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_sampler_reads_and_changes_nothing()
     {
         (Study study, _) = Play(Create(), Everything(), [One], 15, c => Score(c, 1), leavePending: 1);

@@ -215,7 +215,8 @@ public abstract class StudyStoreContract : IAsyncLifetime
     {
         IStudyStore store = await CreateAsync();
         await store.TryAppendAsync(0, [.. Log.Take(4)], default);
-        if (await AgainAsync() is not { } other) return;
+        IStudyStore? other = await AgainAsync();
+        Skip.If(other is null, "The store lives and ends with its process.");
         Assert.Equal(Log.Take(4), await ReadAsync(other));
         Assert.True(await other.TryAppendAsync(4, [Log[4]], default));
         Assert.False(await store.TryAppendAsync(4, [Log[4]], default));
@@ -247,7 +248,7 @@ public abstract class StudyStoreContract : IAsyncLifetime
             new TrialReported(Later(), 0, 1, 1, Metrics(("accuracy", 0.5), ("loss", 1.0 / 3))),
             new TrialRequeued(Later(), 0, 1, "its worker is gone", Crashed: true) { Seconds = 86400.000001 },
             new TrialStarted(Later(), 0, "host-2:43", "cpu:0-3", 2),
-            new TrialReported(Later(), 0, 2, long.MaxValue, Metrics()),
+            new TrialReported(Later(), 0, 2, long.MaxValue, Metrics()) { Seconds = 0.0000001 },
             new TrialCompleted(Later(), 0, 2, [0.875, 12345678], [17.3], Metrics(("seconds", 12.25))) { Seconds = 0.1234567 },
             new TrialFailed(Later(), 1, null, "CUDA out of memory: 'tried' \"2 GiB\" \\ ∞"),
             new TrialProposed(Later(), 2, lora.With("lr", 1e-5), "enqueued", 10, 2, 1),

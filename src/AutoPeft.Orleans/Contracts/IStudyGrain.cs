@@ -29,7 +29,7 @@ public interface IStudyGrain : IGrainWithStringKey
     /// <summary>Records what a running attempt measured; see <see cref="StudySession.ReportAsync"/>.</summary>
     /// <returns>What the trial is to do; null if the attempt no longer counts and must stop.</returns>
     [Alias("report")]
-    Task<Decision?> ReportAsync(AttemptId id, long step, [Immutable] ImmutableSortedDictionary<string, double> metrics);
+    Task<Decision?> ReportAsync(AttemptId id, long step, [Immutable] ImmutableSortedDictionary<string, double> metrics, TimeSpan? took);
 
     /// <summary>Records how an attempt ended; see <see cref="StudySession.EndAsync"/>.</summary>
     /// <returns>Whether the attempt counts, and which checkpoints are still needed.</returns>

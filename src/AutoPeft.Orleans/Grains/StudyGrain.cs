@@ -58,8 +58,8 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
             cancellationToken));
     }
 
-    public async Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics) =>
-        await (await SessionAsync()).ReportAsync(id, step, metrics);
+    public async Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, TimeSpan? took) =>
+        await (await SessionAsync()).ReportAsync(id, step, metrics, took);
 
     public async Task<EndReceipt> EndAsync(AttemptId id, EndMessage end, TimeSpan? took) =>
         await (await SessionAsync()).EndAsync(id, end.ToEnd(), took);

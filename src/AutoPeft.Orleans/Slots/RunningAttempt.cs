@@ -19,7 +19,7 @@ namespace AutoPeft.Orleans.Slots;
 /// <param name="report">Has the study record a report.</param>
 internal sealed class RunningAttempt(
     StudyDefinition definition, TrialAssignment assignment, string name, IWorker worker, AttemptRunner runner,
-    Func<AttemptId, long, ImmutableSortedDictionary<string, double>, CancellationToken, Task<Decision?>> report)
+    Func<AttemptId, long, ImmutableSortedDictionary<string, double>, TimeSpan, CancellationToken, Task<Decision?>> report)
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<AttemptEnd?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -79,7 +79,7 @@ internal sealed class RunningAttempt(
     private Task<Decision?> ReportAsync(long step, ImmutableSortedDictionary<string, double> metrics, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _last, new LatestReport(step, metrics));
-        return report(Id, step, metrics, cancellationToken);
+        return report(Id, step, metrics, Took, cancellationToken);
     }
 
     private sealed record LatestReport(long Step, ImmutableSortedDictionary<string, double> Metrics);

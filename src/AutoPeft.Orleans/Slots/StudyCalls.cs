@@ -43,9 +43,9 @@ internal sealed class StudyCalls(IStudyGrain study, string name, TimeSpan patien
             .ConfigureAwait(false);
     }, _ => true, cancellationToken, CancellationToken.None);
 
-    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics,
+    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, TimeSpan took,
         CancellationToken cancellationToken) =>
-        AskAsync(() => study.ReportAsync(id, step, metrics), _ => true, cancellationToken);
+        AskAsync(() => study.ReportAsync(id, step, metrics, took), _ => true, cancellationToken);
 
     public Task<EndReceipt> EndAsync(AttemptId id, AttemptEnd end, TimeSpan took, CancellationToken cancellationToken)
     {

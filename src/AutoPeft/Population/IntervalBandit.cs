@@ -34,11 +34,16 @@ internal static class IntervalBandit
         if (numbers.Length == 0 || population.LossesAt(parent, rung) is not { } before || !Array.TrueForAll(before, double.IsFinite))
             return null;
         List<Segment> segments = Segment.Of(study, population, options, rung);
-        Segment[] known = [.. segments.Where(s => s.Gain is not null).OrderBy(s => s.Rung).TakeLast(Most)];
-        if (known.Length < Least) return null;
+        Segment[] known = [.. segments.Where(s => s.Gain is not null || s.Failed).OrderBy(s => s.Rung).TakeLast(Most)];
+        double[][] gained = [.. known.Select(s => s.Gain).OfType<double[]>()];
+        if (gained.Length < Least) return null;
         double[] weights = Weights(before.Length, random), levelUnits = Spreads([.. known.Select(s => s.Before), before]),
-            gainUnits = Spreads([.. known.Select(s => s.Gain!)]);
-        double[] gains = [.. known.Select(s => Combined(s.Gain!, weights, gainUnits))];
+            gainUnits = Spreads(gained);
+        double[] gains = [.. known.Select(s => s.Gain is { } g ? Combined(g, weights, gainUnits) : double.NaN)];
+        double worst = gains.Where((_, k) => !known[k].Failed).Min();
+        // A setting under which trainings break counts as a spread below the least gain.
+        for (int k = 0; k < gains.Length; k++)
+            if (known[k].Failed) gains[k] = worst - 1;
         double[] levels = [.. known.Select(s => Combined(s.Before, weights, levelUnits)), Combined(before, weights, levelUnits)];
         // Losses at the ends of what a double holds have no differences.
         if (!Array.TrueForAll(gains, double.IsFinite) || !Array.TrueForAll(levels, double.IsFinite)) return null;
@@ -48,7 +53,7 @@ internal static class IntervalBandit
                 .. numbers.Select(i => double.IsNaN(c.Codes[i]) ? 0.5 : space.Parameters[i].ToUnit(c.Codes[i]))];
         IEnumerable<Segment> asked = children.Select(s => new Segment(s.Rung, population.LossesAt(s.Parent, s.Rung)!, s.Configuration,
             null)).Where(s => Array.TrueForAll(s.Before, double.IsFinite));
-        Segment[] pending = [.. segments.Where(s => s.Gain is null).Concat(asked).TakeLast(Most)];
+        Segment[] pending = [.. segments.Where(s => s.Gain is null && !s.Failed).Concat(asked).TakeLast(Most)];
         TimeVaryingProcess process = TimeVaryingProcess.Fit(
             [.. known.Select(s => Point(s.Before, s.Configuration))], [.. known.Select(Time)], Standardised(gains),
             [.. pending.Select(s => Point(s.Before, s.Configuration))], [.. pending.Select(Time)]);

@@ -7,8 +7,9 @@ namespace AutoPeft.Population;
 /// <param name="Rung">The comparison from which it trained.</param>
 /// <param name="Before">The losses there.</param>
 /// <param name="Configuration">With what.</param>
-/// <param name="Gain">How much each loss fell in one interval; null while it trains.</param>
-internal sealed record Segment(long Rung, double[] Before, Configuration Configuration, double[]? Gain)
+/// <param name="Gain">How much each loss fell in one interval; null while it trains, and where it failed.</param>
+/// <param name="Failed">Whether the trial failed before the next comparison: worse than any gain.</param>
+internal sealed record Segment(long Rung, double[] Before, Configuration Configuration, double[]? Gain, bool Failed = false)
 {
     /// <summary>
     /// Every segment of a study, in the order of the trials, that had begun by the comparison at <paramref name="rung"/>.
@@ -32,9 +33,9 @@ internal sealed record Segment(long Rung, double[] Before, Configuration Configu
                         [.. losses.Select((l, j) => (from.Losses[j] - l) * options.Interval / (at - from.Rung))]));
                 last = (at, losses);
             }
-            bool trains =
-                options.Synchronous ? last?.Rung == rung && t.State != TrialState.Failed && !population.IsAmongWorst(t, rung) : !t.HasEnded;
-            if (last is { } now && trains) segments.Add(new Segment(now.Rung, now.Losses, t.Configuration, null));
+            bool failed = t.State == TrialState.Failed,
+                trains = options.Synchronous ? last?.Rung == rung && !failed && !population.IsAmongWorst(t, rung) : !t.HasEnded;
+            if (last is { } now && (trains || failed)) segments.Add(new Segment(now.Rung, now.Losses, t.Configuration, null, failed));
         }
         return segments;
     }

@@ -107,10 +107,11 @@ public sealed class StudySession : IAsyncDisposable
     /// <param name="step">What the scheduler compares at: epochs, steps; ascending within an attempt. A step that is recorded already is
     /// answered again and not recorded twice.</param>
     /// <param name="metrics">Named measurements.</param>
+    /// <param name="took">How long the attempt has run on its host's monotonic clock; null where nobody measured.</param>
     /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <returns>What the trial is to do; null if the attempt no longer counts and must stop.</returns>
     /// <exception cref="InvalidInputException">The step is below one that this attempt reported.</exception>
-    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics,
+    public Task<Decision?> ReportAsync(AttemptId id, long step, ImmutableSortedDictionary<string, double> metrics, TimeSpan? took = null,
         CancellationToken cancellationToken = default)
     {
         bool counts = false;
@@ -119,7 +120,9 @@ public sealed class StudySession : IAsyncDisposable
             {
                 counts = IsRunning(study, id);
                 bool known = counts && study.Trials[id.Trial].Reports is [.., var last] && (last.Attempt, last.Step) == (id.Attempt, step);
-                return counts && !known ? [new TrialReported(Log.Now, id.Trial, id.Attempt, step, metrics)] : [];
+                return counts && !known
+                    ? [new TrialReported(Log.Now, id.Trial, id.Attempt, step, metrics) { Seconds = took?.TotalSeconds }]
+                    : [];
             },
             study => counts ? _policy.Scheduler.Decide(study, study.Trials[id.Trial]) : null,
             cancellationToken);

@@ -198,7 +198,8 @@ public sealed class Study : IStudyView
                 return;
         }
         Trial trial = _trials[((TrialEvent)e).Number];
-        trial.MeasuredSeconds = e is TrialStarted ? null : (e as AttemptEvent)?.Seconds ?? trial.MeasuredSeconds;
+        if (e is TrialStarted) trial.MeasuredSeconds = null;
+        else if (e is AttemptEvent { Seconds: { } seconds } and not TrialReported) trial.MeasuredSeconds = seconds;
         switch (e)
         {
             case TrialStarted s:
@@ -209,7 +210,7 @@ public sealed class Study : IStudyView
             case TrialReported r:
                 // An earlier attempt may have come further than this one's checkpoint.
                 trial.ReportList.RemoveAll(known => known.Step >= r.Step);
-                trial.ReportList.Add(new Report(r.Step, r.Metrics, r.Time, trial.Attempt));
+                trial.ReportList.Add(new Report(r.Step, r.Metrics, r.Time, trial.Attempt) { Seconds = r.Seconds });
                 break;
             case TrialCompleted c:
                 trial.Values = c.Values;

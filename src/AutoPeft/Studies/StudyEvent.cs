@@ -30,9 +30,9 @@ public abstract record TrialEvent(DateTimeOffset Time, int Number) : StudyEvent(
 public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attempt) : TrialEvent(Time, Number)
 {
     /// <summary>
-    /// Seconds that the attempt took which ended with this record (completed, failed, pruned, requeued, paused), from 0, measured by its
-    /// host on a monotonic clock; null where no host measured. The difference of two records' times is no duration: wall clocks are set
-    /// back.
+    /// Seconds from the attempt's start to this record: to its end (completed, failed, pruned, requeued, paused), or to a report; from 0,
+    /// measured by the attempt's host on a monotonic clock; null where no host measured. The difference of two records' times is no
+    /// duration: wall clocks are set back and forth.
     /// </summary>
     public double? Seconds { get; init; }
 }

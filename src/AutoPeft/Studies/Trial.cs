@@ -30,7 +30,14 @@ public enum TrialState
 /// <param name="Metrics">Named measurements at that step.</param>
 /// <param name="Time">When the report was recorded, UTC.</param>
 /// <param name="Attempt">Which attempt of the trial sent the report.</param>
-public readonly record struct Report(long Step, ImmutableSortedDictionary<string, double> Metrics, DateTimeOffset Time, int Attempt = 1);
+public readonly record struct Report(long Step, ImmutableSortedDictionary<string, double> Metrics, DateTimeOffset Time, int Attempt = 1)
+{
+    /// <summary>
+    /// Seconds from the attempt's start to the report, from 0, as the attempt's host measured them on a monotonic clock; null where no host
+    /// measured.
+    /// </summary>
+    public double? Seconds { get; init; }
+}
 
 /// <summary>
 /// One trial, as the fold over the log has it. Read-only outside the fold; a later record changes it in place, so keep none across an

@@ -20,7 +20,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(0)]
     [InlineData(1)]
     public async Task What_a_crashed_silo_ran_runs_again_on_the_other_and_every_trial_counts_once(int victim)
@@ -53,7 +53,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         Assert.All(log.OfType<TrialRequeued>(), r => Assert.False(r.Crashed));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_silo_that_the_others_have_declared_dead_joins_again_by_itself()
     {
         string study = server.NewName("dead");
@@ -84,7 +84,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         Assert.Contains(log.OfType<TrialStarted>(), s => s.Worker.StartsWith(silo.Address.ToParsableString(), StringComparison.Ordinal));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_silo_joins_a_cluster_whose_members_were_all_killed()
     {
         string study = server.NewName("all killed");
@@ -106,7 +106,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
             await server.Process.SqlAsync($"select status from autopeft_silos where port = 9 and deploymentid like '%/{study}'"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_silo_on_which_no_worker_lives_leaves_and_the_other_finishes_the_study()
     {
         string study = server.NewName("broken");
@@ -130,7 +130,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         Assert.Equal(0, done.PendingCount);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Trials_are_seen_and_stopped_on_whichever_silo_they_run_and_a_stopped_study_goes_on_when_it_is_let()
     {
         string study = server.NewName("stopped");
@@ -165,7 +165,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         Assert.Equal((6, 2, 0), (done.Completed.Count, done.Trials[0].Attempt, done.Trials[0].Crashes));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_silo_talks_only_to_who_has_the_certificates_key_be_it_the_clusters_own_or_one_from_a_file()
     {
         string study = server.NewName("tls"), file = Path.Combine(server.Process.Directory, "silos.pem");
@@ -197,7 +197,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         await withTheClusters.Completion.WaitAsync(s_patience);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("nobody's", "no address and no network interface")]
     [InlineData("203.0.113.7", "no address and no network interface")]
     public void An_address_that_this_machine_does_not_have_is_refused_with_what_there_is(string text, string says)

@@ -16,7 +16,7 @@ public sealed class HeldLockTests(ServerFixture server)
     // The lock is waited for 20 s before that is said.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
 
-    [Fact]
+    [SkippableFact]
     public async Task Whoever_holds_the_advisory_lock_stalls_no_study_and_no_silo_of_a_database_that_has_its_tables()
     {
         string connection = string.Create(CultureInfo.InvariantCulture,
@@ -38,7 +38,7 @@ public sealed class HeldLockTests(ServerFixture server)
         Assert.True(await during.TryAppendAsync(0, [created], default).AsTask().WaitAsync(s_patience));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Silos_that_start_together_in_an_empty_database_know_each_other_by_the_same_identity()
     {
         for (int round = 0; round < 5; round++)

@@ -187,7 +187,8 @@ public class ShippedSpacesTests
         var configuration = shipped.For(Demo).Sample(new Philox(1));
         if (name is "recipe" or "optimizers")
         {
-            shipped.ToPlan(configuration, other);
+            // Such a space is of training alone: what is trained is one method, on every model.
+            Assert.Equal(shipped.ToPlan(configuration, Demo).Name, shipped.ToPlan(configuration, other).Name);
             return;
         }
         var error = Assert.Throws<InvalidInputException>(() => shipped.ToPlan(configuration, other));

@@ -74,4 +74,36 @@ public sealed class BadResultsTests
         }
         Assert.Equal(14, study.Study.Trials.Select(t => t.Configuration).Distinct().Count());
     }
+
+    /// <summary>A person's marks for bad results, at both ends of what a double holds, among ordinary results.</summary>
+    private static double[] Marked(int trial, Configuration c)
+    {
+        double[] marks = [double.MaxValue, -double.MaxValue, 9e307, -9e307];
+        double x = c.GetDouble("x");
+        return [trial % 3 == 1 ? marks[trial / 3 % 4] : x, trial % 3 == 2 || trial % 6 == 1 ? marks[(trial / 3 + 1) % 4] : 1 - x * x];
+    }
+
+    [Theory]
+    [InlineData("gp"), InlineData("auto"), InlineData("transfer"), InlineData("tpe"), InlineData("bohb")]
+    public async Task Marks_at_the_ends_of_what_numbers_can_hold_end_no_sweep(string sampler)
+    {
+        int trial = 0;
+        SweepBuilder<Configuration> sweep = Sweep.Over(Space).Minimize("loss", 10).Maximize("score", 0).Sampler(sampler).Trials(24).Seed(4);
+        SweepResult<Configuration> first = await sweep.RunAsync(c => Marked(trial++, c));
+        Assert.Equal((24, 24), (trial, first.Study.Completed.Count));
+    }
+
+    [Fact]
+    public async Task Marks_in_an_earlier_study_end_no_sweep_either()
+    {
+        SweepResult<Configuration>? earlier = null;
+        for (ulong seed = 0; seed < 2; seed++)
+        {
+            int trial = 0;
+            SweepBuilder<Configuration> sweep = Sweep.Over(Space).Minimize("loss", 10).Maximize("score", 0).Trials(24).Seed(seed);
+            sweep = earlier is null ? sweep.Sampler("random") : sweep.From(earlier.Study);
+            earlier = await sweep.RunAsync(c => Marked(trial++, c));
+            Assert.Equal((24, 24), (trial, earlier.Study.Completed.Count));
+        }
+    }
 }

@@ -73,7 +73,8 @@ internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
         try
         {
             end = await runner.RunAsync(session.Study.Definition, worker, trial,
-                (step, metrics, token) => session.ReportAsync(trial.Id, step, metrics, token), cancellationToken).ConfigureAwait(false);
+                (step, metrics, token) => session.ReportAsync(trial.Id, step, metrics, Stopwatch.GetElapsedTime(start), token),
+                cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidInputException e)
         {

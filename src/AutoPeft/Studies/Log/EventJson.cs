@@ -149,8 +149,8 @@ public static class EventJson
             "retried" => new TrialRetried(time, trial),
             _ => throw new UnreachableException(),
         };
-        return read is AttemptEvent ended && e.TryGetProperty("seconds", out JsonElement seconds)
-            ? ended with { Seconds = seconds.GetDouble() }
+        return read is AttemptEvent measured && e.TryGetProperty("seconds", out JsonElement seconds)
+            ? measured with { Seconds = seconds.GetDouble() }
             : read;
     }
 

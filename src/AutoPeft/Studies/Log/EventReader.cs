@@ -84,8 +84,8 @@ internal static class EventReader
                     parent is { } p && parentStep is { } at ? new TrialParent(p, at) : null),
             "started" when seconds is null && worker is not null && device is not null && attempt is { } a && members == 3 =>
                 new TrialStarted(t, n, worker, device, a),
-            "reported" when seconds is null && step is { } s && metrics is not null && members == 2 + ofAttempt =>
-                new TrialReported(t, n, attempt, s, metrics),
+            "reported" when step is { } s && metrics is not null && members == 2 + ofAttempt =>
+                new TrialReported(t, n, attempt, s, metrics) { Seconds = seconds },
             "completed" when !values.IsDefault && members == 1 + ofAttempt + (outcomes.IsDefault ? 0 : 1) + (metrics is null ? 0 : 1) =>
                 new TrialCompleted(t, n, attempt, values, outcomes.IsDefault ? [] : outcomes, metrics ?? s_noMetrics) { Seconds = seconds },
             "failed" when error is not null && members == 1 + ofAttempt => new TrialFailed(t, n, attempt, error) { Seconds = seconds },

@@ -91,7 +91,8 @@ public class ForecastTests
         for (ulong seed = 0; seed < (ulong)repeats; seed++)
         {
             var random = new Philox(seed, 1);
-            var runs = (from n in sizes from d in tokens
+            var runs = (from n in sizes
+                        from d in tokens
                         select (N: n, D: d, Loss: Law.Loss(n, d) * Math.Exp(noise * random.NextNormal()))).ToArray();
             var points = new LossPoints([.. runs.Select(r => r.N)], [.. runs.Select(r => r.D)], [.. runs.Select(r => r.Loss)]);
             LossForecast loss = LossForecast.Of(points, Held, tokens[^1], 6 * Held * tokens[^1]);

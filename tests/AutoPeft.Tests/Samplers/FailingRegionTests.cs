@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AutoPeft.Catalogs;
 using AutoPeft.Functions;
-using AutoPeft.Population;
 using AutoPeft.Randomness;
 using AutoPeft.Spaces;
 using AutoPeft.Studies;

@@ -13,7 +13,7 @@ namespace AutoPeft.Peft.SearchSpaces;
 /// </summary>
 public static class LlmLoraSpace
 {
-    /// <summary>Name on the command line.</summary>
+    /// <summary>Name of the space on the command line.</summary>
     public const string Name = "llm-lora";
 
     private const int SmallestRank = 4, LargestRank = 256;

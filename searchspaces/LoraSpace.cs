@@ -56,6 +56,6 @@ public static class LoraSpace
         return $"rank * layers * ({string.Join(" + ", Targets.Select(t => $"{Ends(t.Point)} * ('{t.Name}' in targets)"))})";
     }
 
-    /// <summary>How it is trained.</summary>
+    /// <summary>Makes the recipe that a configuration is trained with.</summary>
     public static TrainingRecipe ToRecipe(Configuration configuration) => new() { LearningRate = configuration.GetDouble("learning_rate") };
 }

@@ -27,7 +27,7 @@ public sealed class DashboardServer : IAsyncDisposable
         Uri address) =>
         (_app, _watcher, _live, _token, _ending, Address) = (app, watcher, live, token, ending, address);
 
-    /// <summary>Where to look. No token in it.</summary>
+    /// <summary>Address at which a browser finds the dashboard, without the token.</summary>
     public Uri Address { get; }
 
     /// <summary>Starts the server and listens for browsers.</summary>

@@ -9,7 +9,7 @@ namespace AutoPeft.LanguageModels;
 /// <param name="Prompt">First 16 bytes of the prompt's SHA-256, hexadecimal: which question this answers.</param>
 /// <param name="Text">The answer; null where the call failed or the answer was too long to keep.</param>
 /// <param name="Length">Characters of an answer that was too long, as far as it was read; else null.</param>
-/// <param name="Error">Why the call failed; else null.</param>
+/// <param name="Error">Reason why the call to the model failed; null where it succeeded.</param>
 public sealed record RecordedAnswer(string Prompt, string? Text, long? Length = null, string? Error = null)
 {
     /// <summary>Computes the key under which the answer to a prompt is recorded.</summary>
@@ -22,7 +22,7 @@ public sealed record RecordedAnswer(string Prompt, string? Text, long? Length = 
 /// </summary>
 /// <param name="Answers">Answers that the language model gave during one ask of the sampler.</param>
 /// <param name="Accepted">Configurations accepted so far in the study.</param>
-/// <param name="Dropped">What was dropped so far in the study.</param>
+/// <param name="Dropped">Configurations and answers dropped so far in the study, by cause.</param>
 /// <param name="Inner">The inner sampler's state.</param>
 public sealed record AnswerLog(IReadOnlyList<RecordedAnswer> Answers, int Accepted, DropCounts Dropped, string? Inner)
 {

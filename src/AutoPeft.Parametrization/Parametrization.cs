@@ -107,7 +107,7 @@ public sealed class Parametrization
     /// <param name="baseHeadDimension">The base's.</param>
     public static double AttentionScale(int headDimension, int baseHeadDimension) => Math.Sqrt(baseHeadDimension) / headDimension;
 
-    /// <summary>What the rules ask of a model; nothing is changed.</summary>
+    /// <summary>Makes the plan of what the rules ask of a model; the model is not changed.</summary>
     /// <param name="model">A model built as the base is.</param>
     /// <param name="optimizer">The optimiser that the factors are for. Default: AdamW.</param>
     /// <exception cref="InvalidInputException">A tensor is covered by no rule; the message names it and says what to do.</exception>

@@ -32,7 +32,7 @@ public sealed class PostgresStore : IStudyStore
     /// <summary>Name of the study whose log the store holds.</summary>
     public string Name { get; }
 
-    /// <summary>Where it is, without a password.</summary>
+    /// <summary>Address of the store's database, without a password.</summary>
     public StoreAddress Address => _server.Address;
 
     /// <summary>

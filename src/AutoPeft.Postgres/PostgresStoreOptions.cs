@@ -1,6 +1,6 @@
 namespace AutoPeft.Postgres;
 
-/// <summary>How a PostgreSQL store behaves.</summary>
+/// <summary>Options of a PostgreSQL store: how long a lost server is waited for, and who is told.</summary>
 public sealed record PostgresStoreOptions
 {
     /// <summary>

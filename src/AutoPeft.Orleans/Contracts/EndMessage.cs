@@ -5,8 +5,8 @@ namespace AutoPeft.Orleans.Contracts;
 
 /// <summary>How an attempt ended; <see cref="AttemptEnd"/> as it travels.</summary>
 /// <param name="Kind">Name of the kind of end, such as completed or failed.</param>
-/// <param name="Text">Its error or reason, where it has one.</param>
-/// <param name="Outcome">What was measured, where the trial completed.</param>
+/// <param name="Text">Error or reason of the end, where the end has one.</param>
+/// <param name="Outcome">Values that were measured, where the trial completed.</param>
 /// <param name="Step">Step at which the trial left its device.</param>
 /// <param name="Flag">Whether the trial was paused, or ran out of memory beside others.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.ending")]
@@ -41,8 +41,8 @@ public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)]
 
 /// <summary><see cref="TrialOutcome"/> as it travels.</summary>
 /// <param name="Values">Value of each objective, in the objectives' own units and order.</param>
-/// <param name="Outcomes">One per outcome constraint.</param>
-/// <param name="Metrics">Anything else that was measured.</param>
+/// <param name="Outcomes">Measured value of each outcome constraint, in the study's order.</param>
+/// <param name="Metrics">Further measurements of the trial, by name.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.outcome")]
 public sealed record OutcomeMessage(
     [property: Id(0)] ImmutableArray<double> Values, [property: Id(1)] ImmutableArray<double> Outcomes,

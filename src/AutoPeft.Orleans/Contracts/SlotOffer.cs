@@ -7,8 +7,8 @@ namespace AutoPeft.Orleans.Contracts;
 /// <param name="Kind">Kind of the slot's device: "cpu" or "cuda".</param>
 /// <param name="Index">Which one of the machine's slots or GPUs the slot is, from 0.</param>
 /// <param name="Threads">Number of threads that the slot's worker may use.</param>
-/// <param name="Part">Which of the slots that share one GPU.</param>
-/// <param name="Span">How many GPUs the slot holds.</param>
+/// <param name="Part">Which of the slots that share one GPU the slot is, from 0.</param>
+/// <param name="Span">Number of GPUs that the slot holds.</param>
 [GenerateSerializer, Immutable, Alias("autopeft.offer")]
 public sealed record SlotOffer(
     [property: Id(0)] string Worker, [property: Id(1)] string Kind, [property: Id(2)] int Index, [property: Id(3)] int Threads,

@@ -72,7 +72,7 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// <summary>The silo's services, its grain factory among them; those of a fresh silo after it had to join again.</summary>
     public IServiceProvider? Services => Volatile.Read(ref _silo)?.Services;
 
-    /// <summary>How often the silo joined again.</summary>
+    /// <summary>Number of times that the silo joined the cluster again.</summary>
     public int Rejoined { get; private set; }
 
     /// <summary>

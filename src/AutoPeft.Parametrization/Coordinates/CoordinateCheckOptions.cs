@@ -21,7 +21,7 @@ public sealed record CoordinateCheckOptions
     /// <summary>Level of the slopes' intervals. Default: 95 %.</summary>
     public double Confidence { get; init; } = 0.95;
 
-    /// <summary>What grows. Default: the width.</summary>
+    /// <summary>What grows in the check. Default: the width.</summary>
     public CoordinateAxis Axis { get; init; }
 
     /// <exception cref="InvalidInputException">An option is out of its range.</exception>

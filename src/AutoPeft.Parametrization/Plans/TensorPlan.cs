@@ -7,6 +7,6 @@ namespace AutoPeft.Parametrization;
 /// <param name="LearningRate">Factor of the learning rate.</param>
 /// <param name="WeightDecay">Factor of the weight decay, where a step multiplies weights by 1 − rate × decay; 0: no decay.</param>
 /// <param name="Epsilon">Factor of Adam's epsilon; 1 for SGD.</param>
-/// <param name="Source">Where the rule comes from.</param>
+/// <param name="Source">Paper or code that the tensor's rules come from.</param>
 public sealed record TensorPlan(
     string Name, TensorRole Role, double InitialScale, double LearningRate, double WeightDecay, double Epsilon, string Source);

@@ -2,7 +2,7 @@ namespace AutoPeft.Parametrization;
 
 /// <summary>What is known of one tensor of the base model.</summary>
 /// <param name="Name">The parameter's name, as <c>named_parameters</c> gives it.</param>
-/// <param name="Shape">Its dimensions in the base model.</param>
+/// <param name="Shape">Sizes of the tensor's dimensions in the base model.</param>
 /// <param name="Grows">
 /// For each dimension, whether it grows with the model; null: no delta model was given, and every dimension that differs from the base
 /// counts as one that grows.

@@ -52,7 +52,7 @@ public sealed class TransferResult
     /// </summary>
     public Estimate Regret { get; }
 
-    /// <summary>What the sizes up to the largest say of another size.</summary>
+    /// <summary>Predicts the best learning rate and loss of a size from the sizes that were run.</summary>
     /// <param name="size">A size, usually larger than all that were run.</param>
     /// <exception cref="InvalidInputException">The size is not positive, or fewer than three sizes were run.</exception>
     public TransferPrediction Predict(double size)

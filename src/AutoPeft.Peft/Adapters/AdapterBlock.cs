@@ -32,7 +32,7 @@ public abstract partial record AdapterBlock
         init => field = Fits(value) ? value : throw new InvalidInputException($"block '{Name}' cannot stand at {value}: {Where}");
     }
 
-    /// <summary>What files call this type of block, as "low_rank".</summary>
+    /// <summary>Name of the block's type in files, such as "low_rank".</summary>
     public abstract string Type { get; }
 
     /// <summary>The numbers and words that a file keeps of the block, from which its <see cref="BlockType"/> makes it again.</summary>

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Adapters;
 
 /// <summary>What a saved adapter is, besides its tensors.</summary>
-/// <param name="Plan">What was attached and trained.</param>
+/// <param name="Plan">Plan of what was attached and trained.</param>
 /// <param name="Labels">The classes in the order of the head's outputs; empty for a regression.</param>
 /// <param name="Outputs">Number of outputs of the head: one a class, or one for a regression.</param>
 /// <param name="MaxLength">Longest input in tokens that training saw.</param>

@@ -63,7 +63,7 @@ public static class PeftModel
     public static IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters(nn.Module model) =>
         [.. model.named_parameters().Where(p => p.parameter.requires_grad)];
 
-    /// <summary>How many numbers training changes.</summary>
+    /// <summary>Number of trainable numbers in a model.</summary>
     public static long TrainableCount(nn.Module model) => TrainableParameters(model).Sum(p => p.Parameter.numel());
 
     /// <summary>

@@ -37,7 +37,7 @@ public sealed record LanguageModelingOptions
     /// <summary>Share of the updates over which the learning rate rises. Default 0.05.</summary>
     public double Warmup { get; init; } = 0.05;
 
-    /// <summary>What the learning rate does then. Default cosine.</summary>
+    /// <summary>What the learning rate does after warm-up. Default cosine.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
     /// <summary>Share of the peak at which linear, cosine and warm-up-stable-decay end. Default 0.1 (Hoffmann et al., 2022).</summary>
@@ -106,7 +106,7 @@ public sealed record LanguageModelingOptions
     /// <summary>Threads of one operation on the CPU, process-wide. Default 1.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Of the order of sequences and of dropout. Default 0.</summary>
+    /// <summary>Seed of the order of sequences and of dropout. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Refuses values that make no sense.</summary>

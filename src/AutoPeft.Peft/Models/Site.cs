@@ -44,7 +44,7 @@ public enum SitePoint
 
 /// <summary>A place of a model where a block can stand: a kind of place and its layer.</summary>
 /// <param name="Point">Which of the places of a layer or model.</param>
-/// <param name="Layer">Which layer, from 0; −1 for places that belong to no layer.</param>
+/// <param name="Layer">Index of the layer, from 0; −1 for places that belong to no layer.</param>
 public readonly record struct Site(SitePoint Point, int Layer = -1)
 {
     /// <summary>The name of an attached adapter below its module.</summary>

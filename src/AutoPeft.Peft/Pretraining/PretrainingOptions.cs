@@ -87,7 +87,7 @@ public sealed record PretrainingOptions
     /// <summary>Threads that share each update's batch; the calling thread is one of them. Default 1.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Of initial weights, masks and batches. Default 0.</summary>
+    /// <summary>Seed of initial weights, masks and batches. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Whether an interrupted training still writes its model. Default true.</summary>

@@ -5,11 +5,11 @@ using AutoPeft.Spaces;
 namespace AutoPeft.Peft.SearchSpaces;
 
 /// <summary>A search space that comes with AutoPeft.</summary>
-/// <param name="Name">What the command line calls it.</param>
+/// <param name="Name">Name of the space on the command line.</param>
 /// <param name="Summary">One line on what it searches.</param>
 /// <param name="For">Makes the search space for a model of the given shape.</param>
-/// <param name="ToPlan">What a configuration trains.</param>
-/// <param name="ToRecipe">How a configuration trains it.</param>
+/// <param name="ToPlan">Makes the plan that a configuration attaches and trains.</param>
+/// <param name="ToRecipe">Makes the recipe that a configuration is trained with.</param>
 public sealed record ShippedSpace(
     string Name,
     string Summary,

@@ -13,7 +13,7 @@ public sealed record TextExample(string First, string? Second, double Label);
 /// </summary>
 /// <param name="Name">The name or specification it was resolved from.</param>
 /// <param name="Labels">The classes in the order of their ids; empty for regression.</param>
-/// <param name="Metric">What a model is scored by.</param>
+/// <param name="Metric">Metric that a model is scored by.</param>
 /// <param name="Train">Examples that models are fitted to.</param>
 /// <param name="Dev">Examples that epochs and configurations are chosen by.</param>
 /// <param name="Test">Examples for the final score alone; no search may see them.</param>

@@ -50,7 +50,7 @@ public sealed class Vocabulary
         MaskId = _ids["[MASK]"];
     }
 
-    /// <summary>How many pieces there are.</summary>
+    /// <summary>Number of pieces in the vocabulary.</summary>
     public int Count => _tokens.Length;
 
     /// <summary>The piece with this id.</summary>

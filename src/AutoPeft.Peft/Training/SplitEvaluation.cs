@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace AutoPeft.Peft.Training;
 
 /// <summary>How a model does on a split.</summary>
-/// <param name="Score">By the task's metric; higher is better.</param>
+/// <param name="Score">Score by the task's metric; higher is better.</param>
 /// <param name="Loss">Mean cross-entropy in nats, or mean squared error.</param>
 /// <param name="Predictions">Predicted class or value of each example, in the split's order.</param>
 public sealed record SplitEvaluation(double Score, double Loss, double[] Predictions)

@@ -54,7 +54,7 @@ public sealed record TrainingOptions
     /// <summary>Share of all updates over which the learning rate rises. Default 0.1, as in BERT's fine-tuning.</summary>
     public double Warmup { get; init; } = 0.1;
 
-    /// <summary>What the learning rate does then. Default linear.</summary>
+    /// <summary>What the learning rate does after warm-up. Default linear.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
 
     /// <summary>

@@ -31,7 +31,7 @@ public enum FidelityKind
 /// a level, so that the rungs of <c>asha</c> or <c>hyperband</c> with the same min and eta are those levels. Whoever starts again loses
 /// what it trained, and its scores say more: the learning rate has come down, while that of a training that was cut off has not.
 /// </summary>
-/// <param name="Kind">What is varied. Default the course of one training.</param>
+/// <param name="Kind">What trials have less of at first. Default the course of one training.</param>
 public sealed record TrialFidelity(FidelityKind Kind = FidelityKind.Steps)
 {
     /// <summary>

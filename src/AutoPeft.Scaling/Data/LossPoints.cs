@@ -43,7 +43,7 @@ public sealed class LossPoints
     public LossUnit Unit { get; init; }
     /// <summary>Row numbers in the source.</summary>
     public int[] Rows { get; }
-    /// <summary>What was decided while reading.</summary>
+    /// <summary>What was decided while the points were read, one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; }
     /// <summary>What to look into before trusting a fit of these points.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

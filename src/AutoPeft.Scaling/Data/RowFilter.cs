@@ -5,7 +5,7 @@ namespace AutoPeft.Scaling.Data;
 /// <summary>One condition on a column, such as <c>tokenizer=gpt2</c>, <c>loss&lt;4</c> or <c>step&gt;=1000</c>.</summary>
 /// <param name="Column">Name of the column that the condition tests.</param>
 /// <param name="Operator">One of =, !=, &lt;, &lt;=, &gt;, &gt;=.</param>
-/// <param name="Value">What the column is compared with.</param>
+/// <param name="Value">Value that the column is compared with.</param>
 public sealed record RowFilter(string Column, string Operator, string Value)
 {
     private static readonly string[] s_operators = ["!=", "<=", ">=", "==", "=", "<", ">"];

@@ -64,7 +64,7 @@ public sealed class RunTable
         FirstRowNumber = firstRowNumber;
     }
 
-    /// <summary>What messages call this table.</summary>
+    /// <summary>Name that messages call the table by: usually the file's path.</summary>
     public string Source { get; }
 
     /// <summary>The columns, in the source's order.</summary>

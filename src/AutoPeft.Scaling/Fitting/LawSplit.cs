@@ -8,7 +8,7 @@ namespace AutoPeft.Scaling.Fitting;
 /// <param name="Column">Name of the column that splits the law.</param>
 /// <param name="Values">Values of the column, each of which has a level of its own.</param>
 /// <param name="RmsBefore">Root mean square residual under one law.</param>
-/// <param name="RmsAfter">The same once each value has a level of its own.</param>
+/// <param name="RmsAfter">Root mean square residual once each value has a level of its own.</param>
 public sealed record LawSplit(string Column, IReadOnlyList<string> Values, double RmsBefore, double RmsAfter)
 {
     /// <summary>Most values that a splitting column may have.</summary>

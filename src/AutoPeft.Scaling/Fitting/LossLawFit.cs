@@ -40,7 +40,7 @@ public sealed class LossLawFit
     public double Value { get; }
     /// <summary>The likelihood's scale σ of log loss; null for the sum.</summary>
     public double? Scale { get; }
-    /// <summary>What became of the starts.</summary>
+    /// <summary>Number of starts, and of those that converged and reached the global basin.</summary>
     public StartCounts Starts { get; }
     /// <summary>ln L̂ − ln L of each point.</summary>
     public double[] Residuals { get; }
@@ -114,7 +114,7 @@ public sealed class LossLawFit
         return ends;
     }
 
-    /// <summary>What is wrong enough to warn of, in plain words.</summary>
+    /// <summary>Warnings about what the design cannot identify, in plain sentences; empty where nothing is suspect.</summary>
     public IReadOnlyList<string> Warnings => Identifiability.Warnings;
 
     internal static ParallelOptions ParallelUse(int threads, CancellationToken cancel) =>

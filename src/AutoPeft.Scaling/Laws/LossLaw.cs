@@ -30,7 +30,7 @@ public sealed record LossLaw(double A, double B, double E, double Alpha, double 
         return (n, compute / 6 / n);
     }
 
-    /// <summary>Least loss at a compute budget.</summary>
+    /// <summary>Least loss that the law allows at a compute budget in FLOP.</summary>
     public double Frontier(double compute)
     {
         var (n, d) = Optimal(compute);

@@ -73,7 +73,7 @@ public sealed class FormulaReport : IFitReport
     public IReadOnlyList<SvgFigure> Figures =>
         field ??= [FormulaCharts.PredictedAgainstSeen(Fit, _target), FormulaCharts.Residuals(Fit, _target)];
 
-    /// <summary>What to distrust, in plain words.</summary>
+    /// <summary>What to distrust about the fit, in plain sentences; empty where nothing is suspect.</summary>
     public IReadOnlyList<string> Warnings =>
     [
         .. IsIdentified

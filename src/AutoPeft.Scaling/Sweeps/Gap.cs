@@ -7,18 +7,18 @@ namespace AutoPeft.Scaling.Sweeps;
 /// <summary>Mean, median and maximum of relative gaps to the optimum (0.001 = 1 ‰).</summary>
 public sealed record GapSummary(double Mean, double Median, double Max)
 {
-    /// <summary>Of a list of gaps; NaN for an empty one.</summary>
+    /// <summary>Summarises a list of gaps; NaN for an empty list.</summary>
     public static GapSummary Of(IReadOnlyList<double> gaps) =>
         gaps.Count == 0 ? new(double.NaN, double.NaN, double.NaN) : new(gaps.Average(), SampleStats.Median(gaps), gaps.Max());
 }
 
 /// <summary>One rule's gap on one grid.</summary>
 /// <param name="Grid">Key of the grid that the rule was asked about.</param>
-/// <param name="LearningRate">What the rule proposes; null where it states none.</param>
-/// <param name="BatchTokens">What the rule proposes; null where it states none.</param>
+/// <param name="LearningRate">Learning rate that the rule proposes; null where the rule states none.</param>
+/// <param name="BatchTokens">Batch size that the rule proposes, in tokens; null where the rule states none.</param>
 /// <param name="Nearest">Loss of the nearest run over the least loss seen, minus one. The least of many noisy losses is too low, so this
 /// errs upward.</param>
-/// <param name="Bilinear">The same by interpolation between runs.</param>
+/// <param name="Bilinear">Loss interpolated between runs over the least loss seen, minus one.</param>
 /// <param name="Quadratic">On the grid's own quadratic surface, free of noise; null where the grid has none.</param>
 /// <param name="NearestCorrected">Nearest run over the surface's minimum: the winner's curse taken out, one run's noise left in; null
 /// without a surface.</param>
@@ -32,13 +32,13 @@ public sealed record RuleGaps(SettingRule Rule, IReadOnlyList<GridGap> Grids)
 {
     /// <summary>Gaps between the loss of the nearest run and the least loss seen, over all grids.</summary>
     public GapSummary Nearest => GapSummary.Of([.. Grids.Select(g => g.Nearest)]);
-    /// <summary>By bilinear interpolation.</summary>
+    /// <summary>Gaps of the bilinearly interpolated loss to the least loss seen, over all grids.</summary>
     public GapSummary Bilinear => GapSummary.Of([.. Grids.Select(g => g.Bilinear)]);
-    /// <summary>By the quadratic surfaces.</summary>
+    /// <summary>Gaps on the grids' quadratic surfaces, over all grids that have one.</summary>
     public GapSummary Quadratic => GapSummary.Of([.. Grids.Select(g => g.Quadratic).OfType<double>()]);
-    /// <summary>By the nearest run, corrected for the winner's curse.</summary>
+    /// <summary>Gaps of the nearest run, corrected for the winner's curse, over all grids with a surface.</summary>
     public GapSummary NearestCorrected => GapSummary.Of([.. Grids.Select(g => g.NearestCorrected).OfType<double>()]);
-    /// <summary>By interpolation, corrected for the winner's curse.</summary>
+    /// <summary>Gaps of the interpolated loss, corrected for the winner's curse, over all grids with a surface.</summary>
     public GapSummary BilinearCorrected => GapSummary.Of([.. Grids.Select(g => g.BilinearCorrected).OfType<double>()]);
 
     /// <summary>Asks a rule about each grid.</summary>

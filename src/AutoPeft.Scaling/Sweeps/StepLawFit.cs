@@ -77,7 +77,7 @@ public sealed class StepLawFit
     public IReadOnlyList<HeldOutResult> HeldOut { get; }
     /// <summary>The Power scheduler's law on the same optima; null where D does not vary.</summary>
     public (PowerScheduler Law, double R2)? PowerScheduler { get; }
-    /// <summary>What to distrust, in plain words.</summary>
+    /// <summary>What to distrust about the fit, in plain sentences; empty where nothing is suspect.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Fits the Step Law form to the optima of a sweep.</summary>

@@ -4,7 +4,7 @@ using MathNet.Numerics.Distributions;
 namespace AutoPeft.Scaling.Uncertainty;
 
 /// <summary>What a predictive band is made of: standard deviations of ln loss.</summary>
-/// <param name="Law">What the runs leave open about the law.</param>
+/// <param name="Law">Standard deviation of ln loss from what the runs leave open about the law.</param>
 /// <param name="Run">Standard deviation of ln loss from the noise of one run.</param>
 /// <param name="Size">Effect that runs of one model size share; a new size draws its own.</param>
 /// <param name="Form">Error of the form beyond the data, as backtests show it at this distance.</param>

@@ -32,7 +32,7 @@ public sealed class GaussianProcessSampler : ISampler
 
     private readonly GaussianProcessOptions _options;
 
-    /// <summary>With these options, or the defaults.</summary>
+    /// <summary>Makes a Gaussian-process sampler with these options; null: the defaults.</summary>
     public GaussianProcessSampler(GaussianProcessOptions? options = null) => _options = options ?? new();
 
     /// <inheritdoc/>

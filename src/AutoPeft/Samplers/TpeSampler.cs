@@ -30,7 +30,7 @@ public sealed record TpeOptions
     /// </summary>
     public int MostBad { get; init; } = 1_000;
 
-    /// <summary>How many trials a stated prior outweighs; 10 by default.</summary>
+    /// <summary>Number of trials that a stated prior outweighs. Default 10.</summary>
     public double PriorStrength { get; init; } = 10;
 }
 
@@ -45,7 +45,7 @@ public sealed class TpeSampler : ISampler
 {
     private readonly TpeOptions _options;
 
-    /// <summary>With these options, or the defaults.</summary>
+    /// <summary>Makes a tree-structured Parzen estimator with these options; null: the defaults.</summary>
     public TpeSampler(TpeOptions? options = null) => _options = options ?? new();
 
     /// <inheritdoc/>

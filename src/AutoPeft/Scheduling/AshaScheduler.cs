@@ -44,7 +44,7 @@ public sealed class AshaScheduler : IScheduler
 {
     private readonly AshaOptions _options;
 
-    /// <summary>With these options, or the defaults.</summary>
+    /// <summary>Makes an asynchronous successive-halving scheduler with these options; null: the defaults.</summary>
     public AshaScheduler(AshaOptions? options = null) => _options = options ?? new();
 
     /// <inheritdoc/>

@@ -32,7 +32,7 @@ public sealed class HyperbandScheduler : IScheduler
     /// <inheritdoc/>
     public string Name => "hyperband";
 
-    /// <summary>How many brackets there are.</summary>
+    /// <summary>Number of brackets that the scheduler deals trials to.</summary>
     public int Brackets => _brackets.Length;
 
     /// <summary>The bracket of a trial: 0 halves most.</summary>

@@ -7,7 +7,7 @@ namespace AutoPeft.Spaces;
 /// <param name="Values">Values as <see cref="Parameter.ToValue"/> gives them.</param>
 public sealed record Condition(string Parent, ImmutableArray<object> Values)
 {
-    /// <summary>Where <paramref name="parent"/> has one of <paramref name="values"/>.</summary>
+    /// <summary>Makes the condition that <paramref name="parent"/> has one of <paramref name="values"/>.</summary>
     public static Condition On(string parent, params object[] values) => new(parent, [.. values]);
 
     /// <inheritdoc/>

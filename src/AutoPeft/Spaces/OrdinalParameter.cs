@@ -42,7 +42,7 @@ public sealed record OrdinalParameter : Parameter
             double.Parse((low + i * step).ToString("G15", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Most values that <see cref="Steps"/> makes.</summary>
+    /// <summary>Largest number of values that <see cref="Steps"/> makes: 10,000.</summary>
     public const int MostSteps = 10_000;
 
     /// <summary>The values in their order.</summary>

@@ -18,7 +18,7 @@ public abstract record Parameter
     /// <summary>Unique in the space. Column name in the tables.</summary>
     public string Name { get; }
 
-    /// <summary>Where the parameter exists; null where it always does.</summary>
+    /// <summary>Condition under which the parameter exists; null for a parameter that always does.</summary>
     public Condition? When { get; init; }
 
     /// <summary>A person's belief about the optimum (πBO: Hvarfner et al. 2022); null where none was stated.</summary>

@@ -44,7 +44,7 @@ public sealed record StudyDefinition
     /// <summary>By objective its formula, null where only a trial tells the value.</summary>
     internal ImmutableArray<Formula?> Formulas { get; }
 
-    /// <summary>What has to hold of a trial's measurements.</summary>
+    /// <summary>Outcome constraints that a trial's measurements must keep to be feasible.</summary>
     public ImmutableArray<OutcomeConstraint> Outcomes { get; }
 
     /// <summary>Name of the study for reports and tables. Default "study".</summary>

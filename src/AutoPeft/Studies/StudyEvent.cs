@@ -45,7 +45,7 @@ public abstract record AttemptEvent(DateTimeOffset Time, int Number, int? Attemp
 /// <param name="Seen">How many records of the log the sampler had seen. With <paramref name="Batch"/> this is all that a replay
 /// needs.</param>
 /// <param name="Batch">The first trial of the same ask; it keys the sampler's random stream.</param>
-/// <param name="BatchSize">How many were asked for at once.</param>
+/// <param name="BatchSize">Number of trials that were asked for at once.</param>
 /// <param name="State">What the sampler fitted and starts from next time, in its own words; null where it keeps nothing.</param>
 /// <param name="Parent">The trial whose checkpoint this one goes on from; null where it starts at the beginning.</param>
 public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuration Configuration, string Source, long Seen, int Batch,
@@ -55,7 +55,7 @@ public sealed record TrialProposed(DateTimeOffset Time, int Number, Configuratio
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Worker">Name of the worker that took the trial.</param>
-/// <param name="Device">On what, as a <see cref="Running.DeviceSlot"/> is written.</param>
+/// <param name="Device">Slot that the trial runs on, as a <see cref="Running.DeviceSlot"/> is written.</param>
 /// <param name="Attempt">1 for the first, one more after each requeue.</param>
 public sealed record TrialStarted(DateTimeOffset Time, int Number, string Worker, string Device, int Attempt) : TrialEvent(Time, Number);
 
@@ -80,9 +80,9 @@ public sealed record TrialReported(DateTimeOffset Time, int Number, int? Attempt
 /// <param name="Time">When it happened, UTC.</param>
 /// <param name="Number">The trial's number.</param>
 /// <param name="Attempt">The attempt that caused the record: 1 for the first; see <see cref="AttemptEvent"/>.</param>
-/// <param name="Values">One per objective, in the objectives' own units.</param>
-/// <param name="Outcomes">One per outcome constraint.</param>
-/// <param name="Metrics">Anything else that was measured.</param>
+/// <param name="Values">Value of each objective, in the objectives' own units.</param>
+/// <param name="Outcomes">Measured value of each outcome constraint, in the study's order.</param>
+/// <param name="Metrics">Further measurements of the trial, by name.</param>
 public sealed record TrialCompleted(
     DateTimeOffset Time, int Number, int? Attempt, ImmutableArray<double> Values, ImmutableArray<double> Outcomes,
     ImmutableSortedDictionary<string, double> Metrics)

@@ -79,7 +79,7 @@ public sealed class Trial
     /// <summary>Values of the outcome constraints; empty until completed.</summary>
     public ImmutableArray<double> Outcomes { get; internal set; } = [];
 
-    /// <summary>Anything else that was measured.</summary>
+    /// <summary>Further measurements of the trial besides values and outcomes, by name.</summary>
     public ImmutableSortedDictionary<string, double> Metrics { get; internal set; } = ImmutableSortedDictionary<string, double>.Empty;
 
     /// <summary>Whether it completed and kept every outcome constraint.</summary>
@@ -108,7 +108,7 @@ public sealed class Trial
     /// </summary>
     public int Crashes { get; internal set; }
 
-    /// <summary>When the last attempt started.</summary>
+    /// <summary>Time when the trial's last attempt started, UTC; null before the first.</summary>
     public DateTimeOffset? StartedAt { get; internal set; }
 
     /// <summary>Time when the trial ended, UTC; null for a trial that has not ended.</summary>
@@ -121,7 +121,7 @@ public sealed class Trial
     /// </summary>
     public double? Seconds => MeasuredSeconds ?? ((FinishedAt - StartedAt)?.TotalSeconds is >= 0 and var s ? s : null);
 
-    /// <summary>Why it failed or was requeued last.</summary>
+    /// <summary>Error or reason with which the trial failed or was requeued last, in one line.</summary>
     public string? Error { get; internal set; }
 
     /// <summary>A person's note on the trial (see <see cref="NoteWritten"/>); null where there is none.</summary>

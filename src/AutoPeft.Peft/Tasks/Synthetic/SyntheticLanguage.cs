@@ -20,7 +20,7 @@ public sealed class SyntheticLanguage(ulong seed)
 
     private readonly Grammar _grammar = new(new Lexicon(seed));
 
-    /// <summary>How many different words its texts can hold.</summary>
+    /// <summary>Number of different words that the language's texts can hold.</summary>
     public int WordCount => _grammar.Lexicon.WordCount;
 
     /// <summary>Names of the tasks that the language can make.</summary>

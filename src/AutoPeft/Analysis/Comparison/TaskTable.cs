@@ -7,7 +7,7 @@ namespace AutoPeft.Analysis.Comparison;
 /// <param name="Trial">Number of the trial that ran the configuration.</param>
 /// <param name="Results">One per task, as aggregated: on the tasks' scales where they have any.</param>
 /// <param name="MeanRank">Mean over the tasks of its rank among all that completed; 1 is best, equals share the better rank.</param>
-/// <param name="WorstRank">Its rank on the task where that is worst.</param>
+/// <param name="WorstRank">Rank of the configuration on the task where its rank is worst.</param>
 /// <param name="Score">AlgoPerf's score (<see cref="PerformanceProfiles.Score"/>); null where the results make no costs.</param>
 public sealed record TaskTableRow(int Trial, ImmutableArray<double> Results, double MeanRank, int WorstRank, double? Score);
 
@@ -36,7 +36,7 @@ public sealed class TaskTable
     /// <summary>Best first: by score, or where there is none by mean rank.</summary>
     public ImmutableArray<TaskTableRow> Rows { get; }
 
-    /// <summary>Why there are no scores, in one line; null where there are.</summary>
+    /// <summary>Reason why the table has no scores, in one line; null where there are scores.</summary>
     public string? WithoutScore { get; }
 
     /// <summary>

@@ -19,7 +19,7 @@ public sealed record ParameterInteraction(string First, string Second, IntervalE
 
 /// <summary>The objective as one parameter varies, averaged over all others.</summary>
 /// <param name="Parameter">Name of the parameter that varies.</param>
-/// <param name="Points">By ascending value, or by choice.</param>
+/// <param name="Points">Points of the curve, by ascending value or by choice.</param>
 public sealed record PartialDependence(string Parameter, ImmutableArray<DependencePoint> Points);
 
 /// <summary>A point of a partial-dependence curve.</summary>

@@ -6,7 +6,7 @@ namespace AutoPeft.Analysis.Stopping;
 /// <summary>Says when a study has run long enough. Pure: it reads the study and is told how long the study has run.</summary>
 public interface IStopRule
 {
-    /// <summary>Why to propose no more, in one line, or null to go on.</summary>
+    /// <summary>Reason to propose no more trials, in one line; null to go on.</summary>
     /// <param name="study">What is known.</param>
     /// <param name="ran">How long the study has run, by monotonic clocks; from 0.</param>
     string? Stops(IStudyView study, TimeSpan ran);

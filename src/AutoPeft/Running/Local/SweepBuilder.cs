@@ -167,7 +167,7 @@ public sealed partial class SweepBuilder<T> where T : notnull
     /// <summary>Runs the failed trials of a journal's study again, each as a new attempt.</summary>
     public SweepBuilder<T> RetryFailed() => Do(() => _retryFailed = true);
 
-    /// <summary>Who is told what goes on; several may be.</summary>
+    /// <summary>Adds an observer that is told what goes on in the sweep; several may be added.</summary>
     public SweepBuilder<T> Observe(ISweepObserver observer) => Do(() => _observers.Add(observer));
 
     /// <summary>Is told after each trial how far the sweep has come.</summary>

@@ -53,6 +53,6 @@ public sealed class SweepResult<T>
 
 /// <summary>A trial of the Pareto front, with its configuration and values.</summary>
 /// <param name="Configuration">Configuration that the trial ran.</param>
-/// <param name="Values">One per objective, in the objectives' own units.</param>
+/// <param name="Values">Value of each objective, in the objectives' own units.</param>
 /// <param name="Trial">Number of the trial, from 0 in the order of proposal.</param>
 public sealed record SweepPoint<T>(T Configuration, double[] Values, int Trial);

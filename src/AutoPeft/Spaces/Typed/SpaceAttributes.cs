@@ -88,7 +88,7 @@ public sealed class SubsetAttribute(params string[] items) : ParameterAttribute
     /// <summary>Fewest members; 0 unless stated.</summary>
     public int MinSize { get; set; }
 
-    /// <summary>Most members; −1, the default, for all.</summary>
+    /// <summary>Largest number of items that a value may hold. Default −1: all items.</summary>
     public int MaxSize { get; set; } = -1;
 }
 

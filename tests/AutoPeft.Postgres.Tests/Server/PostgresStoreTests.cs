@@ -174,6 +174,20 @@ public sealed class PostgresStoreTests(ServerFixture server)
     }
 
     [SkippableFact]
+    public async Task A_server_that_has_no_connection_left_is_told_of_in_one_line_once_patience_ends()
+    {
+        await using PostgresProcess own = await PostgresProcess.StartAsync();
+        await own.SqlAsync("create role crowd login connection limit 0");
+        StoreAddress address = StoreAddress.Parse(own.Url.Replace("postgres@", "crowd@", StringComparison.Ordinal));
+        var notices = new List<string>();
+        InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => PostgresStore.CreateAsync(address, "none",
+            new PostgresStoreOptions { Patience = TimeSpan.FromSeconds(1), Notice = notices.Add }));
+        Assert.Contains("too many connections", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+        Assert.Contains("too many connections", Assert.Single(notices), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task An_append_whose_answer_was_lost_is_neither_lost_nor_doubled()
     {
         string name = server.NewName();

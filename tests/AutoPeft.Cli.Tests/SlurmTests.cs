@@ -54,6 +54,21 @@ public sealed class SlurmTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_studies_of_a_store_have_a_script_each()
+    {
+        var scripts = new List<string>();
+        foreach (string study in (string[])["night", "day"])
+        {
+            (int code, string text) = await RunAsync(_directory, "slurm", "--store", "postgres://db.example/lab", "--study", study);
+            Assert.True(code == 0, text);
+            scripts.Add(text.Split('\n')[0]);
+        }
+        Assert.NotEqual(scripts[0], scripts[1]);
+        Assert.Contains("--study night)", await File.ReadAllTextAsync(scripts[0]), StringComparison.Ordinal);
+        Assert.Contains("--study day)", await File.ReadAllTextAsync(scripts[1]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Submit_hands_the_script_to_sbatch_and_shows_its_answer()
     {
         Tool("sbatch", "echo \"Submitted batch job 4711 of $1\"; test -r \"$1\"");

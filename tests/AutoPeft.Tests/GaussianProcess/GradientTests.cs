@@ -110,6 +110,12 @@ public sealed class GradientTests
             { UncertaintyScale = 0.5 };
             acquisition = new AcquisitionMixture([acquisition, other], Space.Count);
         }
+        AssertGradient(acquisition, map, random);
+    }
+
+    // Central differences at 20 points of the space.
+    private static void AssertGradient(IAcquisition acquisition, FeatureMap map, Philox random)
+    {
         for (int trial = 0; trial < 20; trial++)
         {
             var at = new Candidate(map, Space.Sample(random));

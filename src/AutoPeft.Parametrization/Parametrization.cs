@@ -51,8 +51,8 @@ public sealed class Parametrization
         new(shapes, ParametrizationKind.MuP, 1, options);
 
     /// <summary>
-    /// muP with a rule for depth, for Adam and AdamW: residual branches × r^−α, rates in the blocks × r^(α−1), where r is the depth over
-    /// the base's. α = 1 is CompleteP (Dey et al., arXiv 2505.01618), α = ½ depth-muP (Yang et al., arXiv 2310.02244).
+    /// muP with a rule for depth, for Adam and AdamW: residual branches × r^−α, rates in the blocks × r^(α−1), where r is the depth
+    /// over the base's. α = 1 is CompleteP (Dey et al., arXiv 2505.01618), α = ½ depth-muP (Yang et al., arXiv 2310.02244).
     /// </summary>
     /// <param name="shapes">The base model's shapes.</param>
     /// <param name="options">At least <see cref="ParametrizationOptions.Branches"/> where depth grows.</param>
@@ -100,8 +100,8 @@ public sealed class Parametrization
         new(shapes, ParametrizationKind.Standard, 1, options);
 
     /// <summary>
-    /// The factor that attention logits q·k need where the head's dimension grows: √d_base / d, which is 1/√d at the base. For models that
-    /// have the division in their own hands; others name their <see cref="ParametrizationOptions.Queries"/>.
+    /// The factor that attention logits q·k need where the head's dimension grows: √d_base / d, which is 1/√d at the base. For models
+    /// that have the division in their own hands; others name their <see cref="ParametrizationOptions.Queries"/>.
     /// </summary>
     /// <param name="headDimension">The model's dimension of a head.</param>
     /// <param name="baseHeadDimension">The base's.</param>

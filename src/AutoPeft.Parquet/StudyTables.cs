@@ -19,8 +19,8 @@ namespace AutoPeft.Parquet;
 /// </para>
 /// <para>
 /// Parameters, objectives and outcomes keep the names that a person gave them, unless two names differ only in case, which DuckDB and Spark
-/// cannot tell apart: then the later one is called <c>parameter_…</c>, <c>objective_…</c> or <c>outcome_…</c>, and <see cref="Renamed"/>
-/// says so. A column of ours whose name a person's has taken is called <c>trial_…</c>, a metric <c>metric_…</c>.
+/// cannot tell apart: then the later one is called <c>parameter_…</c>, <c>objective_…</c> or <c>outcome_…</c>, and
+/// <see cref="Renamed"/> says so. A column of ours whose name a person's has taken is called <c>trial_…</c>, a metric <c>metric_…</c>.
 /// </para>
 /// <para>
 /// Each file's metadata has the study's definition as JSON under <see cref="DefinitionKey"/>, the number of folded records under

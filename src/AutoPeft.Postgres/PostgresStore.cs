@@ -129,7 +129,8 @@ public sealed class PostgresStore : IStudyStore
         {
             if (!await server.RunAsync((connection, _) => StoreSchema.EnsureAsync(connection, address, create), cancellationToken)
                 .ConfigureAwait(false))
-                throw new InvalidInputException($"{address} has no studies yet; `autopeft sweep … --store … --study {name}` makes one.");
+                throw new InvalidInputException(
+                    $"{address} has no studies yet; `autopeft sweep … --store … --study {name}` makes one.");
             return new PostgresStore(server, name);
         }
         catch

@@ -6,8 +6,9 @@ namespace AutoPeft.Postgres;
 
 /// <summary>
 /// Where a PostgreSQL store is: a URL as libpq takes them (<c>postgres://user@host:5432/database?sslmode=verify-full</c>), or an Npgsql
-/// connection string (<c>Host=…;Database=…</c>). What it leaves out comes from the usual environment (PGHOST, PGPORT, PGDATABASE, PGUSER,
-/// PGPASSWORD, PGPASSFILE, PGSSLMODE, PGSSLROOTCERT, …) and the passfile (~/.pgpass). A password is never part of a message, nor of
+/// connection string (<c>Host=…;Database=…</c>). What it leaves out comes from the usual environment (PGHOST, PGPORT, PGDATABASE,
+/// PGUSER, PGPASSWORD, PGPASSFILE, PGSSLMODE, PGSSLROOTCERT, …) and the passfile (~/.pgpass). A password is never part of a message, nor
+/// of
 /// <see cref="ToString"/>.
 /// </summary>
 public sealed class StoreAddress

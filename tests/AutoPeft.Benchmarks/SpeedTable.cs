@@ -39,7 +39,8 @@ internal static class SpeedTable
     {
         IReadOnlyList<string> parts = [.. options.All("only").Where(p => p is not ("quality" or "speed"))];
         bool Wants(string part) => parts.Count == 0 || parts.Contains(part);
-        if (Wants("random")) yield return ("random, ask-tell pairs a second", Pairs(new RandomSampler(), 400_000), "pairs/s", "≥ 200,000");
+        if (Wants("random"))
+            yield return ("random, ask-tell pairs a second", Pairs(new RandomSampler(), 400_000), "pairs/s", "≥ 200,000");
         if (Wants("hypervolume"))
             foreach (int m in new[] { 2, 3, 4 })
                 yield return ($"hypervolume of 200 points, {m} objectives", HypervolumeSeconds(m) * 1e3, "ms", m < 4 ? "< 1 ms" : "");

@@ -47,15 +47,15 @@ public sealed record SensitivityFunction(TestFunction Function, double[] Main, d
     }
 
     /// <summary>
-    /// A switch that adds 1, and under it (a conditional parameter) 2u: f = s·(1 + 2u) + 0.5·[c = 'a'], u uniform on [0, 1] where s is on,
-    /// c one of four. The shares over independent coordinates are worked out below.
+    /// A switch that adds 1, and under it (a conditional parameter) 2u: f = s·(1 + 2u) + 0.5·[c = 'a'], u uniform on [0, 1] where s is
+    /// on, c one of four. The shares over independent coordinates are worked out below.
     /// </summary>
     public static SensitivityFunction Conditional()
     {
         SearchSpace space =
             SearchSpace.Build(s => s.Bool("on").Float("u", 0, 1, when: Condition.On("on", true)).Categorical("c", ["a", "b", "c", "d"]));
-        // on: means 0 and 2, variance 1. u: mean over on is (1 + 2u)/2, variance 1/12. on×u: E[s²]E[(1+2u)²] − 1 = ½·13/3 − 1 = 7/6 in all,
-        // less 1 and 1/12. c: 0.25·¼·¾.
+        // on: means 0 and 2, variance 1. u: mean over on is (1 + 2u)/2, variance 1/12. on×u: E[s²]E[(1+2u)²] − 1 = ½·13/3 − 1 =
+        // 7/6 in all, less 1 and 1/12. c: 0.25·¼·¾.
         double on = 1, u = 1 / 12.0, both = 7 / 6.0 - 1 - 1 / 12.0, c = 0.25 * 0.1875, v = on + u + both + c;
         return new(new TestFunction("conditional", space, [Objective.Minimize("f")], x =>
             ([(x.GetBool("on") ? 1 + 2 * x.GetDouble("u") : 0) + (x.GetString("c") == "a" ? 0.5 : 0)], [])),

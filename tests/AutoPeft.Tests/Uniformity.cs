@@ -4,7 +4,8 @@ namespace AutoPeft.Tests;
 internal static class Uniformity
 {
     /// <summary>
-    /// √n·D at which Kolmogorov's distribution leaves one in a thousand. The samples are fixed, so a test that passes once passes always.
+    /// √n·D at which Kolmogorov's distribution leaves one in a thousand. The samples are fixed, so a test that passes once passes
+    /// always.
     /// </summary>
     public const double KsLimit = 1.95;
 
@@ -21,7 +22,9 @@ internal static class Uniformity
         return largest * Math.Sqrt(sorted.Length);
     }
 
-    /// <summary>Every value 0, 1, … as frequent as its share says, within four standard deviations and a half; and nothing else.</summary>
+    /// <summary>
+    /// Every value 0, 1, … as frequent as its share says, within four standard deviations and a half; and nothing else.
+    /// </summary>
     public static void AssertShares(IEnumerable<long> sample, IEnumerable<double> shares)
     {
         double[] expected = [.. shares];

@@ -10,8 +10,8 @@ internal static class AskTellCommand
         Serves a study over standard input and output, one JSON object a line, so that any language can drive it.
 
         {"study":{"space":[…],"objectives":[{"name":"error","direction":"minimize"}],"sampler":"auto",
-          "scheduler":"asha:min=1,eta=3,max=9","seed":0,"budget":60}} → {"ok":true,"sampler":"…"}. "scheduler" may be left out: every trial
-          then runs to its end.
+          "scheduler":"asha:min=1,eta=3,max=9","seed":0,"budget":60}} → {"ok":true,"sampler":"…"}. "scheduler" may be left out:
+          every trial then runs to its end.
           `sweep --help` names schedulers. An objective that the parameters alone decide may have a "formula":"1536 * layers * rank", and
           need not be learnt.
         {"ask":2} → {"trials":[{"number":0,"params":{…}},…]}. A paused trial that is to go on comes first, with "resume_from": the

@@ -88,8 +88,8 @@ internal static class SlurmCommand
     {
         if (study is not null) throw new InvalidInputException("--study is a name in a store; say which with --store, or leave it out.");
         if (typed.Count == 0)
-            throw new InvalidInputException("Say what to sweep: `autopeft slurm SPACE …` with the options of `autopeft sweep`, or --store "
-                + "and --study for workers of a study that exists.");
+            throw new InvalidInputException("Say what to sweep: `autopeft slurm SPACE …` with the options of `autopeft sweep`, or "
+                + "--store and --study for workers of a study that exists.");
         if (job.Array is not null)
             throw new InvalidInputException("--array makes many jobs, which need a store that they share: --store postgres://… --study "
                 + "NAME. A sweep in a directory is one job; give it more --gpus and --workers.");

@@ -67,7 +67,8 @@ internal static class LossLawCommands
         var table = new RunTableOptions();
         var report = new ReportOptions("isoflop");
         var group = GroupBy();
-        var command = new Command("isoflop", "IsoFLOP profiles: the compute-optimal N of each budget, and N_opt ∝ C^a (approach 2 alone).");
+        var command = new Command(
+            "isoflop", "IsoFLOP profiles: the compute-optimal N of each budget, and N_opt ∝ C^a (approach 2 alone).");
         table.AddTo(command, sweep: false);
         command.Options.Add(group);
         report.AddTo(command, bootstrap: false);
@@ -136,7 +137,8 @@ internal static class LossLawCommands
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"compute multipliers under one shared law (residuals {shared.Rms * 1000:0.0} ‰), {shared.Reference} = 1"));
             foreach (var (recipe, m, band) in shared.Multipliers)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {recipe}  {m:G4}   95 % {band.Low:G4} … {band.High:G4}"));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"  {recipe}  {m:G4}   95 % {band.Low:G4} … {band.High:G4}"));
         }
         catch (ScalingDataException e)
         {

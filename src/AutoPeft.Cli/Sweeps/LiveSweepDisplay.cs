@@ -135,7 +135,8 @@ internal sealed class LiveSweepDisplay : ISweepDisplay
             int width = 40, filled = s.Budget is > 0 ? s.Ended * width / s.Budget.Value : 0;
             var parts = new List<IRenderable>
             {
-                new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] {s.Ended}/{s.Budget} trials  "
+                new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', width - filled)}[/] "
+                    + $"{s.Ended}/{s.Budget} trials  "
                     + $"{SweepDisplay.Time(elapsed)}  {left}  front {s.Front}  {s.QualityName} "
                     + $"{SweepDisplay.Number(s.Quality)}{(s.Pruned > 0
                         ? $"  {s.Pruned} pruned"

@@ -52,7 +52,9 @@ function workersSection() {
             "td",
             null,
             running
-              ? h("button", { class: "small", "aria-label": `Requeue trial ${w.trial}`, onclick: () => requeueDialog(w.trial) }, "Requeue…")
+              ? h(
+                  "button", { class: "small", "aria-label": `Requeue trial ${w.trial}`, onclick: () => requeueDialog(w.trial) },
+                  "Requeue…")
               : null,
           ),
         );

@@ -5,8 +5,8 @@ namespace AutoPeft.MLNet.Samplers;
 
 /// <summary>
 /// One number from 0 (best) to 1 (worst) for each trial with a usable result: ML.NET's tuners know one loss. Several objectives are
-/// scalarised by the augmented Chebyshev function with ρ = 0.05 (ParEGO: Knowles 2006). A trial that failed, was pruned or broke an outcome
-/// constraint counts as the worst, as a crash does in SMAC.
+/// scalarised by the augmented Chebyshev function with ρ = 0.05 (ParEGO: Knowles 2006). A trial that failed, was pruned or broke an
+/// outcome constraint counts as the worst, as a crash does in SMAC.
 /// </summary>
 internal sealed class TunerLosses
 {

@@ -7,8 +7,9 @@ namespace AutoPeft.Parametrization;
 /// two, ….</param>
 /// <param name="Judged">The slope over the judged steps, each model's logarithms averaged.</param>
 /// <param name="StartsSmall">
-/// Whether the output shrinks with size, no faster than size^−½, where that is no fault: attention logits and the network's output start so
-/// and grow out of it in some steps (microsoft/mup, README, "Coord Check"); over depths, a residual stream whose branches are divided by r.
+/// Whether the output shrinks with size, no faster than size^−½, where that is no fault: attention logits and the network's output start
+/// so and grow out of it in some steps (microsoft/mup, README, "Coord Check"); over depths, a residual stream whose branches are divided by
+/// r.
 /// </param>
 /// <param name="Passed">
 /// Whether the judged slope is within the tolerance, its interval reaches the tolerance, or the output only starts small.

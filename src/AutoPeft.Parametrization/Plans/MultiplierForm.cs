@@ -4,9 +4,9 @@ namespace AutoPeft.Parametrization;
 public enum MultiplierForm
 {
     /// <summary>
-    /// Into the initial values and the optimiser's factors of the layer: multiplier θ becomes initial scale × θ, rate × θ (SGD: θ²), decay
-    /// ÷ θ (Adam and SGD, which add it to the gradient: θ²) and epsilon ÷ θ. Nothing has to be kept with the weights. A tied weight cannot
-    /// have this form and keeps its multiplier.
+    /// Into the initial values and the optimiser's factors of the layer: multiplier θ becomes initial scale × θ, rate × θ (SGD: θ²),
+    /// decay ÷ θ (Adam and SGD, which add it to the gradient: θ²) and epsilon ÷ θ. Nothing has to be kept with the weights. A tied
+    /// weight cannot have this form and keeps its multiplier.
     /// </summary>
     Folded,
 

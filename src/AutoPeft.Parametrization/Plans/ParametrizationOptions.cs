@@ -14,8 +14,8 @@ public sealed record ParametrizationOptions
 
     /// <summary>
     /// The query projections of a model that divides attention logits by √d while the head's dimension d grows with the width: what they
-    /// put out is multiplied by (d/d_base)^−½, which makes the division one by d. Leave empty where the number of heads grows instead, or
-    /// where the model uses <see cref="Parametrization.AttentionScale"/>.
+    /// put out is multiplied by (d/d_base)^−½, which makes the division one by d. Leave empty where the number of heads grows instead,
+    /// or where the model uses <see cref="Parametrization.AttentionScale"/>.
     /// </summary>
     public IReadOnlyList<string> Queries { get; init; } = [];
 

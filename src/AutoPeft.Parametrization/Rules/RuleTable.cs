@@ -18,7 +18,8 @@ internal static class RuleTable
     private const string Completed = "arXiv 2512.22382, table 1";
     private const string Unit = "arXiv 2407.17465, table 2; graphcore-research/unit-scaling, optim.py, lr_scale_func_adam; weight decay "
         + "independent of the rate";
-    private const string TangentForward = "arXiv 1806.07572, section 3: N(0, 1) weights, forward multiplier fan-in^−½; one learning rate";
+    private const string TangentForward =
+        "arXiv 1806.07572, section 3: N(0, 1) weights, forward multiplier fan-in^−½; one learning rate";
 
     private static readonly Powers s_in = new(In: 1);
     private static readonly Powers s_perIn = new(In: -1);
@@ -97,7 +98,8 @@ internal static class RuleTable
     }
 
     // The table has the unembedding without a forward multiplier: variance m^−2, rate m^−1, decay m, epsilon 1.
-    // With the multiplier m^−1 that is variance 1, rate 1, decay 1, epsilon m^−1 (see Planner.Folded). s = √(batch ratio / token ratio).
+    // With the multiplier m^−1 that is variance 1, rate 1, decay 1, epsilon m^−1 (see Planner.Folded). s = √(batch ratio / token
+    // ratio).
     private static Rule CompletedP(TensorRole role, double alpha, bool inBlock, double s)
     {
         double rate = inBlock ? alpha - 1 : 0, epsilon = inBlock ? -alpha : 0, perS = 1 / s;

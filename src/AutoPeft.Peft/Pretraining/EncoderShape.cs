@@ -13,7 +13,8 @@ internal sealed record EncoderShape(int Width, int Depth)
     public int Heads => Width >= 256 ? Width / 64 : Width % 16 == 0 ? Math.Max(1, Width / 16) : 1;
 
     /// <summary>
-    /// Matrices of attention and feed-forward layers, without embeddings, biases and LayerNorms: 12·depth·width², as scaling laws count N.
+    /// Matrices of attention and feed-forward layers, without embeddings, biases and LayerNorms: 12·depth·width², as scaling laws count
+    /// N.
     /// </summary>
     public long NonEmbeddingParameters => 12L * Depth * Width * Width;
 

@@ -16,9 +16,9 @@ internal sealed class TuningBatch
 
 /// <summary>
 /// A linear map whose weights are a best response to the regularisation (MacKay, Vicol, Lorraine, Duvenaud and Grosse, "Self-Tuning
-/// Networks", ICLR 2019, section 3.2): for an example with numbers λ y = x·(W + diag(V·λ)·U)ᵀ + b + C·λ. The rows of W are moved by λ, so a
-/// batch whose examples have different λ costs two products and no weights of its own. V and C start at zero: the map begins as the one it
-/// stands in for. What it reads is dropped at the rate that λ says.
+/// Networks", ICLR 2019, section 3.2): for an example with numbers λ y = x·(W + diag(V·λ)·U)ᵀ + b + C·λ. The rows of W are moved
+/// by λ, so a batch whose examples have different λ costs two products and no weights of its own. V and C start at zero: the map begins
+/// as the one it stands in for. What it reads is dropped at the rate that λ says.
 /// </summary>
 internal sealed class BestResponseLinear : ILinearAdaptation, IDisposable
 {

@@ -36,7 +36,9 @@ internal sealed record SelfTuningOptions
     /// </summary>
     public double Spread { get; init; } = 1;
 
-    /// <summary>Weight of the perturbation's entropy, which keeps it from vanishing (τ in the paper's equation 13). Default 1e-3.</summary>
+    /// <summary>
+    /// Weight of the perturbation's entropy, which keeps it from vanishing (τ in the paper's equation 13). Default 1e-3.
+    /// </summary>
     public double EntropyWeight { get; init; } = 1e-3;
 
     /// <summary>Updates between evaluations. Default 50.</summary>

@@ -27,9 +27,9 @@ public enum FidelityKind
 }
 
 /// <summary>
-/// How trials are made cheap at first. The levels min, min·η, min·η² … up to the whole are the steps that such a trial reports, one report
-/// a level, so that the rungs of <c>asha</c> or <c>hyperband</c> with the same min and eta are those levels. Whoever starts again loses
-/// what it trained, and its scores say more: the learning rate has come down, while that of a training that was cut off has not.
+/// How trials are made cheap at first. The levels min, min·η, min·η² … up to the whole are the steps that such a trial reports, one
+/// report a level, so that the rungs of <c>asha</c> or <c>hyperband</c> with the same min and eta are those levels. Whoever starts again
+/// loses what it trained, and its scores say more: the learning rate has come down, while that of a training that was cut off has not.
 /// </summary>
 /// <param name="Kind">What trials have less of at first. Default the course of one training.</param>
 public sealed record TrialFidelity(FidelityKind Kind = FidelityKind.Steps)

@@ -45,8 +45,8 @@ internal static class Positive
         double ratio = Median([.. n.Select((v, i) => c[i] / (6 * v * d[i]))]);
         if (ratio is > 0.02 and < 200) return;
         throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,
-            $"{table.Source}: compute (column '{column}') is {ratio:G2} times 6·N·D in the median, which no model is; state the units with "
-                + $"--n-unit, --d-unit and --compute-unit, or leave the column out with --compute-column none."));
+            $"{table.Source}: compute (column '{column}') is {ratio:G2} times 6·N·D in the median, which no model is; state the units "
+                + $"with --n-unit, --d-unit and --compute-unit, or leave the column out with --compute-column none."));
     }
 
     private static void Reject(RunTable table, string letter, string unit, double[] v, double low, double high, string option)

@@ -12,8 +12,8 @@ public enum ResidualScale
 }
 
 /// <summary>
-/// Weighted Huber residuals of a model: f(θ) = Σ wᵢ·ρ(rᵢ), ρ(r) = r²/2 inside the threshold and t·(|r| − t/2) outside, with the
-/// gradient and the Gauss–Newton matrix of the reweighted least-squares majoriser. Rows are visited in blocks, so that memory does
+/// Weighted Huber residuals of a model: f(θ) = Σ wᵢ·ρ(rᵢ), ρ(r) = r²/2 inside the threshold and t·(|r| − t/2) outside, with
+/// the gradient and the Gauss–Newton matrix of the reweighted least-squares majoriser. Rows are visited in blocks, so that memory does
 /// not grow with the number of parameters; many rows are visited in parallel, with sums in a fixed order. Immutable.
 /// </summary>
 internal sealed class ResidualProblem

@@ -153,7 +153,8 @@ public static class LossCharts
         double[] x = [.. above.Select(i => fit.Law.Loss(pts.N[i], pts.D[i]) - fit.Law.E)],
             y = [.. above.Select(i => pts.Loss[i] - fit.Law.E)];
         if (above.Length == 0) return f;
-        var p = new Panel(f, 54, 28, 396, 232, AxisScale.Around(x, true), true, AxisScale.Around(y, true), true, "A/N^α + B/D^β", "L − E");
+        var p = new Panel(
+            f, 54, 28, 396, 232, AxisScale.Around(x, true), true, AxisScale.Around(y, true), true, "A/N^α + B/D^β", "L − E");
         p.Clipped("reducible", () => p.Curve([(x.Min(), x.Min()), (x.Max(), x.Max())], "thin dash s5"));
         for (int k = 0; k < above.Length; k++) p.Dot("runs", x[k], y[k], 2.6, "soft s0", $"row {pts.Rows[above[k]]}");
         return f;
@@ -196,8 +197,8 @@ public static class LossCharts
     public static SvgFigure Cloud(LossLawFit fit, LossLawBootstrap bootstrap)
     {
         var f = new SvgFigure("bootstrap-exponents", "α and β, bootstrapped", 470, 316,
-            "Each dot is a refit to resampled runs. Along the line through the origin the compute-optimal exponent a = β/(α + β) stays as "
-                + "fitted.");
+            "Each dot is a refit to resampled runs. Along the line through the origin the compute-optimal exponent a = β/(α + β) "
+                + "stays as fitted.");
         var s = bootstrap.Samples;
         var alpha = s.Select(v => v[3]).Order().ToArray();
         var beta = s.Select(v => v[4]).Order().ToArray();

@@ -5,9 +5,9 @@ using AutoPeft.Scaling.Data;
 namespace AutoPeft.Scaling.Fitting;
 
 /// <summary>
-/// The objective of Approach 3, f(θ) = Σ wᵢ·ρ(rᵢ), rᵢ = logsumexp(a − α·ln N, b − β·ln D, e) − ln L, with its exact gradient and
-/// Hessian and with the Gauss–Newton matrix of its quadratic majoriser. θ = (a, b, e, α, β) with ln N and ln D centred, which
-/// lowers the Jacobian's condition number by two orders. ρ is Huber's function divided by its threshold t:
+/// The objective of Approach 3, f(θ) = Σ wᵢ·ρ(rᵢ), rᵢ = logsumexp(a − α·ln N, b − β·ln D, e) − ln L, with its exact
+/// gradient and Hessian and with the Gauss–Newton matrix of its quadratic majoriser. θ = (a, b, e, α, β) with ln N and ln D centred,
+/// which lowers the Jacobian's condition number by two orders. ρ is Huber's function divided by its threshold t:
 /// r²/2t inside, |r| − t/2 outside, so that t → 0 gives least absolute deviations. Immutable; safe for concurrent use.
 /// </summary>
 internal sealed class HuberLossObjective

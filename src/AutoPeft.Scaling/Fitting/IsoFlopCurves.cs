@@ -171,7 +171,8 @@ internal static class IsoFlopCurves
         return 2 * c2 + 6 * c3 * u > 0 && u >= low && u <= high ? u : null;
     }
 
-    // D at the minimum from the runs themselves: ln D as a line in ln N inside the budget (its slope is not −1 where true FLOP is not 6ND).
+    // D at the minimum from the runs themselves: ln D as a line in ln N inside the budget (its slope is not −1 where true FLOP is not
+    // 6ND).
     private static double TokensAt(LossPoints points, List<int> members, double n, double compute, double perToken)
     {
         var fit = LeastSquares.Fit([[.. members.Select(i => Math.Log(points.N[i]))]], [.. members.Select(i => Math.Log(points.D[i]))]);

@@ -124,7 +124,8 @@ public sealed class LossLawFit
     {
         if (p.Count < 6)
             throw new ScalingDataException(
-                $"{p.Count} points cannot determine the 5 parameters of E + A/N^α + B/D^β with anything to spare; at least 6 are needed.");
+                $"{p.Count} points cannot determine the 5 parameters of E + A/N^α + B/D^β with anything to spare; at least 6 are "
+                    + "needed.");
         foreach (var (name, v) in new[] { ("N", p.N), ("D", p.D) })
             if (v.Max() / v.Min() < 1.01)
                 throw new ScalingDataException(string.Create(CultureInfo.InvariantCulture,

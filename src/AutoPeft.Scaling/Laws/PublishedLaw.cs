@@ -39,7 +39,8 @@ public sealed record PublishedLaw(
         q => 3.7 * Math.Pow(q.Params, -0.36), q => 0.7576 * Math.Pow(q.Params, 0.703));
 
     /// <summary>OpenAI (Kaplan et al. 2020). The learning-rate line turns negative near N = 1.2e10.</summary>
-    public static readonly PublishedLaw OpenAI = new("openai", "OpenAI (Kaplan et al.)", "3.239e-3 − 1.395e-4·ln N", "2e8·L^−4.7619 tokens",
+    public static readonly PublishedLaw OpenAI = new(
+        "openai", "OpenAI (Kaplan et al.)", "3.239e-3 − 1.395e-4·ln N", "2e8·L^−4.7619 tokens",
         "Kaplan et al., Scaling Laws for Neural Language Models, arXiv:2001.08361, eqs. D.1 and 5.3; L loss in nats, N non-embedding "
             + "parameters",
         q => 3.239e-3 - 1.395e-4 * Math.Log(q.Params) is > 0 and var lr ? lr : null,

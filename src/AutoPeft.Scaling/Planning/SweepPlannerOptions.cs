@@ -35,8 +35,8 @@ public sealed record SweepPlannerOptions
     /// <summary>Batch sizes a grid. Default 3.</summary>
     public int BatchSizesPerGrid { get; init; } = 3;
     /// <summary>
-    /// Standard deviation of one grid's ln lr optimum (of one run's log loss, for loss laws) around the law. Default 0.3: half a step of √2
-    /// … 2.
+    /// Standard deviation of one grid's ln lr optimum (of one run's log loss, for loss laws) around the law. Default 0.3: half a step of
+    /// √2 … 2.
     /// </summary>
     public double ObservationSd { get; init; } = 0.3;
 }

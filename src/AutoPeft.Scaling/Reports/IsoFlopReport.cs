@@ -93,8 +93,8 @@ public sealed class IsoFlopReport : IFitReport
     {
         foreach (var n in _points.Notes) w.WriteLine("  " + n);
         w.WriteLine();
-        w.WriteLine(
-            $"{_points.Count} runs, {Fit.Profiles.Count} budgets {(Fit.StatesCompute ? "as the compute column states them" : "of 6·N·D")}");
+        string budgets = Fit.StatesCompute ? "as the compute column states them" : "of 6·N·D";
+        w.WriteLine($"{_points.Count} runs, {Fit.Profiles.Count} budgets {budgets}");
         PlainTable.Write(w, s_header, Rows());
         w.WriteLine("  " + ExponentText);
         foreach (var x in Warnings) w.WriteLine("! " + x);

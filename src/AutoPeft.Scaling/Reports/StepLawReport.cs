@@ -88,10 +88,10 @@ public sealed class StepLawReport(StepLawFit fit, HeldOutResult? elsewhere = nul
     private void AddGaps(HtmlPage page)
     {
         page.Heading("How far from the optimum");
-        page.Paragraph("Relative loss above each grid's optimum, in thousandths. “Nearest” takes the closest run, “bilinear” interpolates "
-            + "between runs; both are measured from the best run seen. “Quadratic” is measured on a surface fitted through each grid's "
-            + "near-optimal region and is free of noise and of the winner's curse; “corrected” measures the nearest run from that "
-            + "surface's minimum.");
+        page.Paragraph("Relative loss above each grid's optimum, in thousandths. “Nearest” takes the closest run, “bilinear” "
+            + "interpolates between runs; both are measured from the best run seen. “Quadratic” is measured on a surface fitted "
+            + "through each grid's near-optimal region and is free of noise and of the winner's curse; “corrected” measures the "
+            + "nearest run from that surface's minimum.");
         page.Table(GapHeader, GapRows(Fit.Gaps));
         page.Figures(FiguresOf("gaps"));
     }
@@ -206,7 +206,8 @@ public sealed class StepLawReport(StepLawFit fit, HeldOutResult? elsewhere = nul
     };
 
     private static string F(double v, string format = "0.00") => v.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−');
-    private static string Ci(Numerics.Interval i, string format) => double.IsNaN(i.Low) ? "–" : $"{F(i.Low, format)} … {F(i.High, format)}";
+    private static string Ci(Numerics.Interval i, string format) =>
+        double.IsNaN(i.Low) ? "–" : $"{F(i.Low, format)} … {F(i.High, format)}";
     private static string Permille(double v) => double.IsNaN(v) ? "–" : F(v * 1000) + " ‰";
     private static string Three(GapSummary g) =>
         double.IsNaN(g.Mean) ? "–" : $"{F(g.Mean * 1000)} / {F(g.Median * 1000)} / {F(g.Max * 1000)}";

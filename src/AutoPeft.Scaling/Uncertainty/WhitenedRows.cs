@@ -5,8 +5,8 @@ using MathNet.Numerics.LinearAlgebra.Double;
 namespace AutoPeft.Scaling.Uncertainty;
 
 /// <summary>
-/// Least squares of a problem whose rows share effects within clusters: covariance σ²·(I + ρ·ZZᵀ). With ρ given, subtracting a share
-/// 1 − 1/√(1 + mρ) of each cluster's mean (m rows) whitens residuals and derivatives exactly.
+/// Least squares of a problem whose rows share effects within clusters: covariance σ²·(I + ρ·ZZᵀ). With ρ given, subtracting a
+/// share 1 − 1/√(1 + mρ) of each cluster's mean (m rows) whitens residuals and derivatives exactly.
 /// </summary>
 internal sealed class WhitenedRows
 {

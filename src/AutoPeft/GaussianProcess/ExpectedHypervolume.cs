@@ -5,10 +5,10 @@ namespace AutoPeft.GaussianProcess;
 
 /// <summary>
 /// The logarithm of the expected hypervolume improvement over one front under independent normal losses, exact, with gradient; for one loss
-/// the log expected improvement (Ament et al. 2023). With boxes [l, u] of the non-dominated region, EHVI = Σ_boxes Π_j E[(u_j − max(y_j,
-/// l_j))⁺] = Σ Π (ψ_j(u_j) − ψ_j(l_j)), ψ(a) = σ·h((a − μ)/σ) (Yang et al. 2019; Daulton, Balandat and Bakshy, NeurIPS 2020). Terms are
-/// scaled by ψ at the reference, so that it neither underflows nor loses its gradient where improvement is improbable. Holds a workspace;
-/// not thread-safe.
+/// the log expected improvement (Ament et al. 2023). With boxes [l, u] of the non-dominated region, EHVI = Σ_boxes Π_j E[(u_j −
+/// max(y_j, l_j))⁺] = Σ Π (ψ_j(u_j) − ψ_j(l_j)), ψ(a) = σ·h((a − μ)/σ) (Yang et al. 2019; Daulton, Balandat and Bakshy,
+/// NeurIPS 2020). Terms are scaled by ψ at the reference, so that it neither underflows nor loses its gradient where improvement is
+/// improbable. Holds a workspace; not thread-safe.
 /// </summary>
 internal sealed class ExpectedHypervolume
 {

@@ -6,8 +6,8 @@ namespace AutoPeft.GaussianProcess;
 /// <param name="Sparse">
 /// False (default): length scales ~ LogNormal(√2 + ½ ln d, √3), so that functions of more parameters are assumed no rougher (Hvarfner,
 /// Hellsten and Nardi, "Vanilla Bayesian optimization performs great in high dimensions", ICML 2024). True: sparse axis-aligned, 1/ℓ² =
-/// τ·HalfCauchy(1) with τ ~ HalfCauchy(0.1), so that most parameters are assumed not to matter (SAASBO: Eriksson and Jankowiak, UAI 2021),
-/// with τ fixed at its scale: the maximum a posteriori form of the model that AutoPEFT samples.
+/// τ·HalfCauchy(1) with τ ~ HalfCauchy(0.1), so that most parameters are assumed not to matter (SAASBO: Eriksson and Jankowiak, UAI
+/// 2021), with τ fixed at its scale: the maximum a posteriori form of the model that AutoPEFT samples.
 /// </param>
 /// <param name="MainEffects">Whether the kernel has an additive part beside the joint one
 /// (<see cref="GaussianProcess.MainEffects"/>).</param>

@@ -4,11 +4,11 @@ using System.Runtime.Intrinsics;
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>
-/// The additive part of the kernel: a²/G · Σ_g (1 + c r_g²)⁻², one term per length scale g with r_g² its share of the scaled squared
-/// distance. With it a Gaussian process tells apart what each parameter does by itself from how they act together (additive Gaussian
-/// processes: Duvenaud, Nickisch and Rasmussen, NIPS 2011), so that what was learnt about one parameter holds wherever the others are, and
-/// a corner of the space that nobody visited is not unknown where its sides are known. Terms are rational quadratic (α = 2; Rasmussen and
-/// Williams 2006, eq. 4.19): smooth, of several scales at once, and without an exponential.
+/// The additive part of the kernel: a²/G · Σ_g (1 + c r_g²)⁻², one term per length scale g with r_g² its share of the scaled
+/// squared distance. With it a Gaussian process tells apart what each parameter does by itself from how they act together (additive
+/// Gaussian processes: Duvenaud, Nickisch and Rasmussen, NIPS 2011), so that what was learnt about one parameter holds wherever the others
+/// are, and a corner of the space that nobody visited is not unknown where its sides are known. Terms are rational quadratic (α = 2;
+/// Rasmussen and Williams 2006, eq. 4.19): smooth, of several scales at once, and without an exponential.
 /// </summary>
 internal static class MainEffects
 {
@@ -24,7 +24,9 @@ internal static class MainEffects
     /// <summary>c in a space.</summary>
     public static double Curvature(FeatureMap map) => map.HasChoices ? AmongChoices : AmongNumbers;
 
-    /// <summary>Σ_g (1 + c r_g²)⁻² between a point and four columns of a set, and Σ_g r_g², from which the joint part follows.</summary>
+    /// <summary>
+    /// Σ_g (1 + c r_g²)⁻² between a point and four columns of a set, and Σ_g r_g², from which the joint part follows.
+    /// </summary>
     /// <param name="columns">Feature 0 of the first of the four.</param>
     /// <param name="stride">Row length of the columns.</param>
     /// <param name="point">The point's features.</param>

@@ -5,8 +5,8 @@ using AutoPeft.Numerics;
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>
-/// −log p(y | X, θ) − log p(θ) of a Gaussian process with its analytic gradient (Rasmussen and Williams 2006, eq. 5.9), in θ = (log length
-/// scales, log signal, log noise). Holds its workspace: reuse for one training set, not thread-safe.
+/// −log p(y | X, θ) − log p(θ) of a Gaussian process with its analytic gradient (Rasmussen and Williams 2006, eq. 5.9), in θ = (log
+/// length scales, log signal, log noise). Holds its workspace: reuse for one training set, not thread-safe.
 /// </summary>
 internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, HyperparameterPrior prior)
 {
@@ -34,8 +34,8 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
             for (int j = _n; j < _ld; j++) _k[i * _ld + j] = _slope[i * _ld + j] = 0;
             _k[i * _ld + i] += noise + (set.Doubt is { } doubt ? doubt[i] : 0);
         }
-        // The kernel's signal part is needed for its own derivative: K − noise·I − mean, so its trace with the inverse comes from sums that
-        // are at hand.
+        // The kernel's signal part is needed for its own derivative: K − noise·I − mean, so its trace with the inverse comes from sums
+        // that are at hand.
         if (!DenseFactor.Cholesky(_k, _n)) return double.PositiveInfinity;
         DenseFactor.InvertTransposed(_k, _m, _n);
         DenseFactor.InverseFrom(_m, _inverse, _n);
@@ -124,7 +124,9 @@ internal sealed class MarginalLikelihood(TrainingSet set, double[] targets, Hype
         }
     }
 
-    /// <summary>Adds the main effects' part to the length scales' gradient; returns the derivative by log a², −½ Σ W ∘ K_main.</summary>
+    /// <summary>
+    /// Adds the main effects' part to the length scales' gradient; returns the derivative by log a², −½ Σ W ∘ K_main.
+    /// </summary>
     private double MainGradient(double[] gradient, double main, double traceW)
     {
         ref double inverse = ref MemoryMarshal.GetArrayDataReference(_inverse);

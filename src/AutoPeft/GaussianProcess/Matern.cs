@@ -6,8 +6,8 @@ namespace AutoPeft.GaussianProcess;
 
 /// <summary>
 /// Matérn 5/2 with one inverse squared length scale per feature, and a constant kernel that stands for an unknown mean (integrated out
-/// under N(0, <see cref="MeanVariance"/>)). k(r²) = s²·(1 + √5 r + 5r²/3)·exp(−√5 r) + c, and the main effects' part besides where there is
-/// one (<see cref="MainEffects"/>).
+/// under N(0, <see cref="MeanVariance"/>)). k(r²) = s²·(1 + √5 r + 5r²/3)·exp(−√5 r) + c, and the main effects' part besides
+/// where there is one (<see cref="MainEffects"/>).
 /// </summary>
 internal static class Matern
 {

@@ -3,9 +3,9 @@ using AutoPeft.Numerics;
 namespace AutoPeft.GaussianProcess;
 
 /// <summary>
-/// Takes losses to the targets of a Gaussian process and back: standardised, with a heavy upper tail compressed by log(1 + κ(t − best))/κ,
-/// and standardised again. Values better than the best known are not compressed, so promise is not. κ is chosen by marginal likelihood
-/// (warped Gaussian processes: Snelson, Rasmussen and Ghahramani, NIPS 2003). Monotone. Immutable.
+/// Takes losses to the targets of a Gaussian process and back: standardised, with a heavy upper tail compressed by log(1 + κ(t −
+/// best))/κ, and standardised again. Values better than the best known are not compressed, so promise is not. κ is chosen by marginal
+/// likelihood (warped Gaussian processes: Snelson, Rasmussen and Ghahramani, NIPS 2003). Monotone. Immutable.
 /// </summary>
 internal sealed class OutcomeWarp
 {

@@ -26,7 +26,8 @@ internal sealed record PriorMean(Posterior Belief, double Offset, double Slope)
     }
 
     /// <summary>
-    /// Adds <paramref name="weight"/>·∂mean/∂features at the point of the last <see cref="At(ReadOnlySpan{double}, bool)"/> that kept it.
+    /// Adds <paramref name="weight"/>·∂mean/∂features at the point of the last <see cref="At(ReadOnlySpan{double}, bool)"/> that kept
+    /// it.
     /// </summary>
     public void Gradient(ReadOnlySpan<double> features, double weight, bool[] wanted, Span<double> gradient) =>
         Belief.Gradient(features, [weight * Slope], 0, wanted, gradient);

@@ -15,8 +15,8 @@ internal static class DenseFactor
     public static int Stride(int n) => (n + 3) & ~3;
 
     /// <summary>
-    /// A = UᵀU in place: on entry the upper triangle of <paramref name="a"/> (n × stride), on return U. What lies below the diagonal is not
-    /// meaningful.
+    /// A = UᵀU in place: on entry the upper triangle of <paramref name="a"/> (n × stride), on return U. What lies below the diagonal is
+    /// not meaningful.
     /// </summary>
     /// <returns>False where A is not numerically positive definite.</returns>
     public static bool Cholesky(double[] a, int n)

@@ -79,7 +79,9 @@ internal static class NormalDistribution
         return x - e / (1 + 0.5 * x * e);
     }
 
-    /// <summary>erfcx(x) = exp(x²)·erfc(x) for x ≥ 0 (Cody, "Rational Chebyshev approximations for the error function", 1969).</summary>
+    /// <summary>
+    /// erfcx(x) = exp(x²)·erfc(x) for x ≥ 0 (Cody, "Rational Chebyshev approximations for the error function", 1969).
+    /// </summary>
     public static double ErfcScaled(double x)
     {
         if (x <= 0.46875)

@@ -91,7 +91,9 @@ internal sealed class BoxDecomposition
         }
     }
 
-    /// <summary>Box of u: (−∞, u_1) × Π_{j ≥ 2} [max_{k &lt; j} z^k_j, u_j), as indices of levels; empty ones are left out.</summary>
+    /// <summary>
+    /// Box of u: (−∞, u_1) × Π_{j ≥ 2} [max_{k &lt; j} z^k_j, u_j), as indices of levels; empty ones are left out.
+    /// </summary>
     private (int[] Lower, int[] Upper) BoxesOf(List<LocalUpperBound> bounds, int m)
     {
         var lower = new List<int>(bounds.Count * m);

@@ -6,7 +6,8 @@ internal static class KneePoint
     /// <summary>
     /// Index of the front's knee: the non-dominated vector furthest below the hyperplane through the front's ends, after each loss is
     /// scaled to [0, 1] over the front (Das, "On characterizing the knee of the Pareto curve", 1999). Never an end of the front, the best
-    /// in some loss: of what lies beyond an end nothing is known. The first of several; −1 where the front has no member between its ends.
+    /// in some loss: of what lies beyond an end nothing is known. The first of several; −1 where the front has no member between its
+    /// ends.
     /// </summary>
     /// <param name="losses">n vectors of m losses; dominated ones are never the knee.</param>
     public static int Of(IReadOnlyList<double[]> losses)

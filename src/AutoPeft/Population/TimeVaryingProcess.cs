@@ -4,8 +4,8 @@ namespace AutoPeft.Population;
 
 /// <summary>
 /// A Gaussian process whose function drifts (Bogunovic, Scarlett and Cevher, AISTATS 2016, as PB2 has it): squared exponential in the
-/// inputs, times (1 − ω)^(|t − t'| / 2). Zero mean, so give it standardised values. Length scales, ω and noise by maximum a posteriori over
-/// a grid, coordinate by coordinate; the scale of the values in closed form. No chance involved.
+/// inputs, times (1 − ω)^(|t − t'| / 2). Zero mean, so give it standardised values. Length scales, ω and noise by maximum a
+/// posteriori over a grid, coordinate by coordinate; the scale of the values in closed form. No chance involved.
 /// </summary>
 internal sealed class TimeVaryingProcess
 {

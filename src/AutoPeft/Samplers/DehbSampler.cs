@@ -111,8 +111,8 @@ internal sealed class DehbSampler : ISampler
     }
 
     /// <summary>
-    /// x + F·(y − z) on the unit interval, drawn afresh where it leaves it, as in DEHB; a name changes where y and z differ. A value that a
-    /// parent lacks is drawn.
+    /// x + F·(y − z) on the unit interval, drawn afresh where it leaves it, as in DEHB; a name changes where y and z differ. A value
+    /// that a parent lacks is drawn.
     /// </summary>
     private double Mutant(Parameter p, double x, double y, double z, Philox random)
     {

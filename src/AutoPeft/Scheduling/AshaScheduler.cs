@@ -35,9 +35,9 @@ public sealed record AshaOptions
 
 /// <summary>
 /// Asynchronous successive halving (Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020): a trial that reaches a
-/// rung goes on if it is among the best 1/η of all that have been there; else it is paused at its checkpoint and promoted later if it comes
-/// to be among them. No worker ever waits for another. Several objectives by non-dominated rank, then hypervolume contribution (Schmucker
-/// et al. 2021). For many short trials: give it several times the trials that would run to their end.
+/// rung goes on if it is among the best 1/η of all that have been there; else it is paused at its checkpoint and promoted later if it
+/// comes to be among them. No worker ever waits for another. Several objectives by non-dominated rank, then hypervolume contribution
+/// (Schmucker et al. 2021). For many short trials: give it several times the trials that would run to their end.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --scheduler asha:min=1,eta=4,max=8</code></example>
 /// </summary>
 public sealed class AshaScheduler : IScheduler

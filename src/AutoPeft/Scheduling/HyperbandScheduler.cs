@@ -3,9 +3,9 @@ using AutoPeft.Studies;
 namespace AutoPeft.Scheduling;
 
 /// <summary>
-/// Hyperband (Li et al., JMLR 2018) with asynchronous brackets: bracket s is successive halving whose first rung is min·η^s, so that trials
-/// which start slowly have a place where they are not judged too early. Trials are dealt to brackets by their numbers, in Hyperband's
-/// proportions (most to the bracket that halves most), so which is where depends on nothing else.
+/// Hyperband (Li et al., JMLR 2018) with asynchronous brackets: bracket s is successive halving whose first rung is min·η^s, so that
+/// trials which start slowly have a place where they are not judged too early. Trials are dealt to brackets by their numbers, in
+/// Hyperband's proportions (most to the bracket that halves most), so which is where depends on nothing else.
 /// <example><code>autopeft sweep autopeft --task polarity --trials 120 --scheduler hyperband:min=1,eta=4,max=16</code></example>
 /// </summary>
 public sealed class HyperbandScheduler : IScheduler
@@ -56,8 +56,8 @@ public sealed class HyperbandScheduler : IScheduler
     private Trial[] Members(IStudyView study, int bracket) => [.. study.Trials.Where(t => BracketOf(t.Number) == bracket)];
 
     /// <summary>
-    /// One round of trials as brackets, each bracket's evenly spread: of k brackets, number s from the end has ⌈k·η^s / (s + 1)⌉ trials (Li
-    /// et al. 2018, algorithm 1).
+    /// One round of trials as brackets, each bracket's evenly spread: of k brackets, number s from the end has ⌈k·η^s / (s + 1)⌉
+    /// trials (Li et al. 2018, algorithm 1).
     /// </summary>
     private static int[] Deal(int brackets, int eta)
     {

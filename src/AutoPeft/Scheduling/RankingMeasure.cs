@@ -34,8 +34,8 @@ public sealed record RankingMeasure
     public IReadOnlyList<string> Names(StudyDefinition study) => ByObjectives ? [.. study.Objectives.Select(o => o.Name)] : Metrics;
 
     /// <summary>
-    /// Losses of one report; null where a metric is missing. A metric that is there and not finite counts as the worst, ∞: the training has
-    /// diverged.
+    /// Losses of one report; null where a metric is missing. A metric that is there and not finite counts as the worst, ∞: the training
+    /// has diverged.
     /// </summary>
     public double[]? At(StudyDefinition study, Report report) => Losses(study, report, alone: false);
 

@@ -2,7 +2,9 @@ using AutoPeft.Studies;
 
 namespace AutoPeft.Scheduling;
 
-/// <summary>The steps at which successive halving compares: min, min·η, min·η², … below the step at which a trial ends by itself.</summary>
+/// <summary>
+/// The steps at which successive halving compares: min, min·η, min·η², … below the step at which a trial ends by itself.
+/// </summary>
 /// <param name="Min">The first rung.</param>
 /// <param name="Eta">Of every <paramref name="Eta"/> trials one goes on.</param>
 /// <param name="Max">The step at which trials end by themselves; null where that is not known, and rungs go on for ever.</param>

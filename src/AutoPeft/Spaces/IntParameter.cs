@@ -70,7 +70,8 @@ public sealed record IntParameter : Parameter
     }
 
     /// <summary>
-    /// Uniform over the values; on a log scale over log of [low − ½, high + ½] and then rounded, so that the ends get their whole share.
+    /// Uniform over the values; on a log scale over log of [low − ½, high + ½] and then rounded, so that the ends get their whole
+    /// share.
     /// </summary>
     public override double Quantile(double share)
     {

@@ -71,8 +71,8 @@ public sealed record StudyDefinition
 
     /// <summary>
     /// Null (the default): a proposal rests on every result that is in when it is asked for. A number k: the proposal of trial n rests on
-    /// the results of trials 0 to n − k and no other, the k − 1 after them counting as pending, finished or not; so the proposals depend on
-    /// seed and k alone, not on which of k workers is quicker. Trial n is not asked for before trial n − k has ended.
+    /// the results of trials 0 to n − k and no other, the k − 1 after them counting as pending, finished or not; so the proposals
+    /// depend on seed and k alone, not on which of k workers is quicker. Trial n is not asked for before trial n − k has ended.
     /// </summary>
     /// <exception cref="InvalidInputException">Below 1.</exception>
     public int? Lockstep

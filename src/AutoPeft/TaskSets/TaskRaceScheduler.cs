@@ -88,8 +88,8 @@ internal sealed class TaskRaceScheduler(TaskRaceOptions? options = null) : ISche
     }
 
     /// <summary>
-    /// log E of n differences of one sign and unknown size: against a fair coin, a uniform prior on the chance of that sign; (n + 1)⁻¹ over
-    /// 2⁻ⁿ.
+    /// log E of n differences of one sign and unknown size: against a fair coin, a uniform prior on the chance of that sign; (n + 1)⁻¹
+    /// over 2⁻ⁿ.
     /// </summary>
     private static double Signs(int n) => n * Math.Log(2) - Math.Log(n + 1);
 

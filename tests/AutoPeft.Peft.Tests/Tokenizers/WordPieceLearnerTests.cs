@@ -42,7 +42,8 @@ public class WordPieceLearnerTests
 
     [Fact]
     public void Whatever_was_learned_from_can_be_spelt_and_the_order_of_the_text_does_not_matter() =>
-        Prop.ForAll(Gen.Elements("lo", "low", "lower", "newest", "widest", "ÉTÉ", "x1", "no-go", "naïve", "日本").ListOf(30).ToArbitrary(),
+        Prop.ForAll(
+            Gen.Elements("lo", "low", "lower", "newest", "widest", "ÉTÉ", "x1", "no-go", "naïve", "日本").ListOf(30).ToArbitrary(),
             words =>
         {
             Vocabulary forward = Learn(string.Join(' ', words), 60), backward = Learn(string.Join(' ', Enumerable.Reverse(words)), 60);

@@ -20,11 +20,11 @@ public sealed class HyperparameterSamplingTests
     [Fact]
     public void A_parameter_that_was_never_varied_keeps_its_prior()
     {
-        // One point says nothing of length scales: their log is normal around √2 + ½ ln 2 − 3 with variance 3, cut off at ln 0.025 (the
-        // other bound is too far to matter).
+        // One point says nothing of length scales: their log is normal around √2 + ½ ln 2 − 3 with variance 3, cut off at ln 0.025
+        // (the other bound is too far to matter).
         double mean = Math.Sqrt(2) + 0.5 * Math.Log(2) - 3, deviation = Math.Sqrt(3), cut = (Math.Log(0.025) - mean) / deviation;
-        // Moments of a normal cut off below: mean + deviation·λ, λ = φ(c)/(1 − Φ(c)); here c = −1.4143, φ(c) = 0.14674, Φ(c) = 0.07863, so
-        // λ = 0.15927.
+        // Moments of a normal cut off below: mean + deviation·λ, λ = φ(c)/(1 − Φ(c)); here c = −1.4143, φ(c) = 0.14674, Φ(c) =
+        // 0.07863, so λ = 0.15927.
         Assert.Equal(-1.4143, cut, 1e-4);
         const double lambda = 0.15927;
         double expected = mean + deviation * lambda, variance = 3 * (1 + cut * lambda - lambda * lambda);

@@ -23,8 +23,8 @@ public sealed class PopulationLifeTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>
-    /// The toy of Jaderberg et al. (2017), figure 2: Q = 1.2 − θ₀² − θ₁² is to be maximised from θ = (0.9, 0.9), but what is ascended is
-    /// 1.2 − h₀θ₀² − h₁θ₁². The state is two numbers in a file.
+    /// The toy of Jaderberg et al. (2017), figure 2: Q = 1.2 − θ₀² − θ₁² is to be maximised from θ = (0.9, 0.9), but what is
+    /// ascended is 1.2 − h₀θ₀² − h₁θ₁². The state is two numbers in a file.
     /// </summary>
     private sealed class Toy : ITrialRunner
     {

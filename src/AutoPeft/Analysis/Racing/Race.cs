@@ -22,8 +22,8 @@ internal readonly record struct RaceResult(int Candidate, int Block, double Loss
 /// <summary>Where a race stands.</summary>
 /// <param name="Alive">Candidates that may still be the best, by index.</param>
 /// <param name="EliminatedBy">For each candidate the one that beat it, or −1.</param>
-/// <param name="Leader">The alive candidate with the smallest mean over the blocks that all alive ones have run; −1 before the first block
-/// is complete.</param>
+/// <param name="Leader">The alive candidate with the smallest mean over the blocks that all alive ones have run; −1 before the first
+/// block is complete.</param>
 internal sealed record RaceStanding(ImmutableArray<int> Alive, ImmutableArray<int> EliminatedBy, int Leader)
 {
     /// <summary>Whether one candidate is left.</summary>

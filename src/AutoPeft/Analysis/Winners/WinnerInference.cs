@@ -24,8 +24,8 @@ internal sealed record WinnerEstimate(
 /// <summary>
 /// Inference on winners (Andrews, Kitagawa and McCloskey, Quarterly Journal of Economics 139, 2024): the hybrid interval. Given that a
 /// candidate won, its mean is a normal cut off at the runner-up's; inverting that alone is valid but can be infinitely wide when the race
-/// was close, so the truth is also held within a simultaneous interval of level 1 − β, β = α/10, and the rest of α is spent on the cut-off
-/// normal. Covers at least 1 − α and at most (1 − α)/(1 − β), whatever the true values are: 95 % to 95.5 %.
+/// was close, so the truth is also held within a simultaneous interval of level 1 − β, β = α/10, and the rest of α is spent on the
+/// cut-off normal. Covers at least 1 − α and at most (1 − α)/(1 − β), whatever the true values are: 95 % to 95.5 %.
 /// </summary>
 internal static class WinnerInference
 {

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace AutoPeft.Peft.Tests.Oracles.Plain;
 
-/// <summary>LoRA and DoRA around a linear map, as one writes them by hand: dense(x) + B·A·x, and m/‖W + BA‖ ∘ (W + BA)·x + b.</summary>
+/// <summary>
+/// LoRA and DoRA around a linear map, as one writes them by hand: dense(x) + B·A·x, and m/‖W + BA‖ ∘ (W + BA)·x + b.
+/// </summary>
 internal sealed class PlainLora : nn.Module<Tensor, Tensor>
 {
     private readonly Linear dense, A, B;

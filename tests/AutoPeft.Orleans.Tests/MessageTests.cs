@@ -20,11 +20,12 @@ public sealed class MessageTests
 
     private static readonly AttemptEnd[] s_ends =
     [
-        new AttemptEnd.Completed(new TrialOutcome([1.5, double.MaxValue, -0.0], [double.Epsilon], ImmutableSortedDictionary<string,
+        new AttemptEnd.CompletedEnd(new TrialOutcome([1.5, double.MaxValue, -0.0], [double.Epsilon], ImmutableSortedDictionary<string,
             double>.Empty.Add("größe", 0.1).Add("nan", double.NaN))),
-        new AttemptEnd.Completed(TrialOutcome.Of()), new AttemptEnd.Failed("a 'quoted'\nline"),
+        new AttemptEnd.CompletedEnd(TrialOutcome.Of()), new AttemptEnd.FailedEnd("a 'quoted'\nline"),
             new AttemptEnd.OutOfMemory("no more", true), new AttemptEnd.OutOfMemory("no more"),
-        new AttemptEnd.Left(long.MaxValue, true), new AttemptEnd.Left(0), new AttemptEnd.Lost("killed"), new AttemptEnd.Interrupted(""),
+        new AttemptEnd.LeftEnd(long.MaxValue, true), new AttemptEnd.LeftEnd(0), new AttemptEnd.LostEnd("killed"),
+        new AttemptEnd.InterruptedEnd(""),
     ];
 
     public static TheoryData<int> Ends { get; } = [.. Enumerable.Range(0, s_ends.Length)];
@@ -34,9 +35,9 @@ public sealed class MessageTests
     {
         AttemptEnd end = s_ends[which];
         AttemptEnd back = Sent(EndMessage.Of(end)).ToEnd();
-        if (end is AttemptEnd.Completed sent)
+        if (end is AttemptEnd.CompletedEnd sent)
         {
-            TrialOutcome outcome = Assert.IsType<AttemptEnd.Completed>(back).Outcome;
+            TrialOutcome outcome = Assert.IsType<AttemptEnd.CompletedEnd>(back).Outcome;
             Assert.Equal([.. sent.Outcome.Values], (double[])[.. outcome.Values]);
             Assert.Equal([.. sent.Outcome.Outcomes], (double[])[.. outcome.Outcomes]);
             Assert.Equal(sent.Outcome.Metrics, outcome.Metrics);

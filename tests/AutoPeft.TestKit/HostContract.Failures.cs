@@ -17,8 +17,8 @@ public abstract partial class HostContract
         var setup = new HostSetup(HostSetup.Branin(8), (slot, _) => new ScriptedWorker(slot, trial =>
         {
             seeds.Add((trial.Number, trial.Seed));
-            return trial is { Number: 3, Attempt: 1 } or { Number: 5 } ? new AttemptEnd.Lost("killed by signal 9")
-                : new AttemptEnd.Completed(HostSetup.BraninOf(trial));
+            return trial is { Number: 3, Attempt: 1 } or { Number: 5 } ? new AttemptEnd.LostEnd("killed by signal 9")
+                : new AttemptEnd.CompletedEnd(HostSetup.BraninOf(trial));
         }));
         Study study = await RunAsync(setup);
         Assert.Equal((TrialState.Completed, 2, 1), (study.Trials[3].State, study.Trials[3].Attempt, study.Trials[3].Crashes));
@@ -116,7 +116,7 @@ public abstract partial class HostContract
     public async Task A_machine_on_which_no_worker_lives_leaves_with_one_line_before_it_has_used_up_the_study()
     {
         var setup = new HostSetup(HostSetup.Branin(30), (slot, _) =>
-            new ScriptedWorker(slot, _ => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")));
+            new ScriptedWorker(slot, _ => new AttemptEnd.LostEnd("libcudart.so.12: cannot open shared object file")));
         IStudyStore store = await StoreAsync(setup);
         RunningHost host = await HostAsync(setup, store);
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => host.Completion.WaitAsync(s_patience));
@@ -128,7 +128,7 @@ public abstract partial class HostContract
         // Where that is mended, the study goes on.
         RunningHost mended =
             await HostAsync(setup with
-            { Worker = (slot, _) => new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))) }, store);
+            { Worker = (slot, _) => new ScriptedWorker(slot, t => new AttemptEnd.CompletedEnd(HostSetup.BraninOf(t))) }, store);
         await mended.Completion.WaitAsync(s_patience);
         Study study = await FoldAsync(store);
         Assert.Equal(30, study.Completed.Count + broken.Trials.Count(t => t.State == TrialState.Failed));

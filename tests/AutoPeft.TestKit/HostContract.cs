@@ -81,7 +81,7 @@ public abstract partial class HostContract : IAsyncLifetime
             new MemoryStore());
         while (await session.AskAsync(1) is [var trial])
             await session.TellAsync(trial.Number,
-                new AttemptEnd.Completed(HostSetup.BraninOf(new TrialAssignment(trial.Number, trial.Configuration, 0, 1,
+                new AttemptEnd.CompletedEnd(HostSetup.BraninOf(new TrialAssignment(trial.Number, trial.Configuration, 0, 1,
                 DeviceSlot.Cpu(1)[0]))));
         Assert.Equal(session.Study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])),
             study.Trials.Select(t => (t.Configuration, t.Values[0], t.Values[1])));

@@ -48,19 +48,20 @@ public static class SessionSteps
         this StudySession session, int number, IReadOnlyList<double> values, IReadOnlyList<double>? outcomes = null,
         ImmutableSortedDictionary<string, double>? metrics = null) =>
         await session.TellAsync(number,
-            new AttemptEnd.Completed(new TrialOutcome([.. values], [.. outcomes ?? []],
+            new AttemptEnd.CompletedEnd(new TrialOutcome([.. values], [.. outcomes ?? []],
                 metrics ?? ImmutableSortedDictionary<string, double>.Empty))) == TrialState.Completed;
 
     /// <summary>Tells a failure.</summary>
     public static Task FailAsync(this StudySession session, int number, string error) =>
-        session.TellAsync(number, new AttemptEnd.Failed(error));
+        session.TellAsync(number, new AttemptEnd.FailedEnd(error));
 
     /// <summary>Tells that the scheduler ended a trial.</summary>
-    public static Task PruneAsync(this StudySession session, int number, long step) => session.TellAsync(number, new AttemptEnd.Left(step));
+    public static Task PruneAsync(this StudySession session, int number, long step) =>
+        session.TellAsync(number, new AttemptEnd.LeftEnd(step));
 
     /// <summary>Tells that a trial left at a checkpoint.</summary>
     public static Task PauseAsync(this StudySession session, int number, long step) =>
-        session.TellAsync(number, new AttemptEnd.Left(step, Paused: true));
+        session.TellAsync(number, new AttemptEnd.LeftEnd(step, Paused: true));
 
     /// <summary>Puts a trial back.</summary>
     public static Task RequeueAsync(this StudySession session, int number, string reason) => session.Log.RequeueAsync(number, reason);

@@ -162,22 +162,22 @@ internal sealed class AskTellServer(TextReader input, TextWriter output)
                         $"Trial {number}: 'values' are missing; give one number per objective, or \"state\":\"failed\".");
                 var outcome =
                     new TrialOutcome([.. values], [.. Numbers(e, "outcomes") ?? []], ImmutableSortedDictionary<string, double>.Empty);
-                await Session.TellAsync(number, new AttemptEnd.Completed(outcome), cancellationToken).ConfigureAwait(false);
+                await Session.TellAsync(number, new AttemptEnd.CompletedEnd(outcome), cancellationToken).ConfigureAwait(false);
                 break;
             case "failed":
                 string why = e.TryGetProperty("error", out JsonElement error) ? error.GetString() ?? "" : "told as failed";
-                await Session.TellAsync(number, new AttemptEnd.Failed(why), cancellationToken).ConfigureAwait(false);
+                await Session.TellAsync(number, new AttemptEnd.FailedEnd(why), cancellationToken).ConfigureAwait(false);
                 break;
             case "pruned":
                 Trial trial = Known(number);
-                await Session.TellAsync(number, new AttemptEnd.Left(trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0),
+                await Session.TellAsync(number, new AttemptEnd.LeftEnd(trial.Reports.Count > 0 ? trial.Reports[^1].Step : 0),
                     cancellationToken).ConfigureAwait(false);
                 break;
             case "paused":
                 Trial paused = Known(number);
                 if (paused.Reports.Count == 0)
                     throw new InvalidInputException($"Trial {number} has not reported; a trial is paused at the step of a report.");
-                await Session.TellAsync(number, new AttemptEnd.Left(paused.Reports[^1].Step, Paused: true), cancellationToken)
+                await Session.TellAsync(number, new AttemptEnd.LeftEnd(paused.Reports[^1].Step, Paused: true), cancellationToken)
                     .ConfigureAwait(false);
                 break;
             default:

@@ -16,25 +16,26 @@ public sealed record EndMessage([property: Id(0)] string Kind, [property: Id(1)]
     /// <summary>Makes the message that carries an attempt's end.</summary>
     public static EndMessage Of(AttemptEnd end) => end switch
     {
-        AttemptEnd.Completed e =>
-            new(nameof(AttemptEnd.Completed), "", new OutcomeMessage(e.Outcome.Values, e.Outcome.Outcomes, e.Outcome.Metrics), 0, false),
-        AttemptEnd.Failed e => new(nameof(AttemptEnd.Failed), e.Error, null, 0, false),
+        AttemptEnd.CompletedEnd e =>
+            new(nameof(AttemptEnd.CompletedEnd), "", new OutcomeMessage(e.Outcome.Values, e.Outcome.Outcomes, e.Outcome.Metrics), 0, false),
+        AttemptEnd.FailedEnd e => new(nameof(AttemptEnd.FailedEnd), e.Error, null, 0, false),
         AttemptEnd.OutOfMemory e => new(nameof(AttemptEnd.OutOfMemory), e.Error, null, 0, e.Beside),
-        AttemptEnd.Left e => new(nameof(AttemptEnd.Left), "", null, e.Step, e.Paused),
-        AttemptEnd.Lost e => new(nameof(AttemptEnd.Lost), e.Reason, null, 0, false),
-        AttemptEnd.Interrupted e => new(nameof(AttemptEnd.Interrupted), e.Reason, null, 0, false),
+        AttemptEnd.LeftEnd e => new(nameof(AttemptEnd.LeftEnd), "", null, e.Step, e.Paused),
+        AttemptEnd.LostEnd e => new(nameof(AttemptEnd.LostEnd), e.Reason, null, 0, false),
+        AttemptEnd.InterruptedEnd e => new(nameof(AttemptEnd.InterruptedEnd), e.Reason, null, 0, false),
         _ => throw new ArgumentOutOfRangeException(nameof(end)),
     };
 
     /// <summary>Reads the attempt's end back from the message.</summary>
     public AttemptEnd ToEnd() => Kind switch
     {
-        nameof(AttemptEnd.Completed) => new AttemptEnd.Completed(new TrialOutcome(Outcome!.Values, Outcome.Outcomes, Outcome.Metrics)),
-        nameof(AttemptEnd.Failed) => new AttemptEnd.Failed(Text),
+        nameof(AttemptEnd.CompletedEnd) =>
+            new AttemptEnd.CompletedEnd(new TrialOutcome(Outcome!.Values, Outcome.Outcomes, Outcome.Metrics)),
+        nameof(AttemptEnd.FailedEnd) => new AttemptEnd.FailedEnd(Text),
         nameof(AttemptEnd.OutOfMemory) => new AttemptEnd.OutOfMemory(Text, Flag),
-        nameof(AttemptEnd.Left) => new AttemptEnd.Left(Step, Flag),
-        nameof(AttemptEnd.Lost) => new AttemptEnd.Lost(Text),
-        nameof(AttemptEnd.Interrupted) => new AttemptEnd.Interrupted(Text),
+        nameof(AttemptEnd.LeftEnd) => new AttemptEnd.LeftEnd(Step, Flag),
+        nameof(AttemptEnd.LostEnd) => new AttemptEnd.LostEnd(Text),
+        nameof(AttemptEnd.InterruptedEnd) => new AttemptEnd.InterruptedEnd(Text),
         _ => throw new InvalidInputException($"A silo of another version speaks of an end '{Kind}'; run one version in a cluster."),
     };
 }

@@ -156,7 +156,7 @@ internal sealed partial class StudyGrain(IStudySessions sessions, ISiloStatusOra
         (AttemptId Id, string Reason)[] gone = await session.Log.ReadAsync(s => s.Trials
             .Where(t => t.State == TrialState.Running).Select(t => (new AttemptId(t.Number, t.Attempt), because(t)!)).Where(g =>
                 g.Item2 is not null).ToArray());
-        await Task.WhenAll(gone.Select(g => session.EndAsync(g.Id, new AttemptEnd.Interrupted(g.Reason))));
+        await Task.WhenAll(gone.Select(g => session.EndAsync(g.Id, new AttemptEnd.InterruptedEnd(g.Reason))));
     }
 
     private async Task StopTrialAsync(int number, string reason)

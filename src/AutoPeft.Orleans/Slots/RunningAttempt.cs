@@ -60,7 +60,7 @@ internal sealed class RunningAttempt(
     public void Stop(string reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);
-        if (Interlocked.Exchange(ref _begun, 1) == 0) _ended.TrySetResult(new AttemptEnd.Interrupted(reason));
+        if (Interlocked.Exchange(ref _begun, 1) == 0) _ended.TrySetResult(new AttemptEnd.InterruptedEnd(reason));
         _stop.Cancel();
     }
 
@@ -70,8 +70,8 @@ internal sealed class RunningAttempt(
         try
         {
             AttemptEnd? end = await runner.RunAsync(definition, worker, assignment, ReportAsync, _stop.Token).ConfigureAwait(false);
-            _ended.TrySetResult(end is AttemptEnd.Interrupted && Volatile.Read(ref _reason) is { } reason
-                ? new AttemptEnd.Interrupted(reason) : end);
+            _ended.TrySetResult(end is AttemptEnd.InterruptedEnd && Volatile.Read(ref _reason) is { } reason
+                ? new AttemptEnd.InterruptedEnd(reason) : end);
         }
         catch (Exception e) { _ended.TrySetException(e); }
     }

@@ -89,7 +89,7 @@ internal sealed class StudyService(
                 try { end = await attempt.Ended.ConfigureAwait(false); }
                 catch (InvalidInputException e)
                 {
-                    await study.EndAsync(attempt.Id, new AttemptEnd.Interrupted(e.Message), attempt.Took, told).ConfigureAwait(false);
+                    await study.EndAsync(attempt.Id, new AttemptEnd.InterruptedEnd(e.Message), attempt.Took, told).ConfigureAwait(false);
                     throw;
                 }
                 // Told until the study has taken it: the result is there, and losing it would mean to train again.

@@ -10,5 +10,5 @@ namespace AutoPeft.Parametrization;
 /// <param name="Multiplier">Factor of what it contributes to the forward pass, wherever that goes.</param>
 /// <param name="Plan">What the rules ask.</param>
 internal sealed record PlannedTensor(
-    ModelTensor Tensor, BaseTensor Base, Growth Growth, InitializerLaw Law, double FanInGrowth, double XavierRatio, double Multiplier,
+    ModelTensor Tensor, BaseTensor Base, TensorGrowth Growth, InitializerLaw Law, double FanInGrowth, double XavierRatio, double Multiplier,
     TensorPlan Plan);

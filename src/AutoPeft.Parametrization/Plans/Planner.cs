@@ -57,14 +57,14 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
         TensorAxes axes = tensor.Parameter.dim() < 2 ? default : TensorAxes.Of(tensor.Owners[0], declaration?.FanInAxis);
         TensorRole role = Role(tensor, grows, axes, declaration);
         double depth = Depth(tensor.Name, known.Name, lists, out bool inBlock);
-        Growth growth = tensor.Parameter.dim() switch
+        TensorGrowth growth = tensor.Parameter.dim() switch
         {
             0 => new(1, 1, depth),
             1 => new(1, Ratio(tensor, known, 0), depth),
             _ => new(Ratio(tensor, known, axes.In), Ratio(tensor, known, axes.Out), depth),
         };
         // A tied weight is [vocabulary, width] as an embedding and as a head: its one growing axis is the readout's fan-in.
-        Growth seen = role == TensorRole.Tied ? growth with { In = growth.In * growth.Out, Out = 1 } : growth;
+        TensorGrowth seen = role == TensorRole.Tied ? growth with { In = growth.In * growth.Out, Out = 1 } : growth;
         if (rules.Kind == ParametrizationKind.UnitMuP && role == TensorRole.Tied)
             throw new InvalidInputException($"{tensor.Name}: is embedding and head in one, for which u-muP has no rule; untie them");
         Rule rule = RuleTable.Of(rules, family, role, inBlock);
@@ -145,7 +145,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
         return ratio;
     }
 
-    private double FanInGrowth(ModelTensor tensor, Growth growth)
+    private double FanInGrowth(ModelTensor tensor, TensorGrowth growth)
     {
         if (tensor.Parameter.dim() != 1) return growth.In;
         TensorOwner owner = tensor.Owners[0];
@@ -228,7 +228,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
 
     private IEnumerable<(string Module, double Value, string Source)> OutputMultipliers(nn.Module model, PlannedTensor[] planned)
     {
-        IEnumerable<(string, double, string)> Of(IReadOnlyList<string> patterns, Func<Growth, double> value, string source) =>
+        IEnumerable<(string, double, string)> Of(IReadOnlyList<string> patterns, Func<TensorGrowth, double> value, string source) =>
             patterns.SelectMany(pattern => Matching(model, pattern)).Distinct()
                 .Select(name => (name, value(GrowthAt(name, planned)), source)).Where(m => m.Item2 != 1);
         if (rules.ScalesBranches)
@@ -240,7 +240,7 @@ internal sealed class Planner(BaseShapes shapes, RuleSet rules, ParametrizationO
     }
 
     /// <summary>Growth at a module: that of its own first tensor, without any that of the first below it.</summary>
-    private static Growth GrowthAt(string module, PlannedTensor[] planned) =>
+    private static TensorGrowth GrowthAt(string module, PlannedTensor[] planned) =>
         (planned.FirstOrDefault(p => p.Tensor.Owners[0].ModuleName == module)
             ?? planned.FirstOrDefault(p => p.Tensor.Name.StartsWith(module + ".", StringComparison.Ordinal)))?.Growth
         ?? throw new InvalidInputException($"{module}: holds no tensor, so its growth is unknown; name the layer that ends the branch");

@@ -9,6 +9,6 @@ internal readonly record struct Powers(double In = 0, double Out = 0, double Dep
     public static Powers One => new(0, 0, 0, 1);
 
     /// <summary>The factor's value.</summary>
-    public double Of(Growth growth) =>
+    public double Of(TensorGrowth growth) =>
         Constant * Math.Pow(growth.In, In) * Math.Pow(growth.Out, Out) * Math.Pow(growth.Depth, Depth);
 }

@@ -11,10 +11,10 @@ namespace AutoPeft.Peft.Adapters;
 /// <param name="Labels">The classes in the order of the head's outputs; empty for a regression.</param>
 /// <param name="Outputs">Number of outputs of the head: one a class, or one for a regression.</param>
 /// <param name="MaxLength">Longest input in tokens that training saw.</param>
-/// <param name="BaseModel">Where the base model came from, for the reader; null where nobody said.</param>
+/// <param name="BaseSource">Where the base model came from, for the reader; null where nobody said.</param>
 /// <param name="BaseChecksum">Checksum of the base model's weights; null where nobody said.</param>
 public sealed record AdapterDescription(
-    PeftPlan Plan, IReadOnlyList<string> Labels, int Outputs, int MaxLength, string? BaseModel = null, string? BaseChecksum = null);
+    PeftPlan Plan, IReadOnlyList<string> Labels, int Outputs, int MaxLength, string? BaseSource = null, string? BaseChecksum = null);
 
 /// <summary>
 /// Any plan's trained tensors in a folder of two files, read back bit for bit: AutoPEFT's combinations as well as what Hugging Face peft's
@@ -63,7 +63,7 @@ public static class AdapterFolder
             ["labels"] = new JsonArray([.. description.Labels.Select(l => JsonValue.Create(l))]),
             ["outputs"] = description.Outputs,
             ["max_length"] = description.MaxLength,
-            ["base_model"] = description.BaseModel,
+            ["base_model"] = description.BaseSource,
             ["base_checksum"] = description.BaseChecksum,
         };
         var file = Path.Combine(directory, DescriptionFileName);

@@ -29,7 +29,7 @@ internal sealed class FlatAdamW : IOptimizer
 
     private readonly UpdateOptions _options;
     private readonly jit.CompilationUnit _kernel;
-    private readonly Group[] _groups;
+    private readonly TensorGroup[] _groups;
 
     /// <param name="parameters">What is trained; all of one dtype and device.</param>
     /// <param name="options">Decay rates, weight decay and gradient norm.</param>
@@ -62,7 +62,7 @@ internal sealed class FlatAdamW : IOptimizer
         }
         _groups =
         [
-            .. parts.GroupBy(p => p.Factors).Select(group => new Group(
+            .. parts.GroupBy(p => p.Factors).Select(group => new TensorGroup(
                 [.. group.Select(p => p.Parameter)], [.. group.Select(p => p.First)], [.. group.Select(p => p.Second)], group.Key)),
         ];
     }
@@ -88,7 +88,7 @@ internal sealed class FlatAdamW : IOptimizer
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         Tensor[][] gradients = Array.ConvertAll(_groups, group => Array.ConvertAll(group.Parameters, Gradient));
-        foreach (Group group in _groups)
+        foreach (TensorGroup group in _groups)
             foreach (Parameter parameter in group.Parameters) parameter.grad = null!;
 
         double norm = ((Tensor)_kernel.invoke("norm", [gradients.SelectMany(g => g).ToArray()])).ToDouble();
@@ -130,5 +130,5 @@ internal sealed class FlatAdamW : IOptimizer
     private readonly record struct Factors(double Rate, double Decay, double Epsilon);
 
     /// <summary>Tensors with one set of factors, with their parts of the moments.</summary>
-    private sealed record Group(Parameter[] Parameters, Tensor[] First, Tensor[] Second, Factors Factors);
+    private sealed record TensorGroup(Parameter[] Parameters, Tensor[] First, Tensor[] Second, Factors Factors);
 }

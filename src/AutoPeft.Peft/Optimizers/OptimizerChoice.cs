@@ -7,12 +7,12 @@ namespace AutoPeft.Peft.Optimizers;
 /// </summary>
 internal sealed class OptimizerChoice
 {
-    private delegate IOptimizer Make(TrainedTensor[] tensors, UpdateOptions training);
+    private delegate IOptimizer OptimizerMaker(TrainedTensor[] tensors, UpdateOptions training);
 
     /// <summary>The optimiser that every default of the project was chosen with.</summary>
     public const string AdamW = "adamw";
 
-    private static readonly Dictionary<string, Func<OptionText, (Make Make, double? Rate)>> s_known = new()
+    private static readonly Dictionary<string, Func<OptionText, (OptimizerMaker Make, double? Rate)>> s_known = new()
     {
         ["d-adaptation"] = Options<DAdaptationOptions>((t, o) => o with
         {
@@ -78,9 +78,9 @@ internal sealed class OptimizerChoice
 
     private const string ScheduleFreeName = "schedule-free";
 
-    private readonly Make _make;
+    private readonly OptimizerMaker _make;
 
-    private OptimizerChoice(string name, Make make, double? rate) => (Name, _make, DefaultRate) = (name, make, rate);
+    private OptimizerChoice(string name, OptimizerMaker make, double? rate) => (Name, _make, DefaultRate) = (name, make, rate);
 
     /// <summary>The names, for messages and help.</summary>
     public static string Known { get; } = string.Join(", ", s_known.Keys.Prepend(AdamW));
@@ -120,7 +120,7 @@ internal sealed class OptimizerChoice
     /// <param name="read">Takes what was typed into the options, whose defaults are the record's own.</param>
     /// <param name="make">Makes the optimiser.</param>
     /// <param name="rate">The learning rate where none is stated; null: the method finds it.</param>
-    private static Func<OptionText, (Make, double?)> Options<T>(Func<OptionText, T, T> read,
+    private static Func<OptionText, (OptimizerMaker, double?)> Options<T>(Func<OptionText, T, T> read,
         Func<TrainedTensor[], UpdateOptions, T, IOptimizer> make, double? rate = null) where T : new() =>
         text =>
         {

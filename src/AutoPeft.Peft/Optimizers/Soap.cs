@@ -27,18 +27,19 @@ internal sealed class Soap : TensorOptimizer
     private readonly UpdateOptions _training;
     private readonly SoapOptions _options;
     private readonly Tensor[] _mean, _square;
-    private readonly Side?[][] _sides;
+    private readonly KroneckerSide?[][] _sides;
 
     public Soap(IReadOnlyList<TrainedTensor> tensors, UpdateOptions training, SoapOptions options)
         : base(tensors, training.MaxGradientNorm)
     {
         (_training, _options) = (training, options);
         (_mean, _square) = (Remembered("first_moment"), Remembered("second_moment"));
-        _sides = [.. tensors.Select(t => t.Parameter.dim() != 2 ? new Side?[2] : [.. Enumerable.Range(0, 2).Select(k => SideOf(t, k))])];
+        _sides = [.. tensors.Select(t => t.Parameter.dim() != 2 ? new KroneckerSide?[2]
+            : [.. Enumerable.Range(0, 2).Select(k => SideOf(t, k))])];
     }
 
     /// <summary>Moments of one side of a matrix, and their eigenvectors as columns.</summary>
-    private sealed record Side(Tensor Moments, Tensor Basis);
+    private sealed record KroneckerSide(Tensor Moments, Tensor Basis);
 
     /// <inheritdoc/>
     protected override void Update(Tensor[] gradients, double learningRate, double loss)
@@ -64,12 +65,12 @@ internal sealed class Soap : TensorOptimizer
         }
     }
 
-    private Side? SideOf(TrainedTensor t, int side)
+    private KroneckerSide? SideOf(TrainedTensor t, int side)
     {
         long n = t.Parameter.shape[side];
         return n > _options.Longest
             ? null
-            : new Side(Square("moments"), Square("basis"));
+            : new KroneckerSide(Square("moments"), Square("basis"));
 
         Tensor Square(string name) =>
             Remember($"{name}{side}.{t.Name}", zeros(n, n, dtype: t.Parameter.dtype, device: t.Parameter.device));
@@ -92,7 +93,7 @@ internal sealed class Soap : TensorOptimizer
     }
 
     /// <summary>One power iteration and a QR decomposition, the directions in the order of their size.</summary>
-    private void Refresh(int i, int k, Side side)
+    private void Refresh(int i, int k, KroneckerSide side)
     {
         Tensor order = side.Basis.t().mm(side.Moments).mm(side.Basis).diag().argsort(descending: true);
         _square[i].copy_(_square[i].index_select(k, order));

@@ -138,7 +138,7 @@ public sealed class PeftTrainer : IDisposable
                 $"{directory}: the adapter answers with {Answers(saved.Labels)}, but the task's labels are {Answers(Task.Labels)}");
         if (saved.BaseChecksum is { } checksum && checksum != _base.Checksum)
             throw new InvalidInputException(
-                $"{directory}: the adapter was trained on another base model ({saved.BaseModel ?? "unknown"}, checksum {checksum}); "
+                $"{directory}: the adapter was trained on another base model ({saved.BaseSource ?? "unknown"}, checksum {checksum}); "
                 + $"this one has {_base.Checksum}");
         AdapterFolder.Load(model, directory, own);
         string[] notes = saved.MaxLength == Options.MaxLength

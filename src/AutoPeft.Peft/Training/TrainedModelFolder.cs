@@ -55,7 +55,7 @@ public static class TrainedModelFolder
                 AdapterFolder.Save(model, description, directory);
                 break;
             case SaveFormat.Peft:
-                HfAdapterFile.Save(model, description.Plan, directory, description.BaseModel);
+                HfAdapterFile.Save(model, description.Plan, directory, description.BaseSource);
                 break;
             default:
                 PeftModel.Merge(model);

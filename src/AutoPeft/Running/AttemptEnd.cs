@@ -15,13 +15,13 @@ public abstract record AttemptEnd
 
     /// <summary>The trial has a value for every objective.</summary>
     /// <param name="Outcome">Values, outcome constraints and metrics.</param>
-    public sealed record Completed(TrialOutcome Outcome) : AttemptEnd;
+    public sealed record CompletedEnd(TrialOutcome Outcome) : AttemptEnd;
 
     /// <summary>
     /// The configuration failed with an error that another attempt would give again, or took longer than the trial's time limit.
     /// </summary>
     /// <param name="Error">Error that ended the attempt, in one line.</param>
-    public sealed record Failed(string Error) : AttemptEnd;
+    public sealed record FailedEnd(string Error) : AttemptEnd;
 
     /// <summary>The device's memory did not suffice.</summary>
     /// <param name="Error">Error of the allocator, in one line.</param>
@@ -32,19 +32,19 @@ public abstract record AttemptEnd
     /// <param name="Step">The step of its last report.</param>
     /// <param name="Paused">True if the scheduler paused the trial at a checkpoint and may promote it later; false if the scheduler ended
     /// it.</param>
-    public sealed record Left(long Step, bool Paused = false) : AttemptEnd;
+    public sealed record LeftEnd(long Step, bool Paused = false) : AttemptEnd;
 
     /// <summary>
     /// The worker died or hung while its machine lived on. The trial runs again, until it has lost <see cref="StudyPolicy.MaxCrashes"/>
     /// workers.
     /// </summary>
     /// <param name="Reason">Reason why the worker was lost, in one line.</param>
-    public sealed record Lost(string Reason) : AttemptEnd;
+    public sealed record LostEnd(string Reason) : AttemptEnd;
 
     /// <summary>
     /// The attempt was interrupted from outside: a person, a host that ended, a machine that was taken away. The trial runs again, and this
     /// never counts against it.
     /// </summary>
     /// <param name="Reason">Reason why the attempt was interrupted, in one line.</param>
-    public sealed record Interrupted(string Reason) : AttemptEnd;
+    public sealed record InterruptedEnd(string Reason) : AttemptEnd;
 }

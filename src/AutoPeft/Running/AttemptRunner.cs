@@ -69,11 +69,11 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return span.Ended(new AttemptEnd.Interrupted("interrupted"));
+            return span.Ended(new AttemptEnd.InterruptedEnd("interrupted"));
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            return span.Ended(new AttemptEnd.Failed($"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s"));
+            return span.Ended(new AttemptEnd.FailedEnd($"took longer than {options.TrialTimeout!.Value.TotalSeconds:0} s"));
         }
         finally { Interlocked.Add(ref _busyTicks, Stopwatch.GetTimestamp() - start); }
     }
@@ -106,19 +106,19 @@ public sealed partial class AttemptRunner(IReadOnlyList<IWorker> workers, SweepO
     private async Task<AttemptEnd> RefineAsync(StudyDefinition study, IWorker worker, TrialAssignment assignment, AttemptEnd end,
         Decision last)
     {
-        if (_health.IsBrokenBy(end) && end is AttemptEnd.Lost lost)
+        if (_health.IsBrokenBy(end) && end is AttemptEnd.LostEnd lost)
             throw new InvalidInputException($"No worker of this machine has lived to the end of a trial: {lost.Reason}. Its trials wait to "
                 + $"be run elsewhere, or here once that is mended.");
         switch (end)
         {
-            case AttemptEnd.Completed { Outcome: var o }
+            case AttemptEnd.CompletedEnd { Outcome: var o }
                 when o.Values.Length != study.Objectives.Length || o.Outcomes.Length != study.Outcomes.Length:
                 throw new InvalidInputException(
                     $"The runner gave {o.Values.Length} value(s) and {o.Outcomes.Length} outcome(s) for {study.Objectives.Length} "
                         + $"objective(s) and {study.Outcomes.Length} outcome constraint(s).");
             case AttemptEnd.OutOfMemory o:
                 return o with { Beside = !assignment.Alone && workers.Count(w => w.Device.Shared == worker.Device.Shared) > 1 };
-            case AttemptEnd.Left l when last == Decision.Pause:
+            case AttemptEnd.LeftEnd l when last == Decision.Pause:
                 if (assignment.KeepsFrom is not null) Keep(assignment.Number, l.Step);
                 return l with { Paused = true };
             default:

@@ -409,20 +409,20 @@ public sealed class StudySession : IAsyncDisposable
         return end switch
         {
             // A wrong number of values is refused by the fold.
-            AttemptEnd.Completed c => Refused(study.Definition, c.Outcome.Values) is { } why
+            AttemptEnd.CompletedEnd c => Refused(study.Definition, c.Outcome.Values) is { } why
                 ? new TrialFailed(now, number, attempt, why)
                 : new TrialCompleted(now, number, attempt, c.Outcome.Values, c.Outcome.Outcomes, c.Outcome.Metrics),
-            AttemptEnd.Failed f => new TrialFailed(now, number, attempt, StudyLog.OneLine(f.Error)),
+            AttemptEnd.FailedEnd f => new TrialFailed(now, number, attempt, StudyLog.OneLine(f.Error)),
             AttemptEnd.OutOfMemory o when _policy.RetryOutOfMemoryAlone && o.Beside && !trial.WasAlone =>
                 new TrialRequeued(now, number, attempt, StudyLog.OneLine($"out of memory beside other trials, now alone: {o.Error}"),
                     Alone: true),
             AttemptEnd.OutOfMemory o => new TrialFailed(now, number, attempt, StudyLog.OneLine($"out of memory: {o.Error}")),
-            AttemptEnd.Left { Paused: true } l => new TrialPaused(now, number, attempt, l.Step),
-            AttemptEnd.Left l => new TrialPruned(now, number, attempt, l.Step),
-            AttemptEnd.Lost l when trial.Crashes + 1 >= _policy.MaxCrashes =>
+            AttemptEnd.LeftEnd { Paused: true } l => new TrialPaused(now, number, attempt, l.Step),
+            AttemptEnd.LeftEnd l => new TrialPruned(now, number, attempt, l.Step),
+            AttemptEnd.LostEnd l when trial.Crashes + 1 >= _policy.MaxCrashes =>
                 new TrialFailed(now, number, attempt, StudyLog.OneLine($"given up after {_policy.MaxCrashes} lost worker(s): {l.Reason}")),
-            AttemptEnd.Lost l => new TrialRequeued(now, number, attempt, StudyLog.OneLine(l.Reason), Crashed: true),
-            AttemptEnd.Interrupted i => new TrialRequeued(now, number, attempt, StudyLog.OneLine(i.Reason)),
+            AttemptEnd.LostEnd l => new TrialRequeued(now, number, attempt, StudyLog.OneLine(l.Reason), Crashed: true),
+            AttemptEnd.InterruptedEnd i => new TrialRequeued(now, number, attempt, StudyLog.OneLine(i.Reason)),
             _ => throw new ArgumentOutOfRangeException(nameof(end)),
         };
     }

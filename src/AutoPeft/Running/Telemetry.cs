@@ -135,14 +135,14 @@ internal static class Telemetry
             if (span is null) return;
             span.SetTag("autopeft.trial.state", _end switch
             {
-                AttemptEnd.Completed => "completed",
-                AttemptEnd.Failed or AttemptEnd.OutOfMemory { Beside: false } => "failed",
-                AttemptEnd.Left { Paused: true } => "paused",
-                AttemptEnd.Left => "pruned",
+                AttemptEnd.CompletedEnd => "completed",
+                AttemptEnd.FailedEnd or AttemptEnd.OutOfMemory { Beside: false } => "failed",
+                AttemptEnd.LeftEnd { Paused: true } => "paused",
+                AttemptEnd.LeftEnd => "pruned",
                 null => "superseded",
                 _ => "requeued",
             });
-            if (_end is AttemptEnd.Failed or AttemptEnd.OutOfMemory { Beside: false }) span.SetStatus(ActivityStatusCode.Error);
+            if (_end is AttemptEnd.FailedEnd or AttemptEnd.OutOfMemory { Beside: false }) span.SetStatus(ActivityStatusCode.Error);
             span.Dispose();
         }
     }

@@ -64,7 +64,7 @@ internal sealed class DehbSampler : ISampler
             if (populations is { } p)
             {
                 for (int tries = 0; tries < 16 && (c is null || seen.Contains(c) || !space.IsFeasible(c)); tries++)
-                    c = Child(space, p.Targets[index % p.Targets.Length], p.Parents, random);
+                    c = Crossed(space, p.Targets[index % p.Targets.Length], p.Parents, random);
                 if (seen.Contains(c!) || !space.IsFeasible(c!)) c = UnseenSampling.Draw(space, seen, random);
             }
             c ??= design.Next(ref index, seen, random);
@@ -95,7 +95,7 @@ internal sealed class DehbSampler : ISampler
         return targets is null || parents.Count < Least ? null : (targets, [.. parents]);
     }
 
-    private Configuration Child(SearchSpace space, Configuration target, Configuration[] parents, Philox random)
+    private Configuration Crossed(SearchSpace space, Configuration target, Configuration[] parents, Philox random)
     {
         int a = random.NextInt(parents.Length), b, c;
         do b = random.NextInt(parents.Length);

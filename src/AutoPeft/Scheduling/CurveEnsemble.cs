@@ -48,7 +48,7 @@ internal sealed record PastCurve((double Step, double Loss)[] Points, double[] K
 internal sealed class CurveEnsemble
 {
     /// <summary>Powers t^−α, exponentials e^(−βt/T) and the logarithm: curves that settle early, late, or never quite.</summary>
-    private static readonly double[] Powers = [0.25, 0.5, 1, 2], Rates = [1, 2, 4, 8];
+    private static readonly double[] PowerExponents = [0.25, 0.5, 1, 2], Rates = [1, 2, 4, 8];
 
     private readonly List<Member> _members = [];
     private readonly double _first, _horizon;
@@ -66,7 +66,7 @@ internal sealed class CurveEnsemble
         int known = curves.Count == 0 ? 0 : curves[0].Known.Length;
         _centre = [.. Enumerable.Range(0, known).Select(j => curves.Average(c => c.Known[j]))];
         _spread = [.. Enumerable.Range(0, known).Select(j => Math.Sqrt(curves.Average(c => Math.Pow(c.Known[j] - _centre[j], 2))))];
-        foreach (double power in Powers) Add(curves, t => Math.Pow(t, -power));
+        foreach (double power in PowerExponents) Add(curves, t => Math.Pow(t, -power));
         foreach (double rate in Rates) Add(curves, t => Math.Exp(-rate * t / horizon));
         Add(curves, t => -Math.Log(t));
         double most = _members.Count == 0 ? 0 : _members.Max(m => m.LogWeight);

@@ -89,7 +89,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
     {
         string study = server.NewName("all killed");
         HostSetup setup = new(HostSetup.Branin(5), (slot, _) =>
-            new ScriptedWorker(slot, t => new AttemptEnd.Completed(HostSetup.BraninOf(t))));
+            new ScriptedWorker(slot, t => new AttemptEnd.CompletedEnd(HostSetup.BraninOf(t))));
         await using PostgresStore store = await CreateAsync(study, setup);
         await using (TwoSilos first = await TwoSilos.StartAsync(setup, server.Address, study)) await first.Completion.WaitAsync(s_patience);
         // A member that answers nobody and gave its last sign of life a while ago.
@@ -112,7 +112,7 @@ public sealed class ClusterSiloTests(ServerFixture server)
         string study = server.NewName("broken");
         var left = new TaskCompletionSource();
         HostSetup setup = new(HostSetup.Branin(40), (slot, machine) => machine == 1
-            ? new ScriptedWorker(slot, _ => new AttemptEnd.Lost("its library does not load"))
+            ? new ScriptedWorker(slot, _ => new AttemptEnd.LostEnd("its library does not load"))
             : new InProcessWorker(new ScriptedRunner(async (trial, _, token) =>
             {
                 await left.Task.WaitAsync(token);

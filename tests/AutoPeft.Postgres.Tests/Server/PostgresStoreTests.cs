@@ -124,7 +124,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         {
             int counts = 0;
             while (await session.NextAsync($"writer {i}", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan) is { Trial: { } trial })
-                if ((await session.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(trial.Number, i)))).Counts) counts++;
+                if ((await session.EndAsync(trial.Id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(trial.Number, i)))).Counts) counts++;
             return counts;
         })));
         Study study = Study.Of(await ReadAsync(first));
@@ -144,9 +144,9 @@ public sealed class PostgresStoreTests(ServerFixture server)
         await alive.Log.RequeueAsync(0, "its worker is gone");
         TrialAssignment again = (await alive.NextAsync("alive", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan)).Trial!;
         Assert.Equal((0, 2), (again.Number, again.Attempt));
-        Assert.False((await dead.EndAsync(lost.Id, new AttemptEnd.Completed(TrialOutcome.Of(1, 2)))).Counts);
+        Assert.False((await dead.EndAsync(lost.Id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(1, 2)))).Counts);
         Assert.Null(await dead.ReportAsync(lost.Id, 1, s_none));
-        Assert.True((await alive.EndAsync(again.Id, new AttemptEnd.Completed(TrialOutcome.Of(3, 4)))).Counts);
+        Assert.True((await alive.EndAsync(again.Id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(3, 4)))).Counts);
         Trial trial = Study.Of(await ReadAsync(first)).Trials[0];
         Assert.Equal([3, 4], trial.Values.ToArray());
     }
@@ -167,7 +167,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
             await using PostgresStore store = i == 0 ? made : await PostgresStore.OpenAsync(address, "crowded");
             await using StudySession session = await SessionSteps.OpenAsync(store);
             while (await session.NextAsync($"host {i}", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan) is { Trial: { } trial })
-                await session.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(trial.Number, 1)));
+                await session.EndAsync(trial.Id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(trial.Number, 1)));
         })));
         await using PostgresStore last = await PostgresStore.OpenAsync(address, "crowded");
         Assert.Equal(6 * hosts, Study.Of(await ReadAsync(last)).Completed.Count);
@@ -208,7 +208,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
         {
             TrialAssignment trial = (await session.NextAsync("w", DeviceSlot.Cpu(1)[0], Timeout.InfiniteTimeSpan)).Trial!;
             await session.ReportAsync(trial.Id, 1, s_none.Add("loss", i));
-            await session.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(i, i)));
+            await session.EndAsync(trial.Id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(i, i)));
         }
         await done.CancelAsync();
         await chaos;
@@ -250,7 +250,7 @@ public sealed class PostgresStoreTests(ServerFixture server)
             Interlocked.Increment(ref runs);
             await reporter.ReportAsync(1, s_none, token);
             await Task.Delay(60, token);
-            return new AttemptEnd.Completed(TrialOutcome.Of(trial.Number, 1));
+            return new AttemptEnd.CompletedEnd(TrialOutcome.Of(trial.Number, 1));
         }))];
         Task sweep = session.RunAsync(workers);
         foreach (bool crash in (bool[])[true, false])

@@ -86,7 +86,7 @@ public class StopRuleTests
             await first.EndAsync(one, Done, TimeSpan.FromSeconds(20));
             AttemptId three = (await NextAsync(first, "a"))!.Value;
             await first.EndAsync(two, Done, TimeSpan.FromSeconds(35));
-            await first.EndAsync(three, new AttemptEnd.Interrupted("Ctrl-C"), TimeSpan.FromSeconds(25));
+            await first.EndAsync(three, new AttemptEnd.InterruptedEnd("Ctrl-C"), TimeSpan.FromSeconds(25));
         }
         // A week later, on a computer whose clock is wrong.
         clock.Wall -= TimeSpan.FromDays(9);
@@ -100,7 +100,7 @@ public class StopRuleTests
         Assert.Null(await NextAsync(second, "c"));
     }
 
-    private static AttemptEnd Done => new AttemptEnd.Completed(TrialOutcome.Of(1));
+    private static AttemptEnd Done => new AttemptEnd.CompletedEnd(TrialOutcome.Of(1));
 
     private static async Task<StudySession> OpenAsync(IStudyStore store, TimeProvider clock, bool create)
     {

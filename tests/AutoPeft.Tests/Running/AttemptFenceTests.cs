@@ -29,18 +29,18 @@ public class AttemptFenceTests
         await using StudySession session = await SessionSteps.CreateAsync(Definition(1), new RandomSampler(), new MemoryStore());
         await session.AskAsync(1);
         AttemptId first = await session.StartAsync(0, "w", "cpu:0");
-        Assert.True((await session.EndAsync(first, new AttemptEnd.Failed("no space left"))).Counts);
+        Assert.True((await session.EndAsync(first, new AttemptEnd.FailedEnd("no space left"))).Counts);
         await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(1));
         Assert.Equal(1, await session.Log.RetryFailedAsync());
         Assert.Equal((TrialState.Waiting, 1, 0),
             (session.Study.Trials[0].State, session.Study.PendingCount, await session.Log.RetryFailedAsync()));
-        Assert.False((await session.EndAsync(first, new AttemptEnd.Completed(TrialOutcome.Of(1)))).Counts);
+        Assert.False((await session.EndAsync(first, new AttemptEnd.CompletedEnd(TrialOutcome.Of(1)))).Counts);
         Assert.Null(await session.ReportAsync(first, 1, s_none));
         Assert.Contains("superseded", ((Study)session.Study).Refuses(new TrialCompleted(DateTimeOffset.UnixEpoch, 0, 1, [1], [], s_none)),
             StringComparison.Ordinal);
         AttemptId second = await session.StartAsync(0, "w", "cpu:0");
         Assert.True(second.Attempt > first.Attempt);
-        Assert.True((await session.EndAsync(second, new AttemptEnd.Completed(TrialOutcome.Of(2)))).Counts);
+        Assert.True((await session.EndAsync(second, new AttemptEnd.CompletedEnd(TrialOutcome.Of(2)))).Counts);
         Assert.Equal((TrialState.Completed, 2.0), (session.Study.Trials[0].State, session.Study.Trials[0].Values[0]));
         Assert.Contains("a failed trial can be retried",
             (await Assert.ThrowsAsync<InvalidInputException>(() => session.Log.RetryAsync(0))).Message, StringComparison.Ordinal);
@@ -202,7 +202,7 @@ public class AttemptFenceTests
                 for (int step = 1; step <= 3; step++)
                     for (int again = 0; again < 2; again++)
                         Assert.NotNull(await mine.ReportAsync(trial.Id, step, s_none.Add("attempt", trial.Attempt)));
-                Assert.True((await mine.EndAsync(trial.Id, new AttemptEnd.Completed(TrialOutcome.Of(trial.Attempt)))).Counts);
+                Assert.True((await mine.EndAsync(trial.Id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(trial.Attempt)))).Counts);
             }
         })));
         var study = Study.Of(await Studies.StudyFixture.ReadAllAsync(store));
@@ -226,7 +226,7 @@ public class AttemptFenceTests
             if (next.Trial is not { } trial) continue;
             if (random.Next(3) == 0)
             {
-                await Any().EndAsync(trial.Id, new AttemptEnd.Interrupted("its silo was thought dead"));
+                await Any().EndAsync(trial.Id, new AttemptEnd.InterruptedEnd("its silo was thought dead"));
                 late.Add(trial.Id);
             }
             else await TellAsync(trial.Id, 1 + random.Next(3));
@@ -237,7 +237,7 @@ public class AttemptFenceTests
         async Task TellAsync(AttemptId id, int times)
         {
             for (int i = 0; i < times; i++)
-                if ((await Any().EndAsync(id, new AttemptEnd.Completed(TrialOutcome.Of(id.Attempt)))).Counts) counted.Add(id);
+                if ((await Any().EndAsync(id, new AttemptEnd.CompletedEnd(TrialOutcome.Of(id.Attempt)))).Counts) counted.Add(id);
         }
     }
 

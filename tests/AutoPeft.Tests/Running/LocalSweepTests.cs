@@ -13,7 +13,7 @@ public class LocalSweepTests
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 50);
         IWorker[] workers =
-            [.. DeviceSlot.Cpu(4).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Completed(TrialOutcome.Of(1, 2))))];
+            [.. DeviceSlot.Cpu(4).Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.CompletedEnd(TrialOutcome.Of(1, 2))))];
         await session.RunAsync(workers);
         Assert.Equal(50, session.Study.Completed.Count);
         Assert.All(session.Study.Trials, t => Assert.Equal(1, t.Attempt));
@@ -26,9 +26,9 @@ public class LocalSweepTests
         var seeds = new List<ulong>();
         var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (trial, _) =>
         {
-            if (trial.Number != 3) return new AttemptEnd.Completed(TrialOutcome.Of(1, 2));
+            if (trial.Number != 3) return new AttemptEnd.CompletedEnd(TrialOutcome.Of(1, 2));
             seeds.Add(trial.Seed);
-            return trial.Attempt == 1 ? new AttemptEnd.Lost("killed") : new AttemptEnd.Completed(TrialOutcome.Of(3, 4));
+            return trial.Attempt == 1 ? new AttemptEnd.LostEnd("killed") : new AttemptEnd.CompletedEnd(TrialOutcome.Of(3, 4));
         });
         await session.RunAsync([worker]);
         Assert.Equal(8, session.Study.Completed.Count);
@@ -42,7 +42,8 @@ public class LocalSweepTests
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 5);
         var worker = new ScriptedWorker(DeviceSlot.Cpu(1)[0],
-            (trial, _) => trial.Number == 1 ? new AttemptEnd.Lost("killed by signal 9") : new AttemptEnd.Completed(TrialOutcome.Of(1, 2)));
+            (trial, _) => trial.Number == 1 ? new AttemptEnd.LostEnd("killed by signal 9")
+                : new AttemptEnd.CompletedEnd(TrialOutcome.Of(1, 2)));
         await session.RunAsync([worker]);
         Assert.Equal(TrialState.Failed, session.Study.Trials[1].State);
         Assert.Equal(3, session.Study.Trials[1].Attempt);
@@ -55,12 +56,12 @@ public class LocalSweepTests
     {
         await using StudySession session = await StudyFixture.SessionAsync(new MemoryStore(), budget: 40);
         IWorker[] broken = [.. DeviceSlot.Cpu(2)
-            .Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.Lost("libcudart.so.12: cannot open shared object file")))];
+            .Select(d => new ScriptedWorker(d, (_, _) => new AttemptEnd.LostEnd("libcudart.so.12: cannot open shared object file")))];
         InvalidInputException e = await Assert.ThrowsAsync<InvalidInputException>(() => session.RunAsync(broken));
         Assert.Contains("libcudart.so.12", e.Message, StringComparison.Ordinal);
         Assert.InRange(session.Study.Trials.Count(t => t.State == TrialState.Failed), 0, 2);
         // Where that is mended, the study goes on.
-        var sound = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (_, _) => new AttemptEnd.Completed(TrialOutcome.Of(1, 2)));
+        var sound = new ScriptedWorker(DeviceSlot.Cpu(1)[0], (_, _) => new AttemptEnd.CompletedEnd(TrialOutcome.Of(1, 2)));
         await session.RunAsync([sound]);
         Assert.InRange(session.Study.Completed.Count, 38, 40);
         Assert.Equal(0, session.Study.PendingCount);
@@ -104,16 +105,16 @@ public class LocalSweepTests
         {
             if (trial.Number == 7) cancel.Cancel();
             token.ThrowIfCancellationRequested();
-            return new AttemptEnd.Completed(Score(trial));
+            return new AttemptEnd.CompletedEnd(Score(trial));
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.RunAsync([worker], cancellationToken: cancel.Token));
         Assert.Equal(TrialState.Waiting, session.Study.Trials[7].State);
 
         await using StudySession resumed = await SessionSteps.OpenAsync(store, new AutoPeft.Samplers.RandomSampler());
-        await resumed.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.Completed(Score(t)))]);
+        await resumed.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.CompletedEnd(Score(t)))]);
 
         await using StudySession whole = await StudyFixture.SessionAsync(new MemoryStore(), budget: 20);
-        await whole.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.Completed(Score(t)))]);
+        await whole.RunAsync([new ScriptedWorker(DeviceSlot.Cpu(1)[0], (t, _) => new AttemptEnd.CompletedEnd(Score(t)))]);
         Assert.Equal(whole.Study.Trials.Select(t => (t.Configuration, t.Values[0])),
             resumed.Study.Trials.Select(t => (t.Configuration, t.Values[0])));
 

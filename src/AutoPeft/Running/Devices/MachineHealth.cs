@@ -13,8 +13,8 @@ internal sealed class MachineHealth(int limit)
     public bool IsBrokenBy(AttemptEnd end)
     {
         // What was interrupted from outside says nothing about the machine.
-        if (end is AttemptEnd.Interrupted) return false;
-        if (end is AttemptEnd.Lost) return Interlocked.Increment(ref _lost) >= limit;
+        if (end is AttemptEnd.InterruptedEnd) return false;
+        if (end is AttemptEnd.LostEnd) return Interlocked.Increment(ref _lost) >= limit;
         Volatile.Write(ref _lost, 0);
         return false;
     }

@@ -78,7 +78,8 @@ internal sealed class LocalSweep(StudySession session, AttemptRunner runner)
         }
         catch (InvalidInputException e)
         {
-            await session.EndAsync(trial.Id, new AttemptEnd.Interrupted(e.Message), Stopwatch.GetElapsedTime(start), CancellationToken.None)
+            await session.EndAsync(
+                trial.Id, new AttemptEnd.InterruptedEnd(e.Message), Stopwatch.GetElapsedTime(start), CancellationToken.None)
                 .ConfigureAwait(false);
             throw;
         }

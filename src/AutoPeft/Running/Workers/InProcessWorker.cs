@@ -20,12 +20,12 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
     {
         try
         {
-            return new AttemptEnd.Completed(
+            return new AttemptEnd.CompletedEnd(
                 await Task.Run(() => runner.RunAsync(trial, reporter, cancellationToken), cancellationToken).ConfigureAwait(false));
         }
         catch (TrialStoppedException e)
         {
-            return new AttemptEnd.Left(e.Step);
+            return new AttemptEnd.LeftEnd(e.Step);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -41,7 +41,7 @@ public sealed class InProcessWorker(ITrialRunner runner, DeviceSlot device) : IW
         }
         catch (Exception e)
         {
-            return new AttemptEnd.Failed($"{e.GetType().Name}: {e.Message}") { Cause = e };
+            return new AttemptEnd.FailedEnd($"{e.GetType().Name}: {e.Message}") { Cause = e };
         }
     }
 

@@ -73,7 +73,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                             await reporter.ReportAsync(m.Step, m.Metrics, cancellationToken).ConfigureAwait(false)));
                         break;
                     case WorkerMessage.DoneMessage m when m.Number == trial.Number:
-                        return new AttemptEnd.Completed(m.Outcome);
+                        return new AttemptEnd.CompletedEnd(m.Outcome);
                     case WorkerMessage.ErrorMessage { OutOfMemory: true } m when m.Number == trial.Number:
                         // An allocator that ran dry holds what it has in pieces; a fresh process starts with the whole device.
                         Kill();
@@ -81,9 +81,9 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                     case WorkerMessage.ErrorMessage { DiskFault: true } m when m.Number == trial.Number:
                         throw new InvalidInputException(DiskFault.Line(m.Message));
                     case WorkerMessage.ErrorMessage m when m.Number == trial.Number:
-                        return new AttemptEnd.Failed(m.Message);
+                        return new AttemptEnd.FailedEnd(m.Message);
                     case WorkerMessage.LeftMessage { StoppedAt: { } at } m when m.Number == trial.Number:
-                        return new AttemptEnd.Left(at);
+                        return new AttemptEnd.LeftEnd(at);
                     case WorkerMessage.ErrorMessage { Number: null } m:
                         Kill();
                         throw new InvalidInputException(m.Message);
@@ -93,7 +93,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         catch (TimeoutException)
         {
             Kill();
-            return new AttemptEnd.Lost($"the worker said nothing for {options.HangTimeout.TotalSeconds:0} s and was killed");
+            return new AttemptEnd.LostEnd($"the worker said nothing for {options.HangTimeout.TotalSeconds:0} s and was killed");
         }
         catch (IOException)
         {
@@ -169,7 +169,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         catch (TimeoutException)
         {
             Kill();
-            return new AttemptEnd.Lost($"the worker was not ready after {options.StartTimeout.TotalSeconds:0} s");
+            return new AttemptEnd.LostEnd($"the worker was not ready after {options.StartTimeout.TotalSeconds:0} s");
         }
         catch (IOException)
         {
@@ -210,7 +210,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
         Kill();
     }
 
-    private AttemptEnd.Lost Lost()
+    private AttemptEnd.LostEnd Lost()
     {
         string how = "the worker's process ended";
         if (_process is { } p && p.WaitForExit(1000))
@@ -219,7 +219,7 @@ public sealed class ProcessWorker(StudyDefinition study, DeviceSlot device, Proc
                 : $"the worker's process ended with code {p.ExitCode}";
         string? last = Volatile.Read(ref _lastError);
         Kill();
-        return new AttemptEnd.Lost(last is null ? how : $"{how}: {last}");
+        return new AttemptEnd.LostEnd(last is null ? how : $"{how}: {last}");
     }
 
     private void Kill()
